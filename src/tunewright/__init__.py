@@ -1,0 +1,3 @@
+"""Tunewright: hyperparameter tuning."""
+
+__version__ = "0.1.0"

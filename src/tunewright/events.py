@@ -1,0 +1,173 @@
+"""What can happen to a study: the events of its journal.
+
+A study *is* its journal; everything else is folded from it (`history.py`). An event is small, frozen, and JSON when it is stored.
+Its position in the journal (1, 2, 3 … per study), its time and its trial stand on the `Entry` around it.
+
+Fields may be added at the end with a default, never renamed or removed: yesterday's journals must open tomorrow.
+"""
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+from tunewright.trial import Failure
+from tunewright.typing import Params, Value
+
+__all__ = [
+    "KINDS",
+    "Asked",
+    "Commented",
+    "Enqueued",
+    "Entry",
+    "Event",
+    "Failed",
+    "Opened",
+    "Released",
+    "Reported",
+    "Sent",
+    "SpaceEdited",
+    "Told",
+    "Warned",
+]
+
+
+class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A trial is born, and its first task (index 0) is sent.
+
+    Attributes:
+        params: the configuration.
+        by: the label of the sampler, or "queue".
+        basis: the position in the journal up to which the proposal knew the history. No other `Asked` stands between it and this
+            event, so the bases of a journal rise strictly and (seed, basis) names each decision's random stream.
+        worker: who works on it, as `Storage.join` numbered it; 0: nobody's lease, it waits until it is told.
+        queued: the position of the `Enqueued` that it takes up; 0: none.
+        plan: how many tasks the trial is promised. It is finished when that many, and all that were sent, have an outcome.
+        budget, fold, seed: of the first task.
+    """
+
+    params: Params
+    by: str
+    basis: int
+    worker: int = 0
+    queued: int = 0
+    plan: int = 1
+    budget: float | None = None
+    fold: int | None = None
+    seed: int = 0
+
+
+class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A task of the trial is handed to a worker: a further one, or one that was given back (attempt > 1)."""
+
+    index: int
+    worker: int = 0
+    attempt: int = 1
+    budget: float | None = None
+    fold: int | None = None
+    seed: int = 0
+    resume_from: str | None = None
+
+
+class Reported(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A value on the way."""
+
+    index: int
+    step: float
+    values: dict[str, float]
+
+
+class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A task has its values. The first result of a task stands; later ones are ignored."""
+
+    values: dict[str, float]
+    seconds: float = 0.0
+    index: int = 0
+    info: dict[str, Value] = {}
+
+
+class Failed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A task gave no value."""
+
+    failure: Failure
+    seconds: float = 0.0
+    index: int = 0
+
+
+class Released(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A task is given back unfinished: its worker died or was interrupted. Whoever asks next takes it up."""
+
+    index: int
+    why: str
+
+
+class Enqueued(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A person's configuration waits to be taken up before any proposal."""
+
+    params: Params
+    note: str = ""
+
+
+class Commented(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A person's remark, on a trial or on the whole study."""
+
+    text: str
+
+
+class SpaceEdited(msgspec.Struct, frozen=True, omit_defaults=True):
+    """From here on the study searches another space.
+
+    Attributes:
+        space: as `SearchSpace.to_json` writes it, parsed.
+    """
+
+    space: dict[str, Value]
+
+
+class Opened(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A process starts to work on the study: who it is, with what, and where."""
+
+    worker: int
+    sampler: str
+    scheduler: str
+    environment: dict[str, Value]
+
+
+class Warned(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something went wrong that the study survived; it should be known."""
+
+    text: str
+
+
+Event: TypeAlias = Asked | Sent | Reported | Told | Failed | Released | Enqueued | Commented | SpaceEdited | Opened | Warned
+
+KINDS: Final[dict[str, type[Event]]] = {
+    "asked": Asked,
+    "sent": Sent,
+    "reported": Reported,
+    "told": Told,
+    "failed": Failed,
+    "released": Released,
+    "enqueued": Enqueued,
+    "commented": Commented,
+    "space_edited": SpaceEdited,
+    "opened": Opened,
+    "warned": Warned,
+}
+"""The name under which each kind is stored."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An event in its place.
+
+    Attributes:
+        trial: the trial's number; -1 for events of the whole study. For `Asked` the storage gives it: the number of `Asked`
+            before it in the journal.
+        event: what happened.
+        time: seconds since 1970, UTC.
+        position: 1, 2, 3 … within the study; 0: not stored yet.
+    """
+
+    trial: int
+    event: Event
+    time: float
+    position: int = 0

@@ -1,0 +1,63 @@
+"""Which configuration? The one question a sampler answers."""
+
+import re
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from tunewright.errors import SpaceExhausted
+from tunewright.history import History
+from tunewright.space import SearchSpace
+from tunewright.typing import Params
+
+__all__ = ["Sampler", "propose_new"]
+
+
+class Sampler(ABC):
+    """Proposes configurations; a pure function of what has happened.
+
+    A whole sampler:
+
+        class Random(Sampler):
+            def propose(self, space, history, rng):
+                return space.sample(rng)
+
+    A sampler may cache what it computed, but a fresh instance must propose the same. Arguments given to its constructor belong
+    into its `repr`, from which the journal knows with what a study was searched.
+    """
+
+    @abstractmethod
+    def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
+        """Propose one configuration.
+
+        Args:
+            space: what may be proposed.
+            history: all trials so far; those still running are among them, so that a batch does not crowd.
+            rng: the only source of chance; seeded by the study's seed and the position in its journal.
+
+        Returns:
+            The active parameters by name; `space.validate` must accept it.
+
+        Raises:
+            SpaceExhausted: nothing is left to propose.
+        """
+
+    @property
+    def label(self) -> str:
+        """The name under which the journal records who proposed: "quasi_random" for `QuasiRandom`."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+def propose_new(sampler: Sampler, space: SearchSpace, history: History, rng: np.random.Generator, *, tries: int = 20) -> Params:
+    """Propose a configuration that no trial has had.
+
+    On a space with continuous parameters the first proposal is taken as it is. On a finite one the sampler is asked up to `tries`
+    times; then one of the configurations left is drawn.
+
+    Raises:
+        SpaceExhausted: every configuration of the space has been tried.
+    """
+    raise NotImplementedError("being written")

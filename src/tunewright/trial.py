@@ -1,0 +1,154 @@
+"""One trial, and the work that it is made of.
+
+A `Trial` is one configuration and all that was measured of it. The unit of work is the `Task`: one trial at one budget, on one
+fold, with one seed. Budget, fold and seed are one axis system, so that multi-fidelity, cross-validation and repeated seeds need
+no special case anywhere. A worker gets a `Task` and returns an `Outcome`; the history keeps it as a `Measurement`.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from tunewright.typing import Params, Value
+
+__all__ = ["TRANSITIONS", "Failure", "Measurement", "Outcome", "Report", "Task", "Trial", "TrialState"]
+
+
+class TrialState(StrEnum):
+    """The life of a trial.
+
+        asked ──► RUNNING ──► COMPLETED     every task it was promised has a value
+                   ▲   │          │
+                   │   │          │         a scheduler gives it more effort
+                   └───┼──────────┘
+                       └────► FAILED        a task failed; its other results are kept
+
+    A task whose worker died is given back and sent again: the trial stays RUNNING meanwhile.
+    """
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+TRANSITIONS: Final[dict[TrialState, frozenset[TrialState]]] = {
+    TrialState.RUNNING: frozenset({TrialState.COMPLETED, TrialState.FAILED}),
+    TrialState.COMPLETED: frozenset({TrialState.RUNNING}),
+    TrialState.FAILED: frozenset(),
+}
+"""Who may become what; the only such table."""
+
+
+class Task(msgspec.Struct, frozen=True):
+    """The unit of work: one trial, at one budget, on one fold, with one seed.
+
+    Attributes:
+        trial: number of the trial.
+        index: which of the trial's tasks this is, from 0.
+        params: the active parameters.
+        budget: how much effort (epochs, share of the data, …); None: all of it.
+        fold: which cross-validation fold, from 0; None: the objective knows no folds.
+        seed: what to seed the objective's own randomness with.
+        resume_from: where the checkpoint lies to go on from; None: from the start.
+        attempt: 1 for the first time this task is sent; more after a worker died.
+    """
+
+    trial: int
+    index: int
+    params: Params
+    budget: float | None = None
+    fold: int | None = None
+    seed: int = 0
+    resume_from: str | None = None
+    attempt: int = 1
+
+
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a task gave no value.
+
+    Attributes:
+        kind: "exception" (the objective raised), "bad value" (it returned what cannot be used: None, NaN, inf, a string …),
+            "crash" (its process died), "timeout", "told" (a person said so).
+        message: one line, with the type of the exception.
+        traceback: whole, as Python prints it; empty where there is none.
+    """
+
+    kind: str
+    message: str
+    traceback: str = ""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """A value on the way: `step` counts what the objective counts (epochs, rounds, batches)."""
+
+    step: float
+    values: dict[str, float]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of a task: values, or a failure.
+
+    Attributes:
+        values: the study's metrics by name, finite; None when it failed.
+        failure: why; None when it did not fail.
+        seconds: wall time of the objective.
+        info: whatever else the objective returned, JSON values by name.
+        reports: the curve on the way.
+    """
+
+    values: dict[str, float] | None
+    failure: Failure | None = None
+    seconds: float = 0.0
+    info: dict[str, Value] = {}
+    reports: tuple[Report, ...] = ()
+
+
+class Measurement(msgspec.Struct, frozen=True):
+    """One finished task of a trial, as the history keeps it."""
+
+    index: int
+    budget: float | None
+    fold: int | None
+    seed: int
+    values: dict[str, float] | None
+    seconds: float
+    info: dict[str, Value] = {}
+    failure: Failure | None = None
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """One configuration and all that was measured of it.
+
+    Attributes:
+        number: from 0, in the order of asking.
+        params: as proposed.
+        state: where in its life it is.
+        values: per metric, the mean over folds and seeds at the highest budget; None unless COMPLETED.
+        measurements: every finished task.
+        origin: who proposed it: a sampler's label, or "queue" for an enqueued one.
+        note: what was said when it was enqueued ("default").
+        asked_at: seconds since 1970, UTC.
+        finished_at: the same; None while it runs.
+        seconds: wall time of all its finished tasks together.
+        failure: the first failure; None if there is none.
+        usable: False when the space was edited since and no longer holds it.
+    """
+
+    number: int
+    params: Params
+    state: TrialState
+    values: dict[str, float] | None
+    measurements: tuple[Measurement, ...]
+    origin: str
+    note: str
+    asked_at: float
+    finished_at: float | None
+    seconds: float
+    failure: Failure | None = None
+    usable: bool = True
+
+    @property
+    def value(self) -> float | None:
+        """The value of the first metric; None unless COMPLETED."""
+        return None if self.values is None else next(iter(self.values.values()))

@@ -1,0 +1,17 @@
+"""The few type names that the whole house uses."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Array", "Params", "Value"]
+
+Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Value]"
+"""What a parameter may hold: any JSON value."""
+
+Params: TypeAlias = dict[str, Value]
+"""One configuration: the active parameters by name, in the order of the space. Inactive parameters are absent."""
+
+Array: TypeAlias = NDArray[np.float64]
+"""Numbers. Shapes are given in words where it is used."""
