@@ -1,0 +1,56 @@
+"""NumPy columns of one length, grown in place.
+
+Adding a row costs constant time on average (the arrays double), and reading a column is a view, so nothing that looks at the
+history ever walks Python objects.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Columns"]
+
+_FIRST = 64
+
+
+class Columns:
+    """Named columns. Each is described by its empty cell: a NumPy scalar, or an array for a column that is several wide."""
+
+    def __init__(self, cells: Mapping[str, NDArray[Any] | np.generic]) -> None:
+        self._cells = {name: np.asarray(cell) for name, cell in cells.items()}
+        self.raw = {name: np.broadcast_to(cell, (_FIRST, *cell.shape)).copy() for name, cell in self._cells.items()}
+        """The arrays themselves, longer than the table: write to `raw[name][i]` for i < len(self)."""
+        self._length = 0
+        self._capacity = _FIRST
+
+    def __len__(self) -> int:
+        return self._length
+
+    def add(self) -> int:
+        """Add a row of empty cells and return its index."""
+        index = self._length
+        if index == self._capacity:
+            self._capacity *= 2
+            for name, cell in self._cells.items():
+                grown = np.empty((self._capacity, *cell.shape), cell.dtype)
+                grown[:index] = self.raw[name]
+                grown[index:] = cell
+                self.raw[name] = grown
+        self._length = index + 1
+        return index
+
+    def view(self, name: str) -> NDArray[Any]:
+        """The column, read-only, shape (len(self), …)."""
+        column = self.raw[name][: self._length]
+        column.flags.writeable = False
+        return column
+
+    def replace(self, name: str, values: NDArray[Any]) -> None:
+        """Put another column of the same length, perhaps of another width, in its place."""
+        cell = np.full(values.shape[1:], np.nan) if values.dtype.kind == "f" else np.zeros(values.shape[1:], values.dtype)
+        self._cells[name] = cell
+        column = np.broadcast_to(cell, (self._capacity, *cell.shape)).astype(values.dtype)
+        column[: self._length] = values
+        self.raw[name] = column

@@ -1,0 +1,208 @@
+"""The tasks of a study as columns: what was sent to whom, what came back.
+
+A task is found by its trial and its index. Almost every trial of a cheap study has one task, so the first task of each trial
+stands in a list and only the further ones in a dictionary.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from tunewright.columns import Columns
+from tunewright.events import Asked, Sent
+from tunewright.metric import Metric
+from tunewright.trial import Failure, Measurement, Report, Task
+from tunewright.typing import Array, Params, Value
+
+__all__ = ["TaskTable"]
+
+_SENT: Final = 0
+_RELEASED: Final = 1
+_ENDED: Final = 2
+
+_NONE: Final = -1
+"""How a fold of None stands in an integer column."""
+
+
+class TaskTable:
+    """All tasks that were ever sent. Row numbers ("ids") are the order of sending.
+
+    Args:
+        metrics: the study's; each ended task has one value per metric, NaN if it failed.
+    """
+
+    def __init__(self, metrics: tuple[Metric, ...]) -> None:
+        self._names = tuple(metric.name for metric in metrics)
+        self._columns = Columns(
+            {
+                "trial": np.int64(0),
+                "index": np.int32(0),
+                "budget": np.float64(np.nan),
+                "fold": np.int32(_NONE),
+                "seed": np.int64(0),
+                "worker": np.int64(0),
+                "attempt": np.int32(1),
+                "state": np.int8(_SENT),
+                "values": np.full(len(metrics), np.nan),
+                "seconds": np.float64(0),
+            }
+        )
+        self._first: list[int] = []
+        self._further: dict[int, list[int]] = {}
+        self._infos: dict[int, dict[str, Value]] = {}
+        self._failures: dict[int, Failure] = {}
+        self._curves: dict[int, list[Report]] = {}
+        self._resume: dict[int, str] = {}
+        self.open: dict[int, None] = {}
+        """Ids of the tasks that were sent and have not come back, oldest first."""
+        self.released: dict[int, None] = {}
+        """Ids of the tasks given back that somebody has to take up, oldest first."""
+
+    def add(self, trial: int, index: int, event: Asked | Sent) -> None:
+        """Enter a task that is sent for the first time."""
+        task = self._columns.add()
+        cells = self._columns.raw
+        cells["trial"][task] = trial
+        cells["worker"][task] = event.worker
+        if index:
+            cells["index"][task] = index
+            self._further.setdefault(trial, []).append(task)
+        else:
+            self._first.append(task)
+        if event.budget is not None:
+            cells["budget"][task] = event.budget
+        if event.fold is not None:
+            cells["fold"][task] = event.fold
+        if event.seed:
+            cells["seed"][task] = event.seed
+        self.open[task] = None
+
+    def send(self, trial: int, index: int, event: Sent) -> bool:
+        """Enter a further task, or send one again that was given back. True if it is a new one."""
+        task = self.find(trial, index)
+        new = task is None
+        if task is None:
+            self.add(trial, index, event)
+            task = len(self._columns) - 1
+        elif self._columns.raw["state"][task] != _ENDED:
+            self._columns.raw["state"][task] = _SENT
+            self._columns.raw["worker"][task] = event.worker
+            self._columns.raw["attempt"][task] = event.attempt
+            self.released.pop(task, None)
+            self.open[task] = None
+        if event.resume_from is not None:
+            self._resume[task] = event.resume_from
+        return new
+
+    def end(self, trial: int, index: int, seconds: float) -> int | None:
+        """Mark the task as ended and return its id; None if it had its result already (the first one stands) or was never sent."""
+        task = self.find(trial, index)
+        if task is None or self._columns.raw["state"][task] == _ENDED:
+            return None
+        self._columns.raw["state"][task] = _ENDED
+        self._columns.raw["seconds"][task] = seconds
+        self.open.pop(task, None)
+        self.released.pop(task, None)
+        return task
+
+    def told(self, task: int, values: dict[str, float], info: dict[str, Value]) -> None:
+        """Keep the values of an ended task."""
+        self._columns.raw["values"][task] = [values.get(name, np.nan) for name in self._names]
+        if info:
+            self._infos[task] = info
+
+    def failed(self, task: int, failure: Failure) -> None:
+        """Keep why an ended task failed."""
+        self._failures[task] = failure
+
+    def give_back(self, trial: int, index: int, *, wanted: bool) -> None:
+        """Take an open task from its worker; `wanted`: somebody should take it up."""
+        task = self.find(trial, index)
+        if task is not None and task in self.open:
+            del self.open[task]
+            self._columns.raw["state"][task] = _RELEASED
+            if wanted:
+                self.released[task] = None
+
+    def forget_released(self, trial: int) -> None:
+        """Nobody needs to take up what is left of this trial."""
+        for task in self._ids(trial):
+            self.released.pop(task, None)
+
+    def report(self, trial: int, index: int, report: Report) -> None:
+        """Keep a value on the way."""
+        task = self.find(trial, index)
+        if task is not None:
+            self._curves.setdefault(task, []).append(report)
+
+    # ---- reading ---------------------------------------------------------------------------------------------------------------
+
+    def find(self, trial: int, index: int) -> int | None:
+        """The id of a task; None if it was never sent."""
+        if not 0 <= trial < len(self._first):
+            return None
+        if index == 0:
+            return self._first[trial]
+        return next((task for task in self._further.get(trial, ()) if self._columns.raw["index"][task] == index), None)
+
+    def _ids(self, trial: int) -> list[int]:
+        return [self._first[trial], *self._further.get(trial, ())]
+
+    def ended(self, trial: int, index: int) -> bool:
+        """Whether the task has its outcome."""
+        task = self.find(trial, index)
+        return task is not None and bool(self._columns.raw["state"][task] == _ENDED)
+
+    def value(self, trial: int) -> Array:
+        """The mean over folds and seeds at the highest budget reached, shape (m,). All tasks must have values."""
+        if trial not in self._further:
+            first: Array = self._columns.raw["values"][self._first[trial]]
+            return first
+        tasks = np.array(self._ids(trial))
+        budgets = np.nan_to_num(self._columns.raw["budget"][tasks], nan=np.inf)  # no budget: all of it
+        mean: Array = self._columns.raw["values"][tasks[budgets == budgets.max()]].mean(axis=0)
+        return mean
+
+    def curve(self, trial: int, index: int) -> list[Report]:
+        """What the task reported on the way."""
+        task = self.find(trial, index)
+        return [] if task is None else list(self._curves.get(task, []))
+
+    def worker(self, task: int) -> int:
+        """Who holds the task; 0: nobody's lease."""
+        return int(self._columns.raw["worker"][task])
+
+    def trial(self, task: int) -> int:
+        """Whose task it is."""
+        return int(self._columns.raw["trial"][task])
+
+    def _axes(self, task: int) -> tuple[float | None, int | None, int]:
+        cells = self._columns.raw
+        budget, fold = float(cells["budget"][task]), int(cells["fold"][task])
+        return None if np.isnan(budget) else budget, None if fold == _NONE else fold, int(cells["seed"][task])
+
+    def record(self, task: int, params: Params) -> Task:
+        """The task as its worker gets it."""
+        cells = self._columns.raw
+        trial, index, attempt = int(cells["trial"][task]), int(cells["index"][task]), int(cells["attempt"][task])
+        return Task(trial, index, params, *self._axes(task), self._resume.get(task), attempt)
+
+    def measurements(self, trial: int) -> tuple[Measurement, ...]:
+        """Every ended task of the trial."""
+        return tuple(self._measurement(task) for task in self._ids(trial) if self._columns.raw["state"][task] == _ENDED)
+
+    def _measurement(self, task: int) -> Measurement:
+        cells = self._columns.raw
+        failure = self._failures.get(task)
+        values = None if failure is not None else dict(zip(self._names, cells["values"][task].tolist(), strict=True))
+        index, seconds = int(cells["index"][task]), float(cells["seconds"][task])
+        return Measurement(index, *self._axes(task), values, seconds, self._infos.get(task, {}), failure)
+
+    def failure(self, trial: int) -> Failure | None:
+        """Why the trial failed first; None if no task of it did."""
+        return next((self._failures[task] for task in self._ids(trial) if task in self._failures), None)
+
+    @property
+    def failures(self) -> list[tuple[int, Failure]]:
+        """Every failure with its trial, in the order they came."""
+        return [(self.trial(task), failure) for task, failure in self._failures.items()]
