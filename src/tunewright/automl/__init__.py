@@ -1,1 +1,5 @@
+"""Data in, tuned model out: the main job."""
 
+from tunewright.automl.records import TuneRequest, TuneResult
+
+__all__ = ["TuneRequest", "TuneResult"]
