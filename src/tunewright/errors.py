@@ -18,6 +18,7 @@
     ├── DataError (ValueError)           a table that cannot be learned from as it stands
     ├── ModelError (ValueError)          a saved model that cannot be loaded, or data that do not fit it
     ├── ExtraMissing (ImportError)       an optional library is not installed
+    ├── ObjectiveError                   the objective failed and the caller asked to hear of it at once
     └── Stopped                          raised inside an objective that is asked to stop
 
 A message says what is wrong, where, and the mend. What a user's objective raises is never wrapped: it is recorded whole.
@@ -30,6 +31,7 @@ __all__ = [
     "MetricError",
     "ModelError",
     "NoResult",
+    "ObjectiveError",
     "ParamsError",
     "SpaceError",
     "SpaceExhausted",
@@ -116,6 +118,10 @@ class ModelError(TunewrightError, ValueError):
 
 class ExtraMissing(TunewrightError, ImportError):
     """An optional library is not installed."""
+
+
+class ObjectiveError(TunewrightError):
+    """The objective failed, and the caller asked to hear of it at once."""
 
 
 class Stopped(TunewrightError):

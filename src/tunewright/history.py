@@ -268,6 +268,10 @@ class History:
             raise TrialError(f"There is no {which}: {have}. Ask first, then tell.")
         return self._task(task)
 
+    def knows(self, trial: int, index: int = 0) -> bool:
+        """Whether the task was sent."""
+        return self._tasks.find(trial, index) is not None
+
     def ended(self, trial: int, index: int = 0) -> bool:
         """Whether the task has its outcome."""
         return self._tasks.ended(trial, index)
@@ -334,7 +338,9 @@ class History:
             return "The study has no trial yet. Run study.optimize(objective, trials=20) first."
         counts = f"{self.completed} completed, {self.failed} failed, {self.running} running"
         if self.completed:
-            return f"No completed trial is inside the present space and within every bound ({counts}). Loosen a bound, or search on."
+            return (
+                f"No completed trial is inside the present space and within every bound ({counts}). Loosen a bound, or search on."
+            )
         if self.failures:
             trial, failure = self.failures[0]
             return f"No trial has a value ({counts}). Trial {trial} failed first: {failure.message}"

@@ -1,1 +1,1 @@
-
+"""Tasks go out, outcomes come back."""

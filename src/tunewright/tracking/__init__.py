@@ -1,1 +1,1 @@
-
+"""Where a study came from, and how it goes."""

@@ -1,0 +1,31 @@
+from tunewright import automl as automl
+from tunewright import errors as errors
+from tunewright import samplers as samplers
+from tunewright import schedulers as schedulers
+from tunewright import storage as storage
+from tunewright import testing as testing
+from tunewright.errors import Stopped as Stopped
+from tunewright.errors import TunewrightError as TunewrightError
+from tunewright.execution.live import LiveTrial as LiveTrial
+from tunewright.history import History as History
+from tunewright.metric import Metric as Metric
+from tunewright.space import Bool as Bool
+from tunewright.space import Categorical as Categorical
+from tunewright.space import Choice as Choice
+from tunewright.space import Float as Float
+from tunewright.space import Int as Int
+from tunewright.space import Normal as Normal
+from tunewright.space import Ordinal as Ordinal
+from tunewright.space import Parameter as Parameter
+from tunewright.space import SearchSpace as SearchSpace
+from tunewright.space import param as param
+from tunewright.study import Study as Study
+from tunewright.trial import Failure as Failure
+from tunewright.trial import Measurement as Measurement
+from tunewright.trial import Outcome as Outcome
+from tunewright.trial import Task as Task
+from tunewright.trial import Trial as Trial
+from tunewright.trial import TrialState as TrialState
+
+__version__: str
+__all__: list[str]

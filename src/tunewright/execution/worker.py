@@ -1,0 +1,131 @@
+"""A task goes in, an outcome comes out; whatever the objective does, the worker does not raise.
+
+An objective is a function of a `LiveTrial`. It returns a number, a dictionary by metric name, a sequence with one number per
+metric, or it is a generator of these: then each yield is a report on the way, and the last one (or what it returns) is the value.
+"""
+
+import math
+import time
+import traceback
+from collections.abc import Callable, Generator, Mapping, Sequence
+from types import GeneratorType
+from typing import Any, TypeAlias
+
+from tunewright.errors import MetricError
+from tunewright.execution.live import LiveTrial
+from tunewright.trial import Failure, Outcome, Report, Task
+from tunewright.typing import Value
+
+__all__ = ["Objective", "failure_of", "measured", "run"]
+
+Objective: TypeAlias = Callable[[LiveTrial], Any]
+
+
+def run(objective: Objective, task: Task, metrics: tuple[str, ...]) -> Outcome:
+    """Evaluate one task.
+
+    Args:
+        objective: the user's function.
+        task: what to evaluate.
+        metrics: the names that the result must have.
+
+    Returns:
+        Values, or a failure with its traceback. `KeyboardInterrupt` alone passes through.
+    """
+    live = LiveTrial(task)
+    start = time.perf_counter()
+    try:
+        result = objective(live)
+        if isinstance(result, GeneratorType):
+            result = _drain(result, live, metrics)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  sys.exit in an objective costs the task, not the study
+        return Outcome(None, failure_of(error), time.perf_counter() - start, reports=tuple(live.reports))
+    seconds = time.perf_counter() - start
+    try:
+        values, info = measured(result, metrics)
+    except MetricError as error:
+        return Outcome(None, Failure("bad value", str(error)), seconds, reports=tuple(live.reports))
+    return Outcome(values, None, seconds, info, tuple(live.reports))
+
+
+def failure_of(error: BaseException) -> Failure:
+    """What an exception says, whole; the worker's own frames are left out."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_globals.get("__name__") == __name__:
+        frames = frames.tb_next
+    text = "".join(traceback.format_exception(type(error), error, frames))
+    first = (str(error).strip().splitlines() or [""])[0]
+    return Failure("exception", f"{type(error).__name__}: {first}".rstrip(": "), text)
+
+
+def _drain(steps: Generator[Any, Any, Any], live: LiveTrial, metrics: tuple[str, ...]) -> Any:  # noqa: ANN401  the user's value
+    last: Any = None
+    while True:
+        try:
+            last = next(steps)
+        except StopIteration as end:
+            return last if end.value is None else end.value
+        values, _ = measured(last, metrics, partial=True)
+        live.reports.append(Report(float(len(live.reports) + 1), values))
+
+
+def measured(result: Any, metrics: tuple[str, ...], *, partial: bool = False) -> tuple[dict[str, float], dict[str, Value]]:  # noqa: ANN401
+    """Check what an objective returned, and sort it into metrics and further information.
+
+    Args:
+        result: a number, a dictionary, or a sequence with one number per metric.
+        metrics: names of the study's metrics.
+        partial: a report on the way, where metrics may be missing.
+
+    Raises:
+        MetricError: it cannot be used; says why and the mend.
+    """
+    if isinstance(result, Mapping):
+        missing = [name for name in metrics if name not in result]
+        if missing and not partial:
+            got = ", ".join(f'"{key}"' for key in result) or "nothing"
+            raise MetricError(f'The objective did not return the metric "{missing[0]}"; it returned {got}.')
+        values = {name: _number(result[name], name) for name in metrics if name in result}
+        return values, {str(key): _plain(value) for key, value in result.items() if key not in metrics}
+    if len(metrics) == 1:
+        return {metrics[0]: _number(result, metrics[0])}, {}
+    if isinstance(result, Sequence) and not isinstance(result, str) and len(result) == len(metrics):
+        return {name: _number(value, name) for name, value in zip(metrics, result, strict=True)}, {}
+    wanted = ", ".join(f'"{name}": …' for name in metrics)
+    raise MetricError(f"The objective returned {_shown(result)}, but the study has {len(metrics)} metrics. Return {{{wanted}}}.")
+
+
+def _number(value: Any, name: str) -> float:  # noqa: ANN401  the user's value
+    if value is None:
+        raise MetricError(f'The objective returned None for "{name}". Does it end without a return?')
+    if isinstance(value, str | bytes):
+        raise MetricError(f'The objective returned the text {_shown(value)} for "{name}". Return a number.')
+    if isinstance(value, bool) or getattr(value, "ndim", 0) != 0:
+        raise MetricError(f'The objective returned {_shown(value)} for "{name}". Return one number.')
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise MetricError(f'The objective returned {_shown(value)} for "{name}". Return a number.') from None
+    if not math.isfinite(number):
+        raise MetricError(f'The objective returned {number} for "{name}". A diverged configuration counts as failed.')
+    return number
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return f"{text if len(text) <= 60 else text[:57] + '…'} (a {type(value).__name__})"  # noqa: PLR2004
+
+
+def _plain(value: Any) -> Value:  # noqa: ANN401  the user's value
+    """As JSON; what is no JSON value stands as its text."""
+    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, str | int | float) else repr(value)

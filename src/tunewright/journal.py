@@ -1,0 +1,141 @@
+"""A study's journal in its storage, with the history folded from it.
+
+Opening says at once whether the study is the one that was meant: a changed space, other metrics or another seed are differences
+that silently mixed results would hide.
+"""
+
+import time
+from collections.abc import Sequence
+from threading import RLock
+
+import msgspec
+
+from tunewright.errors import AlreadyTold, StudyChanged, StudyExists, StudyMissing
+from tunewright.events import Entry, Event, SpaceEdited
+from tunewright.history import History
+from tunewright.metric import Metric
+from tunewright.space import SearchSpace
+from tunewright.storage.base import Header, Storage, StudyRecord
+from tunewright.tracking.provenance import version
+from tunewright.typing import Value
+
+__all__ = ["Journal"]
+
+
+class Journal:
+    """One study, opened or created.
+
+    Args:
+        storage: where it lies.
+        name: of the study.
+        space: what is searched; None: as recorded.
+        metrics: what is measured; None: as recorded, or one metric "value" to minimize.
+        seed: of all decisions; None: as recorded, or 0.
+        edit: accept that the space differs from the recorded one, and go on with the new one.
+
+    Raises:
+        StudyMissing: no space is given, and there is no such study.
+        StudyChanged: space, metrics or seed differ from the recorded ones.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        name: str,
+        *,
+        space: SearchSpace | None = None,
+        metrics: tuple[Metric, ...] | None = None,
+        seed: int | None = None,
+        edit: bool = False,
+    ) -> None:
+        self.storage = storage
+        self.lock = RLock()
+        """Held while the history changes; ask and tell of several threads take turns."""
+        self.record = self._open_or_create(name, space, metrics, seed)
+        self.history = self.empty_history()
+        self.sync()
+        self._compare(metrics, seed)
+        if space is not None and space != self.history.space:
+            self._edit(space, agreed=edit)
+
+    def _open_or_create(
+        self, name: str, space: SearchSpace | None, metrics: tuple[Metric, ...] | None, seed: int | None
+    ) -> StudyRecord:
+        try:
+            return self.storage.open(name)
+        except StudyMissing:
+            if space is None:
+                raise
+        header = Header(_as_dict(space), metrics or (Metric("value"),), seed or 0, version())
+        try:
+            return self.storage.create(name, header)
+        except StudyExists:  # another process was quicker
+            return self.storage.open(name)
+
+    @property
+    def where(self) -> str:
+        """How messages call it."""
+        return f'The study "{self.record.name}" in {self.storage.url}'
+
+    def _compare(self, metrics: tuple[Metric, ...] | None, seed: int | None) -> None:
+        header = self.record.header
+        if metrics is not None and metrics != header.metrics:
+            was, now = (", ".join(f"{metric.name} ({metric.goal})" for metric in each) for each in (header.metrics, metrics))
+            mend = "Give it another name=, or leave metrics out to keep the recorded ones."
+            raise StudyChanged(f"{self.where} measures {was}, not {now}. {mend}")
+        if seed is not None and seed != header.seed:
+            mend = "Give it another name=, or leave seed out to keep the recorded one."
+            raise StudyChanged(f"{self.where} has seed {header.seed}, not {seed}. {mend}")
+
+    def _edit(self, space: SearchSpace, *, agreed: bool) -> None:
+        if not agreed:
+            changes = "\n".join(f"  {change}" for change in self.history.space.diff(space))
+            raise StudyChanged(
+                f"{self.where} searches another space than the one given:\n{changes}\n"
+                "To go on with the new space and keep what was tried, say Study(..., edit=True); for a fresh start, give another name=."
+            )
+        self.write(-1, SpaceEdited(_as_dict(space)))
+
+    def empty_history(self) -> History:
+        """The history of before the first event."""
+        return History(SearchSpace.from_json(self.record.header.space), self.record.header.metrics)
+
+    def sync(self) -> History:
+        """Take in what is new, and return the history."""
+        with self.lock:
+            self.history.fold(self.storage.read(self.record.id, self.history.position))
+            return self.history
+
+    def write(self, trial: int, event: Event) -> Entry:
+        """Append one event; returns its entry, with its position and the trial that it got."""
+        with self.lock:
+            new = self.storage.append(self.record.id, [Entry(trial, event, time.time())], self.history.position)
+            self.history.fold(new)
+            return new[-1]
+
+    def tell(self, trial: int, index: int, events: Sequence[Event]) -> Entry:
+        """Append the reports and the result of a task; returns the entry of the result.
+
+        Raises:
+            TrialError: there is no such task.
+            AlreadyTold: it has its result; the first one stands.
+        """
+        with self.lock:
+            if not self.history.knows(trial, index):
+                self.sync()
+                self.history.task(trial, index)  # raises, and says what is there
+            if self.history.ended(trial, index):
+                raise AlreadyTold(f"Trial {trial} has its result already. The first one stands; nothing was changed.")
+            now = time.time()
+            new = self.storage.append(self.record.id, [Entry(trial, event, now) for event in events], self.history.position)
+            self.history.fold(new[: -len(events)])
+            late = self.history.ended(trial, index)
+            self.history.fold(new)
+        if late:
+            raise AlreadyTold(f"Trial {trial} got its result from another process a moment ago. The first one stands.")
+        return new[-1]
+
+
+def _as_dict(space: SearchSpace) -> dict[str, Value]:
+    parsed: dict[str, Value] = msgspec.json.decode(space.to_json())
+    return parsed

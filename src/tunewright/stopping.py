@@ -1,0 +1,68 @@
+"""When a search has had enough."""
+
+import math
+import time
+from typing import Any, Self
+
+import msgspec
+
+from tunewright.errors import StudyError
+
+__all__ = ["Limits"]
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How far one call of `optimize` goes.
+
+    Attributes:
+        goal: so many finished trials in the study; inf: no such limit.
+        deadline: on the monotonic clock; no task starts after it; inf: no such limit.
+        cut: on the monotonic clock; tasks that still run then are ended and given back; inf: they may finish.
+    """
+
+    goal: float = math.inf
+    deadline: float = math.inf
+    cut: float = math.inf
+
+    @classmethod
+    def of(cls, finished: int, *, trials: int | None, more: int | None, seconds: float | None, overtime: float | None) -> Self:
+        """Check the limits that a user gave, and start the clock.
+
+        Args:
+            finished: how many finished trials the study holds now.
+            trials: until the study holds so many finished trials. more: so many in addition. seconds: of wall time from now.
+            overtime: so many seconds after that, tasks that still run are ended; None: they may finish.
+
+        Raises:
+            StudyError: a limit is not a number, or is negative, or both `trials` and `more` are given.
+        """
+        if trials is not None and more is not None:
+            raise StudyError(f"Give trials={trials} (in all) or more={more} (in addition), not both.")
+        for name, count in (("trials", trials), ("more", more)):
+            if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
+                raise StudyError(f"{name} must be a whole number, 0 or more, got {count!r}.")
+        for name, span in (("seconds", seconds), ("overtime", overtime)):
+            if span is not None and not _is_span(span):
+                raise StudyError(f"{name} must be a number of seconds, 0 or more, got {span!r}.")
+        goal = math.inf if trials is None and more is None else trials if trials is not None else finished + (more or 0)
+        deadline = math.inf if seconds is None else time.monotonic() + seconds
+        return cls(goal, deadline, math.inf if overtime is None else deadline + overtime)
+
+    @property
+    def late(self) -> bool:
+        """No further task may start."""
+        return time.monotonic() >= self.deadline
+
+    @property
+    def over(self) -> bool:
+        """Running tasks have to end."""
+        return time.monotonic() >= self.cut
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds that one may wait for a running task; None: as long as it takes."""
+        return None if math.isinf(self.cut) else max(0.0, self.cut - time.monotonic())
+
+
+def _is_span(value: Any) -> bool:  # noqa: ANN401  the user's value
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0

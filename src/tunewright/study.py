@@ -1,0 +1,434 @@
+"""A study: the loop, and nothing but the loop.
+
+What has happened stands in the journal; what to do next is a pure function of it (`deciding.py`). The study reads what is new,
+asks for a decision, writes down the answer and sends the work away. `optimize` is written with the same ask and tell that a user
+can call.
+
+Only one process asks at a time (`Storage.asking`), so the bases of the decisions rise strictly and `replay` can make each of them
+again; results may arrive meanwhile.
+"""
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any, Literal, Self, TypeAlias, TypeVar
+
+import msgspec
+
+from tunewright.analysis.table import records
+from tunewright.deciding import Decided, Replay, decide, replay
+from tunewright.errors import (
+    AlreadyTold,
+    MetricError,
+    ObjectiveError,
+    SpaceExhausted,
+    StudyError,
+    StudyMissing,
+    TrialError,
+)
+from tunewright.events import Asked, Commented, Enqueued, Entry, Event, Failed, Opened, Released, Reported, Sent, Told
+from tunewright.execution.crew import Crew
+from tunewright.execution.interrupts import Interrupts
+from tunewright.execution.worker import Objective, failure_of, measured
+from tunewright.extras import require
+from tunewright.history import History
+from tunewright.journal import Journal
+from tunewright.metric import Metric
+from tunewright.samplers.base import Sampler
+from tunewright.samplers.quasi_random import QuasiRandom
+from tunewright.schedulers.base import Resume, Scheduler, Start
+from tunewright.schedulers.once import Once
+from tunewright.space import Choice, Parameter, SearchSpace
+from tunewright.stopping import Limits
+from tunewright.storage import connect
+from tunewright.storage.base import Storage
+from tunewright.storage.pulse import Pulse
+from tunewright.tracking.provenance import environment
+from tunewright.trial import Failure, Outcome, Task, Trial
+from tunewright.typing import Params
+
+__all__ = ["Listener", "Study"]
+
+Listener: TypeAlias = Callable[[History, Entry], None]
+"""Called after each result of this process has been recorded."""
+
+T = TypeVar("T")
+
+_LOOK_FOR_THE_DEAD = 1.0
+"""Seconds between two looks for tasks whose worker died."""
+
+_LOOK_AT_OTHERS = 0.2
+"""Seconds between two looks at other processes, when there is nothing to do but wait for them."""
+
+
+class Study:
+    """A search: a space, what is measured, and all that has been tried.
+
+    Running the same script again opens what is there and goes on.
+
+    Args:
+        space: what is searched. None: as recorded, for a study that exists.
+        metrics: one `Metric` or several; default `Metric("value", "minimize")`, or as recorded.
+        sampler: who proposes; default `QuasiRandom()`.
+        scheduler: who decides on effort; default `Once()`: one task a trial.
+        storage: a URL ("sqlite:///runs.db"), a `Storage`, or None for memory.
+        name: of the study in its storage; default "study".
+        seed: of all decisions, 0 or more; default 0, or as recorded.
+        edit: when the space differs from the recorded one, go on with the new one; what was tried stays usable where it fits.
+        repeats: whether the same configuration of a finite space may be proposed twice.
+
+    Raises:
+        StudyChanged: space, metrics or seed differ from the recorded ones; the message lists the differences and the mend.
+        StudyMissing: no space is given, and there is no such study.
+        StorageError: the storage cannot be opened.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace | Mapping[str, Parameter | Choice] | None = None,
+        metrics: Metric | Sequence[Metric] | None = None,
+        *,
+        sampler: Sampler | None = None,
+        scheduler: Scheduler | None = None,
+        storage: str | Storage | None = None,
+        name: str = "study",
+        seed: int | None = None,
+        edit: bool = False,
+        repeats: bool = False,
+    ) -> None:
+        self.sampler = _instance(sampler, Sampler, "sampler") or QuasiRandom()
+        self.scheduler = _instance(scheduler, Scheduler, "scheduler") or Once()
+        self.repeats = repeats
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+            raise StudyError(f"seed must be a whole number, 0 or more, got {seed!r}.")
+        wanted = space if space is None or isinstance(space, SearchSpace) else SearchSpace(space)
+        self._journal = Journal(connect(storage), name, space=wanted, metrics=_checked(metrics), seed=seed, edit=edit)
+        self._next_look = 0.0
+        self._asked_at: dict[tuple[int, int], float] = {}
+
+    @classmethod
+    def load(
+        cls,
+        storage: str | Storage,
+        name: str | None = None,
+        *,
+        sampler: Sampler | None = None,
+        scheduler: Scheduler | None = None,
+    ) -> Self:
+        """Open a study that exists, with the space and the metrics that it has.
+
+        Raises:
+            StudyMissing: there is no study of that name; or no name was given and there is not exactly one.
+        """
+        store = connect(storage)
+        if name is None:
+            names = [record.name for record in store.studies()]
+            if len(names) != 1:
+                held = ", ".join(f'"{known}"' for known in names)
+                raise StudyMissing(
+                    f"{store.url} holds {f'several studies: {held}. Name the one you mean' if held else 'no study'}."
+                )
+            name = names[0]
+        return cls(storage=store, name=name, sampler=sampler, scheduler=scheduler)
+
+    # ---- what is there ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def storage(self) -> Storage:
+        """Where its journal lies."""
+        return self._journal.storage
+
+    @property
+    def name(self) -> str:
+        """Of the study in its storage."""
+        return self._journal.record.name
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What is measured."""
+        return self._journal.record.header.metrics
+
+    @property
+    def seed(self) -> int:
+        """Of all decisions."""
+        return self._journal.record.header.seed
+
+    @property
+    def space(self) -> SearchSpace:
+        """What is searched, as last edited."""
+        return self._journal.history.space
+
+    @property
+    def history(self) -> History:
+        """All that happened, also in other processes, up to now."""
+        return self._journal.sync()
+
+    @property
+    def best(self) -> Trial:
+        """The best trial so far. Raises NoResult if there is none, or several metrics are optimised."""
+        return self.history.best
+
+    @property
+    def trials(self) -> Any:  # noqa: ANN401  pandas is optional
+        """All trials as a pandas DataFrame, a row each (see `analysis.table.records`). Raises ExtraMissing without pandas."""
+        return require("pandas", extra="tune").DataFrame(records(self.history))
+
+    def __repr__(self) -> str:
+        history = self.history
+        counts = f"{history.completed} completed, {history.failed} failed, {history.running} running"
+        return f"Study({self.name!r}, {self.storage.url}: {counts})"
+
+    # ---- asking ----------------------------------------------------------------------------------------------------------------
+
+    def ask(self, *, hold: bool = False) -> Task:
+        """The next task: one that a dead worker left, else what the scheduler and the sampler decide.
+
+        Args:
+            hold: nobody takes the task up when this process ends; it waits for its `tell`, from wherever.
+
+        Raises:
+            SpaceExhausted: nothing is left to propose.
+            StudyError: the scheduler has nothing to hand out until a running task ends.
+        """
+        task = self._next(Limits(), hold=hold)
+        if task is None:
+            raise StudyError("There is nothing to hand out until a running task ends. Tell one first.")
+        return task
+
+    def _next(self, limits: Limits, *, hold: bool = False) -> Task | None:
+        """A task that is recorded as sent; None when there is nothing to start now."""
+        worker = 0 if hold else self.storage.join()
+        with self.storage.asking(self._journal.record.id), self._journal.lock:
+            history = self._journal.sync()
+            task = self._take_up(worker)
+            if task is None:
+                may_start = history.finished + history.running < limits.goal
+                decided = decide(history, self.scheduler, self.sampler, seed=self.seed, repeats=self.repeats, may_start=may_start)
+                task = self._send(decided, worker)
+        if task is not None:
+            self._asked_at[task.trial, task.index] = time.perf_counter()
+        return task
+
+    def _take_up(self, worker: int) -> Task | None:
+        """Send a task again that was given back, looking for the tasks of the dead from time to time."""
+        history = self._journal.history
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + _LOOK_FOR_THE_DEAD
+            held = [(task, holder) for task, holder in history.open_tasks if holder not in (0, worker)]
+            dead = self.storage.gone({holder for _, holder in held})
+            for task, holder in held:
+                if holder in dead:
+                    self._journal.write(task.trial, Released(task.index, f"worker {holder} is gone"))
+        for task in history.released:
+            axes = {"budget": task.budget, "fold": task.fold, "seed": task.seed, "resume_from": task.resume_from}
+            self._journal.write(task.trial, Sent(task.index, worker, task.attempt + 1, **axes))
+            return history.task(task.trial, task.index)
+        return None
+
+    def _send(self, decided: Decided, worker: int) -> Task | None:
+        basis = self._journal.history.position
+        match decided.decision:
+            case Start(plan=plan, budget=budget, fold=fold, seed=seed):
+                asked = Asked(decided.params, decided.by, basis, worker, decided.queued, plan, budget, fold, seed)
+                trial, index = self._journal.write(-1, asked).trial, 0
+                return Task(trial, 0, decided.params, budget, fold, seed)
+            case Resume(trial=trial, budget=budget, fold=fold, seed=seed):
+                index = self._journal.history.sent(trial)
+                self._journal.write(trial, Sent(index, worker, 1, budget, fold, seed))
+                return self._journal.history.task(trial, index)
+        return None
+
+    # ---- telling ---------------------------------------------------------------------------------------------------------------
+
+    def tell(self, task: Task | int, result: Any, *, index: int = 0, seconds: float | None = None) -> None:  # noqa: ANN401
+        """Record what came of a task.
+
+        A result that cannot be used (None, NaN, inf, a text, a missing metric) is recorded as a failure, with a warning.
+
+        Args:
+            task: the task, or the number of its trial.
+            result: a number, a dictionary by metric name, an `Outcome`, or an exception: the task failed.
+            index: which task of the trial, when `task` is a number. Default: the first.
+            seconds: how long it took; default: since this process asked, or 0.
+
+        Raises:
+            TrialError: there is no such task.
+            AlreadyTold: it has its result; the first one stands.
+        """
+        trial, which = (task.trial, task.index) if isinstance(task, Task) else (task, index)
+        if isinstance(trial, bool) or not isinstance(trial, int):
+            raise TrialError(f"tell takes a Task or the number of a trial, got {task!r}.")
+        outcome = result if isinstance(result, Outcome) else self._outcome(result)
+        since = self._asked_at.pop((trial, which), None)
+        if seconds is not None:
+            outcome = _with_seconds(outcome, seconds)
+        elif since is not None and not isinstance(result, Outcome):
+            outcome = _with_seconds(outcome, time.perf_counter() - since)
+        self._tell(trial, which, outcome)
+        if outcome.failure is not None and outcome.failure.kind == "bad value":
+            warnings.warn(f"Trial {trial} is recorded as failed. {outcome.failure.message}", stacklevel=2)
+
+    def _outcome(self, result: Any) -> Outcome:  # noqa: ANN401  the user's value
+        if isinstance(result, BaseException):
+            return Outcome(None, failure_of(result))
+        try:
+            values, info = measured(result, tuple(metric.name for metric in self.metrics))
+        except MetricError as error:
+            return Outcome(None, Failure("bad value", str(error)))
+        return Outcome(values, info=info)
+
+    def _tell(self, trial: int, index: int, outcome: Outcome) -> Entry:
+        events: list[Event] = [Reported(index, report.step, report.values) for report in outcome.reports]
+        if outcome.failure is not None:
+            events.append(Failed(outcome.failure, outcome.seconds, index))
+        elif outcome.values is not None:
+            events.append(Told(outcome.values, outcome.seconds, index, outcome.info))
+        else:
+            raise TrialError(f"The outcome of trial {trial} has neither values nor a failure.")
+        return self._journal.tell(trial, index, events)
+
+    def enqueue(self, params: Params, *, note: str = "") -> Params:
+        """Have a configuration tried before any proposal; missing parameters take their defaults.
+
+        Returns:
+            The whole configuration.
+
+        Raises:
+            ParamsError: it does not fit the space.
+        """
+        whole = self.space.validate(params, fill=True)
+        self._journal.write(-1, Enqueued(whole, note))
+        return whole
+
+    def comment(self, text: str, *, trial: int = -1) -> None:
+        """Write a remark into the journal, on one trial or on the whole study."""
+        if trial != -1:
+            self.history.trial(trial)
+        self._journal.write(trial, Commented(text))
+
+    # ---- the loop --------------------------------------------------------------------------------------------------------------
+
+    def optimize(
+        self,
+        objective: Objective,
+        *,
+        trials: int | None = None,
+        more: int | None = None,
+        seconds: float | None = None,
+        overtime: float | None = None,
+        workers: int = 1,
+        executor: Executor | None = None,
+        on_failure: Literal["record", "raise"] = "record",
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        """Search until a limit is reached, the space is exhausted, or Ctrl-C is pressed.
+
+        Ctrl-C once finishes the running tasks; twice gives them back unfinished. After a crash the same line goes on.
+
+        Args:
+            objective: a function of a `LiveTrial`; returns a number, a dictionary by metric name, or yields these on the way.
+            trials: until the study holds so many finished (completed or failed) trials.
+            more: so many in addition to those that it holds. Not together with `trials`.
+            seconds: start no task after so many seconds of wall time.
+            overtime: end tasks that still run so many seconds after that, and give them back; needs processes. Default: they finish.
+            workers: how many tasks at once; more than 1 run in processes of their own.
+            executor: any `concurrent.futures.Executor` to run the tasks instead; `workers` says how many tasks it gets at once.
+            on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once.
+            listeners: called with the history and the entry after each result.
+
+        Raises:
+            ObjectiveError: a task failed and `on_failure="raise"`.
+            StudyError: an argument cannot be used.
+        """
+        if not callable(objective):
+            raise StudyError(f"The objective must be a function of the live trial, got {objective!r}.")
+        if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+            raise StudyError(f"workers must be a whole number, 1 or more, got {workers!r}.")
+        limits = Limits.of(self.history.finished, trials=trials, more=more, seconds=seconds, overtime=overtime)
+        if self._journal.history.finished >= limits.goal:
+            return
+        names = tuple(metric.name for metric in self.metrics)
+        crew = Crew(objective, names, workers=workers, executor=executor, processes=overtime is not None)
+        self._journal.write(-1, Opened(self.storage.join(), repr(self.sampler), repr(self.scheduler), environment()))
+        mine: dict[tuple[int, int], Task] = {}
+        with Pulse(self.storage), Interrupts() as interrupts, crew:
+            try:
+                while not limits.over:
+                    more_to_come = not interrupts.asked and not limits.late and self._fill(crew, mine, limits)
+                    if not mine and not (more_to_come and self._others()):
+                        break
+                    if not mine:
+                        time.sleep(_LOOK_AT_OTHERS)
+                    for task, outcome in crew.wait(limits.patience) if mine else ():
+                        del mine[task.trial, task.index]
+                        self._take_in(task, outcome, listeners, on_failure=on_failure)
+            finally:
+                crew.close()
+                for trial, index in mine:
+                    self._journal.write(trial, Released(index, "interrupted"))
+
+    def _fill(self, crew: Crew, mine: dict[tuple[int, int], Task], limits: Limits) -> bool:
+        """Give the free workers work. False: the space is exhausted or the goal is reached."""
+        while crew.free and not limits.late:
+            try:
+                task = self._next(limits)
+            except SpaceExhausted:
+                return False
+            if task is None:
+                return self._journal.history.finished < limits.goal
+            mine[task.trial, task.index] = task
+            crew.submit(task)
+        return True
+
+    def _others(self) -> bool:
+        """Whether other processes hold tasks that may yet come back to us."""
+        me = self.storage.join()
+        return any(holder not in (0, me) for _, holder in self.history.open_tasks) or bool(self._journal.history.released)
+
+    def _take_in(self, task: Task, outcome: Outcome, listeners: Sequence[Listener], *, on_failure: str) -> None:
+        self._asked_at.pop((task.trial, task.index), None)
+        try:
+            entry = self._tell(task.trial, task.index, outcome)
+        except AlreadyTold:  # this process was thought dead, and somebody else did the task
+            return
+        for listener in listeners:
+            listener(self._journal.history, entry)
+        if outcome.failure is not None and on_failure == "raise":
+            raise ObjectiveError(f"Trial {task.trial} failed: {outcome.failure.message}\n\n{outcome.failure.traceback}".rstrip())
+
+    def replay(self, *samplers: Sampler) -> Replay:
+        """Ask every recorded decision again and compare.
+
+        Args:
+            samplers: others than the present one that made proposals in this study.
+        """
+        journal = self._journal
+        entries = self.storage.read(journal.record.id)
+        return replay(
+            journal.empty_history(), entries, [*samplers, self.sampler], self.scheduler, seed=self.seed, repeats=self.repeats
+        )
+
+
+def _with_seconds(outcome: Outcome, seconds: float) -> Outcome:
+    return msgspec.structs.replace(outcome, seconds=float(seconds))
+
+
+def _instance(given: T | None, kind: type[T], name: str) -> T | None:
+    if given is not None and not isinstance(given, kind):
+        mend = f"Write {given.__name__}()." if isinstance(given, type) else f"Give a {kind.__name__}."
+        raise StudyError(f"{name} must be an instance of {kind.__name__}, got {given!r}. {mend}")
+    return given
+
+
+def _checked(metrics: Metric | Sequence[Metric] | None) -> tuple[Metric, ...] | None:
+    if metrics is None or isinstance(metrics, Metric):
+        return None if metrics is None else (metrics,)
+    if isinstance(metrics, str) or not metrics or not all(isinstance(metric, Metric) for metric in metrics):
+        raise MetricError(
+            f'metrics must be a Metric or a list of them, got {metrics!r}. Write for example Metric("loss", "minimize").'
+        )
+    names = [metric.name for metric in metrics]
+    if len(set(names)) < len(names):
+        raise MetricError(f"Two metrics have the same name: {', '.join(names)}. Rename one.")
+    return tuple(metrics)

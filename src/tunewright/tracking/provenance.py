@@ -1,0 +1,58 @@
+"""Where and with what a study ran."""
+
+import os
+import platform
+import socket
+import subprocess
+import sys
+from functools import cache
+from importlib import metadata
+
+from tunewright.typing import Value
+
+__all__ = ["environment", "version"]
+
+_LIBRARIES = ("tunewright", "numpy", "scipy", "scikit-learn", "pandas", "torch", "xgboost", "lightgbm", "catboost")
+
+
+def version() -> str:
+    """Of Tunewright, as installed; "unknown" where it runs without being installed."""
+    return _version("tunewright") or "unknown"
+
+
+@cache
+def _version(library: str) -> str | None:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+@cache
+def _commit(folder: str) -> str | None:
+    """The commit checked out there, with "+" when files differ from it; None outside a repository or without git."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", folder, *arguments], capture_output=True, text=True, timeout=5, check=True
+        ).stdout.strip()  # noqa: S603, S607
+
+    try:
+        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def environment() -> dict[str, Value]:
+    """What somebody needs to know to do it again: command, host, cores, Python, libraries, commit."""
+    libraries: dict[str, Value] = {library: version for library in _LIBRARIES if (version := _version(library)) is not None}
+    return {
+        "command": " ".join(sys.argv),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "libraries": libraries,
+        "commit": _commit(os.getcwd()),
+    }
