@@ -11,7 +11,6 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-
 __all__ = [
     "BudgetFacts",
     "ColumnFacts",

@@ -1,0 +1,159 @@
+"""What cells mean: numbers, dates, labels.
+
+Each function turns a column as read into plain arrays, by a rule that the schema names; the same rule reads the next file. Nothing
+here learns from data.
+"""
+
+import re
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunewright.extras import require
+from tunewright.typing import Array
+
+__all__ = ["DATE_FORMATS", "NUMBER_STYLES", "SOFT_MISSING", "Labels", "Series", "dates", "labels", "number_style", "numbers"]
+
+Series: TypeAlias = Any
+"""A pandas Series."""
+
+Labels: TypeAlias = NDArray[np.object_]
+"""Text by row, None where missing."""
+
+SOFT_MISSING: Final = frozenset(
+    {"-", "--", ".", "..", "missing", "unknown", "none", "n.a.", "n.d.", "nil", "na", "n/a", "nan", "null", "?"}
+)
+"""Words that mean "no value" among numbers and dates, compared in lower case; a category keeps them as a value of its own."""
+
+NUMBER_STYLES: Final = ("plain", "decimal comma", "thousands comma")
+"""1234.5; 1234,5 or 1.234,5; 1,234.5. Each also with a currency sign, a per cent sign or spaces around."""
+
+DATE_FORMATS: Final = (
+    "ISO8601", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%Y%m%d",
+    "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%m/%d/%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y",
+)  # fmt: skip
+"""Tried in this order; the first that reads all wins."""
+
+UNITS: Final = re.compile(r"[\s€$£%'\u00a0\u202f]")
+WITH_DOTS: Final = re.compile(r"^[+-]?\d{1,3}(?:\.\d{3})+$")
+WITH_COMMA: Final = re.compile(r"^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+(?:[eE][+-]?\d+)?$")
+THOUSANDS: Final = re.compile(r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
+
+
+class Numbers(NamedTuple):
+    """Numbers by row, NaN where missing, and where a cell held something that is no number."""
+
+    floats: Array
+    junk: NDArray[np.bool_]
+
+
+def labels(column: Series) -> Labels:
+    """Text for each row: whole numbers without ".0", dates in ISO form, text without outer blanks; None where missing."""
+    types = require("pandas", extra="tune").api.types
+    missing = column.isna().to_numpy(dtype=bool)
+    if types.is_bool_dtype(column.dtype) or types.is_integer_dtype(column.dtype):
+        cells = column.astype(object).to_numpy(dtype=object)
+    elif types.is_float_dtype(column.dtype):
+        floats = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        cells = np.array([int(x) if x == x and abs(x) < 2**53 and x == int(x) else x for x in floats.tolist()], dtype=object)  # noqa: PLR0124  NaN
+    elif types.is_datetime64_any_dtype(column.dtype):
+        cells = np.array([None if m else x.isoformat() for x, m in zip(column, missing, strict=True)], dtype=object)
+    else:
+        cells = column.astype(object).to_numpy(dtype=object)
+    out = np.empty(len(cells), dtype=object)
+    for row, (cell, gone) in enumerate(zip(cells.tolist(), missing.tolist(), strict=True)):
+        text = "" if gone else str(cell).strip()
+        out[row] = text or None
+    return out
+
+
+def number_style(column: Series) -> tuple[str, Numbers]:
+    """The style under which most cells are numbers, and the numbers."""
+    plain = numbers(column, "plain")
+    if not _is_text(column) or not plain.junk.any():
+        return "plain", plain
+    cells = [text for text in labels(column[plain.junk]) if text is not None and "," in text]
+    if not cells:
+        return "plain", plain
+    # 1,234 could be either: three digits after every comma speak for thousands
+    style = "thousands comma" if all(THOUSANDS.match(UNITS.sub("", text)) for text in cells) else "decimal comma"
+    return style, numbers(column, style)
+
+
+def numbers(column: Series, style: str) -> Numbers:
+    """Numbers by row; infinite ones count as missing.
+
+    Args:
+        column: text, numbers, booleans, dates or durations as pandas has them.
+        style: one of `NUMBER_STYLES`.
+    """
+    pandas = require("pandas", extra="tune")
+    types = pandas.api.types
+    missing = column.isna().to_numpy(dtype=bool)
+    if types.is_timedelta64_dtype(column.dtype):
+        values = column.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan)
+    elif types.is_numeric_dtype(column.dtype) or types.is_bool_dtype(column.dtype):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    elif types.is_datetime64_any_dtype(column.dtype):
+        return Numbers(np.full(len(column), np.nan), ~missing)
+    else:
+        codes, cells = pandas.factorize(column.astype(object).where(~missing, None))
+        read, junk = _numbers_of_text([str(cell).strip() for cell in cells], style)
+        return Numbers(np.append(read, np.nan)[codes], np.append(junk, False)[codes])
+    return Numbers(np.where(np.isfinite(values), values, np.nan), np.zeros(len(values), dtype=bool))
+
+
+def dates(column: Series, form: str) -> Numbers:
+    """Seconds since 1970 (UTC; times without a zone as they stand) by row.
+
+    Args:
+        column: dates, or text in the format.
+        form: one of `DATE_FORMATS`.
+    """
+    pandas = require("pandas", extra="tune")
+    missing = column.isna().to_numpy(dtype=bool)
+    if pandas.api.types.is_numeric_dtype(column.dtype) and form != "%Y%m%d":
+        return Numbers(np.full(len(column), np.nan), ~missing)
+    if not pandas.api.types.is_datetime64_any_dtype(column.dtype):
+        text = labels(column)
+        soft = np.array([cell is None or cell.lower() in SOFT_MISSING for cell in text.tolist()], dtype=bool)
+        missing = missing | soft
+        text[soft] = None
+        column = pandas.to_datetime(pandas.Series(text), format=form, errors="coerce", utc=True)
+    elif column.dt.tz is None:
+        column = column.dt.tz_localize("UTC")
+    moments: Array = column.astype("datetime64[us, UTC]").astype("int64").to_numpy().astype(np.float64) / 1e6
+    moments[column.isna().to_numpy(dtype=bool)] = np.nan
+    return Numbers(moments, np.isnan(moments) & ~missing)
+
+
+def _is_text(column: Series) -> bool:
+    types = require("pandas", extra="tune").api.types
+    return not (
+        types.is_numeric_dtype(column.dtype) or types.is_bool_dtype(column.dtype) or types.is_datetime64_any_dtype(column.dtype)
+    )
+
+
+def _numbers_of_text(cells: list[str], style: str) -> tuple[Array, NDArray[np.bool_]]:
+    pandas = require("pandas", extra="tune")
+    values: Array = pandas.to_numeric(pandas.Series(cells, dtype=object), errors="coerce").to_numpy(dtype=np.float64).copy()
+    for place, text in enumerate(cells):
+        if np.isnan(values[place]) or (style == "decimal comma" and "." in text):
+            values[place] = _number(text, style)
+    soft = np.array([text.lower() in SOFT_MISSING or not text for text in cells], dtype=bool)
+    junk = np.isnan(values) & ~soft
+    return np.where(np.isfinite(values), values, np.nan), junk
+
+
+def _number(text: str, style: str) -> float:
+    bare = UNITS.sub("", text)
+    if style == "decimal comma" and (WITH_COMMA.match(bare) or WITH_DOTS.match(bare)):
+        bare = bare.replace(".", "").replace(",", ".")
+    elif style == "thousands comma" and THOUSANDS.match(bare):
+        bare = bare.replace(",", "")
+    try:
+        return float(bare) if "_" not in bare else float("nan")
+    except ValueError:
+        return float("nan")

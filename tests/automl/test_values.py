@@ -1,0 +1,75 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from tunewright.automl.values import dates, labels, number_style, numbers
+
+
+@pytest.mark.parametrize(
+    ("cells", "style", "expected"),
+    [
+        (["1", "2.5", None, "-3e2"], "plain", [1, 2.5, np.nan, -300]),
+        (["1,5", "2", "-0,25"], "decimal comma", [1.5, 2, -0.25]),
+        (["1.234,5", "1.234", "7"], "decimal comma", [1234.5, 1234, 7]),
+        (["1,234", "12,345,678", "9"], "thousands comma", [1234, 12345678, 9]),
+        (["1,234.5", "9"], "thousands comma", [1234.5, 9]),
+        (["12 %", "7%", "$ 3.50"], "plain", [12, 7, 3.5]),
+        (["1", "unknown", "-"], "plain", [1, np.nan, np.nan]),
+        (["1", "inf", "-inf"], "plain", [1, np.nan, np.nan]),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(cells: list[str | None], style: str, expected: list[float]) -> None:
+    found, read = number_style(pd.Series(cells, dtype="str"))
+
+    assert found == style
+    assert not read.junk.any()
+    np.testing.assert_array_equal(read.floats, expected)
+
+
+def test_what_is_no_number_is_junk_and_not_a_number() -> None:
+    read = numbers(pd.Series(["1", "abc", "1_000", None]), "plain")
+
+    assert read.junk.tolist() == [False, True, True, False]
+    assert np.isnan(read.floats[1:]).all()
+
+
+def test_labels_do_not_depend_on_how_a_number_is_stored() -> None:
+    columns = [
+        pd.Series([1, 2, 3]),
+        pd.Series([1.0, 2.0, 3.0]),
+        pd.Series(["1", " 2", "3 "]),
+        pd.Series([1, 2, 3], dtype="Int64"),
+    ]
+
+    assert [labels(column).tolist() for column in columns] == [["1", "2", "3"]] * 4
+
+
+def test_labels_of_nothing_are_none() -> None:
+    assert labels(pd.Series(["a", "  ", None])).tolist() == ["a", None, None]
+    assert labels(pd.Series([1.0, np.nan])).tolist() == ["1", None]
+    assert labels(pd.Series([True, None], dtype="boolean")).tolist() == ["True", None]
+
+
+@pytest.mark.parametrize(
+    ("form", "cell"),
+    [
+        ("ISO8601", "2021-03-04"),
+        ("ISO8601", "2021-03-04T00:00:00Z"),
+        ("%d.%m.%Y", "04.03.2021"),
+        ("%m/%d/%Y", "03/04/2021"),
+        ("%d %b %Y", "04 Mar 2021"),
+    ],
+)
+def test_dates_are_seconds_since_1970(form: str, cell: str) -> None:
+    read = dates(pd.Series([cell, None, "-"]), form)
+
+    assert read.floats[0] == 1614816000.0
+    assert np.isnan(read.floats[1:]).all()
+    assert not read.junk.any()
+
+
+def test_dates_of_parquet_need_no_format() -> None:
+    read = dates(pd.Series(pd.to_datetime(["2021-03-04", None])), "ISO8601")
+
+    assert read.floats[0] == 1614816000.0
+    assert np.isnan(read.floats[1])
