@@ -1,1 +1,93 @@
+"""Where studies live: in memory, or in a SQLite file that many processes may share.
 
+A study is an append-only journal. `connect` turns an address into a `Storage`; the database library is imported only when a database
+is asked for.
+"""
+
+import difflib
+import importlib
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, cast
+
+from tunewright.errors import StorageError
+from tunewright.storage.base import Header, Storage, StudyRecord
+from tunewright.storage.memory import Memory
+
+__all__ = ["Header", "Memory", "Storage", "StudyRecord", "connect"]
+
+_ENDINGS: Final = (".db", ".sqlite", ".sqlite3")
+_EXAMPLES: Final = '"memory", "sqlite:///runs.db" (in this folder), "sqlite:////home/me/runs.db" (anywhere), or just "runs.db"'
+_LATER: Final = ("postgresql", "postgres", "mysql", "mariadb", "redis")
+_MODULES: Final = {"sqlite": ("tunewright.storage.sql", "Sql")}
+"""Which module and class serve a scheme; imported when it is first asked for."""
+
+
+def connect(url: "str | os.PathLike[str] | Storage | None" = None) -> Storage:
+    """Turn an address into a storage.
+
+    Args:
+        url: None or "memory": in memory. "sqlite:///runs.db": a file in this folder; "sqlite:////home/me/runs.db": a file anywhere;
+            a path that ends in .db, .sqlite or .sqlite3 means the same. A storage comes back as it is.
+
+    Raises:
+        StorageError: the address means nothing, with what may have been meant. The file itself is looked at when it is first used.
+    """
+    if isinstance(url, Storage):
+        return url
+    if url is None or url == "memory":
+        return Memory()
+    text = str(os.fspath(url))
+    if not text.strip():
+        raise StorageError(f"{url!r} is no storage. Write one of: {_EXAMPLES}.")
+    scheme, slashes, rest = text.partition("://")
+    if not slashes:
+        return _plain(text)
+    if scheme.lower().partition("+")[0] in _MODULES:
+        return _open(scheme.lower().partition("+")[0], _path(text, rest))
+    if scheme.lower().partition("+")[0] in _LATER:
+        raise StorageError(
+            f'"{_safe(text)}": only SQLite files are there so far; PostgreSQL comes in a later version. Write for example "sqlite:///runs.db".'
+        )
+    if scheme.lower() == "memory":
+        return Memory()
+    close = difflib.get_close_matches(scheme.lower(), [*_MODULES, "memory", *_LATER], n=1)
+    meant = f' Did you mean "{close[0]}://"?' if close else ""
+    raise StorageError(f'"{_safe(text)}": there is no storage of kind "{scheme}".{meant} Write one of: {_EXAMPLES}.')
+
+
+def _plain(text: str) -> Storage:
+    if text.lower().endswith(_ENDINGS) or Path(text).is_file():
+        return _open("sqlite", text)
+    scheme = re.match(r"([A-Za-z]{3,}):", text)
+    if scheme and difflib.get_close_matches(scheme[1].lower(), list(_MODULES), n=1):
+        path = text[scheme.end() :].lstrip("/") or "runs.db"
+        raise StorageError(f'"{text}" is no storage: three slashes follow the colon. Did you mean "sqlite:///{path}"?')
+    close = difflib.get_close_matches(text.lower(), ["memory"], n=1)
+    meant = 'Did you mean "memory"?' if close or text == ":memory:" else f'Did you mean "{text}.db"?'
+    raise StorageError(f'"{text}" is no storage. {meant} Write one of: {_EXAMPLES}.')
+
+
+def _path(text: str, rest: str) -> str:
+    path = rest[1:]
+    if not path or path == ":memory:":
+        raise StorageError(
+            f'"{text}" names no file. For a study that lives in memory write "memory"; for a file "sqlite:///runs.db".'
+        )
+    if not rest.startswith("/"):
+        raise StorageError(f'"{text}": after "sqlite:" come three slashes and the path. Did you mean "sqlite:///{rest}"?')
+    if "?" in path:
+        raise StorageError(f'"{text}": no options are needed after the path. Write "{text.partition("?")[0]}".')
+    return path
+
+
+def _open(scheme: str, path: str) -> Storage:
+    module, name = _MODULES[scheme]
+    return cast("Callable[[str], Storage]", getattr(importlib.import_module(module), name))(path)
+
+
+def _safe(text: str) -> str:
+    """Without the password."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", text)

@@ -1,0 +1,123 @@
+"""The tables.
+
+    studies   id, name, created, header (JSON)
+    events    id = (study << 40) | position, time, kind, trial, body (JSON)
+    workers   id, host, pid, started, seen
+
+Two tables are the whole truth; `workers` only says who is alive. One number holds study and position, so that the journal of a
+study is one contiguous stretch of the table's own key: no second index, pages that fill from front to back, and `WHERE id > ?`
+for all that is new. For people who query by SQL there is the view `trials`, folded from the events.
+"""
+
+import re
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Float, Integer, MetaData, Table, Text
+
+__all__ = ["APPLICATION", "SHIFT", "TRIALS_VIEW", "VERSION", "events", "metadata", "studies", "workers"]
+
+APPLICATION: Final = 0x54554E45
+"""SQLite's `application_id`, by which a file says that it is Tunewright's ("TUNE")."""
+
+VERSION: Final = 1
+"""Of these tables; SQLite's `user_version`."""
+
+SHIFT: Final = 40
+"""Events have id = (study << SHIFT) | position: 8 million studies of a million million events."""
+
+metadata = MetaData()
+_long = BigInteger().with_variant(Integer, "sqlite")  # SQLite: only INTEGER PRIMARY KEY is the row's own number
+
+# numbers of deleted studies are never given again: who still holds one must not write into another study
+studies = Table(
+    "studies",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("created", Float, nullable=False),
+    Column("header", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+events = Table(
+    "events",
+    metadata,
+    Column("id", _long, primary_key=True, autoincrement=False),
+    Column("time", Float, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("trial", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+)
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", Float, nullable=False),
+    Column("seen", Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+TRIALS_VIEW: Final = re.sub(
+    r"\n {4}",
+    "\n",
+    """
+    CREATE VIEW trials AS
+    WITH
+    asked AS (
+        SELECT id, id >> 40 AS study, trial, time, json_extract(body, '$.params') AS params, json_extract(body, '$.by') AS origin,
+               coalesce(json_extract(body, '$.queued'), 0) AS queued, coalesce(json_extract(body, '$.plan'), 1) AS plan,
+               json_extract(body, '$.budget') AS budget
+        FROM events WHERE kind = 'asked'
+    ),
+    tasks AS (  -- a task that was given back and sent again is still one task
+        SELECT study, trial, task, max(coalesce(budget, 9e999)) AS budget
+        FROM (
+            SELECT study, trial, 0 AS task, budget FROM asked
+            UNION ALL
+            SELECT id >> 40, trial, json_extract(body, '$.index'), json_extract(body, '$.budget') FROM events WHERE kind = 'sent'
+        )
+        GROUP BY study, trial, task
+    ),
+    results AS (  -- the first result of a task stands: the other columns come from the row of min(id)
+        SELECT min(id) AS id, id >> 40 AS study, trial, coalesce(json_extract(body, '$.index'), 0) AS task, kind, time,
+               coalesce(json_extract(body, '$.seconds'), 0.0) AS seconds, json_extract(body, '$.values') AS "values"
+        FROM events WHERE kind IN ('told', 'failed')
+        GROUP BY 2, 3, 4
+    ),
+    measured AS (
+        SELECT t.study, t.trial, t.budget, r.kind, r.time, r.seconds, r."values",
+               max(CASE WHEN r.kind = 'told' THEN t.budget END) OVER (PARTITION BY t.study, t.trial) AS highest
+        FROM tasks t LEFT JOIN results r USING (study, trial, task)
+    ),
+    sums AS (
+        SELECT study, trial, count(*) AS sent, count(kind) AS done, total(kind = 'failed') AS failed, total(seconds) AS seconds,
+               max(time) AS last, min(CASE WHEN kind = 'failed' THEN time END) AS failed_at,
+               total(kind = 'told' AND budget = highest) AS counting, max(CASE WHEN budget = highest THEN "values" END) AS one
+        FROM measured GROUP BY study, trial
+    ),
+    means AS (
+        SELECT study, trial, json_group_object(metric, mean) AS "values"
+        FROM (
+            SELECT m.study, m.trial, v.key AS metric, avg(v.value) AS mean
+            FROM measured m, json_each(m."values") v
+            WHERE m.kind = 'told' AND m.budget = m.highest
+            GROUP BY 1, 2, 3
+        )
+        GROUP BY study, trial
+    ),
+    states AS (
+        SELECT *, CASE WHEN s.failed > 0 THEN 'failed' WHEN s.done = s.sent AND s.done >= a.plan THEN 'completed' ELSE 'running' END AS state
+        FROM asked a JOIN sums s USING (study, trial)
+    )
+    SELECT studies.name AS study, s.trial AS number, s.state, s.params,
+           CASE WHEN s.state = 'completed' THEN CASE WHEN s.counting = 1 THEN s.one ELSE
+               (SELECT m."values" FROM means m WHERE m.study = s.study AND m.trial = s.trial) END END AS "values",
+           s.seconds, s.time AS asked_at,
+           CASE s.state WHEN 'completed' THEN s.last WHEN 'failed' THEN s.failed_at END AS finished_at,
+           s.origin,
+           coalesce((SELECT json_extract(q.body, '$.note') FROM events q WHERE s.queued > 0 AND q.id = (s.study << 40) | s.queued), '') AS note
+    FROM states s JOIN studies ON studies.id = s.study
+    """,
+).strip()
+"""SQLite's view `trials`: one row a trial. A mean over several tasks is printed to 15 digits; a single value is exact."""

@@ -1,0 +1,250 @@
+"""One SQLite file, held so that many processes may write it and none can spoil it.
+
+The file is in write-ahead-log mode (WAL) with synchronous=NORMAL: a commit is a write to the system's memory, so what was told
+survives the death of any process, and readers never wait. (A power cut may take the last moments, never the file.)
+
+SQLite before 3.51.3 has a race: when two connections write or checkpoint the same WAL at the same instant, the log may be reset
+under one of them and the file is spoilt [1]. Python links whatever SQLite the system has, mostly an older one. So all of
+Tunewright's own connections take one lock of the operating system, `<file>.lock`, around each of the moments that can write the
+log or reset it: every write transaction (a commit may checkpoint), opening (recovery of a log, creation of the tables), and
+closing (the last one out checkpoints). Within the lock there is one such connection at most, so the race has no second runner.
+Reading takes no lock: a reader never resets the log. What this cannot guard is a foreign program that writes the file meanwhile;
+reading with one is safe.
+
+A connection must not cross a fork, not even unused: SQLite counts its file locks per process, and a child would count its parent's
+[2]. So before a fork the connection is closed, under the lock; parent and child each open their own when they next need one.
+
+[1] https://www.sqlite.org/wal.html, section 11. [2] https://www.sqlite.org/howtocorrupt.html, section 2.6.
+"""
+
+import contextlib
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy
+from sqlalchemy.pool import NullPool
+
+from tunewright.errors import StorageDamaged, StorageError, StorageLocked
+from tunewright.storage.file_lock import FileLock
+from tunewright.storage.schema import APPLICATION, TRIALS_VIEW, VERSION, metadata
+from tunewright.storage.sqlite_checks import check_file, check_place, explain, vanished
+
+__all__ = ["SqliteFile"]
+
+_FORK_WAIT: Final = 5.0
+
+
+class SqliteFile:
+    """A SQLite file of Tunewright's, opened when first needed.
+
+    Args:
+        path: as the user wrote it; made absolute here, so that a later change of folder does no harm.
+        timeout: seconds to wait for other writers.
+    """
+
+    dialect = "sqlite"
+
+    def __init__(self, path: str, *, timeout: float) -> None:
+        self.shown = path
+        self.path = Path(path).expanduser().absolute()
+        self.timeout = timeout
+        self.lock = FileLock(self.path.with_name(self.path.name + ".lock"), self._held)
+        self._engine = sqlalchemy.create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._threads = threading.RLock()
+        _FILES.add(self)
+
+    def _held(self, pid: int | None, seconds: float) -> str:
+        who = (
+            "another process"
+            if pid is None
+            else "another thread of this process"
+            if pid == os.getpid()
+            else f"another process (pid {pid})"
+        )
+        return (
+            f"{self.shown} is held by {who} for {seconds:.0f} s. Tunewright waited and gave up; nothing was written. "
+            f"If that process is dead, run: tunewright doctor {self.shown}"
+        )
+
+    def exists(self) -> bool:
+        """Whether there is a file, without making one."""
+        with self._threads:
+            return self._identity is not None or self.path.exists()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Cursor]:
+        """A cursor to read with. Errors of SQLite become StorageError."""
+        with self.explained(), contextlib.ExitStack() as stack:
+            if self._connection is None:
+                stack.enter_context(self._hold())
+            stack.enter_context(self._threads)
+            yield self._ready().cursor()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Cursor]:
+        """A cursor in a write transaction: all of it is committed at the end, or nothing. Errors of SQLite become StorageError."""
+        with self.explained(), self._hold(), self._threads:
+            connection = self._ready()
+            cursor = connection.cursor()
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.rollback()
+                raise
+
+    @contextlib.contextmanager
+    def _hold(self) -> Iterator[None]:
+        if self._connection is None:
+            check_place(self.path, self.shown)
+        with self.lock.hold(self.timeout):
+            yield
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Errors of SQLite and of the system become StorageError, with what to do."""
+        try:
+            yield
+        except sqlite3.ProgrammingError:
+            raise
+        except sqlite3.Error as error:
+            raise explain(error, self.path, self.shown, self.timeout) from error
+        except StorageError:
+            raise
+        except OSError as error:
+            raise explain(error, self.path, self.shown, self.timeout) from error
+
+    def _ready(self) -> sqlite3.Connection:
+        if self._connection is None:
+            return self._open()
+        if self._identity != self._look():
+            raise StorageError(vanished(self.shown))
+        return self._connection
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            there = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return there.st_dev, there.st_ino
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self.path, timeout=self.timeout, isolation_level=None, check_same_thread=False, cached_statements=64
+        )
+
+    def _open(self) -> sqlite3.Connection:
+        if self._identity not in {None, self._look()}:
+            raise StorageError(vanished(self.shown))
+        fresh = check_file(self.path, self.shown)
+        pooled = self._engine.raw_connection()
+        connection = pooled.driver_connection
+        pooled.detach()  # it is held open and closed here, under the lock
+        assert isinstance(connection, sqlite3.Connection)
+        try:
+            if fresh and self._create(connection) is False:
+                raise StorageDamaged(
+                    f"{self.shown} is a SQLite database, but not one of Tunewright's. It was not touched. Give another path, or move it away."
+                )
+            connection.execute("PRAGMA synchronous=NORMAL")
+            mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+            if mode != "wal":
+                raise StorageError(
+                    f"{self.shown}: SQLite cannot keep a write-ahead log here (journal_mode stays {mode}). Put the file on a local disk."
+                )
+            connection.execute(
+                "SELECT 1 FROM studies LIMIT 1"
+            ).fetchall()  # recovers a log that was left over, here, under the lock
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        self._identity = self._look()
+        return connection
+
+    def _create(self, connection: sqlite3.Connection) -> bool:
+        """Make the tables, in one transaction of the rollback journal: a crash leaves an empty file or a whole one."""
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                return False
+            for table in metadata.sorted_tables:
+                connection.execute(str(sqlalchemy.schema.CreateTable(table).compile(self._engine)))
+            connection.execute(TRIALS_VIEW)
+            connection.execute(f"PRAGMA application_id={APPLICATION}")
+            connection.execute(f"PRAGMA user_version={VERSION}")
+            connection.execute("COMMIT")
+        finally:
+            if connection.in_transaction:
+                connection.rollback()
+        return True
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the file, as far as readers allow."""
+        with self.explained(), self._hold(), self._threads:
+            self._ready().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Close the connection, and tidy up the lock file if nobody needs it. Using the file again opens it again."""
+        if self._connection is not None:
+            self._close(self.timeout)
+            self.lock.remove()
+        self._identity = None
+
+    def _close(self, timeout: float) -> None:
+        with contextlib.ExitStack() as stack:
+            # if the lock cannot be had, another process is at work on the file, so that this connection is not the last one,
+            # and closing it does not checkpoint
+            with contextlib.suppress(StorageLocked, FileNotFoundError, PermissionError):
+                stack.enter_context(self.lock.hold(timeout))
+            stack.enter_context(self._threads)
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+    def before_fork(self) -> None:
+        """No connection crosses a fork. Other threads wait until it is done."""
+        self._close(_FORK_WAIT)
+        self._threads.acquire()
+        if self._connection is not None:  # another thread was quicker
+            self._close(_FORK_WAIT)
+
+    def after_fork(self, *, child: bool) -> None:
+        """Both sides go on, each with a connection of its own."""
+        if child:
+            self._threads = threading.RLock()
+        else:
+            self._threads.release()
+
+
+_FILES: "weakref.WeakSet[SqliteFile]" = weakref.WeakSet()
+_FORKING: list[SqliteFile] = []
+
+
+def _before_fork() -> None:
+    _FORKING[:] = _FILES
+    for file in _FORKING:
+        file.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    while _FORKING:
+        _FORKING.pop().after_fork(child=False)
+
+
+def _after_fork_in_child() -> None:
+    while _FORKING:
+        _FORKING.pop().after_fork(child=True)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -1,0 +1,123 @@
+"""How an event becomes the text of a row, and comes back.
+
+A body is JSON with the defaults left out, written and read by msgspec, one decoder for each kind. Fields may be added to events; a
+reader ignores those that it does not know. What JSON cannot hold is refused before anything is written: an entry that comes back
+is the entry that went in.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, Final, TypeVar, get_args, get_origin
+
+import msgspec
+
+from tunewright.errors import StorageDamaged, StorageError
+from tunewright.events import KINDS, Entry, Event
+from tunewright.storage.base import Header
+
+__all__ = ["NAMES", "decode", "decode_header", "encode", "encode_header"]
+
+NAMES: Final[dict[type[Event], str]] = {kind: name for name, kind in KINDS.items()}
+"""The name under which each type of event is stored."""
+
+_T = TypeVar("_T", bound=msgspec.Struct)
+_encoder = msgspec.json.Encoder()
+
+
+def _open(annotation: Any) -> Any:  # noqa: ANN401  an annotation has no better type
+    """The same type with `Any` for `Value`, whose recursion msgspec cannot read."""
+    if "ForwardRef" not in repr(annotation):
+        return annotation
+    origin = get_origin(annotation)
+    return origin[tuple(map(_open, get_args(annotation)))] if origin is dict else Any
+
+
+def _decoder(kind: type[_T]) -> Callable[[str], _T]:
+    fields = msgspec.structs.fields(kind)
+    if not any("ForwardRef" in repr(field.type) for field in fields):
+        return msgspec.json.Decoder(kind).decode
+    shape: list[Any] = []
+    for field in fields:
+        if field.default_factory is not msgspec.NODEFAULT:
+            default: Any = msgspec.field(default_factory=field.default_factory)
+        elif field.default is not msgspec.NODEFAULT:
+            default = msgspec.field(default=field.default)
+        else:
+            default = msgspec.field()
+        shape.append((field.name, _open(field.type), default))
+    twin = msgspec.json.Decoder(msgspec.defstruct(kind.__name__, shape))
+    astuple = msgspec.structs.astuple
+    return lambda body: kind(*astuple(twin.decode(body)))
+
+
+_decoders: Final[dict[str, Callable[[str], Event]]] = {name: _decoder(kind) for name, kind in KINDS.items()}
+_header = _decoder(Header)
+
+
+def _not_finite(value: object) -> bool:
+    match value:
+        case float():
+            return not math.isfinite(value)
+        case dict():
+            return any(map(_not_finite, value.values()))
+        case list() | tuple():
+            return any(map(_not_finite, value))
+        case _:
+            return False
+
+
+def encode(entry: Entry) -> str:
+    """The body of an event.
+
+    Raises:
+        StorageError: it holds what JSON cannot: NaN, an infinity, a NumPy scalar, an object.
+    """
+    where = f'"{NAMES[type(entry.event)]}"' + (f" of trial {entry.trial}" if entry.trial >= 0 else "")
+    try:
+        body = _encoder.encode(entry.event)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise StorageError(
+            f"The event {where} cannot be stored: {error}. A journal holds JSON values only: convert it with float(), int(), str() or .tolist()."
+        ) from error
+    if b"null" in body and _not_finite(msgspec.to_builtins(entry.event)):
+        raise StorageError(
+            f"The event {where} cannot be stored: it holds NaN or an infinity, which JSON cannot. Record it as a failure."
+        )
+    return body.decode()
+
+
+def decode(kind: str, body: str) -> Event:
+    """The event of a row.
+
+    Raises:
+        StorageError: a kind that only a newer Tunewright knows.
+        StorageDamaged: the body cannot be read.
+    """
+    try:
+        return _decoders[kind](body)
+    except KeyError:
+        raise StorageError(
+            f'it holds an event of kind "{kind}", which this version of Tunewright does not know: a newer one wrote it. '
+            "Update with: pip install --upgrade tunewright"
+        ) from None
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        raise StorageDamaged(f'an event of kind "{kind}" cannot be read: {error}') from error
+
+
+def encode_header(header: Header) -> str:
+    """The header of a study as JSON. Raises StorageError as `encode` does."""
+    try:
+        text = _encoder.encode(header)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise StorageError(f"The study's description cannot be stored: {error}. It holds JSON values only.") from error
+    if b"null" in text and _not_finite(msgspec.to_builtins(header)):
+        raise StorageError("The study's description cannot be stored: it holds NaN or an infinity, which JSON cannot.")
+    return text.decode()
+
+
+def decode_header(text: str) -> Header:
+    """The header of a study. Raises StorageDamaged."""
+    try:
+        return _header(text)
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        raise StorageDamaged(f"its description cannot be read: {error}") from error
