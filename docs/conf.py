@@ -1,5 +1,9 @@
 """Sphinx: MyST pages, furo, and the docstrings of the source."""
 
+import re
+
+from sphinx.application import Sphinx
+
 import tunewright
 
 project = "Tunewright"
@@ -25,3 +29,27 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 napoleon_custom_sections = ["Source"]
+default_role = "code"  # docstrings write `name`, as Markdown does
+
+
+def _drawings(_app: Sphinx, _what: str, _name: str, _of: object, _options: object, lines: list[str]) -> None:
+    """In our docstrings a block that stands indented by itself is a drawing, a table or code: keep it as it is."""
+    out: list[str] = []
+    above = ""
+    inside = False
+    for line in lines:
+        indented = line.startswith("    ")
+        if line.strip() and not indented:
+            inside = False
+        if indented and not inside and out and not out[-1].strip() and not re.match(r"\s|\w+:$", above):
+            out += [".. code-block:: text", ""]
+            inside = True
+        out.append(line)
+        if line.strip():
+            above = line
+    lines[:] = out
+
+
+def setup(app: Sphinx) -> None:
+    """Sphinx calls this."""
+    app.connect("autodoc-process-docstring", _drawings, priority=100)
