@@ -1,12 +1,13 @@
 """Which configuration? The one question a sampler answers."""
 
+import math
 import re
 from abc import ABC, abstractmethod
 
 import numpy as np
 
-from tunewright.errors import SpaceExhausted
 from tunewright.history import History
+from tunewright.samplers.remainder import draw_remaining
 from tunewright.space import SearchSpace
 from tunewright.typing import Params
 
@@ -60,4 +61,9 @@ def propose_new(sampler: Sampler, space: SearchSpace, history: History, rng: np.
     Raises:
         SpaceExhausted: every configuration of the space has been tried.
     """
-    raise NotImplementedError("being written")
+    finite = not math.isinf(space.size)
+    for _ in range(tries):
+        params = sampler.propose(space, history, rng)
+        if not (finite and history.seen(space.row(params))):
+            return params
+    return draw_remaining(space, history, rng)

@@ -1,0 +1,60 @@
+"""A study's journal written line by line, and the history folded from it: what a test of a sampler or scheduler stands on."""
+
+from collections.abc import Mapping, Sequence
+
+from tunewright.events import Asked, Entry, Event, Failed, Sent, Told
+from tunewright.history import History
+from tunewright.metric import Metric
+from tunewright.space import SearchSpace
+from tunewright.trial import Failure
+from tunewright.typing import Params
+
+__all__ = ["Journal"]
+
+
+class Journal:
+    """Writes entries and folds each at once into `history`. An hour passes between two entries, so times are the same at each run.
+
+    Args:
+        space: of the study.
+        metrics: of the study; default: one, "value", to minimize.
+    """
+
+    def __init__(self, space: SearchSpace, metrics: Sequence[Metric] = (Metric("value"),)) -> None:
+        self.space = space
+        self.metrics = tuple(metrics)
+        self.entries: list[Entry] = []
+        self.history = History(space, self.metrics)
+
+    def ask(self, params: Params, *, plan: int = 1, fold: int | None = None, seed: int = 0, budget: float | None = None) -> int:
+        """Ask a trial with its first task, and return its number."""
+        trial = len(self.history)
+        asked = Asked(params, by="test", basis=len(self.entries), plan=plan, fold=fold, seed=seed, budget=budget)
+        self._write(trial, asked)
+        return trial
+
+    def send(self, trial: int, *, fold: int | None = None, seed: int = 0, budget: float | None = None) -> int:
+        """Send a further task of a trial, and return its index."""
+        index = self.history.sent(trial)
+        self._write(trial, Sent(index, fold=fold, seed=seed, budget=budget))
+        return index
+
+    def tell(self, trial: int, value: float | Mapping[str, float], *, index: int = 0) -> None:
+        """Tell a task its value (of every metric the same), or its values by metric."""
+        values = dict(value) if isinstance(value, Mapping) else {metric.name: float(value) for metric in self.metrics}
+        self._write(trial, Told(values, seconds=1.0, index=index))
+
+    def fail(self, trial: int, *, index: int = 0) -> None:
+        """Let a task fail."""
+        self._write(trial, Failed(Failure("exception", "ValueError: made to fail by a test"), seconds=1.0, index=index))
+
+    def folded(self, length: int | None = None) -> History:
+        """A history folded anew from the first `length` entries (default: all)."""
+        history = History(self.space, self.metrics)
+        history.fold(self.entries[:length])
+        return history
+
+    def _write(self, trial: int, event: Event) -> None:
+        position = len(self.entries) + 1
+        self.entries.append(Entry(trial, event, 1.7e9 + 3600.0 * position, position))
+        self.history.fold(self.entries[-1:])

@@ -1,0 +1,22 @@
+"""Every scheduler keeps the contract that anyone can run."""
+
+import pytest
+
+from tunewright import schedulers
+from tunewright.schedulers import Once, Scheduler
+from tunewright.testing import check_scheduler
+
+SCHEDULERS = [Once(), Once(folds=5), Once(seeds=3), Once(folds=3, seeds=2), Once(folds=1)]
+
+
+@pytest.mark.parametrize("workers", [1, 3, 8])
+@pytest.mark.parametrize("scheduler", SCHEDULERS, ids=repr)
+def test_every_scheduler_keeps_the_contract(scheduler: Scheduler, workers: int) -> None:
+    check_scheduler(scheduler, workers=workers)
+
+
+def test_the_room_opens_what_its_stub_promises() -> None:
+    assert all(hasattr(schedulers, name) for name in schedulers.__all__)
+    assert set(schedulers.__all__) <= set(dir(schedulers))
+    with pytest.raises(AttributeError, match="Twice"):
+        schedulers.Twice  # type: ignore[attr-defined]  # noqa: B018

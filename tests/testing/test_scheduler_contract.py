@@ -1,0 +1,130 @@
+"""Each breach of the contract is found, and said in words."""
+
+import random
+
+import numpy as np
+import pytest
+
+from tunewright.history import History
+from tunewright.schedulers import Decision, Done, Once, Resume, Scheduler, Start, Wait
+from tunewright.space import SearchSpace
+from tunewright.testing import check_scheduler
+
+
+class AlwaysWaits(Once):
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        return Wait()
+
+
+class Forgets(Once):
+    """Promises two tasks and sends one."""
+
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        return Start(plan=2)
+
+
+class ResumesNobody(Once):
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        return Resume(len(history))
+
+
+class ResumesTheFailed(Once):
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        return Resume(0) if history.failed else Start()
+
+
+class Promises(Once):
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        return Start(plan=0)
+
+
+class NoBudget(Once):
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        return Start(budget=float("inf"))
+
+
+class Mumbles(Once):
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        return None  # type: ignore[return-value]
+
+
+class Counts(Once):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        self.calls += 1
+        return Start(seed=self.calls)
+
+
+class OwnCache(Once):
+    """Remembers the longest history that it has met."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._longest = 0
+
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        self._longest = max(self._longest, history.position)
+        return Start(seed=self._longest)
+
+
+class Global(Once):
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        random.random()
+        return super().decide(space, history, rng)
+
+
+class Changes(Once):
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        history.position += 1
+        return super().decide(space, history, rng)
+
+
+class Address(Once):
+    __repr__ = object.__repr__
+
+
+class Unpicklable(Once):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hook = lambda: None
+
+
+BREACHES = [
+    (AlwaysWaits, "would wait for ever"),
+    (Forgets, "never finished.*1 of 2 tasks sent"),
+    (ResumesNobody, "there are trials"),
+    (ResumesTheFailed, "that trial failed"),
+    (Promises, "promises no task"),
+    (NoBudget, "budget must be"),
+    (Mumbles, "Answer Start, Resume, Wait or Done"),
+    (Counts, "asked twice"),
+    (OwnCache, "a fresh instance decides"),
+    (Global, "global random stream"),
+    (Changes, "changed the history"),
+    (Address, "not an address"),
+    (Unpicklable, "does not pickle"),
+]
+
+
+@pytest.mark.parametrize(("kind", "what"), BREACHES, ids=[kind.__name__ for kind, _ in BREACHES])
+def test_a_breach_is_named(kind: type[Scheduler], what: str) -> None:
+    with pytest.raises(AssertionError, match=f"(?s){what}"):
+        check_scheduler(kind())
+
+
+def test_a_scheduler_that_ends_passes() -> None:
+    class Ten(Once):
+        def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+            decision = super().decide(space, history, rng)
+            return Done() if isinstance(decision, Start) and len(history) >= 10 else decision
+
+    check_scheduler(_picklable(Ten))
+
+
+def _picklable(kind: type[Scheduler]) -> Scheduler:
+    globals()[kind.__name__] = kind
+    kind.__qualname__ = kind.__name__
+    return kind()
