@@ -137,8 +137,8 @@ class Memory(Storage):
         """Nothing to say: whoever could hear it is in this process."""
 
     def gone(self, workers: Collection[int]) -> set[int]:
-        """All but 1, which is this process."""
-        return {worker for worker in workers if worker != 1}
+        """All but 1, which is this process, and 0, which is nobody."""
+        return {worker for worker in workers if worker > 1}
 
     def close(self) -> None:
         """Nothing to let go of; the journals stay until the object goes."""

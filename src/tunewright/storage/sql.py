@@ -8,6 +8,7 @@ cursor. What is particular to SQLite stands in `sqlite.py`.
 """
 
 import contextlib
+import gc
 import os
 import sqlite3
 import time
@@ -31,6 +32,7 @@ from tunewright.storage.wire import NAMES, decode, decode_header, encode, encode
 __all__ = ["Sql"]
 
 _CHUNK: Final = 5_000
+_MANY: Final = 1_000  # from so many rows on, the cyclic garbage collector would take as long as the decoding: it waits
 _POSITION: Final = (1 << SHIFT) - 1
 _Row: TypeAlias = tuple[int, float, str, int, str]
 
@@ -216,6 +218,9 @@ class Sql(Storage):
     def _entries(self, rows: list[_Row], base: int, since: int) -> list[Entry]:
         entries = []
         position = since
+        collecting = len(rows) > _MANY and gc.isenabled()
+        if collecting:
+            gc.disable()
         try:
             for number, moment, kind, trial, body in rows:
                 position += 1
@@ -226,6 +231,9 @@ class Sql(Storage):
             raise type(error)(
                 f"{self._file.shown}, position {position}: {error}. See what can be saved with: tunewright doctor {self._file.shown}"
             ) from error
+        finally:
+            if collecting:
+                gc.enable()
         return entries
 
     def read(self, study: int, since: int = 0) -> Iterator[Entry]:
@@ -284,7 +292,8 @@ class Sql(Storage):
 
     def gone(self, workers: Collection[int]) -> set[int]:
         """See Storage. A number that nobody has counts as dead."""
-        asked = {worker for worker in workers if worker > 0}
+        me = None if self._worker is None or self._worker[0] != os.getpid() else self._worker[1]
+        asked = {worker for worker in workers if worker > 0 and worker != me}
         if not asked:
             return set()
         with self._file.reading() as cursor:

@@ -7,7 +7,7 @@ is the entry that went in.
 
 import math
 from collections.abc import Callable
-from typing import Any, Final, TypeVar, get_args, get_origin
+from typing import Final
 
 import msgspec
 
@@ -20,38 +20,11 @@ __all__ = ["NAMES", "decode", "decode_header", "encode", "encode_header"]
 NAMES: Final[dict[type[Event], str]] = {kind: name for name, kind in KINDS.items()}
 """The name under which each type of event is stored."""
 
-_T = TypeVar("_T", bound=msgspec.Struct)
 _encoder = msgspec.json.Encoder()
 
 
-def _open(annotation: Any) -> Any:  # noqa: ANN401  an annotation has no better type
-    """The same type with `Any` for `Value`, whose recursion msgspec cannot read."""
-    if "ForwardRef" not in repr(annotation):
-        return annotation
-    origin = get_origin(annotation)
-    return origin[tuple(map(_open, get_args(annotation)))] if origin is dict else Any
-
-
-def _decoder(kind: type[_T]) -> Callable[[str], _T]:
-    fields = msgspec.structs.fields(kind)
-    if not any("ForwardRef" in repr(field.type) for field in fields):
-        return msgspec.json.Decoder(kind).decode
-    shape: list[Any] = []
-    for field in fields:
-        if field.default_factory is not msgspec.NODEFAULT:
-            default: Any = msgspec.field(default_factory=field.default_factory)
-        elif field.default is not msgspec.NODEFAULT:
-            default = msgspec.field(default=field.default)
-        else:
-            default = msgspec.field()
-        shape.append((field.name, _open(field.type), default))
-    twin = msgspec.json.Decoder(msgspec.defstruct(kind.__name__, shape))
-    astuple = msgspec.structs.astuple
-    return lambda body: kind(*astuple(twin.decode(body)))
-
-
-_decoders: Final[dict[str, Callable[[str], Event]]] = {name: _decoder(kind) for name, kind in KINDS.items()}
-_header = _decoder(Header)
+_decoders: Final[dict[str, Callable[[str], Event]]] = {name: msgspec.json.Decoder(kind).decode for name, kind in KINDS.items()}
+_header = msgspec.json.Decoder(Header)
 
 
 def _not_finite(value: object) -> bool:
@@ -118,6 +91,6 @@ def encode_header(header: Header) -> str:
 def decode_header(text: str) -> Header:
     """The header of a study. Raises StorageDamaged."""
     try:
-        return _header(text)
+        return _header.decode(text)
     except (msgspec.MsgspecError, TypeError, ValueError) as error:
         raise StorageDamaged(f"its description cannot be read: {error}") from error

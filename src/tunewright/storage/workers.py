@@ -5,6 +5,7 @@ again). The machine is the host's name, its boot and its process namespace: two 
 process of another machine can only be heard: after a minute of silence it counts as dead.
 """
 
+import functools
 import os
 import platform
 import sys
@@ -17,6 +18,7 @@ SILENCE: Final = 60.0
 """Seconds after which a worker of another machine counts as dead."""
 
 
+@functools.cache
 def machine() -> str:
     """What names this machine, since it was started, with its process numbers."""
     parts = [platform.node()]
