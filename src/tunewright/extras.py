@@ -20,4 +20,6 @@ def require(module: str, *, extra: str) -> Any:  # noqa: ANN401  a module has no
         if error.name is not None and error.name.split(".")[0] != module.split(".")[0]:
             raise
         library = module.split(".")[0]
-        raise ExtraMissing(f'This needs {library}, which is not installed. Install it with: pip install "tunewright[{extra}]"') from error
+        raise ExtraMissing(
+            f'This needs {library}, which is not installed. Install it with: pip install "tunewright[{extra}]"'
+        ) from error

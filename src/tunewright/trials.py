@@ -120,7 +120,9 @@ class TrialTable:
             number=trial,
             params=self.params(trial),
             state=state,
-            values=dict(zip(self._names, cells["values"][trial].tolist(), strict=True)) if state is TrialState.COMPLETED else None,
+            values=dict(zip(self._names, cells["values"][trial].tolist(), strict=True))
+            if state is TrialState.COMPLETED
+            else None,
             measurements=tasks.measurements(trial),
             origin=self.origin[trial],
             note=self.notes.get(trial, ""),

@@ -1,14 +1,14 @@
 """The few type names that the whole house uses."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Array", "Params", "Value"]
 
-Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Value]"
-"""What a parameter may hold: any JSON value."""
+Value: TypeAlias = None | bool | int | float | str | list[Any] | dict[str, Any]
+"""What a parameter may hold: any JSON value. (Not written recursively: msgspec reads these annotations at run time.)"""
 
 Params: TypeAlias = dict[str, Value]
 """One configuration: the active parameters by name, in the order of the space. Inactive parameters are absent."""

@@ -115,7 +115,7 @@ def _number(value: Any, name: str) -> float:  # noqa: ANN401  the user's value
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return f"{text if len(text) <= 60 else text[:57] + '…'} (a {type(value).__name__})"  # noqa: PLR2004
+    return f"{text if len(text) <= 60 else text[:57] + '…'} (a {type(value).__name__})"
 
 
 def _plain(value: Any) -> Value:  # noqa: ANN401  the user's value

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 
 from tunewright.typing import Value
 
@@ -33,9 +34,8 @@ def _commit(folder: str) -> str | None:
     """The commit checked out there, with "+" when files differ from it; None outside a repository or without git."""
 
     def git(*arguments: str) -> str:
-        return subprocess.run(
-            ["git", "-C", folder, *arguments], capture_output=True, text=True, timeout=5, check=True
-        ).stdout.strip()  # noqa: S603, S607
+        command = ["git", "-C", folder, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()  # noqa: S603  fixed words
 
     try:
         return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
@@ -54,5 +54,5 @@ def environment() -> dict[str, Value]:
         "python": platform.python_version(),
         "system": platform.platform(),
         "libraries": libraries,
-        "commit": _commit(os.getcwd()),
+        "commit": _commit(str(Path.cwd())),
     }

@@ -1,0 +1,22 @@
+from tunewright.analysis.table import records
+from tunewright.metric import Metric
+from tunewright.space import Categorical, Float, SearchSpace, param
+from tunewright.testing.journal import Journal
+
+SPACE = SearchSpace({"opt": Categorical(["sgd", "adam"]), "momentum": Float(0, 1)}, when={"momentum": param("opt") == "sgd"})
+
+
+def test_every_row_has_the_same_columns():
+    journal = Journal(SPACE, [Metric("loss")])
+    journal.tell(journal.ask({"opt": "sgd", "momentum": 0.5}), 1.0)
+    journal.fail(journal.ask({"opt": "adam"}))
+    journal.ask({"opt": "adam"})
+
+    table = records(journal.history)
+
+    assert len({tuple(row) for row in table}) == 1
+    assert [row["loss"] for row in table] == [1.0, None, None]
+    assert [row["param.momentum"] for row in table] == [0.5, None, None]
+    assert [row["state"] for row in table] == ["completed", "failed", "running"]
+    assert table[1]["failure"] == "ValueError: made to fail by a test"
+    assert table[2]["finished_at"] is None

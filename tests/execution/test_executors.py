@@ -1,0 +1,34 @@
+import pytest
+
+from tunewright.execution.executors import InlineExecutor, ProcessExecutor, run_installed
+from tunewright.trial import Task
+
+
+def test_inline_runs_at_once_and_keeps_the_exception_for_the_result():
+    seen = []
+    future = InlineExecutor().submit(seen.append, 1)
+
+    assert seen == [1]
+    assert future.result() is None
+
+    failing = InlineExecutor().submit(int, "x")
+    with pytest.raises(ValueError, match="invalid literal"):
+        failing.result()
+
+
+def test_inline_lets_ctrl_c_through():
+    def press():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        InlineExecutor().submit(press)
+
+
+def test_processes_hold_an_objective_that_closes_over_a_variable():
+    factor = 3.0
+    executor = ProcessExecutor(lambda live: factor * live["x"], 1)
+
+    outcome = executor.submit(run_installed, Task(0, 0, {"x": 2.0}), ("loss",)).result(timeout=60)
+
+    executor.end()
+    assert outcome.values == {"loss": 6.0}

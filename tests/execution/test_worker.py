@@ -1,0 +1,124 @@
+import sys
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from tunewright.errors import MetricError
+from tunewright.execution.worker import measured, run
+from tunewright.trial import Report, Task
+
+TASK = Task(0, 0, {"x": 0.5})
+
+
+@pytest.mark.parametrize("number", [0.25, 1, np.float32(0.25), np.array(0.25), np.int64(1), Decimal("0.25")])
+def test_every_kind_of_number_is_a_value(number):
+    values, info = measured(number, ("loss",))
+
+    assert values == {"loss": float(number)}
+    assert type(values["loss"]) is float
+    assert info == {}
+
+
+def test_a_dictionary_is_sorted_into_metrics_and_information():
+    values, info = measured({"loss": 1, "train": np.float64(0.5), "shape": (3, 4), "odd": float("nan"), "kind": print}, ("loss",))
+
+    assert values == {"loss": 1.0}
+    assert info == {"train": 0.5, "shape": [3, 4], "odd": None, "kind": "<built-in function print>"}
+
+
+def test_a_sequence_has_one_number_per_metric():
+    assert measured((1, 2.5), ("loss", "seconds"))[0] == {"loss": 1.0, "seconds": 2.5}
+
+
+@pytest.mark.parametrize(
+    ("result", "says"),
+    [
+        (None, "returned None"),
+        ("1.5", "returned the text '1.5'"),
+        (float("nan"), "returned nan"),
+        (float("inf"), "returned inf"),
+        (True, "returned True"),
+        (np.zeros(3), "Return one number"),
+        (object(), "Return a number"),
+        (1 + 2j, "Return a number"),
+        (10**400, "Return a number"),
+        ({"accuracy": 1.0}, 'did not return the metric "loss"; it returned "accuracy"'),
+        ({}, "it returned nothing"),
+        ({"loss": None}, 'returned None for "loss"'),
+    ],
+)
+def test_what_cannot_be_used_says_why(result, says):
+    with pytest.raises(MetricError) as raised:
+        measured(result, ("loss",))
+
+    assert says in str(raised.value)
+
+
+def test_the_wrong_number_of_values_says_what_to_return():
+    with pytest.raises(MetricError, match=r'Return \{"loss": …, "seconds": …\}'):
+        measured(1.0, ("loss", "seconds"))
+
+
+def test_an_exception_is_kept_whole():
+    def objective(_):
+        raise ValueError("no such kernel")
+
+    outcome = run(objective, TASK, ("loss",))
+
+    assert outcome.values is None
+    assert outcome.failure.kind == "exception"
+    assert outcome.failure.message == "ValueError: no such kernel"
+    assert 'raise ValueError("no such kernel")' in outcome.failure.traceback
+    assert "execution/worker.py" not in outcome.failure.traceback
+
+
+def test_sys_exit_costs_the_task_and_not_the_study():
+    outcome = run(lambda _: sys.exit(0), TASK, ("loss",))
+
+    assert outcome.failure.message == "SystemExit: 0"
+
+
+def test_ctrl_c_passes_through():
+    def objective(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(objective, TASK, ("loss",))
+
+
+def test_a_bad_value_is_a_failure_with_the_mend():
+    outcome = run(lambda _: "0.5", TASK, ("loss",))
+
+    assert outcome.failure.kind == "bad value"
+    assert "Return a number" in outcome.failure.message
+
+
+def test_a_generator_reports_on_the_way_and_its_last_yield_is_the_value():
+    def objective(live):
+        for epoch in range(3):
+            yield live["x"] / (epoch + 1)
+
+    outcome = run(objective, TASK, ("loss",))
+
+    assert outcome.values == {"loss": 0.5 / 3}
+    assert outcome.reports == (Report(1.0, {"loss": 0.5}), Report(2.0, {"loss": 0.25}), Report(3.0, {"loss": 0.5 / 3}))
+
+
+def test_a_generator_may_return_its_value():
+    def objective(_):
+        yield {"loss": 3.0, "lr": 0.1}
+        return 1.0
+
+    assert run(objective, TASK, ("loss",)).values == {"loss": 1.0}
+
+
+def test_a_generator_that_yields_a_text_fails():
+    def objective(_):
+        yield "half way"
+
+    assert run(objective, TASK, ("loss",)).failure.kind == "exception"
+
+
+def test_seconds_are_measured():
+    assert 0 <= run(lambda _: 1.0, TASK, ("loss",)).seconds < 5

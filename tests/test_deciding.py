@@ -1,0 +1,110 @@
+import pytest
+
+from tunewright.deciding import Decided, decide, replay
+from tunewright.errors import SpaceExhausted
+from tunewright.events import Asked, Enqueued, Entry, Told
+from tunewright.history import History
+from tunewright.metric import Metric
+from tunewright.samplers.base import Sampler
+from tunewright.samplers.random import Random
+from tunewright.schedulers.base import Scheduler, Start, Wait
+from tunewright.schedulers.once import Once
+from tunewright.space import Bool, Float, SearchSpace
+
+SPACE = SearchSpace({"x": Float(0, 1), "flag": Bool()})
+LOSS = (Metric("loss"),)
+
+
+class Same(Sampler):
+    def propose(self, space, history, rng):
+        return {"x": 0.5, "flag": True}
+
+
+class Busy(Scheduler):
+    def decide(self, space, history, rng):
+        return Wait()
+
+
+def journal_of(sampler, trials, *, seed=3, late=0):
+    """Entries of a study in which each result arrives `late` asks after its own."""
+    history, entries, asked = History(SPACE, LOSS), [], []
+
+    def write(trial, event):
+        entries.append(Entry(trial, event, 0.0, len(entries) + 1))
+        history.fold(entries[-1:])
+
+    for trial in range(trials):
+        decided = decide(history, Once(), sampler, seed=seed, repeats=False)
+        write(trial, Asked(decided.params, decided.by, history.position))
+        asked.append(trial)
+        if len(asked) > late:
+            write(asked.pop(0), Told({"loss": float(trial)}))
+    return entries
+
+
+def test_the_same_history_and_seed_give_the_same_decision():
+    first = decide(History(SPACE, LOSS), Once(), Random(), seed=1, repeats=False)
+    again = decide(History(SPACE, LOSS), Once(), Random(), seed=1, repeats=False)
+    other = decide(History(SPACE, LOSS), Once(), Random(), seed=2, repeats=False)
+
+    assert first == again
+    assert first.params != other.params
+    assert first.by == "random"
+    assert isinstance(first.decision, Start)
+
+
+def test_what_a_person_enqueued_comes_first():
+    history = History(SPACE, LOSS)
+    history.fold([Entry(-1, Enqueued({"x": 0.1, "flag": False}), 0.0, 1)])
+
+    decided = decide(history, Once(), Random(), seed=0, repeats=False)
+
+    assert decided == Decided(Start(), {"x": 0.1, "flag": False}, "queue", 1)
+
+
+def test_a_scheduler_that_waits_asks_no_sampler():
+    assert decide(History(SPACE, LOSS), Busy(), Random(), seed=0, repeats=False) == Decided(Wait())
+
+
+def test_nothing_starts_when_nothing_may():
+    assert decide(History(SPACE, LOSS), Once(), Random(), seed=0, repeats=False, may_start=False) == Decided(Wait())
+
+
+def test_a_finite_space_is_not_repeated_unless_asked():
+    space = SearchSpace({"flag": Bool()})
+    history = History(space, LOSS)
+    for trial, flag in enumerate([True, False]):
+        history.fold([Entry(trial, Asked({"flag": flag}, "test", trial), 0.0, trial + 1)])
+
+    with pytest.raises(SpaceExhausted):
+        decide(history, Once(), Random(), seed=0, repeats=False)
+    assert decide(history, Once(), Random(), seed=0, repeats=True).params["flag"] in (True, False)
+
+
+@pytest.mark.parametrize("late", [0, 3])
+def test_every_decision_can_be_made_again(late):
+    entries = journal_of(Random(), 20, late=late)
+
+    found = replay(History(SPACE, LOSS), entries, [Random()], Once(), seed=3, repeats=False)
+
+    assert found.same
+    assert (found.checked, found.skipped, found.differing) == (20, 0, ())
+
+
+def test_a_changed_decision_is_found():
+    entries = journal_of(Random(), 5)
+    position = next(i for i, entry in enumerate(entries) if entry.trial == 2)
+    forged = Asked({"x": 0.125, "flag": True}, "random", entries[position].event.basis)
+    entries[position] = Entry(2, forged, 0.0, entries[position].position)
+
+    found = replay(History(SPACE, LOSS), entries, [Random()], Once(), seed=3, repeats=False)
+
+    assert found.differing[0] == 2
+    assert not found.same
+
+
+def test_another_seed_differs_and_another_sampler_is_skipped():
+    entries = journal_of(Random(), 5)
+
+    assert not replay(History(SPACE, LOSS), entries, [Random()], Once(), seed=4, repeats=False).same
+    assert replay(History(SPACE, LOSS), entries, [Same()], Once(), seed=3, repeats=False).skipped == 5

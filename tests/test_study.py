@@ -1,0 +1,393 @@
+import math
+import os
+import signal
+import threading
+import time
+import warnings
+
+import pytest
+
+import tunewright as tw
+from tunewright import errors
+from tunewright.events import Opened
+from tunewright.history import RUNNING
+from tunewright.samplers import Grid, Manual, Random
+from tunewright.schedulers import Once
+
+SPACE = tw.SearchSpace(
+    {"x": tw.Float(-1, 1, default=0.5), "opt": tw.Categorical(["sgd", "adam"]), "momentum": tw.Float(0, 0.99)},
+    when={"momentum": tw.param("opt") == "sgd"},
+)
+LOSS = tw.Metric("loss")
+
+
+def loss(live):
+    return live["x"] ** 2 + (live.get("momentum", 0.0) - 0.5) ** 2
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'runs.db'}"
+
+
+def study_of(**arguments):
+    return tw.Study(SPACE, LOSS, sampler=Random(), **arguments)
+
+
+def test_a_search_finds_something_better_than_most():
+    study = study_of()
+
+    study.optimize(loss, trials=200)
+
+    assert study.history.completed == 200
+    # P(all 200 draws miss x^2 + ... < 0.1): the good region has probability > 0.1, so below 0.9^200 < 1e-9
+    assert study.best.value < 0.1
+    assert study.best.value == min(trial.value for trial in study.history.trials)
+
+
+def test_running_the_same_line_again_finishes_the_job_and_then_does_nothing(url):
+    study_of(storage=url).optimize(loss, trials=3)
+    again = study_of(storage=url)
+    again.optimize(loss, trials=5)
+    assert again.history.finished == 5
+    position = again.history.position
+
+    third = study_of(storage=url)
+    third.optimize(loss, trials=5)
+    assert third.history.position == position
+
+    third.optimize(loss, more=2)
+    assert third.history.finished == 7
+
+
+def test_the_same_seed_makes_the_same_study_and_another_seed_another():
+    def proposals(seed):
+        study = study_of(seed=seed)
+        study.optimize(loss, trials=10)
+        return [trial.params for trial in study.history.trials]
+
+    assert proposals(1) == proposals(1)
+    assert proposals(1) != proposals(2)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_decision_can_be_asked_again(url, workers):
+    study = tw.Study(SPACE, LOSS, storage=url)
+    study.enqueue({"opt": "adam"})
+
+    study.optimize(loss, trials=20, workers=workers)
+
+    found = study.replay()
+    assert found.same
+    assert (found.checked, found.skipped) == (19, 1)
+
+
+def test_folds_and_seeds_are_tasks_of_one_trial():
+    seen = []
+
+    def objective(live):
+        seen.append((live.trial, live.fold, live.seed))
+        return live["x"] + live.fold + 10 * live.seed
+
+    study = tw.Study(SPACE, LOSS, scheduler=Once(folds=3, seeds=2))
+    study.optimize(objective, trials=2)
+
+    assert len(seen) == len(set(seen)) == 12
+    trial = study.history.trial(0)
+    assert len(trial.measurements) == 6
+    assert trial.value == pytest.approx(trial.params["x"] + 1 + 5)
+
+
+def test_ask_and_tell_by_hand():
+    study = study_of()
+
+    task = study.ask()
+    study.tell(task, {"loss": 0.25, "note": "by hand"})
+    other = study.ask()
+    study.tell(other.trial, 0.125)
+
+    assert study.best.number == other.trial
+    assert study.history.trial(task.trial).measurements[0].info == {"note": "by hand"}
+
+
+@pytest.mark.parametrize("value", [None, math.nan, math.inf, "1.5", [1.0, 2.0], {"accuracy": 1.0}])
+def test_a_told_value_that_cannot_be_used_is_a_failure_and_is_said(value):
+    study = study_of()
+    task = study.ask()
+
+    with pytest.warns(UserWarning, match="recorded as failed"):
+        study.tell(task, value)
+
+    assert study.history.trial(0).state is tw.TrialState.FAILED
+    assert study.history.running == 0
+
+
+def test_a_told_exception_is_a_failure_with_its_traceback():
+    study = study_of()
+    task = study.ask()
+
+    try:
+        raise ValueError("diverged")
+    except ValueError as error:
+        study.tell(task, error)
+
+    assert study.history.trial(0).failure.message == "ValueError: diverged"
+    assert "Traceback" in study.history.trial(0).failure.traceback
+
+
+def test_a_second_result_is_refused():
+    study = study_of()
+    task = study.ask()
+    study.tell(task, 1.0)
+
+    with pytest.raises(errors.AlreadyTold):
+        study.tell(task, 0.0)
+    with pytest.raises(errors.TrialError, match="no trial 9"):
+        study.tell(9, 0.0)
+    with pytest.raises(errors.TrialError, match="takes a Task"):
+        study.tell("0", 0.0)
+
+
+def test_what_is_enqueued_is_tried_first_and_completed_with_defaults():
+    study = study_of()
+
+    assert study.enqueue({"opt": "sgd"}, note="by ear") == {"x": 0.5, "opt": "sgd", "momentum": 0.495}
+    study.optimize(loss, trials=2)
+
+    trial = study.history.trial(0)
+    assert (trial.origin, trial.note) == ("queue", "by ear")
+    assert trial.params["x"] == 0.5
+
+
+def test_a_misspelt_enqueued_name_is_refused():
+    with pytest.raises(errors.ParamsError, match="momentum"):
+        study_of().enqueue({"momentun": 0.5})
+
+
+def test_failures_are_recorded_and_the_search_goes_on():
+    def objective(live):
+        if live.trial == 1:
+            raise RuntimeError("no convergence")
+        return math.nan if live.trial == 2 else live["x"]
+
+    study = study_of()
+    study.optimize(objective, trials=5)
+
+    assert (study.history.completed, study.history.failed) == (3, 2)
+    assert [trial for trial, _ in study.history.failures] == [1, 2]
+
+
+def test_failures_can_be_fatal():
+    def objective(live):
+        raise RuntimeError("no convergence")
+
+    study = study_of()
+    with pytest.raises(errors.ObjectiveError, match="Trial 0 failed: RuntimeError: no convergence"):
+        study.optimize(objective, trials=5, on_failure="raise")
+
+    assert study.history.failed == 1
+
+
+def test_listeners_hear_each_result():
+    heard = []
+    study = study_of()
+
+    study.optimize(loss, trials=3, listeners=[lambda history, entry: heard.append((history.finished, entry.trial))])
+
+    assert heard == [(1, 0), (2, 1), (3, 2)]
+
+
+def test_reports_on_the_way_are_kept():
+    def objective(live):
+        for epoch in range(3):
+            live.report(epoch, loss=1 / (epoch + 1))
+        return 0.1
+
+    study = study_of()
+    study.optimize(objective, trials=1)
+
+    assert [report.values["loss"] for report in study.history.curve(0)] == [1, 1 / 2, 1 / 3]
+
+
+def test_time_ends_a_search():
+    study = study_of()
+    start = time.monotonic()
+
+    study.optimize(lambda live: time.sleep(0.05) or live["x"], seconds=0.5)
+
+    assert time.monotonic() - start < 20
+    assert study.history.finished >= 1
+    assert study.history.running == 0
+
+
+def test_overtime_ends_a_task_and_gives_it_back():
+    study = study_of()
+
+    study.optimize(lambda live: time.sleep(120), seconds=0.5, overtime=0.5)
+    assert [task.trial for task in study.history.released] == [0]
+
+    study.optimize(lambda live: 1.0, trials=1)
+    assert study.history.completed == 1
+    assert study.history.task(0).attempt == 2
+
+
+def test_a_grid_ends_by_itself():
+    study = tw.Study({"a": tw.Int(1, 3), "b": tw.Bool()}, sampler=Grid())
+
+    study.optimize(lambda live: live["a"], trials=100)
+
+    assert study.history.finished == 6
+    with pytest.raises(errors.SpaceExhausted):
+        study.ask()
+
+
+def test_a_finite_space_is_searched_once_or_again_on_request():
+    study = tw.Study({"a": tw.Int(1, 3)}, sampler=Random())
+    study.optimize(lambda live: live["a"], trials=10)
+    assert sorted(trial.params["a"] for trial in study.history.trials) == [1, 2, 3]
+
+    again = tw.Study({"a": tw.Int(1, 3)}, sampler=Random(), repeats=True)
+    again.optimize(lambda live: live["a"], trials=10)
+    assert again.history.finished == 10
+
+
+def test_manual_search_takes_what_is_enqueued_and_nothing_else():
+    study = tw.Study(SPACE, LOSS, sampler=Manual())
+    study.enqueue({"x": 0.25})
+
+    study.optimize(loss, trials=10)
+
+    assert [trial.params["x"] for trial in study.history.trials] == [0.25]
+
+
+def test_ctrl_c_finishes_what_runs():
+    def objective(live):
+        if live.trial == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return live["x"]
+
+    study = study_of()
+    study.optimize(objective, trials=100)
+
+    assert study.history.completed == 3
+    assert study.history.running == 0
+
+
+def test_ctrl_c_twice_gives_back_what_runs():
+    def objective(live):
+        if live.trial == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+        return live["x"]
+
+    study = study_of()
+    with pytest.raises(KeyboardInterrupt):
+        study.optimize(objective, trials=100)
+
+    assert study.history.completed == 2
+    assert [task.trial for task in study.history.released] == [2]
+
+
+def test_several_threads_may_ask_and_tell(url):
+    study = tw.Study(SPACE, LOSS, storage=url)
+
+    def work():
+        for _ in range(10):
+            study.tell(study.ask(), 1.0)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert study.history.completed == 40
+    assert study.replay().same
+
+
+def test_a_batch_is_asked_before_it_is_told():
+    study = tw.Study({"a": tw.Int(1, 8)})
+
+    tasks = [study.ask() for _ in range(8)]
+
+    assert sorted(task.params["a"] for task in tasks) == list(range(1, 9))
+    assert study.history.states.tolist() == [RUNNING] * 8
+
+
+def test_load_opens_what_is_there(url):
+    study_of(storage=url, name="first", seed=5).optimize(loss, trials=2)
+
+    found = tw.Study.load(url)
+    assert (found.name, found.seed, found.metrics, found.space) == ("first", 5, (LOSS,), SPACE)
+    assert found.history.finished == 2
+
+    study_of(storage=url, name="second")
+    with pytest.raises(errors.StudyMissing, match='"first", "second"'):
+        tw.Study.load(url)
+    with pytest.raises(errors.StudyMissing):
+        tw.Study.load(url, "third")
+
+
+def test_each_run_says_with_what_and_where(url):
+    study_of(storage=url).optimize(loss, trials=1)
+
+    opened = tw.Study.load(url).history.sessions[0].event
+    assert isinstance(opened, Opened)
+    assert opened.sampler == "Random()"
+    assert opened.environment["libraries"]["numpy"]
+
+
+def test_comments_stand_in_the_journal():
+    study = study_of()
+    study.optimize(loss, trials=1)
+
+    study.comment("warm-up was too short", trial=0)
+
+    assert study.history.comments[0].event.text == "warm-up was too short"
+    with pytest.raises(errors.TrialError):
+        study.comment("nowhere", trial=7)
+
+
+def test_trials_are_a_table():
+    pytest.importorskip("pandas")
+    study = study_of()
+    study.optimize(loss, trials=3)
+
+    table = study.trials
+
+    assert table["loss"].tolist() == study.history.values[:, 0].tolist()
+    assert {"number", "state", "param.x", "param.momentum", "seconds"} <= set(table.columns)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: tw.Study(SPACE, sampler=Random), r"Write Random\(\)"),
+        (lambda: tw.Study(SPACE, scheduler=Random()), "instance of Scheduler"),
+        (lambda: tw.Study(SPACE, seed=-1), "seed must be"),
+        (lambda: tw.Study(SPACE, seed=1.5), "seed must be"),
+        (lambda: study_of().optimize(3, trials=1), "must be a function"),
+        (lambda: study_of().optimize(loss, trials=1, workers=0), "workers must be"),
+        (lambda: study_of().optimize(loss, trials=-1), "trials must be"),
+    ],
+)
+def test_a_study_used_wrongly_says_what_is_wrong(call, says):
+    with pytest.raises(errors.StudyError, match=says):
+        call()
+
+
+@pytest.mark.parametrize("metrics", ["loss", [], [LOSS, LOSS], ["loss"]])
+def test_metrics_that_cannot_be_are_refused(metrics):
+    with pytest.raises(errors.MetricError):
+        tw.Study(SPACE, metrics)
+
+
+def test_several_metrics_are_measured_at_once():
+    study = tw.Study(SPACE, [LOSS, tw.Metric("size", "minimize")])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        study.optimize(lambda live: (live["x"] ** 2, 1 - live["x"]), trials=20)
+
+    front = study.history.pareto
+    assert front
+    assert all(set(trial.values) == {"loss", "size"} for trial in front)
