@@ -70,7 +70,9 @@ class Pulse:
                 said = False
             except StorageError as error:
                 if not said:
-                    warnings.warn(f"The pulse of this process did not reach its study, and tries on: {error}", RuntimeWarning, stacklevel=1)
+                    warnings.warn(
+                        f"The pulse of this process did not reach its study, and tries on: {error}", RuntimeWarning, stacklevel=1
+                    )
                 said = True
 
     def after_fork(self) -> None:

@@ -1,6 +1,6 @@
 """The tables.
 
-    studies   id, name, created, header (JSON)
+    studies   id, name, created, header (JSON); copies: the same again
     events    id = (study << 40) | position, time, kind, trial, body (JSON)
     workers   id, host, pid, started, seen
 
@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Float, Integer, MetaData, Table, Text
 
-__all__ = ["APPLICATION", "SHIFT", "TRIALS_VIEW", "VERSION", "events", "metadata", "studies", "workers"]
+__all__ = ["APPLICATION", "SHIFT", "TRIALS_VIEW", "VERSION", "copies", "events", "metadata", "studies", "workers"]
 
 APPLICATION: Final = 0x54554E45
 """SQLite's `application_id`, by which a file says that it is Tunewright's ("TUNE")."""
@@ -38,6 +38,16 @@ studies = Table(
     Column("header", Text, nullable=False),
     sqlite_autoincrement=True,
 )
+copies = Table(
+    "copies",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("header", Text, nullable=False),
+)
+"""Each study's row once more, on another page of the file: a journal whose description is lost could not be read."""
+
 events = Table(
     "events",
     metadata,

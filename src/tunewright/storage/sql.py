@@ -25,7 +25,7 @@ from tunewright.events import Asked, Entry
 from tunewright.storage import workers as people
 from tunewright.storage.base import Header, Storage, StudyRecord
 from tunewright.storage.file_lock import FileLock
-from tunewright.storage.schema import SHIFT, events, studies, workers
+from tunewright.storage.schema import SHIFT, copies, events, studies, workers
 from tunewright.storage.sqlite import SqliteFile
 from tunewright.storage.wire import NAMES, decode, decode_header, encode, encode_header
 
@@ -51,6 +51,8 @@ class _Statements:
         self.study = self._text(sa.select(studies).where(studies.c.name == p("name")))
         self.study_exists = self._text(sa.select(studies.c.id).where(studies.c.id == p("id")))
         self.create = self._text(studies.insert().values(name=p("name"), created=p("created"), header=p("header")))
+        self.copy = self._text(copies.insert())
+        self.delete_copy = self._text(copies.delete().where(copies.c.id == p("id")))
         self.delete_events = self._text(events.delete().where(here))
         self.delete_study = self._text(studies.delete().where(studies.c.id == p("id")))
         self.tail = self._text(sa.select(events).where(here).order_by(columns.id))
@@ -119,6 +121,7 @@ class Sql(Storage):
                 raise StudyExists(f'A study "{name}" is in {self._file.shown} already. Open it, or choose another name.')
             cursor.execute(self._text.create, {"name": name, "created": now, "header": text})
             row = cursor.execute(self._text.study, {"name": name}).fetchone()
+            cursor.execute(self._text.copy, dict(zip(("id", "name", "created", "header"), row, strict=True)))
         return self._record(row)
 
     def open(self, name: str) -> StudyRecord:
@@ -160,6 +163,7 @@ class Sql(Storage):
             cursor.execute(self._text.delete_events, _span(number))
             cursor.execute(self._text.delete_study, {"id": number})
             gone = cursor.rowcount == 0
+            cursor.execute(self._text.delete_copy, {"id": number})
         if gone:
             raise self._missing(name)
         if (right := self._rights.pop(number, None)) is not None:
@@ -256,6 +260,10 @@ class Sql(Storage):
         """See Storage. The right is a lock file beside the database."""
         right = self._rights.get(study)
         if right is None:
+            if not self._file.exists():
+                raise StudyMissing(f"There is no study number {study}: the file {self._file.shown} does not exist.")
+            with self._file.reading() as cursor:
+                self._exists(cursor, study)
             right = self._rights.setdefault(study, FileLock(Path(f"{self._file.path}.ask-{study}"), self._waited))
         with self._file.explained():
             stack = contextlib.ExitStack()
@@ -308,6 +316,11 @@ class Sql(Storage):
         return asked - living
 
     # Files
+
+    @property
+    def path(self) -> Path:
+        """The file, absolute."""
+        return self._file.path
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file, as far as readers allow."""

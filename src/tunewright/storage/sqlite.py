@@ -126,7 +126,11 @@ class SqliteFile:
 
     def _ready(self) -> sqlite3.Connection:
         if self._connection is None:
-            return self._open()
+            try:
+                return self._open()
+            except BaseException:
+                self.lock.remove()  # it guards nothing
+                raise
         if self._identity != self._look():
             raise StorageError(vanished(self.shown))
         return self._connection
