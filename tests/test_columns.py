@@ -36,14 +36,16 @@ def test_a_view_cannot_be_written():
 
 
 def test_a_replaced_column_may_be_wider_and_goes_on_growing():
-    columns = Columns({"row": np.zeros(2)})
+    columns = Columns({"row": np.full(2, np.nan), "flag": np.bool_(True)})
     for _ in range(3):
         columns.add()
 
     columns.replace("row", np.ones((3, 4)))
+    columns.replace("flag", np.zeros(3, bool))
 
     for _ in range(200):
         columns.add()
     assert columns.view("row").shape == (203, 4)
     assert (columns.view("row")[:3] == 1).all()
     assert np.isnan(columns.view("row")[3:]).all()
+    assert columns.view("flag").tolist() == [False] * 3 + [True] * 200

@@ -48,9 +48,8 @@ class Columns:
         return column
 
     def replace(self, name: str, values: NDArray[Any]) -> None:
-        """Put another column of the same length, perhaps of another width, in its place."""
-        cell = np.full(values.shape[1:], np.nan) if values.dtype.kind == "f" else np.zeros(values.shape[1:], values.dtype)
+        """Put other values in place of a column's, perhaps of another width; its empty cell stays what it is, as wide as they are."""
+        cell = np.broadcast_to(self._cells[name].ravel()[:1], values.shape[1:]) if values.ndim > 1 else self._cells[name]
         self._cells[name] = cell
-        column = np.broadcast_to(cell, (self._capacity, *cell.shape)).astype(values.dtype)
-        column[: self._length] = values
-        self.raw[name] = column
+        self.raw[name] = np.broadcast_to(cell, (self._capacity, *cell.shape)).copy()
+        self.raw[name][: self._length] = values
