@@ -1,6 +1,7 @@
 """Sphinx: MyST pages, furo, and the docstrings of the source."""
 
 import re
+from functools import reduce
 
 from sphinx.application import Sphinx
 
@@ -32,7 +33,16 @@ napoleon_custom_sections = ["Source"]
 default_role = "code"  # docstrings write `name`, as Markdown does
 
 
-def _drawings(_app: Sphinx, _what: str, _name: str, _of: object, _options: object, lines: list[str]) -> None:
+_VALUE = "None | bool | int | float | str | list[Any] | dict[str, Any]"
+ALIASES = [
+    (f"dict[str, {_VALUE}]", "Params"),
+    (_VALUE, "Value"),
+    ("ndarray[tuple[Any, ...], dtype[float64]]", "Array"),
+]
+"""What autodoc writes out, and its name in `tunewright.typing`."""
+
+
+def _drawings(_app: Sphinx, what: str, _name: str, _of: object, _options: object, lines: list[str]) -> None:
     """In our docstrings a block that stands indented by itself is a drawing, a table or code: keep it as it is."""
     out: list[str] = []
     above = ""
@@ -44,12 +54,18 @@ def _drawings(_app: Sphinx, _what: str, _name: str, _of: object, _options: objec
         if indented and not inside and out and not out[-1].strip() and not re.match(r"\s|\w+:$", above):
             out += [".. code-block:: text", ""]
             inside = True
-        out.append(line)
+        out.append(line if inside else re.sub(r"(?<![`\w])(\w+)_(?![\w`])", r"\1\_", line))  # "neg_" is no link
         if line.strip():
             above = line
-    lines[:] = out
+    lines[:] = ["", *out] if what == "property" else out  # else napoleon takes "The best: ..." for a type and its sentence
+
+
+def _names(_app: Sphinx, _what: str, _name: str, _of: object, _options: object, *signature: str | None) -> tuple[str | None, ...]:
+    """Say `Params`, not what it is made of."""
+    return tuple(part and reduce(lambda text, alias: text.replace(*alias), ALIASES, part) for part in signature)
 
 
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     app.connect("autodoc-process-docstring", _drawings, priority=100)
+    app.connect("autodoc-process-signature", _names)
