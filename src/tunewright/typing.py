@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 __all__ = ["Array", "Params", "Value"]
 
-Value: TypeAlias = None | bool | int | float | str | list[Any] | dict[str, Any]
-"""What a parameter may hold: any JSON value. (Not written recursively: msgspec reads these annotations at run time.)"""
+Value: TypeAlias = Any
+"""What a parameter may hold: any JSON value. A union of them would make everyone who computes with a value cast it first."""
 
 Params: TypeAlias = dict[str, Value]
 """One configuration: the active parameters by name, in the order of the space. Inactive parameters are absent."""
