@@ -27,7 +27,9 @@ class Busy(Scheduler):
 
 def journal_of(sampler, trials, *, seed=3, late=0):
     """Entries of a study in which each result arrives `late` asks after its own."""
-    history, entries, asked = History(SPACE, LOSS), [], []
+    history = History(SPACE, LOSS)
+    entries: list[Entry] = []
+    asked: list[int] = []
 
     def write(trial, event):
         entries.append(Entry(trial, event, 0.0, len(entries) + 1))

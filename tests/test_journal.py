@@ -1,11 +1,12 @@
 import pytest
 
 from tunewright.errors import AlreadyTold, StudyChanged, StudyMissing, TrialError
-from tunewright.events import Asked, Enqueued, Told
+from tunewright.events import Asked, Enqueued
 from tunewright.journal import Journal
 from tunewright.metric import Metric
 from tunewright.space import Categorical, Float, SearchSpace
 from tunewright.storage import connect
+from tunewright.trial import Outcome
 
 SPACE = SearchSpace({"x": Float(0, 1), "opt": Categorical(["sgd", "adam"])})
 LOSS = (Metric("loss"),)
@@ -68,7 +69,7 @@ def test_two_journals_hear_each_other(storage):
     one, two = Journal(storage, "a", space=SPACE, metrics=LOSS), Journal(storage, "a")
 
     trial = one.write(-1, Asked({"x": 0.5, "opt": "sgd"}, "test", 0)).trial
-    two.tell(trial, 0, [Told({"loss": 1.0})])
+    two.tell(trial, 0, Outcome({"loss": 1.0}))
 
     assert one.sync().best.number == trial
     assert one.history.position == two.history.position == 2
@@ -78,16 +79,16 @@ def test_the_first_of_two_results_stands(storage):
     one, two = Journal(storage, "a", space=SPACE, metrics=LOSS), Journal(storage, "a")
     trial = one.write(-1, Asked({"x": 0.5, "opt": "sgd"}, "test", 0)).trial
     two.sync()
-    one.tell(trial, 0, [Told({"loss": 1.0})])
+    one.tell(trial, 0, Outcome({"loss": 1.0}))
 
     with pytest.raises(AlreadyTold, match="another process"):
-        two.tell(trial, 0, [Told({"loss": 2.0})])
+        two.tell(trial, 0, Outcome({"loss": 2.0}))
     with pytest.raises(AlreadyTold, match="already"):
-        one.tell(trial, 0, [Told({"loss": 3.0})])
+        one.tell(trial, 0, Outcome({"loss": 3.0}))
 
     assert one.sync().best.value == two.history.best.value == 1.0
 
 
 def test_telling_an_unknown_trial_says_so(storage):
     with pytest.raises(TrialError, match="no trial 3"):
-        Journal(storage, "a", space=SPACE, metrics=LOSS).tell(3, 0, [Told({"loss": 1.0})])
+        Journal(storage, "a", space=SPACE, metrics=LOSS).tell(3, 0, Outcome({"loss": 1.0}))

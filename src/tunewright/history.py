@@ -163,7 +163,8 @@ class History:
     @property
     def losses(self) -> Array:
         """`values`, turned so that smaller is better, shape (n, m)."""
-        return self._trials.column("values") * self._signs
+        losses: Array = self._trials.column("values") * self._signs
+        return losses
 
     @property
     def states(self) -> NDArray[np.int8]:
@@ -313,8 +314,9 @@ class History:
     def feasible(self) -> NDArray[np.bool_]:
         """Which trials are completed, inside the present space, and within every metric's bound, shape (n,)."""
         bounds = np.array([np.inf if metric.bound is None else metric.sign * metric.bound for metric in self.metrics])
-        within: NDArray[np.bool_] = (self.losses <= bounds).all(axis=1)  # NaN is within nothing
-        return within & (self.states == COMPLETED) & self.usable
+        within = np.asarray((self.losses <= bounds).all(axis=1))  # NaN is within nothing
+        feasible: NDArray[np.bool_] = within & (self.states == COMPLETED) & self.usable
+        return feasible
 
     @property
     def best(self) -> Trial:
@@ -350,7 +352,7 @@ class History:
     def pareto(self) -> list[Trial]:
         """The feasible trials that no other feasible trial beats in every optimised metric, in the order of asking."""
         found = np.flatnonzero(self.feasible)
-        losses = self.losses[np.ix_(found, self.objectives)]
+        losses = self.losses[found][:, self.objectives]
         beaten = [bool(((losses <= loss).all(axis=1) & (losses < loss).any(axis=1)).any()) for loss in losses]
         return [self.trial(int(number)) for number, dominated in zip(found, beaten, strict=True) if not dominated]
 

@@ -5,18 +5,18 @@ that silently mixed results would hide.
 """
 
 import time
-from collections.abc import Sequence
 from threading import RLock
 
 import msgspec
 
-from tunewright.errors import AlreadyTold, StudyChanged, StudyExists, StudyMissing
-from tunewright.events import Entry, Event, SpaceEdited
+from tunewright.errors import AlreadyTold, StudyChanged, StudyExists, StudyMissing, TrialError
+from tunewright.events import Entry, Event, Failed, Reported, SpaceEdited, Told
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import SearchSpace
 from tunewright.storage.base import Header, Storage, StudyRecord
 from tunewright.tracking.provenance import version
+from tunewright.trial import Outcome
 from tunewright.typing import Value
 
 __all__ = ["Journal"]
@@ -113,13 +113,20 @@ class Journal:
             self.history.fold(new)
             return new[-1]
 
-    def tell(self, trial: int, index: int, events: Sequence[Event]) -> Entry:
-        """Append the reports and the result of a task; returns the entry of the result.
+    def tell(self, trial: int, index: int, outcome: Outcome) -> Entry:
+        """Append what came of a task; returns the entry of its result.
 
         Raises:
-            TrialError: there is no such task.
-            AlreadyTold: it has its result; the first one stands.
+            TrialError: there is no such task, or the outcome has neither values nor a failure.
+            AlreadyTold: the task has its result; the first one stands.
         """
+        events: list[Event] = [Reported(index, report.step, report.values) for report in outcome.reports]
+        if outcome.failure is not None:
+            events.append(Failed(outcome.failure, outcome.seconds, index))
+        elif outcome.values is not None:
+            events.append(Told(outcome.values, outcome.seconds, index, outcome.info))
+        else:
+            raise TrialError(f"The outcome of trial {trial} has neither values nor a failure.")
         with self.lock:
             if not self.history.knows(trial, index):
                 self.sync()

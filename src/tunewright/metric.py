@@ -1,13 +1,14 @@
 """What is measured, and which way is better."""
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 
 from tunewright.errors import MetricError
 
-__all__ = ["Metric"]
+__all__ = ["Metric", "checked_metrics"]
 
 
 class Metric(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,3 +40,21 @@ class Metric(msgspec.Struct, frozen=True, omit_defaults=True):
     def sign(self) -> float:
         """+1.0 to minimize, -1.0 to maximize: `sign * value` is always better when smaller."""
         return 1.0 if self.goal == "minimize" else -1.0
+
+
+def checked_metrics(metrics: Metric | Sequence[Metric] | None) -> tuple[Metric, ...] | None:
+    """The metrics of a study as it was told them; None stays None.
+
+    Raises:
+        MetricError: they are no metrics, none, or two of one name.
+    """
+    if metrics is None or isinstance(metrics, Metric):
+        return None if metrics is None else (metrics,)
+    if isinstance(metrics, str) or not metrics or not all(isinstance(metric, Metric) for metric in metrics):
+        raise MetricError(
+            f'metrics must be a Metric or a list of them, got {metrics!r}. Write for example Metric("loss", "minimize").'
+        )
+    names = [metric.name for metric in metrics]
+    if len(set(names)) < len(names):
+        raise MetricError(f"Two metrics have the same name: {', '.join(names)}. Rename one.")
+    return tuple(metrics)

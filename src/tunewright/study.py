@@ -12,7 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Any, Literal, Self, TypeAlias, TypeVar
+from typing import Any, Literal, Self, TypeAlias
 
 import msgspec
 
@@ -27,14 +27,14 @@ from tunewright.errors import (
     StudyMissing,
     TrialError,
 )
-from tunewright.events import Asked, Commented, Enqueued, Entry, Event, Failed, Opened, Released, Reported, Sent, Told
+from tunewright.events import Asked, Commented, Enqueued, Entry, Opened, Released, Sent
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
 from tunewright.execution.worker import Objective, failure_of, measured
 from tunewright.extras import require
 from tunewright.history import History
 from tunewright.journal import Journal
-from tunewright.metric import Metric
+from tunewright.metric import Metric, checked_metrics
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.quasi_random import QuasiRandom
 from tunewright.schedulers.base import Resume, Scheduler, Start
@@ -52,8 +52,6 @@ __all__ = ["Listener", "Study"]
 
 Listener: TypeAlias = Callable[[History, Entry], None]
 """Called after each result of this process has been recorded."""
-
-T = TypeVar("T")
 
 _LOOK_FOR_THE_DEAD = 1.0
 """Seconds between two looks for tasks whose worker died."""
@@ -97,13 +95,15 @@ class Study:
         edit: bool = False,
         repeats: bool = False,
     ) -> None:
-        self.sampler = _instance(sampler, Sampler, "sampler") or QuasiRandom()
-        self.scheduler = _instance(scheduler, Scheduler, "scheduler") or Once()
+        _check_instance(sampler, Sampler, "sampler")
+        _check_instance(scheduler, Scheduler, "scheduler")
+        self.sampler = QuasiRandom() if sampler is None else sampler
+        self.scheduler = Once() if scheduler is None else scheduler
         self.repeats = repeats
         if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
             raise StudyError(f"seed must be a whole number, 0 or more, got {seed!r}.")
         wanted = space if space is None or isinstance(space, SearchSpace) else SearchSpace(space)
-        self._journal = Journal(connect(storage), name, space=wanted, metrics=_checked(metrics), seed=seed, edit=edit)
+        self._journal = Journal(connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit)
         self._next_look = 0.0
         self._asked_at: dict[tuple[int, int], float] = {}
 
@@ -221,8 +221,8 @@ class Study:
                 if holder in dead:
                     self._journal.write(task.trial, Released(task.index, f"worker {holder} is gone"))
         for task in history.released:
-            axes = {"budget": task.budget, "fold": task.fold, "seed": task.seed, "resume_from": task.resume_from}
-            self._journal.write(task.trial, Sent(task.index, worker, task.attempt + 1, **axes))
+            again = Sent(task.index, worker, task.attempt + 1, task.budget, task.fold, task.seed, task.resume_from)
+            self._journal.write(task.trial, again)
             return history.task(task.trial, task.index)
         return None
 
@@ -265,7 +265,7 @@ class Study:
             outcome = _with_seconds(outcome, seconds)
         elif since is not None and not isinstance(result, Outcome):
             outcome = _with_seconds(outcome, time.perf_counter() - since)
-        self._tell(trial, which, outcome)
+        self._journal.tell(trial, which, outcome)
         if outcome.failure is not None and outcome.failure.kind == "bad value":
             warnings.warn(f"Trial {trial} is recorded as failed. {outcome.failure.message}", stacklevel=2)
 
@@ -277,16 +277,6 @@ class Study:
         except MetricError as error:
             return Outcome(None, Failure("bad value", str(error)))
         return Outcome(values, info=info)
-
-    def _tell(self, trial: int, index: int, outcome: Outcome) -> Entry:
-        events: list[Event] = [Reported(index, report.step, report.values) for report in outcome.reports]
-        if outcome.failure is not None:
-            events.append(Failed(outcome.failure, outcome.seconds, index))
-        elif outcome.values is not None:
-            events.append(Told(outcome.values, outcome.seconds, index, outcome.info))
-        else:
-            raise TrialError(f"The outcome of trial {trial} has neither values nor a failure.")
-        return self._journal.tell(trial, index, events)
 
     def enqueue(self, params: Params, *, note: str = "") -> Params:
         """Have a configuration tried before any proposal; missing parameters take their defaults.
@@ -389,7 +379,7 @@ class Study:
     def _take_in(self, task: Task, outcome: Outcome, listeners: Sequence[Listener], *, on_failure: str) -> None:
         self._asked_at.pop((task.trial, task.index), None)
         try:
-            entry = self._tell(task.trial, task.index, outcome)
+            entry = self._journal.tell(task.trial, task.index, outcome)
         except AlreadyTold:  # this process was thought dead, and somebody else did the task
             return
         for listener in listeners:
@@ -414,21 +404,7 @@ def _with_seconds(outcome: Outcome, seconds: float) -> Outcome:
     return msgspec.structs.replace(outcome, seconds=float(seconds))
 
 
-def _instance(given: T | None, kind: type[T], name: str) -> T | None:
+def _check_instance(given: object, kind: type, name: str) -> None:
     if given is not None and not isinstance(given, kind):
         mend = f"Write {given.__name__}()." if isinstance(given, type) else f"Give a {kind.__name__}."
         raise StudyError(f"{name} must be an instance of {kind.__name__}, got {given!r}. {mend}")
-    return given
-
-
-def _checked(metrics: Metric | Sequence[Metric] | None) -> tuple[Metric, ...] | None:
-    if metrics is None or isinstance(metrics, Metric):
-        return None if metrics is None else (metrics,)
-    if isinstance(metrics, str) or not metrics or not all(isinstance(metric, Metric) for metric in metrics):
-        raise MetricError(
-            f'metrics must be a Metric or a list of them, got {metrics!r}. Write for example Metric("loss", "minimize").'
-        )
-    names = [metric.name for metric in metrics]
-    if len(set(names)) < len(names):
-        raise MetricError(f"Two metrics have the same name: {', '.join(names)}. Rename one.")
-    return tuple(metrics)

@@ -5,7 +5,7 @@ from tunewright.trial import Task
 
 
 def test_inline_runs_at_once_and_keeps_the_exception_for_the_result():
-    seen = []
+    seen: list[int] = []
     future = InlineExecutor().submit(seen.append, 1)
 
     assert seen == [1]
