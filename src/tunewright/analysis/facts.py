@@ -1,0 +1,98 @@
+"""What a report says that no history knows: the test scores, the data, the commands to go on with."""
+
+import math
+
+import msgspec
+
+from tunewright.analysis.summary import Difference, sentence_on_difference
+from tunewright.analysis.text import number
+
+__all__ = ["ReportExtras", "Rows", "Score", "verdict"]
+
+
+class Score(msgspec.Struct, frozen=True):
+    """A score on data that the search never saw, with the bounds of its 95 % interval (NaN: none known)."""
+
+    name: str
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """A table of plain text; a heading that begins with "#" stands over numbers, and the first cell of a row heads it."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class ReportExtras(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is optional in a report.
+
+    Attributes:
+        lead: a line under the title: what was tuned, on what.
+        facts: (name, text) about the task and its data, for the table of what was searched.
+        tables: further tables of what was searched (model families, columns of the data).
+        test: the winner's score first, then those that it is to be seen beside: the default's, the baseline's.
+        test_note: what the test data were.
+        gain: winner minus default, compared row by row on the test data; positive is better.
+        verdict: the plain sentence on the test scores; default: written from `gain`, or from the intervals.
+        gap: the plain sentence on over- and underfitting; default: written from the training scores.
+        train: name of the training score in `Measurement.info`; default: as `training.train_key` finds it.
+        notes: remarks to be read before the numbers are used.
+        sampler: what proposed the configurations; default: as the history names it.
+        study, url, seed: where the study is, and the seed of its decisions.
+        commands: (what it does, command) to go on with.
+        environment: (name, text); default: as the last process wrote it into the study.
+    """
+
+    lead: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    tables: tuple[Rows, ...] = ()
+    test: tuple[Score, ...] = ()
+    test_note: str = ""
+    gain: Difference | None = None
+    verdict: str = ""
+    gap: str = ""
+    train: str = ""
+    notes: tuple[str, ...] = ()
+    sampler: str = ""
+    study: str = ""
+    url: str = ""
+    seed: int | None = None
+    commands: tuple[tuple[str, str], ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+def verdict(extras: ReportExtras, sign: float) -> str:
+    """What the test scores mean, in plain words; "" without test scores.
+
+    Args:
+        extras: with the scores.
+        sign: of the metric: +1 where smaller is better, -1 where larger is.
+    """
+    if extras.verdict or not extras.test:
+        return extras.verdict
+    winner, *others = extras.test
+    said = []
+    for i, other in enumerate(others):
+        versus = f"the {other.name}" if not other.name.startswith(("the ", "a ")) else other.name
+        if i == 0 and extras.gain is not None:
+            said.append(sentence_on_difference(extras.gain, versus))
+        else:
+            said.append(_beside(winner, other, versus, sign))
+    return " ".join(said)
+
+
+def _beside(winner: Score, other: Score, versus: str, sign: float) -> str:
+    gain = sign * (other.value - winner.value)
+    size = number(abs(gain), 3)
+    bounds = (winner.low, winner.high, other.low, other.high)
+    if any(map(math.isnan, bounds)):
+        word = "better" if gain > 0 else "worse"
+        return f"{size} {word} than {versus} (no intervals known)." if gain else f"As good as {versus}."
+    if winner.low <= other.high and other.low <= winner.high:
+        side = f", {size} {'better' if gain > 0 else 'worse'}" if gain else ""
+        return f"Beside {versus} the intervals overlap{side}: the difference may be noise."
+    return f"Clearly {'better' if gain > 0 else 'worse'} than {versus}, by {size}: the intervals do not overlap."

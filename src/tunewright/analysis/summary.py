@@ -1,0 +1,270 @@
+"""The numbers behind a report: functions of a history, and of nothing else.
+
+The *spread* of a trial is the standard deviation over its folds and seeds at the highest budget. Whether two configurations that
+were measured on the same folds differ is asked fold by fold: the interval of the mean difference is Student's t with the variance
+corrected for the training sets of the folds overlapping [1], (1/k + 1/(k-1)) s^2 for k folds instead of s^2/k. It is still too
+kind to a winner that was *chosen* by these folds; only data that the search never saw can judge that.
+
+[1] Nadeau & Bengio, Inference for the Generalization Error, Machine Learning 52, 2003, eq. (9).
+"""
+
+import math
+import re
+from collections import Counter
+from typing import Final
+
+import msgspec
+import numpy as np
+from scipy import stats
+
+from tunewright.analysis.text import number
+from tunewright.history import COMPLETED, FAILED, History
+from tunewright.metric import Metric
+from tunewright.trial import Failure, Measurement, Trial
+from tunewright.typing import Array
+
+__all__ = [
+    "Cause",
+    "Difference",
+    "Ranked",
+    "Spread",
+    "Totals",
+    "association",
+    "at_full_effort",
+    "causes",
+    "default_trial",
+    "difference",
+    "failures",
+    "objective",
+    "ranked",
+    "ranking",
+    "sentence_on_difference",
+    "spread",
+    "standard_deviation",
+    "totals",
+]
+
+_NUMBERS: Final = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_CONFIDENCE: Final = 0.95
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """A trial's value in one metric, and how it varies.
+
+    Attributes:
+        mean: the value of the trial (over folds and seeds at the highest budget).
+        values: one per fold and seed, in the order of the tasks.
+        sd: their standard deviation (n - 1 in the denominator); NaN for fewer than two.
+    """
+
+    mean: float
+    values: tuple[float, ...]
+    sd: float
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """A completed trial in its place: rank 1 is the best; `spread` is that of the first optimised metric."""
+
+    rank: int
+    trial: Trial
+    spread: Spread
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """How much better one is than another, in the metric's units (positive: better), with a 95 % interval."""
+
+    gain: float
+    low: float
+    high: float
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """Failures that say the same thing, apart from the numbers in it.
+
+    Attributes:
+        kind: as in `Failure`.
+        message: of the first of them.
+        trials: numbers of the trials, lowest first.
+        traceback: of the first that has one.
+    """
+
+    kind: str
+    message: str
+    trials: tuple[int, ...]
+    traceback: str
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """How much was done.
+
+    Attributes:
+        completed, failed, running: trials.
+        tasks: trials times folds and seeds, finished.
+        seconds: wall time of all tasks together (several workers at once count each).
+        started, ended: seconds since 1970 of the first asking and the last result; NaN if there is none.
+        origins: trials by who proposed them, the most frequent first.
+    """
+
+    completed: int
+    failed: int
+    running: int
+    tasks: int
+    seconds: float
+    started: float
+    ended: float
+    origins: tuple[tuple[str, int], ...]
+
+
+def objective(history: History) -> Metric:
+    """The first metric that is optimised: the one that charts and tables are about."""
+    return history.metrics[history.objectives[0]]
+
+
+def at_full_effort(trial: Trial) -> list[Measurement]:
+    """The measurements with values at the highest budget: those that the trial's value is the mean of."""
+    good = [measurement for measurement in trial.measurements if measurement.values is not None]
+    budgets = [math.inf if measurement.budget is None else measurement.budget for measurement in good]
+    return [measurement for measurement, budget in zip(good, budgets, strict=True) if budget == max(budgets)]
+
+
+def spread(trial: Trial, metric: str) -> Spread:
+    """Value and spread of a trial in a metric; the mean is NaN unless the trial is completed."""
+    values = tuple(
+        measurement.values[metric] for measurement in at_full_effort(trial) if measurement.values and metric in measurement.values
+    )
+    mean = math.nan if trial.values is None else trial.values[metric]
+    return Spread(mean, values, standard_deviation(np.array(values)))
+
+
+def standard_deviation(values: Array) -> float:
+    """With n - 1 in the denominator, and safe for values up to the ends of the float range; NaN for fewer than two."""
+    if len(values) < 2:
+        return math.nan
+    size = float(np.abs(values).max())
+    return float((values / size).std(ddof=1)) * size if size else 0.0
+
+
+def ranking(history: History, count: int | None = 10) -> list[Ranked]:
+    """The best feasible trials by the first optimised metric, best first; the earlier one of equals. `count` None: all."""
+    metric = objective(history)
+    losses = np.where(history.feasible, history.losses[:, history.objectives[0]], np.inf)
+    order = np.argsort(losses, kind="stable")[: int(np.isfinite(losses).sum())]
+    found = [history.trial(int(number)) for number in order[:count]]
+    return [Ranked(rank, trial, spread(trial, metric.name)) for rank, trial in enumerate(found, 1)]
+
+
+def ranked(history: History, trial: Trial) -> Ranked:
+    """A completed trial with its rank among all feasible ones (an infeasible one: as if it were feasible)."""
+    column = history.objectives[0]
+    better = history.feasible & (history.losses[:, column] < history.losses[trial.number, column])
+    return Ranked(int(better.sum()) + 1, trial, spread(trial, objective(history).name))
+
+
+def default_trial(history: History) -> Trial | None:
+    """The completed trial of the space's default configuration, else of one enqueued as "default"; None if neither was tried."""
+    completed = np.flatnonzero((history.states == COMPLETED) & history.usable)
+    if len(history.space):
+        row = np.asarray(history.space.row(history.space.default), np.float64)
+        rows = history.rows[completed]
+        same = ((rows == row) | (np.isnan(rows) & np.isnan(row))).all(axis=1)
+        if same.any():
+            return history.trial(int(completed[np.argmax(same)]))
+    noted = (history.trial(int(number)) for number in completed if history.origin(int(number)) == "queue")
+    return next((trial for trial in noted if trial.note.lower().startswith("default")), None)
+
+
+def difference(better: Trial, other: Trial, metric: Metric) -> Difference | None:
+    """How much `better` gains on `other` over the folds and seeds that both were measured on; None for fewer than two of them.
+
+    Source: Nadeau & Bengio 2003, eq. (9), with n_test / n_train = 1 / (folds - 1); without folds (seeds only): the plain t interval.
+    """
+    pairs = [{(m.fold, m.seed): m.values[metric.name] for m in at_full_effort(trial) if m.values} for trial in (better, other)]
+    shared = [key for key in pairs[0] if key in pairs[1]]
+    if len(shared) < 2:
+        return None
+    ours, theirs = (np.array([pair[key] for key in shared]) for pair in pairs)
+    size = float(max(np.abs(ours).max(), np.abs(theirs).max())) or 1.0
+    gains = -metric.sign * (ours / size - theirs / size)
+    folds = len({fold for fold, _ in shared})
+    overlap = 1 / (folds - 1) if folds > 1 else 0.0
+    half = float(stats.t.ppf((1 + _CONFIDENCE) / 2, len(gains) - 1) * gains.std(ddof=1) * math.sqrt(1 / len(gains) + overlap))
+    mean = float(gains.mean())
+    return Difference(mean * size, (mean - half) * size, (mean + half) * size)
+
+
+def causes(history: History) -> list[Cause]:
+    """The failed trials grouped by what they say (numbers in the messages do not count), the most frequent first."""
+    groups: dict[tuple[str, str], list[tuple[int, Failure]]] = {}
+    for number_, failure in failures(history):
+        groups.setdefault((failure.kind, _NUMBERS.sub("#", failure.message)), []).append((number_, failure))
+    found = [
+        Cause(
+            failure.kind,
+            failure.message,
+            tuple(number_ for number_, _ in group),
+            next((each.traceback for _, each in group if each.traceback), ""),
+        )
+        for group in groups.values()
+        for _, failure in group[:1]
+    ]
+    return sorted(found, key=lambda cause: (-len(cause.trials), cause.trials[0]))
+
+
+def failures(history: History) -> list[tuple[int, Failure]]:
+    """The failed trials, each with its first failure."""
+    trials = (history.trial(int(number_)) for number_ in np.flatnonzero(history.states == FAILED))
+    return [(trial.number, trial.failure) for trial in trials if trial.failure is not None]
+
+
+def totals(history: History) -> Totals:
+    """How much was done, by whom, and when."""
+    ended = history.finished_at[np.isfinite(history.finished_at)]
+    origins = Counter(history.origin(number_) for number_ in range(len(history)))
+    return Totals(
+        completed=history.completed,
+        failed=history.failed,
+        running=history.running,
+        tasks=sum(len(trial.measurements) for trial in history.trials),
+        seconds=float(history.seconds.sum()),
+        started=float(history.asked_at.min()) if len(history) else math.nan,
+        ended=float(ended.max()) if len(ended) else math.nan,
+        origins=tuple(origins.most_common()),
+    )
+
+
+def association(x: Array, losses: Array, groups: int = 6) -> float:
+    """How much of the order of the losses goes with x: the correlation ratio of the ranks over groups of x, adjusted for their number.
+
+    A rough sieve for what is worth drawing first, in [0, 1]; not a measure of importance.
+
+    Args:
+        x: one raw column, shape (n,), NaN where inactive.
+        losses: shape (n,), NaN where there is none.
+        groups: into how many equal parts a column with many distinct values is cut.
+    """
+    known = np.isfinite(x) & np.isfinite(losses)
+    x, losses = x[known], losses[known]
+    if len(x) < 4:
+        return 0.0
+    ranks = stats.rankdata(losses)
+    label = np.unique(x, return_inverse=True)[1]
+    if label.max() >= groups:
+        label = (stats.rankdata(x, "average") * groups / (len(x) + 1)).astype(int)
+    total = float(((ranks - ranks.mean()) ** 2).sum())
+    used = np.unique(label)
+    if not total or len(used) < 2 or len(x) <= len(used):
+        return 0.0
+    within = sum(float(((ranks[label == each] - ranks[label == each].mean()) ** 2).sum()) for each in used)
+    return max(0.0, 1 - (within / (len(x) - len(used))) / (total / (len(x) - 1)))
+
+
+def sentence_on_difference(found: Difference, versus: str = "the default") -> str:
+    """What a difference means, in a sentence."""
+    size = number(abs(found.gain), 3)
+    bounds = f"95 % interval {number(found.low, 2)} to {number(found.high, 2)}"
+    if found.low > 0:
+        return f"Better than {versus} by {size} ({bounds})."
+    if found.high < 0:
+        return f"Worse than {versus} by {size} ({bounds})."
+    word = "better" if found.gain > 0 else "worse"
+    return f"Within noise of {versus}: {size} {word} ({bounds})." if found.gain else f"As good as {versus} ({bounds})."

@@ -1,0 +1,106 @@
+"""Numbers, times and values as plain text for people.
+
+A measured value is written with as many digits as its spread allows: two significant digits of the spread, and the value to the
+same decimal. Very large and very small numbers get a power of ten instead of a row of zeros.
+"""
+
+import math
+from typing import Final
+
+import msgspec
+
+from tunewright.typing import Params, Value
+
+__all__ = ["counted", "cut", "duration", "number", "params_text", "power", "shift", "value_text", "with_spread"]
+
+_SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_PLAIN: Final = (-4, 6)  # powers of ten written without exponent
+
+
+def power(exponent: int) -> str:
+    """Ten to this power: 10⁻⁵."""
+    return "10" + str(exponent).translate(_SUPERSCRIPT)
+
+
+def shift(x: float, exponent: int) -> float:
+    """The quotient x / 10**exponent, without overflow on the way."""
+    half = exponent // 2
+    return x / 10.0**half / 10.0 ** (exponent - half)
+
+
+def _exponent(x: float) -> int:
+    return math.floor(math.log10(abs(x))) if x and math.isfinite(x) else 0
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def number(x: float, digits: int = 4) -> str:
+    """A number to so many significant digits: 0.9952, 12,340, 1.2×10⁻⁷, and "–" for NaN."""
+    if math.isnan(x):
+        return "–"
+    if math.isinf(x):
+        return "∞" if x > 0 else "\N{MINUS SIGN}∞"
+    exponent = _exponent(x)
+    if not x or _PLAIN[0] <= exponent < _PLAIN[1]:
+        return _minus(f"{round(x):,}" if exponent >= digits - 1 else f"{x:.{digits}g}")
+    mantissa = f"{shift(x, exponent):.{digits}g}"
+    return _minus(f"{mantissa}×") + power(exponent)
+
+
+def with_spread(mean: float, sd: float) -> str:
+    """The mean ± sd, both to the second significant digit of sd: 0.9952 ± 0.0031. A NaN sd is left out."""
+    if not math.isfinite(sd) or not math.isfinite(mean):
+        return number(mean)
+    if sd <= abs(mean) * 1e-12:
+        return f"{number(mean)} ± 0"
+    exponent = max(_exponent(mean), _exponent(sd))
+    scaled = not _PLAIN[0] <= exponent < _PLAIN[1]
+    if scaled:
+        mean, sd = shift(mean, exponent), shift(sd, exponent)
+    decimals = min(max(0, 1 - _exponent(sd)), 12)
+    text = _minus(f"{mean:,.{decimals}f} ± {sd:,.{decimals}f}")
+    return f"({text})×{power(exponent)}" if scaled else text
+
+
+def duration(seconds: float) -> str:
+    """A time in the unit that fits: 0.31 s, 42 s, 3 min 20 s, 2 h 5 min, 3 d 4 h."""
+    if not math.isfinite(seconds):
+        return "–"
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for large, small, size, unit in (("d", "h", 86400, 3600), ("h", "min", 3600, 60), ("min", "s", 60, 1)):
+        if whole >= size:
+            rest = whole % size // unit
+            return f"{whole // size:,} {large}" + (f" {rest} {small}" if rest else "")
+    return f"{whole} s"
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """The count with its noun: 1 trial, 1,000 trials."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def cut(text: str, length: int) -> str:
+    """At most so many characters, with … where it was cut."""
+    return text if len(text) <= length else text[: max(length - 1, 1)].rstrip() + "…"
+
+
+def value_text(value: Value) -> str:
+    """A parameter's value: numbers to four digits, strings bare, the rest as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _minus(f"{value:,}" if abs(value) >= 10_000 else str(value))
+    return msgspec.json.encode(value).decode()
+
+
+def params_text(params: Params, length: int = 60) -> list[tuple[str, str]]:
+    """Names and values of a configuration, each value cut to `length` characters."""
+    return [(name, cut(value_text(value), length)) for name, value in params.items()]

@@ -1,0 +1,205 @@
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tunewright.analysis.summary import (
+    Difference,
+    association,
+    at_full_effort,
+    causes,
+    default_trial,
+    difference,
+    failures,
+    objective,
+    ranked,
+    ranking,
+    sentence_on_difference,
+    spread,
+    standard_deviation,
+    totals,
+)
+from tunewright.history import History
+from tunewright.metric import Metric
+from tunewright.space import Float, SearchSpace
+from tunewright.trial import Failure, Measurement, Trial, TrialState
+
+HistoryOf = Callable[..., History]
+SPACE = SearchSpace({"x": Float(0, 1)})
+ACCURACY = Metric("accuracy", "maximize")
+
+
+def at(x: float) -> dict[str, float]:
+    return {"x": x}
+
+
+def test_a_trial_is_worth_its_mean_and_spreads_with_its_folds(history_of: HistoryOf) -> None:
+    history = history_of(SPACE, [(at(0.1), [1.0, 2.0, 3.0])])
+
+    found = spread(history.trial(0), "loss")
+
+    assert (found.mean, found.values, found.sd) == (2.0, (1.0, 2.0, 3.0), 1.0)
+
+
+def test_without_folds_there_is_no_spread(history_of: HistoryOf) -> None:
+    found = spread(history_of(SPACE, [(at(0.1), 5.0)]).trial(0), "loss")
+
+    assert (found.mean, found.values) == (5.0, (5.0,))
+    assert math.isnan(found.sd)
+
+
+def test_only_the_highest_budget_counts() -> None:
+    def measured(index: int, budget: float | None, value: float) -> Measurement:
+        return Measurement(index, budget, None, 0, {"loss": value}, 1.0)
+
+    trial = Trial(
+        0,
+        {},
+        TrialState.COMPLETED,
+        {"loss": 2.5},
+        (measured(0, 1, 9.0), measured(1, 4, 2.0), measured(2, 4, 3.0)),
+        "",
+        "",
+        0,
+        0,
+        0,
+    )
+
+    assert spread(trial, "loss").values == (2.0, 3.0)
+    assert [measurement.index for measurement in at_full_effort(trial)] == [1, 2]
+
+
+def test_the_spread_is_safe_for_huge_values() -> None:
+    assert standard_deviation(np.array([1e308, -1e308])) == pytest.approx(math.sqrt(2) * 1e308)
+    assert standard_deviation(np.array([0.0, 0.0])) == 0
+    assert standard_deviation(np.array([1e-300, 3e-300])) == pytest.approx(math.sqrt(2) * 1e-300)
+
+
+@pytest.mark.parametrize(("metric", "best"), [(Metric("score"), [1, 3, 0]), (Metric("score", "maximize"), [0, 3, 1])])
+def test_the_ranking_knows_which_way_is_better(history_of: HistoryOf, metric: Metric, best: list[int]) -> None:
+    history = history_of(
+        SPACE, [(at(0.1), 3.0), (at(0.2), 1.0), (at(0.3), Failure("told", "no")), (at(0.4), 2.0), (at(0.5), None)], metrics=metric
+    )
+
+    found = ranking(history)
+
+    assert [row.trial.number for row in found] == best
+    assert [row.rank for row in found] == [1, 2, 3]
+    assert [row.trial.number for row in ranking(history, 1)] == best[:1]
+    assert ranked(history, history.trial(3)).rank == 2
+
+
+def test_a_trial_outside_a_bound_is_not_ranked(history_of: HistoryOf) -> None:
+    metrics = [Metric("loss"), Metric("seconds", bound=1.0)]
+    history = history_of(
+        SPACE, [(at(0.1), {"loss": 1.0, "seconds": 5.0}), (at(0.2), {"loss": 2.0, "seconds": 0.5})], metrics=metrics
+    )
+
+    assert [row.trial.number for row in ranking(history)] == [1]
+    assert objective(history) == metrics[0]
+
+
+def test_the_default_is_found_by_its_parameters_or_by_its_note(history_of: HistoryOf) -> None:
+    by_params = history_of(SPACE, [(at(0.1), 1.0), (SPACE.default, 2.0)])
+    by_note = history_of(SPACE, [(at(0.1), 1.0), (at(0.2), 2.0)], notes={1: "default forest"})
+    neither = history_of(SPACE, [(at(0.1), 1.0), (SPACE.default, Failure("told", "no"))])
+
+    assert [getattr(default_trial(history), "number", None) for history in (by_params, by_note, neither)] == [1, 1, None]
+
+
+def test_the_difference_is_taken_fold_by_fold_and_corrected_for_overlap(history_of: HistoryOf) -> None:
+    ours, theirs = [0.91, 0.93, 0.95, 0.92, 0.94], [0.90, 0.91, 0.95, 0.90, 0.91]
+    history = history_of(SPACE, [(at(0.1), ours), (at(0.2), theirs)], metrics=ACCURACY)
+    gains = np.subtract(ours, theirs)
+    half = stats.t.ppf(0.975, 4) * gains.std(ddof=1) * math.sqrt(1 / 5 + 1 / 4)
+
+    found = difference(history.trial(0), history.trial(1), ACCURACY)
+
+    assert found is not None
+    assert (found.gain, found.low, found.high) == pytest.approx((gains.mean(), gains.mean() - half, gains.mean() + half))
+
+
+def test_a_smaller_loss_is_a_gain(history_of: HistoryOf) -> None:
+    history = history_of(SPACE, [(at(0.1), [1.0, 2.0]), (at(0.2), [2.0, 3.0])])
+
+    found = difference(history.trial(0), history.trial(1), Metric("loss"))
+
+    assert found is not None
+    assert (found.gain, found.low, found.high) == pytest.approx((1.0, 1.0, 1.0))
+
+
+def test_without_shared_folds_there_is_no_difference(history_of: HistoryOf) -> None:
+    history = history_of(SPACE, [(at(0.1), 1.0), (at(0.2), 2.0)])
+
+    assert difference(history.trial(0), history.trial(1), Metric("loss")) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        (Difference(0.02, 0.01, 0.03), "Better than the default by 0.02"),
+        (Difference(-0.02, -0.03, -0.01), "Worse than the default by 0.02"),
+        (Difference(0.01, -0.01, 0.03), "Within noise of the default: 0.01 better"),
+        (Difference(0.0, -0.01, 0.01), "As good as the default"),
+    ],
+)
+def test_a_difference_is_said_in_words(found: Difference, says: str) -> None:
+    assert sentence_on_difference(found).startswith(says)
+
+
+def test_failures_that_differ_only_in_numbers_are_one_cause(history_of: HistoryOf) -> None:
+    def broken(message: str, traceback: str = "") -> Failure:
+        return Failure("exception", message, traceback)
+
+    history = history_of(
+        SPACE,
+        [
+            (at(0.1), broken("KeyError: 'a'")),
+            (at(0.2), broken("ValueError: NaN in row 3")),
+            (at(0.3), broken("ValueError: NaN in row 41", "whole")),
+            (at(0.4), 1.0),
+        ],
+    )
+
+    found = causes(history)
+
+    assert [(cause.message, cause.trials, cause.traceback) for cause in found] == [
+        ("ValueError: NaN in row 3", (1, 2), "whole"),
+        ("KeyError: 'a'", (0,), ""),
+    ]
+    assert [number for number, _ in failures(history)] == [0, 1, 2]
+
+
+def test_totals_count_everything(history_of: HistoryOf) -> None:
+    history = history_of(SPACE, [(at(0.1), [1.0, 2.0]), (at(0.2), Failure("told", "no")), (at(0.3), None)], notes={1: "mine"})
+
+    found = totals(history)
+
+    assert (found.completed, found.failed, found.running, found.tasks) == (1, 1, 1, 3)
+    assert found.seconds == pytest.approx(1.0)
+    assert found.origins == (("quasi-random", 2), ("queue", 1))
+    assert found.started < found.ended
+
+
+def test_totals_of_nothing_are_zero(history_of: HistoryOf) -> None:
+    found = totals(history_of(SPACE, []))
+
+    assert (found.completed, found.tasks, found.seconds, found.origins) == (0, 0, 0.0, ())
+    assert math.isnan(found.started)
+
+
+def test_association_tells_what_matters_from_what_does_not() -> None:
+    rng = np.random.default_rng(0)
+    matters, noise = rng.random(300), rng.random(300)
+    losses = (matters - 0.5) ** 2 + rng.normal(0, 0.01, 300)
+    sometimes = np.where(rng.random(300) < 0.5, np.nan, matters)
+
+    assert association(matters, losses) > 0.8
+    assert association(sometimes, losses) > 0.8
+    assert association(noise, losses) < 0.1
+    assert association((matters > 0.9).astype(float), losses) > 0.05
+    assert association(np.ones(300), losses) == 0
+    assert association(noise, np.ones(300)) == 0
+    assert association(noise[:3], losses[:3]) == 0

@@ -1,0 +1,108 @@
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tunewright.analysis.text import counted, cut, duration, number, params_text, power, shift, value_text, with_spread
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        (0.99523, "0.9952"),
+        (12340.0, "12,340"),
+        (1.0, "1"),
+        (0.0, "0"),
+        (-2.5, "−2.5"),
+        (999999.0, "999,999"),
+        (1.2346e-7, "1.235×10⁻⁷"),
+        (1e300, "1×10³⁰⁰"),
+        (1e-300, "1×10⁻³⁰⁰"),
+        (5e-324, "4.941×10⁻³²⁴"),
+        (math.nan, "–"),
+        (math.inf, "∞"),
+        (-math.inf, "−∞"),
+    ],
+)
+def test_a_number_reads_as_people_write_it(x: float, said: str) -> None:
+    assert number(x) == said
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_every_number_reads_back_to_its_digits(x: float) -> None:
+    text = number(x, 6).replace("−", "-").replace(",", "")
+    mantissa, _, exponent = text.partition("×10")
+    plain = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    back = float(f"{mantissa}e{exponent.translate(plain) or 0}")
+
+    # the largest float may round up beyond the range, and subnormal numbers have fewer digits than six
+    assert math.isclose(back, x, rel_tol=6e-6) or abs(x) > 1.7976e308 or abs(x) < 1e-307
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "said"),
+    [
+        (0.99523, 0.00312, "0.9952 ± 0.0031"),
+        (0.5, 0.0, "0.5 ± 0"),
+        (0.5, math.nan, "0.5"),
+        (1234.5, 56.0, "1,234 ± 56"),
+        (-0.25, 0.5, "−0.25 ± 0.50"),
+        (1e300, 1e299, "(1.00 ± 0.10)×10³⁰⁰"),
+        (2e-300, 1e-301, "(2.00 ± 0.10)×10⁻³⁰⁰"),
+        (1e-9, 1.0, "0.0 ± 1.0"),
+    ],
+)
+def test_a_value_has_the_digits_that_its_spread_allows(mean: float, sd: float, said: str) -> None:
+    assert with_spread(mean, sd) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.0312, "31 ms"),
+        (2.34, "2.3 s"),
+        (42.4, "42 s"),
+        (59.6, "1 min"),
+        (200.0, "3 min 20 s"),
+        (7500.0, "2 h 5 min"),
+        (273600.0, "3 d 4 h"),
+        (math.nan, "–"),
+    ],
+)
+def test_a_time_is_given_in_the_unit_that_fits(seconds: float, said: str) -> None:
+    assert duration(seconds) == said
+
+
+def test_counts_have_their_noun() -> None:
+    assert [counted(n, "trial") for n in (0, 1, 1000)] == ["0 trials", "1 trial", "1,000 trials"]
+
+
+@given(st.text(), st.integers(1, 50))
+def test_cut_text_is_never_longer(text: str, length: int) -> None:
+    assert len(cut(text, length)) <= max(length, 2)
+    assert cut(text, len(text)) == text
+
+
+def test_values_are_bare_where_json_would_quote_them() -> None:
+    assert [value_text(value) for value in ("adam", 1e-05, 3, 20000, True, None, [1, "a"])] == [
+        "adam",
+        "1×10⁻⁵",
+        "3",
+        "20,000",
+        "true",
+        "null",
+        '[1,"a"]',
+    ]
+
+
+def test_a_configuration_is_names_and_values() -> None:
+    assert params_text({"lr": 0.001, "opt": "x" * 100}, length=10) == [("lr", "0.001"), ("opt", "x" * 9 + "…")]
+
+
+def test_powers_of_ten_are_raised() -> None:
+    assert power(-12) == "10⁻¹²"
+    assert shift(1.7e308, 308) == pytest.approx(1.7)
+    assert shift(3e-323, -323) == pytest.approx(3, rel=0.2)
+    assert not re.search("[eE]", number(1e22))
