@@ -45,7 +45,7 @@ $(VENV)/.installed-%: pyproject.toml | $(BIN)/python
 	@touch $@
 
 demo: $(VENV)/.installed-tune  ## the main job on a real table
-	@mkdir -p demo
+	@rm -rf demo && mkdir demo
 	@$(BIN)/python examples/breast_cancer.py demo/breast_cancer.csv
 	$(BIN)/tunewright tune demo/breast_cancer.csv --target diagnosis --time 30s --workers 2 --seed 0 --out demo/tuned
 

@@ -3,9 +3,12 @@
 import re
 from functools import reduce
 
+from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
 
 import tunewright
+from tunewright.cli.commands import group
 
 project = "Tunewright"
 author = "The Tunewright developers"
@@ -65,7 +68,23 @@ def _names(_app: Sphinx, _what: str, _name: str, _of: object, _options: object, 
     return tuple(part and reduce(lambda text, alias: text.replace(*alias), ALIASES, part) for part in signature)
 
 
+class Help(SphinxDirective):
+    """What `tunewright <command> --help` says."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """The help as a literal block."""
+        name, commands = self.arguments[0], group()
+        with commands.make_context("tunewright", [], resilient_parsing=True) as context:
+            command = commands.get_command(context, name)
+            with command.make_context(name, [], parent=context, resilient_parsing=True) as inner:
+                text = command.get_help(inner)
+        return [nodes.literal_block(text, text, language="text")]
+
+
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     app.connect("autodoc-process-docstring", _drawings, priority=100)
     app.connect("autodoc-process-signature", _names)
+    app.add_directive("help", Help)

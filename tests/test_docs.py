@@ -19,6 +19,8 @@ from typing import Final, NamedTuple
 
 import pytest
 
+from tunewright.cli.commands import COMMANDS
+
 ROOT: Final = Path(__file__).parents[1]
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 RUN: Final = {"python", "console"}
@@ -153,6 +155,14 @@ def test_the_readme_opens_with_the_two_commands() -> None:
     assert first.language == "sh"
     assert first.text.split()[:2] == ["make", "demo"]
     assert "make test" in first.text
+
+
+def test_every_command_has_its_help_on_the_page_of_commands() -> None:
+    text = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+
+    shown = re.findall(r"^```\{help\} (\w+)$", text, re.MULTILINE)
+
+    assert shown == list(COMMANDS)
 
 
 def test_a_wrong_example_is_noticed(tmp_path: Path) -> None:
