@@ -1,0 +1,112 @@
+"""How sure is a test score? The bootstrap over test rows.
+
+Rows (or whole groups, where rows of a group resemble each other) are drawn with replacement as many times as there are; the score of
+each such sample stands for what another test set might have said. The interval holds the middle 95 % of them [1]. Two models are
+compared on the same draws, row by row, so that what is hard about a row is hard for both and cancels out.
+
+[1] Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13 (percentile interval).
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunewright.automl.records import Difference, MetricFacts, Score
+from tunewright.automl.scoring import WEIGHTED, Answer, score, weighted_scores
+from tunewright.typing import Array
+
+__all__ = ["DRAWS", "Draws", "bootstrap", "difference", "scored"]
+
+DRAWS: Final = 1000
+SLOW: Final = 4.0
+"""Seconds that the draws of a metric without vectorised form may take for one model."""
+
+CHUNK: Final = 1 << 22
+
+
+class Draws(dict[str, Array]):
+    """Scores by model name, each of shape (draws,), over the same draws."""
+
+
+def bootstrap(
+    metric: MetricFacts, y: Array, answers: Mapping[str, Answer], *, seed: int, groups: NDArray[np.int64] | None = None
+) -> Draws:
+    """Scores of every model under the same draws of the test rows.
+
+    Args:
+        metric: what to compute.
+        y: the truth, shape (rows,).
+        answers: by model name.
+        seed: of the draws.
+        groups: number of each row's group; None: each row is its own.
+    """
+    draws = _affordable(metric, y, answers)
+    units = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    count = int(units.max()) + 1
+    rng = np.random.default_rng(seed)
+    parts: dict[str, list[Array]] = {name: [] for name in answers}
+    at_once = max(1, min(draws, CHUNK // max(count, len(y))))
+    for start in range(0, draws, at_once):
+        size = min(at_once, draws - start)
+        picked = rng.integers(count, size=(size, count)) + np.arange(size)[:, None] * count
+        weights = np.bincount(picked.ravel(), minlength=size * count).reshape(size, count)[:, units].astype(np.float64)
+        for name, answer in answers.items():
+            parts[name].append(weighted_scores(metric, y, answer, weights))
+    return Draws({name: np.concatenate(scores) for name, scores in parts.items()})
+
+
+def _affordable(metric: MetricFacts, y: Array, answers: Mapping[str, Answer]) -> int:
+    if metric.scorer in WEIGHTED:
+        return DRAWS
+    start = time.perf_counter()
+    score(metric, y, next(iter(answers.values())))
+    return int(np.clip(SLOW / max(time.perf_counter() - start, 1e-6), 100, DRAWS))
+
+
+def scored(metric: MetricFacts, y: Array, answer: Answer, draws: Array, further: Sequence[MetricFacts] = ()) -> Score:
+    """A score with its interval, and further metrics without."""
+    low, high = _middle(draws)
+    others = {other.name: value for other in further if other != metric and np.isfinite(value := score(other, y, answer))}
+    return Score(value=_finite(score(metric, y, answer)), low=low, high=high, others=others)
+
+
+def difference(metric: MetricFacts, y: Array, answers: Mapping[str, Answer], draws: Draws) -> Difference:
+    """Winner minus default on the same draws, with a sentence.
+
+    Args:
+        metric: which way is better.
+        y: the truth.
+        answers, draws: with the names "winner" and "default".
+    """
+    apart = draws["winner"] - draws["default"]
+    apart = apart[np.isfinite(apart)]
+    value = _finite(score(metric, y, answers["winner"]) - score(metric, y, answers["default"]))
+    low, high = _middle(apart)
+    if value is None or low is None or high is None:
+        return Difference(value=value, low=low, high=high, better=None, sentence="The test rows do not allow a comparison.")
+    gain = apart if metric.goal == "maximize" else -apart
+    better = float(np.mean(gain > 0) + np.mean(gain == 0) / 2)
+    size = f"{abs(value):.4g}"
+    if low == high == 0:
+        said = "The tuned model and the default score the same on the test set."
+    elif low > 0 or high < 0:
+        way = "better" if (value > 0) == (metric.goal == "maximize") else "worse"
+        said = f"On the test set the tuned model is {way} than the default by {size} {metric.name} (95 % interval {low:+.4g} to {high:+.4g})."
+    else:
+        said = f"On the test set the difference to the default, {value:+.4g} {metric.name}, is within chance (95 % interval {low:+.4g} to {high:+.4g})."
+    return Difference(value=value, low=low, high=high, better=better, sentence=said)
+
+
+def _middle(draws: Array) -> tuple[float | None, float | None]:
+    real = draws[np.isfinite(draws)]
+    if len(real) < DRAWS // 20:
+        return None, None
+    low, high = np.percentile(real, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

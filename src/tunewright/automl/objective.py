@@ -1,0 +1,140 @@
+"""One configuration on one fold.
+
+The arrays lie in a folder, written once; each process reads them when it first needs them (memory-mapped, so that processes share
+one copy) and keeps them. What travels with each task is the configuration and the number of the fold.
+
+Besides the metric on the validation part, a task reports the same metric on the training part (on at most 2,000 rows, drawn once),
+how long it took, and what scikit-learn warned of.
+"""
+
+import shutil
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import msgspec
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from tunewright.automl.pipeline import build_pipeline
+from tunewright.automl.records import MetricFacts
+from tunewright.automl.scoring import respond, score
+from tunewright.automl.split import Split
+from tunewright.catalog import Shape
+from tunewright.execution.live import LiveTrial
+from tunewright.typing import Array, Value
+
+__all__ = ["TRAIN_ROWS", "FoldObjective", "Workspace", "fit"]
+
+TRAIN_ROWS = 2000
+"""Rows on which the training score is computed, at most."""
+
+
+class Workspace:
+    """A temporary folder with the arrays of the training rows; use it as a context, it is removed at the end.
+
+    Args:
+        X: features of all rows, shape (rows, features).
+        y: target of all rows, shape (rows,).
+        split: who may see which row.
+        seed: of the rows for the training score.
+    """
+
+    def __init__(self, X: Array, y: Array, split: Split, seed: int) -> None:  # noqa: N803
+        self.folder = Path(tempfile.mkdtemp(prefix="tunewright-"))
+        rng = np.random.default_rng([seed, 1])
+        np.save(self.folder / "X.npy", np.ascontiguousarray(X))
+        np.save(self.folder / "y.npy", y)
+        for number, fold in enumerate(split.folds):
+            seen = fold.train if len(fold.train) <= TRAIN_ROWS else np.sort(rng.choice(fold.train, TRAIN_ROWS, replace=False))
+            for part, rows in (("train", fold.train), ("valid", fold.valid), ("seen", seen)):
+                np.save(self.folder / f"{part}{number}.npy", rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _LOADED.pop(str(self.folder), None)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class _Part(NamedTuple):
+    X: Array
+    y: Array
+
+
+_LOADED: dict[str, dict[str, Array]] = {}
+
+
+def _load(folder: str, name: str) -> Array:
+    held = _LOADED.setdefault(folder, {})
+    if name not in held:
+        held[name] = np.load(Path(folder) / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+    return held[name]
+
+
+def _part(folder: str, rows: str) -> _Part:
+    numbers = _load(folder, rows)
+    return _Part(np.asarray(_load(folder, "X")[numbers]), np.asarray(_load(folder, "y")[numbers]))
+
+
+class FoldObjective(msgspec.Struct, frozen=True):
+    """Fits a configuration to the training rows of `live.fold`, and scores it.
+
+    Returns the metric under its name; beside it "train" (the training score), "fit_seconds", "score_seconds" and, where there were
+    any, "warnings": sentence -> how often.
+
+    Attributes:
+        folder: of the arrays.
+        shape: of a training fold.
+        metric: what is scored.
+        seed: of the models; `live.seed` is added.
+    """
+
+    folder: str
+    shape: Shape
+    metric: MetricFacts
+    seed: int
+
+    def __call__(self, live: LiveTrial) -> dict[str, Any]:
+        """Evaluate one task. Raises what scikit-learn raises: the trial is then recorded as failed."""
+        fold = live.fold or 0
+        train, valid, seen = (_part(self.folder, f"{part}{fold}") for part in ("train", "valid", "seen"))
+        model, said, fitted = fit(live.params, self.shape, self.seed + live.seed, train.X, train.y)
+        start = time.perf_counter()
+        with threadpool_limits(1), warnings.catch_warnings(record=True):
+            value = score(self.metric, valid.y, respond(model, valid.X, self.shape.classes))
+            trained = score(self.metric, seen.y, respond(model, seen.X, self.shape.classes))
+        if not np.isfinite(value):
+            raise ValueError(
+                f"{self.metric.name} is not defined on fold {fold} (its rows may all be of one class). Use fewer folds or another metric."
+            )
+        scored = time.perf_counter() - start
+        found: dict[str, Any] = {self.metric.name: value, "train": trained, "fit_seconds": fitted, "score_seconds": scored}
+        return found | ({"warnings": dict(said)} if said else {})
+
+
+def fit(
+    params: Mapping[str, Value],
+    shape: Shape,
+    seed: int,
+    X: Array,
+    y: Array,
+    *,
+    threads: int = 1,  # noqa: N803
+) -> tuple[Any, Counter[str], float]:
+    """Build a pipeline and fit it.
+
+    Returns:
+        The pipeline, what scikit-learn warned of with how often, and the seconds it took.
+    """
+    start = time.perf_counter()
+    with threadpool_limits(threads), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = build_pipeline(dict(params), shape, seed).fit(X, y)
+    said = Counter(f"{item.category.__name__}: {str(item.message).split('. ')[0].splitlines()[0]}" for item in caught)
+    return model, said, time.perf_counter() - start
