@@ -1,0 +1,198 @@
+"""The speed of the core, beside Optuna in the same run.
+
+    python benchmarks/core.py                    all of it, about half an hour on two cores
+    python benchmarks/core.py --quick            fewer rounds, a smaller study: about three minutes
+    python benchmarks/core.py --only sqlite      one of: import, ask_tell, memory, sqlite, open
+    python benchmarks/core.py --cache DIR        keep the generated studies of 100,000 trials there
+
+Each figure is the median over n rounds with its 5th to 95th percentile, each contender once a round in a fresh process. See README.md.
+"""
+
+import argparse
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from measure import ROOT, Contest, Report, cell, command_cost, spread
+
+__all__: list[str] = []
+
+OURS: Final = "tunewright"
+PEER: Final = "optuna"
+SAME: Final = "optuna-wal"
+
+
+class Size(NamedTuple):
+    """How much is done: rounds of the cheap and of the dear cells, seconds of a window, trials of the big study."""
+
+    rounds: int
+    dear: int
+    window: float
+    big: int
+
+
+FULL: Final = Size(15, 5, 6.0, 100_000)
+QUICK: Final = Size(5, 2, 2.0, 10_000)
+
+
+def importing(report: Report, size: Size, _: Path) -> None:
+    """(a) What `import` costs beyond the bare interpreter."""
+    report.section("import, beyond the bare interpreter of the same round")
+    statements = {
+        "interpreter": "pass",
+        "import tunewright": "import tunewright",
+        "tunewright.Study": "import tunewright; tunewright.Study",
+        "import optuna": "import optuna",
+    }
+    for code in statements.values():
+        command_cost([sys.executable, "-c", code])  # compiled, and in the disk's cache
+    costs: dict[str, list[dict[str, float]]] = {name: [] for name in statements}
+
+    def run(name: str) -> float:
+        costs[name].append(command_cost([sys.executable, "-c", statements[name]]))
+        return costs[name][-1]["cpu"]
+
+    contest = Contest.held({name: partial(run, name) for name in statements}, size.rounds)
+    beyond: dict[tuple[str, str], list[float]] = {}
+    for name in list(statements)[1:]:
+        for kind in ("cpu", "wall"):
+            pairs = zip(costs[name], costs["interpreter"], strict=True)
+            beyond[name, kind] = [ours[kind] - bare[kind] for ours, bare in pairs]
+            report.figure("import", kind, name, beyond[name, kind], unit="ms", scale=1000)
+    report.ratio("import", "cpu, whole process", "optuna / tunewright", contest.ratio("import optuna", "import tunewright"))
+    report.ratio("import", "cpu, whole process", "optuna / .Study", contest.ratio("import optuna", "tunewright.Study"))
+    wall = beyond["import tunewright", "wall"]
+    text = f"import tunewright: {spread(wall, 'ms', 1000)} of wall time beyond the interpreter; wanted: below 150 ms"
+    report.verdict(sorted(wall)[len(wall) // 2] < 0.15, text)
+
+
+def asking(report: Report, size: Size, _: Path) -> None:
+    """(b) What a suggestion costs."""
+    for n in (1_000, 10_000):
+        report.section(f"ask+tell of the random sampler, 10 mixed parameters, in memory, {n:,} finished trials behind")
+
+        def run(tool: str, n: int = n) -> float:
+            return float(cell(tool, "ask_tell", n=n)["cpu"])
+
+        contest = Contest.held({tool: partial(run, tool) for tool in (OURS, PEER)}, size.rounds if n == 1_000 else size.dear)
+        for tool, values in contest.rounds.items():
+            report.figure("ask_tell", f"CPU per ask+tell, n={n:,}", tool, values, unit="ms", scale=1000)
+        report.ratio("ask_tell", f"CPU per ask+tell, n={n:,}", "optuna / tunewright", contest.ratio(PEER, OURS), 3)
+
+
+def remembering(report: Report, size: Size, _: Path) -> None:
+    """(e) A whole search in memory."""
+    report.section("10,000 times ask and tell, from empty, in memory")
+    walls: dict[str, list[float]] = {OURS: [], PEER: []}
+
+    def run(tool: str) -> float:
+        told = cell(tool, "ask_tell", n=10_000)
+        walls[tool].append(told["fill_wall"])
+        return float(told["fill_cpu"])
+
+    contest = Contest.held({tool: partial(run, tool) for tool in (OURS, PEER)}, size.dear)
+    for tool in (OURS, PEER):
+        report.figure("memory", "CPU, 10,000 trials", tool, contest.rounds[tool], unit="s")
+        report.figure("memory", "wall, 10,000 trials", tool, walls[tool], unit="s")
+    report.ratio("memory", "CPU, 10,000 trials", "optuna / tunewright", contest.ratio(PEER, OURS))
+
+
+def sharing(report: Report, size: Size, _: Path) -> None:
+    """(c) Trials per second in one file."""
+    rates: dict[int, Contest] = {}
+    settings: dict[str, str] = {}
+    for workers in (1, 2, 4):
+        report.section(f"SQLite, {workers} processes on one new file, 10 parameters, objective ~0, {size.window:g} s")
+        cpu: dict[str, list[float]] = {OURS: [], PEER: [], SAME: []}
+
+        def run(tool: str, workers: int = workers, cpu: dict[str, list[float]] = cpu) -> float:
+            told = cell(tool, "shared_file", workers=workers, window=size.window)
+            if not told["kept"]:
+                raise SystemExit(f"{tool} lost trials that it was told.")
+            settings[tool] = told["settings"]
+            cpu[tool].append(told["cpu"])
+            return float(told["rate"])
+
+        contest = rates[workers] = Contest.held({tool: partial(run, tool) for tool in (OURS, PEER, SAME)}, size.dear)
+        for tool, values in contest.rounds.items():
+            report.figure("sqlite", f"trials/s, {workers} workers", tool, values, unit="/s")
+            report.figure("sqlite", f"CPU per trial, {workers} workers", tool, cpu[tool], unit="ms", scale=1000)
+        what = f"trials/s, {workers} workers"
+        report.ratio("sqlite", what, f"tunewright / {PEER}", contest.ratio(OURS, PEER))
+        report.ratio("sqlite", what, f"tunewright / {SAME}", contest.ratio(OURS, SAME), 10)
+    for tool, text in settings.items():
+        report.note(f"{tool}: {text}")
+    report.note(f"{OURS} and {SAME} promise the same: a told trial survives the death of any process.")
+    report.note(f"{PEER}, as it comes, also syncs each commit to the disk, so that it would survive a power cut.")
+    for tool in (OURS, PEER, SAME):
+        growth = [four / one for one, four in zip(rates[1].rounds[tool], rates[4].rounds[tool], strict=True)]
+        report.ratio("sqlite", "4 workers / 1 worker", tool, growth, 1.0 if tool == OURS else None)
+
+
+def opening(report: Report, size: Size, cache: Path) -> None:
+    """(d) A big study."""
+    n = size.big
+    report.section(f"opening a study of {n:,} trials, 10 parameters each")
+    sizes = {}
+    for tool in (OURS, PEER):
+        path = cache / f"{tool}-{n}.db"
+        written = cell(tool, "write", path=str(path), n=n)
+        sizes[tool] = written["mib"]
+        report.figure("open", "file", tool, [written["mib"]], unit="MiB")
+    ratio = sizes[PEER] / sizes[OURS]
+    report.ratio("open", "file", "optuna / tunewright", [ratio], 3)
+    told: dict[str, list[dict[str, Any]]] = {OURS: [], PEER: []}
+
+    def run(tool: str) -> float:
+        told[tool].append(cell(tool, "open", path=str(cache / f"{tool}-{n}.db"), n=n))
+        return float(told[tool][-1]["open_wall"])
+
+    contest = Contest.held({tool: partial(run, tool) for tool in (OURS, PEER)}, size.dear)
+    kinds = {
+        "until the best is known": ("open_wall", "s"),
+        "the same, CPU": ("open_cpu", "s"),
+        "peak memory then": ("open_rss", "MiB"),
+        "peak memory before opening": ("before_rss", "MiB"),
+        "until every trial is a record": ("all_wall", "s"),
+        "peak memory at the end": ("all_rss", "MiB"),
+    }
+    for what, (key, unit) in kinds.items():
+        for tool in (OURS, PEER):
+            report.figure("open", what, tool, [each[key] for each in told[tool]], unit=unit)
+    report.ratio("open", "until the best is known", "optuna / tunewright", contest.ratio(PEER, OURS))
+    memory = [peer["open_rss"] / ours["open_rss"] for peer, ours in zip(told[PEER], told[OURS], strict=True)]
+    report.ratio("open", "peak memory then", "optuna / tunewright", memory)
+    wall = contest.rounds[OURS]
+    report.verdict(sorted(wall)[len(wall) // 2] < 2.0, f"opening {n:,} trials: {spread(wall, 's')}; wanted: below 2 s")
+
+
+SECTIONS: Final[dict[str, Callable[[Report, Size, Path], None]]] = {
+    "import": importing,
+    "ask_tell": asking,
+    "memory": remembering,
+    "sqlite": sharing,
+    "open": opening,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, shorter windows, 10,000 trials instead of 100,000")
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="one section; may be given several times")
+    parser.add_argument("--cache", type=Path, help="folder that keeps the generated studies (default: a temporary one)")
+    chosen = parser.parse_args()
+    report = Report(shlex.join(["python", "benchmarks/core.py", *sys.argv[1:]]))
+    with tempfile.TemporaryDirectory() as folder:
+        cache = chosen.cache or Path(folder)
+        cache.mkdir(parents=True, exist_ok=True)
+        for name in chosen.only or SECTIONS:
+            SECTIONS[name](report, QUICK if chosen.quick else FULL, cache.resolve())
+    report.close(ROOT / "benchmarks" / "results" / "core.jsonl")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""What is measured, in Tunewright."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+import tunewright as tw
+from tunewright.events import Asked, Entry, Told
+from tunewright.samplers import Random
+from tunewright.study import Study
+
+__all__ = ["SPACE", "count", "create", "in_file", "in_memory", "load_nothing", "open", "settings", "trials", "write"]
+
+SPACE = tw.SearchSpace(
+    {f"x{i}": tw.Float(-5.0, 5.0) for i in range(4)}
+    | {f"log{i}": tw.Float(1e-5, 1e-1, log=True) for i in range(2)}
+    | {f"n{i}": tw.Int(1, 100) for i in range(2)}
+    | {"three": tw.Categorical(["a", "b", "c"]), "four": tw.Categorical(["p", "q", "r", "s"])}
+)
+METRIC = tw.Metric("loss", "minimize")
+
+
+def _step(study: Study) -> Callable[[], None]:
+    def step() -> None:
+        task = study.ask()
+        study.tell(task, task.params["x0"] ** 2)
+
+    return step
+
+
+def in_memory() -> Callable[[], None]:
+    """A function that asks and tells once."""
+    return _step(Study(SPACE, METRIC, sampler=Random(), seed=0))
+
+
+def create(path: Path) -> None:
+    Study(SPACE, METRIC, storage=f"sqlite:///{path}", seed=0).storage.close()
+
+
+def in_file(path: Path) -> Callable[[], None]:
+    return _step(Study.load(f"sqlite:///{path}", sampler=Random()))
+
+
+def count(path: Path) -> int:
+    return Study.load(f"sqlite:///{path}").history.completed
+
+
+def settings(path: Path) -> str:
+    study = Study.load(f"sqlite:///{path}")
+    with study.storage._file.reading() as cursor:  # type: ignore[attr-defined]  # noqa: SLF001  what is really set
+        mode = cursor.execute("PRAGMA journal_mode").fetchone()[0]
+        level = cursor.execute("PRAGMA synchronous").fetchone()[0]
+    return f"journal_mode={mode}, synchronous={['OFF', 'NORMAL', 'FULL', 'EXTRA'][level]}"
+
+
+def write(path: Path, n: int, *, batch: int = 5_000) -> None:
+    """Through `Storage.append`, as `ask` and `tell` would have written them."""
+    study = Study(SPACE, METRIC, storage=f"sqlite:///{path}", seed=0)
+    record = study.storage.open(study.name)
+    rng, worker, position, moment = np.random.default_rng(0), study.storage.join(), 0, 1.8e9
+    for first in range(0, n, batch):
+        entries = []
+        for trial in range(first, min(first + batch, n)):
+            params = SPACE.sample(rng)
+            moment += 1.234567
+            entries.append(Entry(-1, Asked(params, "random", position + len(entries), worker), moment))
+            entries.append(Entry(trial, Told({"loss": float(rng.normal())}, 0.1234567), moment + 1.0))
+        position = study.storage.append(record.id, entries, position)[-1].position
+    study.storage.close()
+    with sqlite3.connect(path) as connection:  # the last one out moved the log into the file
+        assert connection.execute("SELECT count(*) FROM events").fetchone()[0] == 2 * n
+
+
+def load_nothing() -> None:
+    """All modules that opening needs are loaded with this one."""
+    from tunewright.storage import sql  # noqa: F401, PLC0415  the database library is part of opening, not of us
+
+
+def open(path: Path) -> tuple[Study, float]:  # noqa: A001  the same name in each tool
+    study = Study.load(f"sqlite:///{path}", sampler=Random())
+    best = study.best.value
+    assert best is not None
+    return study, best
+
+
+def trials(study: Study) -> int:
+    return len(study.history.trials)

@@ -1,0 +1,86 @@
+"""A disk that fills up, and a file that vanishes, during a run."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tunewright.events import Entry, Told
+from tunewright.study import Study
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MiB."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("a small file system can be mounted by root on Linux only")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        pytest.skip(f"mounting is not allowed here: {done.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_stops_the_run_with_a_clear_error_and_it_goes_on_when_there_is_space(
+    small_disk: Path,
+    tmp_path: Path,
+    start: Callable[..., int],
+    ended: Callable[..., str],
+    journal: Callable[[str, str], list[Entry]],
+) -> None:
+    url, side = f"sqlite:///{small_disk / 'line.db'}", tmp_path / "side"
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(400_000))
+
+    text = ended(start("fill", url, side, 1000), well=False)
+
+    assert "StorageError" in text
+    assert "disk is full" in text
+    assert "Free some space" in text
+    safe = [line.split() for line in side.read_text(encoding="ascii").splitlines()]
+    assert len(safe) > 20
+    ballast.unlink()
+    entries = {entry.position: entry for entry in journal(url, "line")}
+    for position, trial, value in safe:
+        entry = entries[int(position)]
+        assert isinstance(entry.event, Told)
+        assert (entry.trial, entry.event.values["loss"]) == (int(trial), float.fromhex(value))
+    goal = len(Study.load(url).history) + 5
+    ended(start("count_to", url, goal))
+    history = Study.load(url).history
+    assert (history.completed, history.running) == (goal, 0)
+    assert journal(url, "line")
+
+
+@pytest.mark.parametrize("how", ["deleted", "replaced"])
+def test_a_file_that_vanishes_during_a_run_ends_it_with_a_clear_error(
+    how: str, tmp_path: Path, start: Callable[..., int], ended: Callable[..., str], eventually: Callable[..., None]
+) -> None:
+    path, side, content = tmp_path / "line.db", tmp_path / "side", b""
+    pid = start("outlive", f"sqlite:///{path}", side)
+    eventually(lambda: side.exists() and len(side.read_text(encoding="ascii").split()) > 10)
+
+    if how == "deleted":
+        path.unlink()
+    else:
+        other = tmp_path / "other.db"
+        ended(start("count_to", f"sqlite:///{other}", 1))
+        content = other.read_bytes()
+        other.rename(path)
+    text = ended(pid, well=False, seconds=30)
+
+    last = text.rstrip().splitlines()[-1]
+    assert "StorageError" in last
+    assert "deleted, moved or replaced" in last
+    if how == "deleted":
+        assert not path.exists()  # it did not start another one behind the user's back
+    else:
+        assert path.read_bytes() == content  # nothing was written into the other one

@@ -1,0 +1,116 @@
+"""SIGKILL at random moments: what was told is there, what was not is taken up.
+
+TUNEWRIGHT_KILLS says how many processes to kill in each of the two searches (default 15; the full test: 100).
+"""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tunewright.events import Entry, Released, Reported, Told
+from tunewright.samplers import Random
+from tunewright.schedulers import Once
+from tunewright.study import Study
+
+KILLS = int(os.environ.get("TUNEWRIGHT_KILLS", "30")) // 2
+
+
+def acknowledged(path: Path) -> dict[int, tuple[int, int, float]]:
+    """Position -> trial, task and value, of every result whose tell had returned."""
+    lines = [line.split() for line in path.read_text(encoding="ascii").splitlines()]
+    return {int(at): (int(trial), int(index), float.fromhex(value)) for at, trial, index, value in lines}
+
+
+def told(entries: list[Entry]) -> dict[int, tuple[int, int, float]]:
+    return {
+        entry.position: (entry.trial, entry.event.index, entry.event.values["loss"])
+        for entry in entries
+        if isinstance(entry.event, Told)
+    }
+
+
+@pytest.mark.parametrize("folds", [1, 3])
+def test_killing_two_processes_again_and_again_loses_nothing_that_was_told(
+    folds: int,
+    tmp_path: Path,
+    start: Callable[..., int],
+    ended: Callable[..., str],
+    running: Callable[[int], bool],
+    printed: Callable[[int], str],
+    journal: Callable[[str, str], list[Entry]],
+) -> None:
+    url, side, chance = f"sqlite:///{tmp_path / 'killed.db'}", tmp_path / "acknowledged", random.Random(folds)
+    pair = [start("seek", url, side, 1_000_000, folds) for _ in range(2)]
+    for _ in range(KILLS - 2):
+        time.sleep(chance.uniform(0.0, 0.5))
+        victim = chance.randrange(2)
+        assert running(pair[victim]), printed(pair[victim])
+        os.kill(pair[victim], signal.SIGKILL)
+        pair[victim] = start("seek", url, side, 1_000_000, folds)
+    time.sleep(0.5)
+    for pid in pair:
+        os.kill(pid, signal.SIGKILL)
+    for pid in pair:
+        assert ended(pid, well=False) == ""
+    before = journal(url, "killed")
+
+    ended(start("seek", url, side, 0, folds))
+
+    entries = journal(url, "killed")
+    kept, safe = told(entries), acknowledged(side)
+    assert safe.items() <= kept.items()
+    assert len(kept) - len(safe) <= KILLS  # told, but killed before it could say so
+    assert entries[: len(before)] == before
+    for position, (trial, index, _) in kept.items():  # a result and its curve are one: all of it is there
+        curve = [entry.event for entry in entries[position - 3 : position - 1]]
+        assert [type(event) for event in curve] == [Reported, Reported]
+        assert {(entry.trial, index) for entry in entries[position - 3 : position]} == {(trial, index)}
+    # a process holds a task nearly all of its time: that none of so many held one when killed does not happen (0.3 ** 13 < 1e-6)
+    assert any(isinstance(entry.event, Released) for entry in entries)
+    study = Study.load(url, sampler=Random(), scheduler=Once(folds=folds))
+    assert (study.history.running, study.history.failed) == (0, 0)
+    assert study.history.completed == len(study.history)
+    assert len(kept) == folds * len(study.history)
+    assert not study.history.open_tasks
+    assert not study.history.released
+    assert study.replay().same
+    assert study.replay().checked == len(study.history)
+
+
+def test_who_is_killed_while_asking_does_not_keep_the_others_from_asking(
+    tmp_path: Path,
+    start: Callable[..., int],
+    ended: Callable[..., str],
+    eventually: Callable[..., None],
+    journal: Callable[[str, str], list[Entry]],
+) -> None:
+    url, side = f"sqlite:///{tmp_path / 'line.db'}", tmp_path / "side"
+    thinker = start("think", url, side)
+    eventually(side.exists)
+    os.kill(thinker, signal.SIGKILL)
+
+    ended(start("count_to", url, 3), seconds=30)  # a right that died with its holder would be waited for for 60 s
+
+    assert Study.load(url).history.completed == 3
+    assert journal(url, "line")
+
+
+def test_the_workers_of_a_killed_coordinator_end_too(
+    tmp_path: Path, start: Callable[..., int], eventually: Callable[..., None], running: Callable[[int], bool]
+) -> None:
+    url, side = f"sqlite:///{tmp_path / 'line.db'}", tmp_path / "side"
+    coordinator = start("leave", url, side)
+    eventually(lambda: side.exists() and len(side.read_text(encoding="ascii").split()) == 2)
+    workers = [int(pid) for pid in side.read_text(encoding="ascii").split()]
+    try:
+        os.kill(coordinator, signal.SIGKILL)
+
+        eventually(lambda: not any(map(running, workers)), seconds=20)
+    finally:
+        for pid in filter(running, workers):
+            os.kill(pid, signal.SIGKILL)
