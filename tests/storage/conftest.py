@@ -2,61 +2,101 @@
 
 import os
 import signal
-import subprocess
-import sys
-import textwrap
+import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
-PRELUDE = """
-import os, random, sys, time
-from tunewright.errors import *
-from tunewright.events import *
+from tunewright.events import Asked, Entry
 from tunewright.storage.sql import Sql
 from tunewright.testing.storage_contract import HEADER, asked, told
-path = sys.argv[1]
-"""
 
-Start = Callable[..., "subprocess.Popen[str]"]
+Say: TypeAlias = Callable[[object], None]
+
+
+class Child:
+    """A forked process, and what it says, line by line."""
+
+    def __init__(self, work: Callable[[Say], None]) -> None:
+        out, into = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(out)
+            code = 1
+            try:
+                work(lambda words: _say(into, words))
+                code = 0
+            except BaseException:  # noqa: BLE001  the parent reads it
+                _say(into, traceback.format_exc())
+            finally:
+                os._exit(code)
+        os.close(into)
+        self.lines = os.fdopen(out)
+        self.code: int | None = None
+
+    def hear(self) -> str:
+        """The next line; empty at the end."""
+        return self.lines.readline().strip()
+
+    def kill(self) -> None:
+        if self.code is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> tuple[int, str]:
+        """What is left of its words, and its exit code."""
+        rest = self.lines.read()
+        if self.code is None:
+            self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self.code, rest
+
+    @property
+    def alive(self) -> bool:
+        if self.code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.code = os.waitstatus_to_exitcode(status) if pid else None
+        return self.code is None
+
+
+def _say(into: int, words: object) -> None:
+    os.write(into, f"{words}\n".encode())
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Start Python on a piece of code, with `path` as the study file; its output is read by lines."""
-    running: list[subprocess.Popen[str]] = []
+def fork() -> Iterator[Callable[[Callable[[Say], None]], Child]]:
+    """Fork a process that works; those that still run at the end are killed."""
+    children: list[Child] = []
 
-    def begin(code: str, *arguments: object, path: Path = tmp_path / "runs.db") -> "subprocess.Popen[str]":
-        command = [sys.executable, "-c", PRELUDE + textwrap.dedent(code), str(path), *map(str, arguments)]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        running.append(process)
-        return process
+    def begin(work: Callable[[Say], None]) -> Child:
+        children.append(Child(work))
+        return children[-1]
 
     yield begin
-    for process in running:
-        if process.poll() is None:
-            os.kill(process.pid, signal.SIGKILL)
-        process.communicate()
+    for child in children:
+        child.kill()
+        child.wait()
+        child.lines.close()
 
 
 @pytest.fixture
-def killed_writer(tmp_path: Path, start: Start) -> Path:
+def killed_writer(tmp_path: Path, fork: Callable[[Callable[[Say], None]], Child]) -> Path:
     """A file whose writer was killed: twenty trials told, one open, the right to ask held."""
-    process = start(
-        """
-        storage = Sql(path)
+    path = tmp_path / "runs.db"
+
+    def work(say: Say) -> None:
+        storage = Sql(str(path))
         study = storage.create("first", HEADER).id
         for number in range(20):
             storage.append(study, [asked(2 * number), told(number)], 2 * number)
         with storage.asking(study):
             storage.append(study, [Entry(-1, Asked({}, "Random", 40, worker=storage.join()), 1.0)], 40)
-            print("ready", flush=True)
+            say("ready")
             time.sleep(60)
-        """
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    process.kill()
-    process.wait()
-    return tmp_path / "runs.db"
+
+    writer = fork(work)
+    assert writer.hear() == "ready"
+    writer.kill()
+    writer.wait()
+    return path

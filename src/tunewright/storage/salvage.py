@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import msgspec
+from sqlalchemy.dialects import sqlite
 
 from tunewright.errors import StorageError
 from tunewright.events import KINDS, Asked, Entry, Event, Opened, Sent, Warned
 from tunewright.storage.base import Header
-from tunewright.storage.schema import SHIFT
+from tunewright.storage.schema import SHIFT, copies, studies
 from tunewright.storage.sqlite import SqliteFile
 from tunewright.storage.wire import NAMES, decode, decode_header, encode
 
@@ -31,6 +32,7 @@ _Cell: TypeAlias = None | int | float | str | bytes
 _SIZES: Final = (0, 1, 2, 3, 4, 6, 8)  # bytes of the integers of serial types 0 to 6
 _LEAF: Final = 0x0D
 _OURS: Final = 8192
+_NAMED: Final = sqlite.dialect(paramstyle="named")
 _BROKEN: Final = (IndexError, ValueError, struct.error, KeyError, StorageError, OverflowError)
 
 
@@ -212,10 +214,10 @@ def salvage(found: Carved, target: Path, note: str) -> int:
             unique = f"{name} ({study})" if name in names else name
             names.add(unique)
             text = msgspec.json.encode(header).decode()
-            for table in ("studies", "copies"):
+            for table in (studies, copies):
                 cursor.execute(
-                    f"INSERT INTO {table} (id, name, created, header) VALUES (?, ?, ?, ?)", (study, unique, created, text)
-                )  # noqa: S608  two constants
+                    str(table.insert().compile(dialect=_NAMED)), {"id": study, "name": unique, "created": created, "header": text}
+                )
             entries = _renumbered(found.events.get(study, {}))
             kept += len(entries)
             last = max((entry.time for entry in entries), default=created)
