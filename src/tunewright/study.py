@@ -20,7 +20,6 @@ from tunewright.analysis.table import records
 from tunewright.deciding import Decided, Replay, decide, replay
 from tunewright.errors import (
     AlreadyTold,
-    MetricError,
     ObjectiveError,
     SpaceExhausted,
     StudyError,
@@ -30,7 +29,7 @@ from tunewright.errors import (
 from tunewright.events import Asked, Commented, Enqueued, Entry, Opened, Released, Sent
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
-from tunewright.execution.worker import Objective, failure_of, measured
+from tunewright.execution.worker import Objective, outcome_of
 from tunewright.extras import require
 from tunewright.history import History
 from tunewright.journal import Journal
@@ -45,7 +44,7 @@ from tunewright.storage import connect
 from tunewright.storage.base import Storage
 from tunewright.storage.pulse import Pulse
 from tunewright.tracking.provenance import environment
-from tunewright.trial import Failure, Outcome, Task, Trial
+from tunewright.trial import Outcome, Task, Trial
 from tunewright.typing import Params
 
 __all__ = ["Listener", "Study"]
@@ -259,7 +258,7 @@ class Study:
         trial, which = (task.trial, task.index) if isinstance(task, Task) else (task, index)
         if isinstance(trial, bool) or not isinstance(trial, int):
             raise TrialError(f"tell takes a Task or the number of a trial, got {task!r}.")
-        outcome = result if isinstance(result, Outcome) else self._outcome(result)
+        outcome = result if isinstance(result, Outcome) else outcome_of(result, tuple(metric.name for metric in self.metrics))
         since = self._asked_at.pop((trial, which), None)
         if seconds is not None:
             outcome = _with_seconds(outcome, seconds)
@@ -268,15 +267,6 @@ class Study:
         self._journal.tell(trial, which, outcome)
         if outcome.failure is not None and outcome.failure.kind == "bad value":
             warnings.warn(f"Trial {trial} is recorded as failed. {outcome.failure.message}", stacklevel=2)
-
-    def _outcome(self, result: Any) -> Outcome:  # noqa: ANN401  the user's value
-        if isinstance(result, BaseException):
-            return Outcome(None, failure_of(result))
-        try:
-            values, info = measured(result, tuple(metric.name for metric in self.metrics))
-        except MetricError as error:
-            return Outcome(None, Failure("bad value", str(error)))
-        return Outcome(values, info=info)
 
     def enqueue(self, params: Params, *, note: str = "") -> Params:
         """Have a configuration tried before any proposal; missing parameters take their defaults.

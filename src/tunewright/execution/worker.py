@@ -16,7 +16,7 @@ from tunewright.execution.live import LiveTrial
 from tunewright.trial import Failure, Outcome, Report, Task
 from tunewright.typing import Value
 
-__all__ = ["Objective", "failure_of", "measured", "run"]
+__all__ = ["Objective", "measured", "outcome_of", "run"]
 
 Objective: TypeAlias = Callable[[LiveTrial], Any]
 
@@ -41,16 +41,22 @@ def run(objective: Objective, task: Task, metrics: tuple[str, ...]) -> Outcome:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001  sys.exit in an objective costs the task, not the study
-        return Outcome(None, failure_of(error), time.perf_counter() - start, reports=tuple(live.reports))
-    seconds = time.perf_counter() - start
+        result = error
+    return outcome_of(result, metrics, time.perf_counter() - start, tuple(live.reports))
+
+
+def outcome_of(result: Any, metrics: tuple[str, ...], seconds: float = 0.0, reports: tuple[Report, ...] = ()) -> Outcome:  # noqa: ANN401
+    """What a result comes to: values, or a failure if it is an exception or cannot be used."""
+    if isinstance(result, BaseException):
+        return Outcome(None, _failure_of(result), seconds, reports=reports)
     try:
         values, info = measured(result, metrics)
     except MetricError as error:
-        return Outcome(None, Failure("bad value", str(error)), seconds, reports=tuple(live.reports))
-    return Outcome(values, None, seconds, info, tuple(live.reports))
+        return Outcome(None, Failure("bad value", str(error)), seconds, reports=reports)
+    return Outcome(values, None, seconds, info, reports)
 
 
-def failure_of(error: BaseException) -> Failure:
+def _failure_of(error: BaseException) -> Failure:
     """What an exception says, whole; the worker's own frames are left out."""
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_globals.get("__name__") == __name__:
