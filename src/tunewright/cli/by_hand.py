@@ -1,0 +1,227 @@
+"""Tuning by hand, and anything outside Python: ask for a configuration, do the work, tell what came of it."""
+
+import json
+import math
+import shlex
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from tunewright.cli.facts import best_text, params_line
+from tunewright.cli.inputs import assignments, load_space, params_of
+from tunewright.cli.opening import address, existing, last_sampler, opened
+from tunewright.cli.options import (
+    AsJson,
+    Debug,
+    Direction,
+    Folds,
+    Levels,
+    MetricTexts,
+    Name,
+    SamplerOption,
+    Seed,
+    Seeds,
+    SpaceText,
+    StudyArgument,
+    metrics_of,
+    sampler_of,
+)
+from tunewright.cli.terminal import document, pairs, say, value_text
+from tunewright.errors import MetricError, ParamsError
+from tunewright.history import History
+from tunewright.metric import Metric
+from tunewright.schedulers.once import Once
+from tunewright.trial import Failure, Outcome
+from tunewright.typing import Value
+
+__all__ = ["ask", "enqueue", "tell"]
+
+
+def ask(
+    study: StudyArgument,
+    *,
+    space: SpaceText = None,
+    metric: MetricTexts = None,
+    maximize: Direction = None,
+    sampler: SamplerOption = None,
+    levels: Levels = None,
+    folds: Folds = None,
+    seeds: Seeds = 1,
+    seed: Seed = None,
+    name: Name = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Print the next configuration to try, and the number under which to tell its result.
+
+    The trial waits for its `tell`, however long that takes and wherever it comes from. With --space the study is made if it is not
+    there yet.
+    """
+    del debug
+    storage = address(study)
+    wanted = sampler_of(sampler, levels)
+    found = opened(
+        storage,
+        name,
+        where=study,
+        space=None if space is None else load_space(space),
+        metrics=metrics_of(metric, maximize),
+        sampler=wanted,
+        scheduler=Once(folds, seeds),
+        seed=seed,
+    )
+    if wanted is None and (last := last_sampler(found)) is not None:
+        found.sampler = last
+    task = found.ask(hold=True)
+    if as_json:
+        facts = {"trial": task.trial, "index": task.index, "params": task.params, "fold": task.fold, "seed": task.seed}
+        document({**facts, "budget": task.budget, "study": found.name, "storage": storage.url})
+        return
+    part = "" if task.fold is None else f", fold {task.fold}"
+    part += f", seed {task.seed}" if seeds > 1 else ""
+    say(f"trial {task.trial}{part}")
+    pairs([(each, value_text(value)) for each, value in task.params.items()])
+    which = f" --name {shlex.quote(name)}" if name else ""
+    index = f" --index {task.index}" if task.index else ""
+    results = " ".join(f"{each.name}=..." for each in found.metrics)
+    say(f"then: tunewright tell {shlex.quote(study)}{which} {task.trial}{index} {results}")
+
+
+def tell(
+    study: StudyArgument,
+    trial: Annotated[int, typer.Argument(min=0, metavar="TRIAL", help="Its number, as ask printed it.")],
+    results: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RESULT...", help="The value, 0.31, or NAME=VALUE for each metric and whatever else is to be kept."
+        ),
+    ] = None,
+    *,
+    failed: Annotated[str | None, typer.Option("--failed", metavar="WHY", help="It gave no value; say why.")] = None,
+    seconds: Annotated[float | None, typer.Option("--seconds", min=0, metavar="S", help="How long it took.")] = None,
+    index: Annotated[
+        int | None,
+        typer.Option("--index", min=0, metavar="N", help="Which of the trial's tasks. [default: the first that is open]"),
+    ] = None,
+    name: Name = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Record what came of a trial: its value, or why there is none.
+
+    A trial has one result: the first stands. A value that is no finite number is refused, and the trial goes on waiting.
+    """
+    del debug
+    found = existing(study, name)
+    history = found.history
+    history.trial(trial)
+    if index is None:
+        index = min((task.index for task, _ in history.open_tasks if task.trial == trial), default=0)
+    if failed is not None:
+        if results:
+            raise MetricError(f"Give a result or --failed, not both: {' '.join(results)!r} and {failed!r}.")
+        outcome = Outcome(None, Failure("told", failed.strip() or "told to have failed"))
+    else:
+        values, info = _values(results or [], found.metrics, f"tunewright tell {study} {trial}")
+        outcome = Outcome(values, info=info)
+    before = _best_number(history)
+    found.tell(trial, outcome, index=index, seconds=seconds)
+    history = found.history
+    told = history.trial(trial)
+    new_best = _best_number(history) == trial != before
+    if as_json:
+        document(
+            {
+                "trial": trial,
+                "index": index,
+                "state": str(told.state),
+                "values": told.values,
+                "new_best": new_best,
+                "study": found.name,
+            }
+        )
+    elif outcome.failure is not None:
+        say(f"trial {trial} failed: {outcome.failure.message}")
+    else:
+        rest = history.plan(trial) - len(told.measurements)
+        more = f"   {rest} of its tasks to go" if rest > 0 else ""
+        say(f"trial {trial} told{more}   {'new best' if new_best else 'best'} {best_text(history)}")
+
+
+def enqueue(
+    study: StudyArgument,
+    values: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME=VALUE...", help="Parameters; those left out take their defaults.")
+    ] = None,
+    *,
+    params: Annotated[
+        str | None, typer.Option("--params", metavar="JSON", help='The same as one JSON object: {"lr": 0.001}.')
+    ] = None,
+    note: Annotated[str, typer.Option("--note", metavar="TEXT", help="A word on why; it stays with the trial.")] = "",
+    name: Name = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Have a configuration tried before any proposal: by the next ask, or by the search that runs now."""
+    del debug
+    found = existing(study, name)
+    given = {**(_object(params) if params is not None else {}), **params_of(found.space, assignments(values or []))}
+    whole = found.enqueue(given, note=note)
+    waiting = len(found.history.queue)
+    if as_json:
+        document({"params": whole, "note": note, "queued": waiting, "study": found.name})
+    else:
+        say(f"queued: {params_line(whole)}   ({waiting} waiting)")
+
+
+def _values(texts: Sequence[str], metrics: Sequence[Metric], command: str) -> tuple[dict[str, float], dict[str, Value]]:
+    """Results as typed, sorted into metrics and further information."""
+    if len(metrics) == 1 and len(texts) == 1 and "=" not in texts[0]:
+        return {metrics[0].name: _finite(metrics[0].name, texts[0], command)}, {}
+    wanted = " ".join(f"{metric.name}=..." for metric in metrics)
+    if not texts:
+        raise MetricError(f'What came of it? Say: {command} {wanted}, or if nothing did: {command} --failed "why".')
+    if any("=" not in text for text in texts):
+        raise MetricError(f"{' '.join(texts)!r}: write {wanted}.")
+    named = assignments(texts)
+    missing = [metric.name for metric in metrics if metric.name not in named]
+    if missing:
+        raise MetricError(f'The metric "{missing[0]}" is missing. Say: {command} {wanted}.')
+    names = {metric.name for metric in metrics}
+    values = {metric.name: _finite(metric.name, named[metric.name], command) for metric in metrics}
+    return values, {each: _loose(text) for each, text in named.items() if each not in names}
+
+
+def _finite(name: str, text: str, command: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        raise MetricError(f"{name}={text}: this is no number. Nothing was recorded; the trial waits.") from None
+    if not math.isfinite(number):
+        raise MetricError(
+            f'{name}={text}: this is no finite number. If the configuration diverged, say: {command} --failed "diverged".'
+        )
+    return number
+
+
+def _loose(text: str) -> Value:
+    try:
+        value: Value = json.loads(text, parse_constant=str)
+    except ValueError:
+        return text
+    return value
+
+
+def _object(text: str) -> dict[str, Value]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise ParamsError(f"--params is not JSON: {error}. Write for example --params '{{\"lr\": 0.001}}'.") from None
+    if not isinstance(value, dict):
+        raise ParamsError(f"--params takes a JSON object by parameter name, got {text}.")
+    return value
+
+
+def _best_number(history: History) -> int | None:
+    return history.best.number if len(history.objectives) == 1 and history.feasible.any() else None

@@ -1,0 +1,131 @@
+"""Keep studies in order: check, replay, delete."""
+
+import ast
+import re
+import sys
+from typing import Annotated
+
+import typer
+
+from tunewright.cli.exits import FAILED, OK, STORAGE
+from tunewright.cli.facts import best_text, counts, counts_text
+from tunewright.cli.opening import address, existing, find_name
+from tunewright.cli.options import AsJson, Debug, Levels, Name, SamplerName, StudyArgument, sampler_of
+from tunewright.cli.terminal import document, say
+from tunewright.errors import StudyError
+from tunewright.events import Asked
+from tunewright.history import History
+from tunewright.samplers.base import Sampler
+from tunewright.samplers.grid import Grid
+from tunewright.samplers.manual import Manual
+from tunewright.samplers.quasi_random import QuasiRandom
+from tunewright.samplers.random import Random
+from tunewright.schedulers.once import Once
+from tunewright.storage.doctor import Finding, examine
+from tunewright.study import Study
+
+__all__ = ["delete", "doctor", "replay"]
+
+
+def doctor(
+    study: StudyArgument,
+    *,
+    mend: Annotated[bool, typer.Option("--mend", help="Do what can be done. A damaged file itself is left as it is.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> int:
+    """Check a storage: every page of the file, and the rules of every journal in it.
+
+    The exit code is 3 while an error stands.
+    """
+    del debug
+    findings = examine(study, mend=mend)
+    broken = any(finding.severity == "error" and not finding.mended for finding in findings)
+    if as_json:
+        document({"storage": study, "sound": not broken, "findings": findings})
+    else:
+        for finding in findings:
+            _print(finding)
+        if not findings:
+            say(f"{study}: sound")
+        elif not broken:
+            say(f"{study}: no errors")
+        if not mend and any(finding.mend and not finding.mended for finding in findings):
+            say(f"to mend what can be mended: tunewright doctor {study} --mend")
+    return STORAGE if broken else OK
+
+
+def _print(finding: Finding) -> None:
+    say(f"{finding.severity:<7}  {finding.what}")
+    if finding.mend:
+        say(f"         {'done' if finding.mended else 'mend'}: {finding.mend}")
+
+
+def replay(
+    study: StudyArgument, *, name: Name = None, levels: Levels = None, as_json: AsJson = False, debug: Debug = False
+) -> int:
+    """Make every recorded proposal again, from the journal alone, and compare.
+
+    What people enqueued, and the proposals of samplers that are not Tunewright's own, are skipped. The exit code is 1 if one differs.
+    """
+    del debug
+    found = existing(study, name)
+    samplers = _samplers(found.history, levels)
+    again = Study(storage=found.storage, name=found.name, sampler=samplers[0], scheduler=_scheduler(found)).replay(*samplers[1:])
+    if as_json:
+        facts = {"study": found.name, "checked": again.checked, "skipped": again.skipped}
+        document({**facts, "differing": again.differing, "same": again.same})
+    else:
+        say(f"{again.checked:,} proposals made again, {again.skipped:,} skipped (by people, or by samplers that are not at hand)")
+        if again.same:
+            say("all came out the same" if again.checked else "nothing to compare")
+        else:
+            first = ", ".join(str(number) for number in again.differing[:10])
+            say(f"{len(again.differing):,} came out otherwise: trials {first}{', ...' if len(again.differing) > 10 else ''}")
+    return OK if again.same else FAILED
+
+
+def _samplers(history: History, levels: list[str] | None) -> list[Sampler]:
+    grid = sampler_of(SamplerName.grid, levels) if levels else None
+    for session in history.sessions:
+        written = re.search(r"Grid\(levels=(.+)\)$", str(getattr(session.event, "sampler", "")))
+        if grid is None and written:
+            grid = Grid(ast.literal_eval(written[1]))
+    return [QuasiRandom(), Random(), grid or Grid(), Manual()]
+
+
+def _scheduler(study: Study) -> Once:
+    """With as many tasks a trial as the journal promised; which of them are folds does not change what is proposed."""
+    for entry in study.storage.read(next(record.id for record in study.storage.studies() if record.name == study.name)):
+        if isinstance(entry.event, Asked):
+            plan = entry.event.plan
+            return Once(seeds=plan) if entry.event.fold is None else Once(folds=plan)
+    return Once()
+
+
+def delete(
+    study: StudyArgument,
+    *,
+    name: Name = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> int:
+    """Delete a study with its whole journal. This cannot be undone."""
+    del debug
+    storage = address(study)
+    found = Study(storage=storage, name=find_name(storage, name, where=study))
+    history = found.history
+    if not yes:
+        if as_json or not sys.stdin.isatty():
+            raise StudyError(f'Nobody is there to ask whether "{found.name}" may go ({counts_text(history)}). Say it with --yes.')
+        typer.echo(f'study "{found.name}" in {storage.url}: {counts_text(history)}; best {best_text(history)}', err=True)
+        if not typer.confirm("Delete it for good?", err=True):
+            say("nothing was deleted")
+            return FAILED
+    storage.delete(found.name)
+    if as_json:
+        document({"deleted": found.name, "storage": storage.url, "counts": counts(history)})
+    else:
+        say(f'deleted "{found.name}"')
+    return OK

@@ -1,0 +1,215 @@
+"""Look at what a storage, a study or a trial holds."""
+
+from typing import Annotated
+
+import typer
+
+from tunewright.analysis.summary import default_trial, ranking
+from tunewright.cli.facts import (
+    best_facts,
+    best_text,
+    counts,
+    counts_text,
+    failure_lines,
+    metric_text,
+    params_line,
+    spread_text,
+    study_facts,
+    took,
+    trial_facts,
+    when,
+)
+from tunewright.cli.opening import address, existing, find_name
+from tunewright.cli.options import AsJson, Debug, Name, StudyArgument
+from tunewright.cli.terminal import cut, document, pairs, say, table, value_text
+from tunewright.errors import NoResult
+from tunewright.history import History
+from tunewright.storage.base import Storage
+from tunewright.study import Study
+from tunewright.tracking.progress import plain_number
+from tunewright.trial import Trial
+
+__all__ = ["best", "show"]
+
+
+def show(
+    study: StudyArgument,
+    *,
+    name: Name = None,
+    trial: Annotated[int | None, typer.Option("--trial", min=0, metavar="N", help="Everything about one trial.")] = None,
+    last: Annotated[int, typer.Option("--last", min=0, metavar="N", help="How many of the last trials to list.")] = 5,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show the studies of a storage, or all about one: counts, the best with its spread, the last trials, failures by cause."""
+    del debug
+    storage = address(study)
+    records = storage.studies()
+    if name is None and trial is None and len(records) > 1:
+        _storage(storage, as_json=as_json)
+        return
+    found = Study(storage=storage, name=find_name(storage, name, where=study))
+    if trial is not None:
+        _trial(found, trial, as_json=as_json)
+        return
+    created = next(record.created for record in records if record.name == found.name)
+    if as_json:
+        document(study_facts(found, created, last))
+    else:
+        _study(found, created, last)
+
+
+def best(
+    study: StudyArgument,
+    *,
+    name: Name = None,
+    top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="So many, best first.")] = 1,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Print the best configuration, ready to be copied; with several metrics, those that no other beats in all of them."""
+    del debug
+    found = existing(study, name)
+    history = found.history
+    facts = best_facts(history, top)
+    if facts is None:
+        _ = history.best  # says why there is none
+        raise NoResult("There is no result yet.")
+    if as_json:
+        document(facts)
+    elif len(history.objectives) > 1:
+        _trials(history, history.pareto, numbered="#trial")
+    elif top > 1:
+        _trials(history, [each.trial for each in ranking(history, top)], numbered="#trial")
+    else:
+        winner = history.best
+        metric = history.metrics[history.objectives[0]]
+        say(f"{metric.name} {spread_text(winner, metric)} (trial {winner.number})")
+        pairs([(each, value_text(value)) for each, value in winner.params.items()])
+
+
+# ---- a storage -----------------------------------------------------------------------------------------------------------------
+
+
+def _storage(storage: Storage, *, as_json: bool) -> None:
+    studies = [(record, Study(storage=storage, name=record.name)) for record in storage.studies()]
+    if as_json:
+        facts = [
+            {
+                "name": record.name,
+                "created": record.created,
+                "counts": counts(study.history),
+                "best": best_facts(study.history),
+            }
+            for record, study in studies
+        ]
+        document({"storage": storage.url, "studies": facts})
+        return
+    say(f"{storage.url}: {len(studies)} studies")
+    rows = [
+        (
+            record.name,
+            f"{study.history.completed:,}",
+            f"{study.history.failed:,}",
+            f"{study.history.running:,}",
+            ", ".join(metric.name for metric in study.metrics),
+            best_text(study.history),
+            when(record.created),
+        )
+        for record, study in studies
+    ]
+    table(("name", "#completed", "#failed", "#running", "metric", "best", "created"), rows)
+
+
+# ---- a study -------------------------------------------------------------------------------------------------------------------
+
+
+def _study(study: Study, created: float, last: int) -> None:
+    history = study.history
+    default = None if len(history.objectives) > 1 else default_trial(history)
+    say(f'study "{study.name}" in {study.storage.url}')
+    rows = [
+        ("created", f"{when(created)}, seed {study.seed}"),
+        ("measures", ", ".join(metric_text(metric) for metric in study.metrics)),
+        ("searches", f"{len(study.space)} parameters: {cut(', '.join(study.space.names), 120)}"),
+        ("trials", counts_text(history)),
+        ("work", took(float(history.seconds.sum()))),
+        ("best", best_text(history)),
+    ]
+    if default is not None:
+        rows.append(("default", f"{spread_text(default, history.metrics[history.objectives[0]])} (trial {default.number})"))
+    pairs(rows)
+    if history.feasible.any() and len(history.objectives) == 1:
+        say("\nbest configuration")
+        pairs([(each, value_text(value)) for each, value in history.best.params.items()])
+    if last and len(history):
+        say("\nlast trials")
+        _trials(history, [history.trial(number) for number in range(max(0, len(history) - last), len(history))])
+    if history.failed:
+        say("\nfailures")
+        for line in failure_lines(history):
+            say(f"  {line}")
+    for heading, entries in (("warnings", history.warnings), ("comments", history.comments)):
+        if entries:
+            say(f"\n{heading}")
+            for entry in entries[-5:]:
+                where = f"trial {entry.trial}: " if entry.trial >= 0 else ""
+                say(f"  {when(entry.time)}  {where}{cut(str(getattr(entry.event, 'text', '')), 200)}")
+
+
+def _trials(history: History, trials: list[Trial], numbered: str = "#trial") -> None:
+    rows = []
+    for trial in trials:
+        note = f"{trial.origin} ({cut(trial.note, 30)})" if trial.note else trial.origin
+        values = (spread_text(trial, metric) for metric in history.metrics)
+        rows.append((str(trial.number), str(trial.state), *values, took(trial.seconds), note, params_line(trial.params)))
+    table((numbered, "state", *(f"#{metric.name}" for metric in history.metrics), "#time", "by", "parameters"), rows)
+
+
+# ---- a trial -------------------------------------------------------------------------------------------------------------------
+
+
+def _trial(study: Study, number: int, *, as_json: bool) -> None:
+    history = study.history
+    trial = history.trial(number)
+    if as_json:
+        facts = {"study": study.name, **trial_facts(trial, history)}
+        facts["comments"] = [getattr(entry.event, "text", "") for entry in history.comments if entry.trial == number]
+        document(facts)
+        return
+    say(f'trial {number} of "{study.name}": {trial.state}')
+    rows = [(metric.name, spread_text(trial, metric)) for metric in study.metrics if trial.values is not None]
+    rows += [
+        ("proposed by", trial.origin + (f" ({trial.note})" if trial.note else "")),
+        ("asked", when(trial.asked_at)),
+        ("finished", when(trial.finished_at)),
+        ("work", took(trial.seconds)),
+    ]
+    if not trial.usable:
+        rows.append(("usable", "no: the space was edited since and no longer holds it"))
+    pairs(rows)
+    say("\nparameters")
+    pairs([(each, value_text(value)) for each, value in trial.params.items()])
+    if trial.measurements:
+        say("\nmeasured")
+        _measurements(study, trial)
+    for entry in history.comments:
+        if entry.trial == number:
+            say(f"\n{when(entry.time)}: {getattr(entry.event, 'text', '')}")
+    if trial.failure is not None:
+        say(f"\nfailed ({trial.failure.kind}): {trial.failure.message}")
+        if trial.failure.traceback:
+            say(trial.failure.traceback.rstrip())
+
+
+def _measurements(study: Study, trial: Trial) -> None:
+    rows = []
+    for each in trial.measurements:
+        values = ["-" if each.values is None else plain_number(each.values[metric.name], 6) for metric in study.metrics]
+        fold = "-" if each.fold is None else str(each.fold)
+        budget = "-" if each.budget is None else plain_number(each.budget)
+        extra = " ".join(f"{key}={cut(value_text(value), 30)}" for key, value in each.info.items())
+        rows.append(
+            (str(each.index), fold, str(each.seed), budget, *values, took(each.seconds), "failed" if each.failure else extra)
+        )
+    table(("#task", "#fold", "#seed", "#budget", *(f"#{metric.name}" for metric in study.metrics), "#time", "also"), rows)

@@ -1,0 +1,142 @@
+"""Find the study that a command line means."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from tunewright.errors import StudyChanged, StudyMissing
+from tunewright.metric import Metric
+from tunewright.samplers.base import Sampler
+from tunewright.samplers.quasi_random import QuasiRandom
+from tunewright.samplers.random import Random
+from tunewright.schedulers.base import Scheduler
+from tunewright.space import SearchSpace
+from tunewright.storage import connect
+from tunewright.storage.base import Storage
+from tunewright.study import Study
+
+__all__ = ["address", "existing", "find_name", "last_sampler", "opened"]
+
+_FLAGS: Final = (
+    ("say Study(..., edit=True); for a fresh start, give another name=.", "add --edit; for a fresh start, give another --name."),
+    ("Give it another name=, or leave metrics out", "Give it another --name, or leave --metric out"),
+    ("Give it another name=, or leave seed out", "Give it another --name, or leave --seed out"),
+)
+"""What a library's message says to a Python user, and what it is on the command line."""
+
+
+def address(where: str) -> Storage:
+    """The storage at a URL or a plain path. Nothing is made or opened yet.
+
+    Raises:
+        StorageError: the address means nothing.
+        StudyMissing: it is the memory of this process, which ends with the command.
+    """
+    storage = connect(where)
+    if storage.url == "memory":
+        raise StudyMissing(
+            f'"{where}" is the memory of one process: there is nothing in it between two commands. Name a file: runs.db.'
+        )
+    return storage
+
+
+def find_name(storage: Storage, name: str | None, *, where: str) -> str:
+    """The name of the study that is meant.
+
+    Args:
+        storage: where to look.
+        name: as the user gave it; None: the only one there.
+        where: the storage as the user wrote it, for messages.
+
+    Raises:
+        StudyMissing: it is not there, or no name is given and there is not exactly one.
+    """
+    names = [record.name for record in storage.studies()]
+    there = ", ".join(f'"{known}"' for known in names)
+    if name is not None:
+        if name in names:
+            return name
+        close = difflib.get_close_matches(name, names, n=1)
+        meant = f' Did you mean "{close[0]}"?' if close else f" Studies there: {there}." if names else ""
+        raise StudyMissing(f'There is no study "{name}" in {where}.{meant}{_no_file(where)}')
+    if not names:
+        raise StudyMissing(f"There is no study in {where}.{_no_file(where)}")
+    if len(names) > 1:
+        raise StudyMissing(f"{where} holds {len(names)} studies: {there}. Say which with --name.")
+    return names[0]
+
+
+def _no_file(where: str) -> str:
+    path = where.removeprefix("sqlite:///")
+    return "" if Path(path).expanduser().exists() else f" (The file {path} does not exist.)"
+
+
+def existing(where: str, name: str | None, *, sampler: Sampler | None = None, scheduler: Scheduler | None = None) -> Study:
+    """Open a study that is there.
+
+    Raises:
+        StudyMissing: as `find_name`.
+        StorageError: it cannot be read.
+    """
+    storage = address(where)
+    return Study(storage=storage, name=find_name(storage, name, where=where), sampler=sampler, scheduler=scheduler)
+
+
+def opened(
+    storage: Storage,
+    name: str | None,
+    *,
+    where: str,
+    space: SearchSpace | None,
+    metrics: Sequence[Metric] | None,
+    sampler: Sampler | None = None,
+    scheduler: Scheduler | None = None,
+    seed: int | None = None,
+    edit: bool = False,
+    repeats: bool = False,
+    new_name: str = "study",
+) -> Study:
+    """Open a study, or make it when a space is given.
+
+    Args:
+        storage, name, where: as for `find_name`.
+        space, metrics, sampler, scheduler, seed, edit, repeats: as for `Study`.
+        new_name: what a new study is called when no name is given.
+
+    Raises:
+        StudyMissing: as `find_name`, when no space is given.
+        StudyChanged: space, metrics or seed differ from the recorded ones; the message names the options that mend it.
+    """
+    if space is None or (name is None and len(storage.studies()) > 1):
+        name = find_name(storage, name, where=where)
+    elif name is None:
+        name = next((record.name for record in storage.studies()), new_name)
+    try:
+        return Study(
+            space,
+            metrics,
+            sampler=sampler,
+            scheduler=scheduler,
+            storage=storage,
+            name=name,
+            seed=seed,
+            edit=edit,
+            repeats=repeats,
+        )
+    except StudyChanged as error:
+        text = str(error)
+        for library, command in _FLAGS:
+            text = text.replace(library, command)
+        raise StudyChanged(text) from error
+
+
+def last_sampler(study: Study) -> Sampler | None:
+    """The sampler that made the study's last proposal of its own, as far as its label tells it."""
+    known: dict[str, type[Sampler]] = {"random": Random, "quasi_random": QuasiRandom}
+    history = study.history
+    for number in reversed(range(len(history))):
+        if history.origin(number) != "queue":
+            kind = known.get(history.origin(number))
+            return None if kind is None else kind()
+    return None

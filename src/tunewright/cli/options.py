@@ -1,0 +1,173 @@
+"""Options that several commands share, and how their texts become values."""
+
+import re
+from enum import StrEnum
+from typing import Annotated, Final, Literal, TypeAlias
+
+import typer
+
+from tunewright.errors import MetricError, StudyError
+from tunewright.metric import Metric
+from tunewright.samplers.base import Sampler
+from tunewright.samplers.grid import Grid
+from tunewright.samplers.manual import Manual
+from tunewright.samplers.quasi_random import QuasiRandom
+from tunewright.samplers.random import Random
+
+__all__ = [
+    "AsJson",
+    "Debug",
+    "Direction",
+    "Folds",
+    "Goal",
+    "Levels",
+    "MetricTexts",
+    "Name",
+    "Quiet",
+    "SamplerName",
+    "SamplerOption",
+    "Seed",
+    "Seeds",
+    "SpaceText",
+    "StudyArgument",
+    "TimeSpan",
+    "Workers",
+    "metrics_of",
+    "sampler_of",
+    "span",
+]
+
+Goal: TypeAlias = Literal["minimize", "maximize"]
+
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def span(text: str) -> float:
+    """A time span in seconds: "90", "90s", "5m", "1h30m", "1.5 h".
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    compact = text.replace(" ", "").lower()
+    if re.fullmatch(r"\d+(\.\d+)?", compact):
+        return float(compact)
+    if not re.fullmatch(r"(\d+(\.\d+)?[a-z]+)+", compact):
+        raise typer.BadParameter(f"{text!r} is no time. Write for example 60s, 5m or 1h30m.")
+    seconds = 0.0
+    for amount, unit in re.findall(r"(\d+(?:\.\d+)?)([a-z]+)", compact):
+        if unit not in _UNITS:
+            raise typer.BadParameter(f'{text!r} is no time: there is no unit "{unit}". Write for example 60s, 5m or 1h30m.')
+        seconds += float(amount) * _UNITS[unit]
+    return seconds
+
+
+class SamplerName(StrEnum):
+    """Who proposes."""
+
+    quasi_random = "quasi_random"
+    random = "random"
+    grid = "grid"
+    manual = "manual"
+
+
+StudyArgument: TypeAlias = Annotated[str, typer.Argument(metavar="STUDY", help="The file or URL: runs.db, sqlite:///runs.db.")]
+Name: TypeAlias = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Which study in it, when there are several.")]
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs.")]
+Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+SpaceText: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--space", metavar="SPACE", help="space.yaml, space.json, or MODULE:NAME. Needed once: the study records it."),
+]
+MetricTexts: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metric",
+        metavar="METRIC",
+        help='What is measured: loss, or accuracy:maximize, or with a bound "latency_ms<=10". Repeat it for several.',
+    ),
+]
+Direction: TypeAlias = Annotated[
+    bool | None,
+    typer.Option("--maximize/--minimize", help="Which way is better, for metrics that do not say it. [default: minimize]"),
+]
+SamplerOption: TypeAlias = Annotated[SamplerName | None, typer.Option("--sampler", help="Who proposes. [default: quasi_random]")]
+Levels: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--levels", metavar="N|NAME=N", help="Values of each number in a grid, or of one: 4, lr=7. [default: 5]"),
+]
+TimeSpan: TypeAlias = Annotated[
+    float | None, typer.Option("--time", parser=span, metavar="TIME", help="How long to search: 60s, 5m, 1h30m.")
+]
+Workers: TypeAlias = Annotated[int, typer.Option("--workers", min=1, metavar="N", help="Processes that work at once.")]
+Folds: TypeAlias = Annotated[
+    int | None, typer.Option("--folds", min=1, metavar="K", help="Judge each configuration on folds 0 to K-1 (live.fold).")
+]
+Seeds: TypeAlias = Annotated[
+    int, typer.Option("--seeds", min=1, metavar="N", help="Judge each configuration with seeds 0 to N-1 (live.seed).")
+]
+Seed: TypeAlias = Annotated[int | None, typer.Option("--seed", min=0, metavar="N", help="Of all decisions. [default: 0]")]
+
+
+def metrics_of(texts: list[str] | None, maximize: bool | None) -> list[Metric] | None:
+    """The metrics that `--metric` and `--maximize` describe; None when neither was given: as recorded, or the default.
+
+    Raises:
+        MetricError: a text describes none.
+    """
+    goal: Goal = "maximize" if maximize else "minimize"
+    if not texts:
+        return None if maximize is None else [Metric("value", goal)]
+    return [_metric(text, goal) for text in texts]
+
+
+def _metric(text: str, goal: Goal) -> Metric:
+    bounded = re.fullmatch(r"\s*(.+?)\s*(<=|>=)\s*(\S+)\s*", text)
+    if bounded:
+        try:
+            bound = float(bounded[3])
+        except ValueError:
+            raise MetricError(f'--metric "{text}": {bounded[3]!r} is no number. Write for example "latency_ms<=10".') from None
+        return Metric(bounded[1], "minimize" if bounded[2] == "<=" else "maximize", bound)
+    name, colon, way = text.rpartition(":")
+    if not colon:
+        return Metric(text, goal)
+    ways: dict[str, Goal] = {"min": "minimize", "minimize": "minimize", "max": "maximize", "maximize": "maximize"}
+    if way not in ways:
+        raise MetricError(f'--metric "{text}": after the colon comes "minimize" or "maximize", not "{way}".')
+    return Metric(name, ways[way])
+
+
+def sampler_of(name: SamplerName | None, levels: list[str] | None) -> Sampler | None:
+    """The sampler that `--sampler` and `--levels` describe; None when it was not said.
+
+    Raises:
+        StudyError: levels without a grid, or levels that are none.
+    """
+    if levels and name is not SamplerName.grid:
+        raise StudyError("--levels is for the grid. Add --sampler grid, or leave it out.")
+    match name:
+        case None:
+            return None
+        case SamplerName.grid:
+            return Grid(_levels(levels) if levels else 5)
+        case SamplerName.manual:
+            return Manual()
+        case SamplerName.random:
+            return Random()
+        case SamplerName.quasi_random:
+            return QuasiRandom()
+
+
+def _levels(texts: list[str]) -> int | dict[str, int]:
+    named: dict[str, int] = {}
+    for text in texts:
+        name, _, count = text.rpartition("=")
+        if not count.isdecimal():
+            raise StudyError(f"--levels {text!r}: write a number of values for all, 4, or for one parameter, lr=7.")
+        if not name and len(texts) == 1:
+            return int(count)
+        if not name:
+            raise StudyError(f"--levels {text!r}: with several of them each names its parameter: --levels lr=7 --levels depth=3.")
+        named[name] = int(count)
+    return named

@@ -1,0 +1,223 @@
+"""Search a space with a Python function, from the shell."""
+
+import contextlib
+import math
+import shlex
+import sys
+from typing import Annotated, Literal
+
+import typer
+
+from tunewright.analysis.text import duration
+from tunewright.cli.exits import FAILED, INTERRUPTED, OK
+from tunewright.cli.facts import best_facts, counts, counts_text, failure_lines, metric_text, spread_text
+from tunewright.cli.inputs import import_object, load_space
+from tunewright.cli.opening import opened
+from tunewright.cli.options import (
+    AsJson,
+    Debug,
+    Direction,
+    Folds,
+    Levels,
+    MetricTexts,
+    Name,
+    Quiet,
+    SamplerOption,
+    Seed,
+    Seeds,
+    SpaceText,
+    TimeSpan,
+    Workers,
+    metrics_of,
+    sampler_of,
+)
+from tunewright.cli.signals import Ears
+from tunewright.cli.terminal import document, pairs, remark, results_only, say, value_text
+from tunewright.errors import StudyError
+from tunewright.history import History
+from tunewright.samplers.grid import Grid
+from tunewright.samplers.manual import Manual
+from tunewright.samplers.quasi_random import QuasiRandom
+from tunewright.schedulers.once import Once
+from tunewright.storage import connect
+from tunewright.storage.base import Storage
+from tunewright.study import Study
+from tunewright.tracking.progress import Progress
+
+__all__ = ["run"]
+
+
+def run(
+    objective: Annotated[
+        str, typer.Argument(metavar="MODULE:OBJECTIVE", help="The function: train:objective is objective(live) in ./train.py.")
+    ],
+    *,
+    space: SpaceText = None,
+    metric: MetricTexts = None,
+    maximize: Direction = None,
+    sampler: SamplerOption = None,
+    levels: Levels = None,
+    trials: Annotated[
+        int | None, typer.Option("--trials", min=0, metavar="N", help="Search until the study holds so many finished trials.")
+    ] = None,
+    time: TimeSpan = None,
+    workers: Workers = 1,
+    folds: Folds = None,
+    seeds: Seeds = 1,
+    study: Annotated[
+        str, typer.Option("--study", metavar="STUDY", help="Where it is kept: a file, a URL, or memory.")
+    ] = "runs.db",
+    name: Name = None,
+    seed: Seed = None,
+    edit: Annotated[bool, typer.Option("--edit", help="Accept that the space differs from the recorded one, and go on.")] = False,
+    repeats: Annotated[bool, typer.Option("--repeats", help="Allow the same configuration of a finite space twice.")] = False,
+    on_failure: Annotated[
+        Literal["record", "raise"], typer.Option("--on-failure", help="Go on, or end at the first failure.")
+    ] = "record",
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> int:
+    """Search a space with a Python function of your own.
+
+    The function takes the live trial, live["lr"], and returns a number or a dictionary by metric name. The same line again goes on
+    where the last one ended. Ctrl-C finishes the running trials; pressed twice it gives them back.
+    """
+    del debug
+    with results_only(as_json):
+        function = import_object(objective, what="the objective")
+        if not callable(function):
+            raise StudyError(f'the objective "{objective}" is a {type(function).__name__}, not a function of the live trial.')
+        storage = connect(study)
+        found = opened(
+            storage,
+            _name(storage, name, objective, has_space=space is not None),
+            where=study,
+            space=None if space is None else load_space(space),
+            metrics=metrics_of(metric, maximize),
+            sampler=sampler_of(sampler, levels) or QuasiRandom(),
+            scheduler=Once(folds, seeds),
+            seed=seed,
+            edit=edit,
+            repeats=repeats,
+        )
+        before = found.history.finished
+        goal = _goal(found, trials, time, repeats=repeats)
+        with Ears() as ears:
+            listeners = (
+                []
+                if quiet
+                else [
+                    Progress(
+                        _headline(found, objective, trials, time, workers),
+                        trials=goal,
+                        seconds=time,
+                        history=found.history,
+                        stopping=lambda: ears.interrupted,
+                    )
+                ]
+            )
+            with contextlib.ExitStack() as shown:
+                if before < (math.inf if trials is None else trials):
+                    for listener in listeners:
+                        shown.enter_context(listener)
+                found.optimize(function, trials=trials, seconds=time, workers=workers, on_failure=on_failure, listeners=listeners)
+            interrupted = ears.interrupted and found.history.finished < (math.inf if trials is None else trials)
+    return _show(found, study, before, interrupted=interrupted, as_json=as_json)
+
+
+def _name(storage: Storage, name: str | None, objective: str, *, has_space: bool) -> str | None:
+    """The study that is meant: the named one, else the objective's own, else (without a space) the only one."""
+    if name is not None or has_space or any(record.name == objective for record in storage.studies()):
+        return name or objective
+    return None
+
+
+def _goal(study: Study, trials: int | None, seconds: float | None, *, repeats: bool) -> int | None:
+    """How many finished trials the study can come to hold by the limits, as far as one knows.
+
+    Raises:
+        StudyError: nothing would ever end the search.
+    """
+    history = study.history
+    size = study.sampler.count(study.space) if isinstance(study.sampler, Grid) else study.space.size
+    if isinstance(study.sampler, Manual):
+        size = len(history) + len(history.queue)
+    elif repeats and not isinstance(study.sampler, Grid):
+        size = math.inf
+    if math.isinf(size) and trials is None and seconds is None:
+        raise StudyError("When is it enough? Say --trials 100, or --time 5m, or both: the first that is reached ends the search.")
+    goal = min(math.inf if trials is None else trials, size)
+    return None if math.isinf(goal) else int(goal)
+
+
+def _headline(study: Study, objective: str, trials: int | None, seconds: float | None, workers: int) -> str:
+    """What is about to happen, on one line; for a grid with its size, and how long it will take if that is known."""
+    history = study.history
+    sampler = study.sampler.label
+    if isinstance(study.sampler, Grid):
+        count = study.sampler.count(study.space)
+        sampler = f"grid of {count:,} configurations"
+        if history.finished:
+            left = max(0, min(count, trials or count) - history.finished) * float(history.seconds.sum()) / history.finished
+            sampler += f", about {duration(left / workers)} to go"
+    tasks = study.scheduler
+    effort = ""
+    if isinstance(tasks, Once):
+        effort = "".join(
+            f", {count} {what}" for count, what in ((tasks.folds, "folds"), (tasks.seeds, "seeds")) if count and count > 1
+        )
+    limits = [f"{trials:,} trials"] if trials is not None else []
+    limits += [duration(seconds) if seconds >= 60 else f"{seconds:g} s"] if seconds is not None else []
+    parts = [
+        f"running  {objective}",
+        f"{len(study.space)} parameter{'' if len(study.space) == 1 else 's'}",
+        ", ".join(metric_text(metric) for metric in study.metrics) + effort,
+        sampler,
+        f"{workers} worker{'' if workers == 1 else 's'}",
+        *([f"budget {', '.join(limits)}"] if limits else []),
+        *([f"{history.finished:,} trials are there"] if history.finished else []),
+    ]
+    return " · ".join(parts)
+
+
+def _show(study: Study, where: str, before: int, *, interrupted: bool, as_json: bool) -> int:
+    """The result, and the exit code."""
+    history = study.history
+    best = best_facts(history)
+    code = INTERRUPTED if interrupted else OK if best is not None else FAILED
+    if as_json:
+        facts = {"study": study.name, "storage": study.storage.url, "counts": counts(history), "new": history.finished - before}
+        document({**facts, "interrupted": interrupted, "best": best})
+    if history.failed:
+        remark(f"{history.failed:,} of {history.finished:,} trials failed:")
+        for line in failure_lines(history, 3):
+            sys.stderr.write(f"  {line}\n")
+    if interrupted:
+        remark("interrupted; what was finished is kept. The same line goes on.")
+    if best is None:
+        remark("no trial has a value, so there is no best configuration.")
+    if as_json:
+        return code
+    if best is not None:
+        _say_best(history)
+    named = f" --name {shlex.quote(study.name)}" if len(study.storage.studies()) > 1 else ""
+    say(
+        f'study   "{study.name}" in {where}: {counts_text(history)}'
+        + ("" if history.finished > before else " (nothing was left to do)")
+    )
+    if where == "memory":
+        say("        it ends with this command; to keep it, say --study runs.db")
+    else:
+        say(f"next    tunewright show {shlex.quote(where)}{named}")
+        say(f"        tunewright report {shlex.quote(where)}{named}")
+    return code
+
+
+def _say_best(history: History) -> None:
+    if len(history.objectives) > 1:
+        say(f"best    {len(history.pareto):,} trials on the Pareto front")
+        return
+    metric = history.metrics[history.objectives[0]]
+    say(f"best    {metric.name} {spread_text(history.best, metric)} (trial {history.best.number})")
+    pairs([(each, value_text(value)) for each, value in history.best.params.items()], indent=8)

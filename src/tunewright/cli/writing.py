@@ -1,0 +1,165 @@
+"""Write a study out: as a table for other programs, as a page for people.
+
+What is written replaces the file that is there only when it is whole: it grows beside it under another name.
+"""
+
+import contextlib
+import csv
+import io
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tunewright.analysis.facts import ReportExtras
+from tunewright.analysis.report import report as page_of
+from tunewright.analysis.table import records
+from tunewright.cli.facts import counts
+from tunewright.cli.opening import existing
+from tunewright.cli.options import AsJson, Debug, Name, StudyArgument
+from tunewright.cli.terminal import document, json_text, say, value_text
+from tunewright.errors import StudyError
+from tunewright.extras import require
+from tunewright.typing import Value
+
+__all__ = ["Format", "export", "report", "whole_file"]
+
+
+class Format(StrEnum):
+    """Of a table of trials."""
+
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+def export(
+    study: StudyArgument,
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to. [default: the standard output]")
+    ] = None,
+    kind: Annotated[Format | None, typer.Option("--format", help="[default: by the ending of FILE, else csv]")] = None,
+    name: Name = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Write all trials as a table: a row for each trial, a column for each metric and each parameter.
+
+    With --json and no FILE, the trials are the JSON document.
+    """
+    del debug
+    chosen = _format(out, kind, Format.json if as_json and out is None else Format.csv)
+    found = existing(study, name)
+    rows = records(found.history)
+    if out is None:
+        if chosen is Format.parquet:
+            raise StudyError("Parquet is not text for the standard output. Name a file: -o trials.parquet.")
+        if chosen is Format.json:
+            document(rows)
+        elif as_json:
+            raise StudyError("With --json the standard output is JSON. Name a file for the CSV: -o trials.csv.")
+        else:
+            sys.stdout.write(_csv(rows, _heads(rows, found.space.names, [metric.name for metric in found.metrics])))
+        return
+    with whole_file(out) as partial:
+        if chosen is Format.parquet:
+            _parquet(rows, partial)
+        elif chosen is Format.json:
+            partial.write_text(json_text(rows) + "\n", encoding="utf-8")
+        else:
+            text = _csv(rows, _heads(rows, found.space.names, [metric.name for metric in found.metrics]))
+            partial.write_text(text, encoding="utf-8", newline="")
+    if as_json:
+        document({"path": str(out), "format": str(chosen), "trials": len(rows), "study": found.name})
+    else:
+        say(f"{out}: {len(rows):,} trial{'' if len(rows) == 1 else 's'}")
+
+
+def report(
+    study: StudyArgument,
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where to.")] = Path("report.html"),
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Of the page. [default: the study's name]")] = None,
+    name: Name = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Write a page about a study: the best configurations, the course of the search, each hyperparameter, what failed.
+
+    It is one file that opens without a network. The page of a `tunewright tune` run, with its test scores, stands in that run's folder.
+    """
+    del debug
+    found = existing(study, name)
+    extras = ReportExtras(study=found.name, url=found.storage.url, seed=found.seed)
+    text = page_of(found.history, title=title or found.name, extras=extras)
+    with whole_file(out) as partial:
+        partial.write_text(text, encoding="utf-8")
+    if as_json:
+        document({"path": str(out), "study": found.name, "counts": counts(found.history)})
+    else:
+        say(f"{out}: open it in a browser")
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A path to write to, that takes the place of `path` when the block ends well, and is removed when it does not."""
+    if path.is_dir():
+        raise IsADirectoryError(21, "this is a folder; name a file in it", str(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(2, f"there is no folder {path.parent}; make it first", str(path))
+    if path.exists() and not path.is_file():  # /dev/stdout, a pipe: nothing to replace
+        yield path
+        return
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _format(out: Path | None, kind: Format | None, otherwise: Format) -> Format:
+    if kind is not None:
+        return kind
+    if out is None:
+        return otherwise
+    endings = {".csv": Format.csv, ".json": Format.json, ".parquet": Format.parquet, ".pq": Format.parquet}
+    if out.suffix.lower() not in endings:
+        raise StudyError(f"{out}: which format? Let the name end in .csv, .json or .parquet, or say --format csv.")
+    return endings[out.suffix.lower()]
+
+
+def _heads(rows: Sequence[dict[str, Value]], names: Sequence[str], metrics: Sequence[str]) -> list[str]:
+    """The columns; known also when there is no trial yet."""
+    if rows:
+        return list(rows[0])
+    last = ("tasks", "seconds", "origin", "note", "asked_at", "finished_at", "failure")
+    return ["number", "state", *metrics, *(f"param.{name}" for name in names), *last]
+
+
+def _csv(rows: Sequence[dict[str, Value]], heads: Sequence[str]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(heads)
+    writer.writerows(["" if row[head] is None else value_text(row[head]) for head in heads] for row in rows)
+    return text.getvalue()
+
+
+def _parquet(rows: Sequence[dict[str, Value]], path: Path) -> None:
+    pandas = require("pandas", extra="tune")
+    require("pyarrow", extra="tune")
+    columns = {head: _column([row[head] for row in rows]) for head in (rows[0] if rows else {})}
+    pandas.DataFrame(columns).to_parquet(path, index=False)
+
+
+def _column(values: Sequence[Value]) -> list[Any]:
+    """A Parquet column has one type: values of several, or lists and objects, become JSON text."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int, float} or (len(kinds) == 1 and kinds <= {str, bool}):
+        return list(values)
+    return [None if value is None else json_text(value, indent=-1) for value in values]
