@@ -27,6 +27,7 @@ EXCEPTIONS: Final[dict[str, dict[str, str]]] = {
         "src/tunewright/typing.py": "three type aliases: nothing runs",
         "tests/test_house.py": "looks at the whole house",
         "tests/test_docs.py": "runs the examples of docs and README",
+        "tests/test_examples.py": "runs the examples of the folder examples",
     },
 }
 """Law -> place -> the reason in one line."""
@@ -37,6 +38,10 @@ MATRICES: Final[dict[str, tuple[str, str]]] = {
     "storage": ("Storage", "tests/storage/test_contract.py"),
 }
 """Room -> its base class, and the file in which every class of that base is put through the contract."""
+
+
+WHOLE: Final[dict[str, str]] = {"faults": "kills, full disks and interrupts, of everything together"}
+"""Folders of tests that mirror no folder of the source, because they look at the whole."""
 
 
 class Breach(NamedTuple):
@@ -176,8 +181,9 @@ def whole_all(root: Path) -> Iterator[Breach]:
         room = ".".join(Path(name).parent.relative_to("src").parts)
         imported = {found for found, (module, _) in promised(tree).items() if module.startswith(f"{room}.")}
         public = {found for found in top_level(tree) if not found.startswith("_")}
-        if name.endswith("__init__.py"):
-            public |= {found for found in imported if not found.startswith("_")}
+        if name.endswith("__init__.py"):  # what it takes from its own room and does not use itself is for others
+            used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            public |= {found for found in imported - used if not found.startswith("_")}
         if listed is None:
             if public:
                 yield Breach(name, "has no __all__.")
@@ -206,7 +212,8 @@ def mirrored_tests(root: Path) -> Iterator[Breach]:
         if not (tests / mirror).exists():
             yield Breach(str(path.relative_to(root)), f"has no tests/{mirror}.")
     matrices = {root / matrix for _, matrix in MATRICES.values()}
-    for path in sorted(set(tests.rglob("test_*.py")) - matrices):
+    whole = {path for folder in WHOLE for path in (tests / folder).rglob("test_*.py")}
+    for path in sorted(set(tests.rglob("test_*.py")) - matrices - whole):
         below, stem = path.relative_to(tests), path.stem.removeprefix("test_")
         if not any(
             (src / below.parent / candidate).exists() for candidate in (f"{stem}.py", f"_{stem}.py", f"{stem}/__init__.py")
