@@ -132,7 +132,7 @@ def test_repr_tells_the_levels() -> None:
 @pytest.mark.parametrize("levels", [0, -1, 2.5, "5", True, None, {"lr": 0}, {"lr": "3"}])
 def test_levels_that_are_no_positive_integers_are_refused(levels: object) -> None:
     with pytest.raises(StudyError, match="levels must be a positive integer"):
-        Grid(levels)  # type: ignore[arg-type]
+        Grid(levels)
 
 
 def test_levels_of_an_unknown_parameter_are_refused() -> None:

@@ -9,6 +9,7 @@ from scipy.stats import qmc
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.samplers import QuasiRandom, Random, Sampler
+from tunewright.samplers.quasi_random import _points
 from tunewright.samplers.walk import Row
 from tunewright.space import Bool, Categorical, Float, Int, SearchSpace, param
 from tunewright.testing import Journal, Problem, problems
@@ -147,9 +148,9 @@ def test_another_process_scrambles_alike() -> None:
         "print(m.QuasiRandom().propose(space, t.Journal(space).history, np.random.default_rng(9)))"
     )
 
-    printed = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
-    assert printed == [f"{run(QuasiRandom(), CUBE, 1)[0]}\n"] * 2
+    assert printed == f"{run(QuasiRandom(), CUBE, 1)[0]}\n"
 
 
 @pytest.mark.parametrize("problem", [p for p in problems() if p.space.size <= 2000], ids=lambda p: p.name)
@@ -211,7 +212,7 @@ def test_it_goes_through_the_sequence_once() -> None:
     assert looked_up <= 2 * 2000
 
 
-@pytest.mark.parametrize("dimensions", [1, 1024, 1025, 3000])
+@pytest.mark.parametrize("dimensions", [1, 1025])
 def test_any_number_of_parameters(dimensions: int) -> None:
     space = SearchSpace({f"x{i}": Float(0, 1) for i in range(dimensions)})
 
@@ -224,12 +225,12 @@ def test_any_number_of_parameters(dimensions: int) -> None:
 
 
 def test_more_parameters_than_any_sobol_sequence_has() -> None:
-    space = SearchSpace({f"x{i}": Float(0, 1) for i in range(22_000)})
+    first, second = (block for _, block in zip(range(2), _points(22_000, 0), strict=False))
 
-    unit = units(QuasiRandom(), space, 2)
-
-    assert unit.shape == (2, 22_000)
-    assert not np.array_equal(unit[0], unit[1])
+    assert first.shape == (64, 22_000)
+    assert second.shape == (128, 22_000)
+    assert np.all((first >= 0) & (first < 1))
+    assert len(np.unique(first[:, ::1000])) == 64 * 22
 
 
 def test_repr_tells_the_seed() -> None:
@@ -240,4 +241,4 @@ def test_repr_tells_the_seed() -> None:
 @pytest.mark.parametrize("seed", [-1, 1.5, "0", True])
 def test_a_seed_that_is_none_is_refused(seed: object) -> None:
     with pytest.raises(StudyError, match="seed must be None or an integer of at least 0"):
-        QuasiRandom(seed)  # type: ignore[arg-type]
+        QuasiRandom(seed)

@@ -86,7 +86,7 @@ def test_priors_are_followed(rows: Array) -> None:
 
 def test_parameters_are_independent(rows: Array) -> None:
     unit = SPACE.to_unit(rows)[:, [name != "momentum" for name in SPACE.names]]
-    correlations = np.corrcoef(unit, rowvar=False)[np.triu_indices(unit.shape[1], 1)]
+    correlations = np.asarray(np.corrcoef(unit, rowvar=False))[np.triu_indices(unit.shape[1], 1)]
 
     assert np.abs(correlations).max() < 7 / math.sqrt(N)  # 7 sigma, 45 pairs: odds 1e-10
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tunewright.errors import SpaceExhausted
+from tunewright.samplers import remainder
 from tunewright.samplers.remainder import draw_remaining
 from tunewright.space import Bool, Float, Int, SearchSpace, param
 from tunewright.testing import Journal
@@ -83,22 +84,40 @@ def test_all_values_of_stepped_and_logarithmic_parameters_are_reached() -> None:
         draw_remaining(space, journal.history, rng())
 
 
-def test_a_large_space_is_searched_to_its_last_configuration() -> None:
-    space = SearchSpace({"a": Int(0, 100_000)})
-    journal = asked(space, range(100_000))
+@pytest.mark.parametrize("parameter", [Int(1, 1000), Int(1, 1000, log=True)], ids=["linear", "log"])
+def test_a_space_too_large_to_list_is_searched_to_its_last_configuration(parameter: Int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remainder, "_LISTED", 100)
+    space = SearchSpace({"a": parameter, "b": Int(1, 3)}, when={"b": param("a") > 998})
+    journal = Journal(space)
+    for params in space.grid({"a": range(1, 1001)}):
+        if params != {"a": 999, "b": 2}:
+            journal.ask(params)
 
-    assert draw_remaining(space, journal.history, rng()) == {"a": 100_000}
-    journal.ask({"a": 100_000})
-    with pytest.raises(SpaceExhausted, match="100,001 trials"):
+    assert draw_remaining(space, journal.history, rng()) == {"a": 999, "b": 2}
+    journal.ask({"a": 999, "b": 2})
+    with pytest.raises(SpaceExhausted, match=r"Every configuration .*1,004 trials"):
         draw_remaining(space, journal.history, rng())
 
 
-def test_a_large_space_with_constraints_ends_with_an_honest_word() -> None:
-    space = SearchSpace({"a": Int(0, 999), "b": Int(0, 999)}, constraints=[param("a") < 2, param("b") < 2])
+def test_when_no_draw_is_new_a_few_values_of_each_parameter_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remainder, "_draw_new", lambda *_: None)
+    space = SearchSpace(
+        {"huge": Int(0, 2**53), "long": Int(1, 2**53, log=True), "fine": Float(0, 1e6, step=1e-3), "flag": Bool()}
+    )
     journal = Journal(space)
-    for a in range(2):
-        for b in range(2):
+    for i in range(30):
+        journal.ask(draw_remaining(space, journal.history, rng(i)))
+
+    assert len({str(trial.params) for trial in journal.history.trials}) == 30
+
+
+def test_where_constraints_forbid_listing_the_end_is_told_honestly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remainder, "_LISTED", 100)
+    space = SearchSpace({"a": Int(0, 99), "b": Int(0, 99)}, constraints=[param("a") + param("b") < 20])
+    journal = Journal(space)
+    for a in range(20):
+        for b in range(20 - a):
             journal.ask({"a": a, "b": b})
 
-    with pytest.raises(SpaceExhausted, match="random draws"):
+    with pytest.raises(SpaceExhausted, match=r"4,096 random draws .* after 210 trials"):
         draw_remaining(space, journal.history, rng())

@@ -9,7 +9,7 @@ def test_decisions_are_values() -> None:
     assert Wait() == Wait()
     assert {Wait(): 1, Done(): 2}[Done()] == 2
     with pytest.raises(AttributeError):
-        Start().plan = 2  # type: ignore[misc]
+        Start().plan = 2
 
 
 def test_a_scheduler_must_say_how_it_decides() -> None:

@@ -98,15 +98,6 @@ class Speechless(Sampler):
         raise SpaceExhausted
 
 
-class LiesAboutTheEnd(Random):
-    """Proposes and, when pressed, gives up although there is more."""
-
-    def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
-        if len(history) == 10 and space.size == 20 and rng.random() < 0.9:
-            raise SpaceExhausted("all done, or so it seems")
-        return super().propose(space, history, rng)
-
-
 class FailsOnFailures(Random):
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
         assert np.isfinite(history.losses).all(), "never seen a failed trial"
@@ -127,7 +118,6 @@ BREACHES = [
     (Label, "lower-case name"),
     (Unpicklable, "does not pickle"),
     (Speechless, "SpaceExhausted without a message"),
-    (LiesAboutTheEnd, "exhausted after 10 of 20|a fresh instance proposes"),
     (FailsOnFailures, "never seen a failed trial"),
 ]
 

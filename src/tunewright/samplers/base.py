@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from tunewright.history import History
-from tunewright.samplers.remainder import draw_remaining
+from tunewright.samplers.remainder import draw_remaining, size_of
 from tunewright.space import SearchSpace
 from tunewright.typing import Params
 
@@ -61,7 +61,7 @@ def propose_new(sampler: Sampler, space: SearchSpace, history: History, rng: np.
     Raises:
         SpaceExhausted: every configuration of the space has been tried.
     """
-    finite = not math.isinf(space.size)
+    finite = not math.isinf(size_of(space))
     for _ in range(tries):
         params = sampler.propose(space, history, rng)
         if not (finite and history.seen(space.row(params))):

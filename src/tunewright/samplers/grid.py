@@ -4,7 +4,7 @@ The grid is laid over each branch of a conditional space by itself, so that no c
 parameters it wastes effort as soon as one of them does not matter (see `Random`); on a small discrete space it is the whole truth.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from tunewright.history import History
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.walk import Row, Walk
 from tunewright.space import SearchSpace
-from tunewright.typing import Params
+from tunewright.typing import Params, Value
 
 __all__ = ["Grid"]
 
@@ -22,18 +22,20 @@ class Grid(Sampler):
     """Proposes every point of a grid, in order, each once, however many processes ask and however often they are restarted.
 
     Args:
-        levels: how many values of each numeric parameter, the bounds among them, evenly spaced on its own (log) scale; or a
-            mapping from names to numbers of values. Choices are all tried.
+        levels: at most how many values of each number, the bounds among them, evenly spaced on its own (log) scale; or by name such
+            a number or the values themselves (other names take 5). Choices are all tried.
 
     Raises:
         StudyError: a number of levels is not a positive integer.
     """
 
-    def __init__(self, levels: int | Mapping[str, int] = 5) -> None:
+    def __init__(self, levels: int | Mapping[str, int | Sequence[Value]] = 5) -> None:
         for level in levels.values() if isinstance(levels, Mapping) else (levels,):
-            if not _positive(level):
+            listed = isinstance(levels, Mapping) and isinstance(level, list | tuple | range | np.ndarray)
+            if not (listed or _positive(level)):
                 raise StudyError(
-                    f'Grid: levels must be a positive integer or a mapping of names to such ({{"lr": 7}}), got {level!r}.'
+                    "Grid: levels must be a positive integer, or a mapping from names to such or to lists of values "
+                    f'({{"lr": 7, "depth": [2, 4, 8]}}), got {level!r}.'
                 )
         self.levels = dict(levels) if isinstance(levels, Mapping) else levels
         self._walk = Walk()
@@ -43,7 +45,7 @@ class Grid(Sampler):
 
         Raises:
             SpaceExhausted: the grid is finished.
-            SpaceError: `levels` names a parameter that the space does not have.
+            SpaceError: `levels` has a name that the space does not have, or a value that does not fit.
         """
         row = self._walk.first_new(space, history, lambda: self._rows(space))
         if row is None:

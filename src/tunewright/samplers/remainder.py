@@ -2,24 +2,31 @@
 
 Towards the end of a finite space nearly every proposal has been tried already, and asking again and again would take forever. Up to
 100,000 configurations the whole space is listed once; striking out what was tried then costs what is new, and drawing one of those
-left costs one number. Above that, random draws find something new until very nearly everything was tried; and if they do not, the
-first n + 1 configurations in order must hold one that n trials have not had.
+left costs one number. Above that, random draws find something new until very nearly everything was tried. If they do not, n + 1
+values of each parameter are enough: either that is all of them, or their combinations are more than n trials can have had.
 """
 
 import weakref
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
 from tunewright.errors import SpaceExhausted
 from tunewright.history import History
-from tunewright.space import SearchSpace
+from tunewright.space import Int, SearchSpace
 from tunewright.typing import Array, Params
 
-__all__ = ["draw_remaining"]
+__all__ = ["draw_remaining", "size_of"]
 
 _LISTED = 100_000
-_BLOCK, _BLOCKS = 1024, 16
+_BLOCK, _BLOCKS = 1024, 4
+
+
+@lru_cache(maxsize=64)
+def size_of(space: SearchSpace) -> int | float:
+    """`space.size`, counted once for each space."""
+    return space.size
 
 
 def draw_remaining(space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
@@ -28,39 +35,49 @@ def draw_remaining(space: SearchSpace, history: History, rng: np.random.Generato
     Up to 100,000 configurations each one left is equally likely.
 
     Raises:
-        SpaceExhausted: every configuration was tried; or, in a space above 100,000 whose constraints forbid counting it, none of
-            16,384 random draws is new.
+        SpaceExhausted: every configuration was tried; or, in a space that is too large to list and has constraints, none of 4,096
+            random draws is new.
     """
-    if space.size <= _LISTED:
+    if _listable(space):
         row = _remainder(space, history).draw(rng)
+        certain = True
     else:
         row = _draw_new(space, history, rng)
-        if row is None and not space.constraints:
-            row = next((row for row in _every_row(space) if not history.seen(row)), None)
+        certain = not space.constraints
+        if row is None and certain:
+            row = next((row for row in _every_row(space, len(history) + 1) if not history.seen(row)), None)
     if row is None:
-        raise SpaceExhausted(_message(space, history))
+        what = (
+            f"Every configuration of the space was tried ({len(history):,} trials): nothing new is left to propose."
+            if certain
+            else f"{_BLOCK * _BLOCKS:,} random draws from the space brought nothing new after {len(history):,} trials."
+        )
+        raise SpaceExhausted(f"{what} Widen a range or add a choice, or allow repeated configurations with repeats=True.")
     return space.params(row)
 
 
-def _message(space: SearchSpace, history: History) -> str:
-    mend = "Widen a range or add a choice, or allow repeated configurations with repeats=True."
-    if space.size > _LISTED and space.constraints:
-        return (
-            f"{_BLOCK * _BLOCKS:,} random draws from the space brought no new configuration after {len(history):,} trials. {mend}"
-        )
-    return f"Every configuration of the space was tried ({len(history):,} trials): nothing new is left to propose. {mend}"
+def _listable(space: SearchSpace) -> bool:
+    return size_of(space) <= _LISTED and all(parameter.size <= _LISTED for parameter in space.parameters.values())
 
 
-def _every_row(space: SearchSpace) -> Iterator[Array]:
-    """Every configuration of a finite space as a raw row."""
-    return (np.asarray(space.row(params)) for params in space.grid(int(min(space.size, 1 << 53))))
+def _every_row(space: SearchSpace, values: int) -> Iterator[Array]:
+    """Every configuration made of at most so many values of each parameter, as raw rows."""
+    levels: dict[str, int | range] = {}
+    for name, parameter in space.parameters.items():
+        count = int(min(parameter.size, values))
+        levels[name] = count
+        if isinstance(parameter, Int) and parameter.log:  # levels on its scale would leave values out
+            levels[name] = range(parameter.low, parameter.low + count)
+    return (np.asarray(space.row(params)) for params in space.grid(levels))
 
 
 def _draw_new(space: SearchSpace, history: History, rng: np.random.Generator) -> Array | None:
     for _ in range(_BLOCKS):
-        for row in space.sample_rows(rng, _BLOCK):
-            if not history.seen(row):
-                return row
+        rows = space.sample_rows(rng, _BLOCK)
+        new = next((i for i, row in enumerate(rows) if not history.seen(row)), None)
+        if new is not None:
+            found: Array = rows[new]
+            return found
     return None
 
 
@@ -69,7 +86,7 @@ class _Remainder:
 
     def __init__(self, space: SearchSpace) -> None:
         self.space = space
-        self._rows = list(_every_row(space))
+        self._rows = list(_every_row(space, _LISTED))
         self._index = {_key(row): i for i, row in enumerate(self._rows)}
         self._left = np.ones(len(self._rows), bool)
         self._known = 0

@@ -128,11 +128,7 @@ def nested() -> Problem:
     def function(params: Params) -> float:
         loss = float(params["scale"] is False)
         if params["model"] == "forest":
-            return (
-                loss
-                + 1
-                + math.log10(1000 / _number(params, "model.forest.trees" if "model.forest.trees" in params else "forest.trees"))
-            )
+            return loss + 1 + math.log10(1000 / _number(params, "forest.trees"))
         return loss + sum(0.1 for name in params if name.endswith(("gamma", "degree")))
 
     return Problem("nested", space, function, 0.0, {"model": "svm", "svm.C": 1.0, "svm.kernel": "linear", "scale": True})
@@ -166,14 +162,14 @@ def integers() -> Problem:
 
 
 def steps() -> Problem:
-    """A finite space of 84 configurations with conditions: stepped reals, choices, integers."""
+    """A finite space of 54 configurations with conditions: stepped reals, choices, integers."""
     space = SearchSpace(
         {"dropout": Float(0, 0.5, step=0.1), "pool": Categorical(("max", "mean", None)), "width": Int(1, 3), "skip": Bool()},
         when={"width": param("pool") != "max", "skip": param("width") == 2},
     )
 
     def function(params: Params) -> float:
-        return abs(_number(params, "dropout") - 0.3) + (params["pool"] != "max")
+        return abs(_number(params, "dropout") - 0.3) + float(params["pool"] != "max")
 
     return Problem("steps", space, function, 0.0, {"dropout": 0.3, "pool": "max"})
 
@@ -213,7 +209,7 @@ def priors() -> Problem:
 
     def function(params: Params) -> float:
         loss = math.log10(_number(params, "lr") / 1e-3) ** 2 + (_number(params, "depth") - 4) ** 2
-        return loss + (params["act"] != "relu") + (params["norm"] is False)
+        return loss + float(params["act"] != "relu") + float(params["norm"] is False)
 
     return Problem("priors", space, function, 0.0, {"lr": 1e-3, "depth": 4, "act": "relu", "norm": True})
 

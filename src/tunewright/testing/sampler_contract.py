@@ -85,11 +85,11 @@ def _check_identity(sampler: Sampler) -> bytes:
             f"{kind} does not pickle ({type(error).__name__}: {error}), so processes cannot share it. "
             "Keep no open files, generators or lambdas in it, or leave caches out in __getstate__."
         ) from error
-    expect(repr(sampler) == repr(twin), f"{kind}: repr differs after pickling: {repr(sampler)!r} and {repr(twin)!r}.")
     expect(
         " at 0x" not in repr(sampler),
         f"{kind}: repr must name the arguments, not an address: {repr(sampler)!r}. Define __repr__.",
     )
+    expect(repr(sampler) == repr(twin), f"{kind}: repr differs after pickling: {repr(sampler)!r} and {repr(twin)!r}.")
     expect(
         re.fullmatch(r"[a-z][a-z0-9_]*", sampler.label),
         f"{kind}: label must be a lower-case name such as quasi_random, got {sampler.label!r}.",
@@ -199,10 +199,12 @@ def _check_exhaustion(untouched: bytes, problem: Problem, seed: int) -> None:
 
 def _same(one: object, other: object) -> bool:
     """Equal in type too, at any depth: 1, True and 1.0 are three values."""
+    if type(one) is not type(other):
+        return False
     if isinstance(one, float) and isinstance(other, float):
         return one == other and math.copysign(1, one) == math.copysign(1, other)
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_same, one, other))
-    return type(one) is type(other) and one == other
+    return one == other
