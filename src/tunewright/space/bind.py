@@ -51,15 +51,18 @@ def bind(expression: Expression, parameters: Mapping[str, Parameter], what: str)
     Raises:
         SpaceError: it names no parameter, an unknown one, a value that is no choice, or orders what has no order.
     """
-    binder = _Binder(parameters, f"{what} ({expression})")
-    binder.check(expression)
-    return Bound(expression, binder.scalar(expression), binder.columns(expression))
+    try:
+        binder = _Binder(parameters, what, expression)
+        binder.check(expression)
+        return Bound(expression, binder.scalar(expression), binder.columns(expression))
+    except RecursionError:
+        raise SpaceError(f"{what} nests too deep. Use isin, or several constraints.") from None
 
 
 class _Binder:
-    def __init__(self, parameters: Mapping[str, Parameter], what: str) -> None:
+    def __init__(self, parameters: Mapping[str, Parameter], what: str, expression: Expression) -> None:
         self._parameters = parameters
-        self._what = what
+        self._what = f"{what} ({expression})"
         self._place = {name: i for i, name in enumerate(parameters)}
 
     # ---- checks ----------------------------------------------------------------------------------------------------------------
@@ -182,7 +185,7 @@ class _Binder:
                     (params[name] in texts if isinstance(params[name], str) else False) if name in params else None
                 )
             case Name(name=name):
-                return lambda params: params.get(name)  # type: ignore[return-value]  # a Bool, or None when it is absent
+                return lambda params: params.get(name)  # a bool, or None when it is absent
             case Compare(op=op, left=Name(name=name), right=Literal(literal=int() | float() as number)) if self._is_number(name):
                 holds, bound = _HOLDS[op], float(number)
                 return lambda params: holds(params[name], bound) if name in params else None

@@ -37,27 +37,49 @@ class _TooMany(Exception):
 def grid_size(engine: Engine, levels: Levels) -> int:
     """How many configurations the grid has, exactly; see `SearchSpace.grid_size`."""
     values = level_values(engine, levels)
-    groups = {name: _grouped(engine, name, values[name]) for name in engine.names}
-    return int(_Counter(engine, groups, constrained=True, limit=math.inf).count())
+    tied = _Tied(engine, constrained=True)
+    groups = {name: _grouped(tied, name, values[name]) for name in engine.names}
+    return int(_Counter(tied, groups, limit=math.inf).count())
 
 
 def space_size(engine: Engine) -> int | float:
     """How many configurations the space has; see `SearchSpace.size`."""
     for constrained in (True, False):
         try:
-            groups = {name: _whole(engine, name, parameter) for name, parameter in engine.parameters.items()}
-            return _Counter(engine, groups, constrained=constrained, limit=ENUMERABLE).count()
-        except _TooMany:
+            tied = _Tied(engine, constrained=constrained)
+            groups = {name: _whole(tied, name, parameter) for name, parameter in engine.parameters.items()}
+            return _Counter(tied, groups, limit=ENUMERABLE).count()
+        except (_TooMany, RecursionError):
             continue
     return math.prod(parameter.size for parameter in engine.parameters.values())
 
 
+class _Tied:
+    """What ties the parameters of a space together: its conditions, and its constraints if they count."""
+
+    def __init__(self, engine: Engine, *, constrained: bool) -> None:
+        self.engine = engine
+        self.constraints = engine.constraints if constrained else ()
+
+    def atoms(self, name: str) -> tuple[list[Expression], bool]:
+        """The comparisons that read a parameter, and whether each compares it with fixed values alone."""
+        bounds = (*self.engine.conditions.values(), *self.constraints)
+        atoms = [atom for bound in bounds for atom in _leaves(bound.expression) if name in atom.names]
+        simple = all(
+            isinstance(atom, Name)
+            or (isinstance(atom, OneOf) and isinstance(atom.operand, Name))
+            or (isinstance(atom, Compare) and {type(atom.left), type(atom.right)} == {Name, Literal})
+            for atom in atoms
+        )
+        return atoms, simple
+
+
 class _Counter:
-    def __init__(self, engine: Engine, groups: Mapping[str, Sequence[_Group]], *, constrained: bool, limit: float) -> None:
+    def __init__(self, tied: _Tied, groups: Mapping[str, Sequence[_Group]], *, limit: float) -> None:
+        engine, constraints = tied.engine, tied.constraints
         self._engine = engine
         self._groups = groups
         self._left = limit
-        constraints = engine.constraints if constrained else ()
         place = {name: i for i, name in enumerate(engine.order)}
         self._place = place
         self._links = [frozenset({name}) | condition.expression.names for name, condition in engine.conditions.items()]
@@ -131,28 +153,27 @@ class _Counter:
         return tuple(sorted({name for link in self._links if link & inside for name in link - undecided}))
 
 
-def _whole(engine: Engine, name: str, parameter: Parameter) -> list[_Group]:
+def _whole(tied: _Tied, name: str, parameter: Parameter) -> list[_Group]:
     """All values of a parameter, in groups."""
-    atoms, simple = _atoms(engine, name)
+    atoms, simple = tied.atoms(name)
     if not atoms:
         return [_Group(parameter.default_value, parameter.size)]
     if parameter.size <= ENUMERABLE:
-        code = engine.codings[engine.place[name]]
-        return _grouped(engine, name, [code.value(x) for x in code.members().tolist()])
-    if not simple:
+        code = tied.engine.codings[tied.engine.place[name]]
+        return _grouped(tied, name, [code.value(x) for x in code.members().tolist()])
+    if not simple or not isinstance(parameter, Float | Int):
         raise _TooMany
-    assert isinstance(parameter, Float | Int)  # so many choices nobody lists
     return _between(parameter, sorted({x for atom in atoms for x in _numbers(atom) if parameter.low <= x <= parameter.high}))
 
 
-def _grouped(engine: Engine, name: str, values: Sequence[Value]) -> list[_Group]:
+def _grouped(tied: _Tied, name: str, values: Sequence[Value]) -> list[_Group]:
     """Values in groups that no condition or constraint can tell apart."""
-    atoms, simple = _atoms(engine, name)
+    atoms, simple = tied.atoms(name)
     if not atoms:
         return [_Group(values[0], len(values))]
     if not simple:
         return [_Group(value, 1) for value in values]
-    tests = [bind(atom, engine.parameters, "").one for atom in atoms]
+    tests = [bind(atom, tied.engine.parameters, "").one for atom in atoms]
     found: dict[tuple[Any, ...], list[Value]] = {}
     for value in values:
         found.setdefault(tuple(test({name: value}) for test in tests), []).append(value)
@@ -184,20 +205,6 @@ def _between(parameter: Float | Int, marks: Sequence[float]) -> list[_Group]:
 
     starts = sorted({0, size, *(first(mark, beyond=beyond) for mark in marks for beyond in (False, True))})
     return [_Group(value(a), b - a) for a, b in pairwise(starts)]
-
-
-def _atoms(engine: Engine, name: str) -> tuple[list[Expression], bool]:
-    """The comparisons that read a parameter, and whether each compares it with fixed values alone."""
-    atoms: list[Expression] = []
-    for bound in (*engine.conditions.values(), *engine.constraints):
-        atoms += [atom for atom in _leaves(bound.expression) if name in atom.names]
-    simple = all(
-        isinstance(atom, Name)
-        or (isinstance(atom, OneOf) and isinstance(atom.operand, Name))
-        or (isinstance(atom, Compare) and {type(atom.left), type(atom.right)} == {Name, Literal})
-        for atom in atoms
-    )
-    return atoms, simple
 
 
 def _leaves(node: Expression) -> Iterable[Expression]:

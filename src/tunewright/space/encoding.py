@@ -30,7 +30,7 @@ from tunewright.errors import SpaceError
 from tunewright.space.choices import Bool, ChoiceParameter, refuse_choice
 from tunewright.space.number import Float, Int, Ladder
 from tunewright.space.parameter import Parameter
-from tunewright.space.prior import truncated_quantile
+from tunewright.space.prior import Truncated
 from tunewright.space.values import canonical, json_key
 from tunewright.typing import Array, Value
 
@@ -51,7 +51,7 @@ class Coding(ABC):
     raw: Callable[[Any], float]
     value: Callable[[float], Value]
     check: Callable[[object], Value]
-    _prior: Callable[[float], float] | None = None
+    _prior: Truncated | None = None
 
     @abstractmethod
     def to_unit(self, column: Array) -> Array:
@@ -69,12 +69,12 @@ class Coding(ABC):
         """Uniform numbers to raw ones, through the prior."""
         if self._prior is None:
             return self.from_unit(column)
-        return self.from_unit(np.array([self._prior(u) for u in column.tolist()], dtype=np.float64))
+        return self.from_unit(self._prior.quantiles(column))
 
     def _bend(self, draw: Callable[[float], Value]) -> Callable[[float], Value]:
         """The draw through the prior."""
         prior = self._prior
-        return draw if prior is None else lambda u: draw(prior(u))
+        return draw if prior is None else lambda u: draw(prior.quantile(u))
 
 
 def coding(parameter: Parameter) -> Coding:
@@ -104,17 +104,17 @@ class _Line(Coding):
         self._half = 1.0 if math.isfinite(self._end - self._start) else 0.5
         self._span = self._end * self._half - self._start * self._half
         if parameter.prior is not None:
-            self._prior = truncated_quantile(float(self.to_unit(np.array([parameter.prior.center]))[0]), parameter.prior.spread)
+            self._prior = Truncated(float(self.to_unit(np.array([parameter.prior.center]))[0]), parameter.prior.spread)
         self.draw = self._bend(self._drawing())
         self.raw = self.value = float
         self.check = parameter.check
 
     def _drawing(self) -> Callable[[float], float]:
-        low, high, start, span = self._low, self._high, self._start, self._span
+        low, high, start, end, span = self._low, self._high, self._start, self._end, self._span
         exp = math.exp
 
         def log(u: float) -> float:
-            x = exp(start + u * span)
+            x = exp(min(end, start + u * span))  # above the end it might overflow
             return low if u == 0.0 or x < low else high if u == 1.0 or x > high else x
 
         def linear(u: float) -> float:
@@ -133,7 +133,7 @@ class _Line(Coding):
     def from_unit(self, column: Array) -> Array:
         u = np.clip(column, 0.0, 1.0)
         x = self._start + u * self._span if self._half == 1.0 else self._start * (1.0 - u) + self._end * u
-        x = np.clip(np.exp(x) if self._log else x, self._low, self._high)
+        x = np.clip(np.exp(np.minimum(x, self._end)) if self._log else x, self._low, self._high)
         x[u == 0.0] = self._low
         x[u == 1.0] = self._high
         return x
@@ -149,7 +149,7 @@ class _Cells(Coding):
         self._low, self._step, self._count = parameter.low, parameter.step, parameter.size
         if parameter.prior is not None:
             center = ((parameter.prior.center - self._low) / self._step + 0.5) / self._count
-            self._prior = truncated_quantile(center, parameter.prior.spread)
+            self._prior = Truncated(center, parameter.prior.spread)
         low, step, count, last = self._low, self._step, self._count, self._count - 1
         draw: Callable[[float], Value] = lambda u: low + min(last, int(u * count)) * step  # noqa: E731
         self.draw = self._bend(draw)
@@ -176,7 +176,7 @@ class _LogCells(Coding):
         self._span = math.log(parameter.high + 0.5) - self._start
         if parameter.prior is not None:
             center = (math.log(parameter.prior.center) - self._start) / self._span
-            self._prior = truncated_quantile(center, parameter.prior.spread)
+            self._prior = Truncated(center, parameter.prior.spread)
         low, high, start, span, exp = self._low, self._high, self._start, self._span, math.exp
 
         def draw(u: float) -> int:
@@ -207,27 +207,24 @@ class _Ladder(Coding):
     """A Float with step."""
 
     def __init__(self, parameter: Float, ladder: Ladder) -> None:
-        self._ladder, self._low, self._step = ladder, parameter.low, parameter.step
-        assert self._step is not None
+        self._ladder = ladder
         if parameter.prior is not None:
-            self._prior = truncated_quantile(float(self._cell(np.array([parameter.prior.center]))[0]), parameter.prior.spread)
+            center = (parameter.prior.center / ladder.step - ladder.low / ladder.step + 0.5) / ladder.length
+            self._prior = Truncated(center, parameter.prior.spread)
         count, last, value = ladder.length, ladder.length - 1, ladder.value
         draw: Callable[[float], Value] = lambda u: value(min(last, int(u * count)))  # noqa: E731
         self.draw = self._bend(draw)
         self.raw = self.value = float
-        self.check = parameter.check
-
-    def _cell(self, column: Array) -> Array:
-        assert self._step is not None
-        return (column / self._step - self._low / self._step + 0.5) / self._ladder.length
+        plain = Float(parameter.low, parameter.high)
+        self.check = lambda given: ladder.check(plain.check(given))
 
     def to_unit(self, column: Array) -> Array:
-        assert self._step is not None
-        return (np.rint(column / self._step - self._low / self._step) + 0.5) / self._ladder.length
+        step, low = self._ladder.step, self._ladder.low
+        return (np.rint(column / step - low / step) + 0.5) / self._ladder.length
 
     def from_unit(self, column: Array) -> Array:
-        start, step, unit, count, high = self._ladder
-        return _place(column, count, lambda i: np.where(i == count - 1, high, (start + i * step) / unit))
+        start, width, unit, count, _, high, _ = self._ladder
+        return _place(column, count, lambda i: np.where(i == count - 1, high, (start + i * width) / unit))
 
     def members(self) -> Array:
         return self.from_unit((np.arange(self._ladder.length) + 0.5) / self._ladder.length)

@@ -21,7 +21,8 @@ ENUMERABLE: Final = 100_000
 """Up to how many combinations a space is looked at as a whole."""
 
 _QUICK: Final = 100
-_BATCHES: Final = (1_000, 10_000, 100_000)
+_PATIENCE: Final = 111_000
+_LARGEST: Final = 10_000
 
 
 def draw_allowed(engine: Engine, rng: np.random.Generator) -> Params:
@@ -46,21 +47,22 @@ def draw_allowed_rows(engine: Engine, rng: np.random.Generator, n: int) -> Array
     d = len(engine.names)
     if not engine.constraints:
         return engine.quantiles(rng.random((n, d)))
-    parts: list[Array] = []
+    parts: list[Array] = [np.empty((0, d))]
     found, barren = 0, 0
     while found < n:
-        rows = engine.quantiles(rng.random((_BATCHES[min(barren, 2)], d)))
+        size = min(_LARGEST, max(64, 2 * (n - found), 4 * barren))
+        rows = engine.quantiles(rng.random((size, d)))
         rows = rows[engine.allowed(rows)][: n - found]
-        barren = 0 if len(rows) else barren + 1
-        if barren == 1 and (everything := all_rows(engine)) is not None:
+        barren = 0 if len(rows) else barren + size
+        if barren > 1_000 and (everything := all_rows(engine)) is not None:
             if not len(everything):
                 refuse(engine)
             rows = everything[rng.integers(len(everything), size=n - found)]
-        if barren == len(_BATCHES):
+        elif barren >= _PATIENCE:
             refuse(engine)
         parts.append(rows)
         found += len(rows)
-    return np.concatenate(parts) if parts else np.empty((0, d))
+    return np.concatenate(parts)
 
 
 def all_rows(engine: Engine) -> Array | None:
@@ -119,8 +121,8 @@ def nearest_allowed(engine: Engine, wish: Array) -> Array:
 def _sampled(engine: Engine) -> Array:
     """Allowed rows from a fixed sample, all d values filled."""
     rng = np.random.default_rng(0)
-    for size in _BATCHES:
-        rows = engine.from_quantiles(rng.random((size, len(engine.names))))
+    for _ in range(0, _PATIENCE, _LARGEST):
+        rows = engine.from_quantiles(rng.random((_LARGEST, len(engine.names))))
         rows = rows[engine.allowed(engine.activity(rows)[1])]
         if len(rows):
             return rows
@@ -130,13 +132,13 @@ def _sampled(engine: Engine) -> Array:
 def refuse(engine: Engine) -> NoReturn:
     """Say which constraint cannot be met, as far as a fixed sample tells."""
     rng = np.random.default_rng(0)
-    rows = engine.quantiles(rng.random((_BATCHES[1], len(engine.names))))
+    rows = engine.quantiles(rng.random((_LARGEST, len(engine.names))))
     alone = [c.expression for c in engine.constraints if not (c.many(rows) != 0).any()]
     everything = all_rows(engine)
     if everything is not None:
         found = "are impossible: none of the space's configurations meets them"
     else:
-        found = f"are impossible or too tight: not one of {sum(_BATCHES):,} random configurations meets them"
+        found = f"are impossible or too tight: not one of {_PATIENCE:,} random configurations meets them"
     which = f" Already alone none met: {'; '.join(map(str, alone))}." if alone else ""
     raise SpaceError(
         f"The constraints {found} ({'; '.join(str(c.expression) for c in engine.constraints)}).{which} "

@@ -117,7 +117,10 @@ def _spread(parameter: Float | Int, n: int) -> Sequence[Value]:
         return [ladder.value(i) if ladder else low + i * parameter.step for i in places]  # type: ignore[operator]  # an Int has a step
     inner = np.exp(np.linspace(np.log(low), np.log(high), n)) if log else _line(low, high, n)
     if isinstance(parameter, Int):
-        return [low, *(min(high, max(low, round(x))) for x in inner.tolist()[1:-1]), high]
+        found = [low]
+        for i, x in enumerate(inner.tolist()[1:], 1):  # near low the logarithm asks for less than one apart
+            found.append(min(high - (n - 1 - i), max(found[-1] + 1, round(x))))
+        return found
     return [low, *(neat(x, low, high) for x in inner.tolist()[1:-1]), high]
 
 

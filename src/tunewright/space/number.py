@@ -22,17 +22,30 @@ _NEAR: Final = 1e-9
 
 
 class Ladder(NamedTuple):
-    """The values (start + i * step) / unit for i = 0 … length - 1; the last is `high` exactly."""
+    """The values (start + i * width) / unit for i = 0 … length - 1; the last is `high` exactly, the first `low`."""
 
     start: float
-    step: float
+    width: float
     unit: float
     length: int
+    low: float
     high: float
+    step: float
 
     def value(self, i: int) -> float:
         """The i-th value."""
-        return self.high if i == self.length - 1 else (self.start + i * self.step) / self.unit
+        return self.high if i == self.length - 1 else (self.start + i * self.width) / self.unit
+
+    def check(self, x: float) -> float:
+        """The value that x, in [low, high], stands for.
+
+        Raises:
+            ParamsError: x is off the step.
+        """
+        nearest = self.value(min(self.length - 1, round(x / self.step - self.low / self.step)))
+        if abs(x / self.step - nearest / self.step) > max(_NEAR, 4e-16 * abs(x / self.step)):
+            raise ParamsError(f"is {show(x)}, which is off its step {self.step}. The nearest value is {nearest}.")
+        return nearest
 
 
 def neat(value: float, low: float, high: float) -> float:
@@ -119,8 +132,10 @@ class Float(Parameter, frozen=True, eq=False):
         unit = math.lcm(low.denominator, step.denominator)
         start, width = int(low * unit), int(step * unit)
         if low + (count - 1) * step == high and max(abs(start) + count * width, unit) < LARGEST_INT:
-            return Ladder(float(start), float(width), float(unit), count, self.high)  # all exact, so each division rounds once
-        return Ladder(self.low, self.step, 1.0, count, self.high)
+            scaled = (float(start), float(width), float(unit))  # all exact, so each division rounds once
+        else:
+            scaled = (self.low, self.step, 1.0)
+        return Ladder(*scaled, count, self.low, self.high, self.step)
 
     @property
     def default_value(self) -> float:
@@ -142,20 +157,9 @@ class Float(Parameter, frozen=True, eq=False):
         )
 
     def check(self, value: object) -> float:
-        number = _in_range(value, self.low, self.high, "a number")
-        try:
-            x = float(number)
-        except OverflowError:
-            x = math.inf
-        if self.step is None:
-            return x
+        number = float(_in_range(value, self.low, self.high, "a number"))
         ladder = self.ladder
-        assert ladder is not None
-        i = min(ladder.length - 1, round(x / self.step - self.low / self.step))
-        nearest = ladder.value(i)
-        if abs(x / self.step - nearest / self.step) > max(_NEAR, 4e-16 * abs(x / self.step)):
-            raise ParamsError(f"is {show(x)}, which is off its step {self.step}. The nearest value is {nearest}.")
-        return nearest
+        return number if ladder is None else ladder.check(number)
 
 
 class Int(Parameter, frozen=True, eq=False):

@@ -28,10 +28,10 @@ def parse(text: str) -> Expression:
     if not isinstance(text, str):
         raise SpaceError(f"A condition is text or an expression, got {text!r}. Write for example 'opt == \"sgd\"'.")
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        tree = ast.parse(text.strip().replace("\n", " "), mode="eval")
         return _read(tree.body, text)
     except SyntaxError as error:
-        mend = " Write == to compare." if "=" in text and "==" not in text else ""
+        mend = " Write and, or, not." if "&&" in text or "||" in text or "!" in text.replace("!=", "") else ""
         raise SpaceError(f"Cannot read {text!r}: {error.msg} at character {error.offset}.{mend}") from None
     except (RecursionError, MemoryError, ValueError) as error:
         raise SpaceError(f"Cannot read the condition {text[:60]!r}: {error}. Make it simpler.") from None

@@ -357,10 +357,12 @@ def _constraints(given: Sequence[Expression | str]) -> tuple[Expression, ...]:
 
 def _default_row(engine: Engine) -> Array:
     row: Array = engine.activity(engine.defaults[None, :])[1][0]
+    if not engine.constraints:
+        return row
+    draw_allowed_rows(engine, np.random.default_rng(0), 1)  # what cannot be sampled is said now, not in the middle of a study
     violated = engine.violated(engine.params(row))
     if violated is None:
         return row
-    open_ones = [name for name in engine.params(row) if not engine.parameters[name].has_default]
-    if not open_ones:
+    if all(engine.parameters[name].has_default for name in engine.params(row)):
         raise SpaceError(f"The defaults violate the constraint {violated.expression}. Change one of the defaults.")
     return nearest_allowed(engine, engine.defaults)

@@ -52,7 +52,7 @@ def _canonical(value: object) -> Value:
     if kind is str:
         return _text(str(value))
     if value is None or kind is bool:
-        return value  # type: ignore[return-value]  # the check of the type object is one that mypy does not follow
+        return value
     if isinstance(value, np.generic):
         return _canonical(value.item()) if not isinstance(value.item(), np.generic) else _refuse(value)
     if isinstance(value, str):
@@ -87,8 +87,8 @@ def _refuse(value: object) -> Value:
 
 
 def is_name(name: object) -> bool:
-    """Whether this can name a parameter or a branch: text that is not blank."""
-    return isinstance(name, str) and bool(name.strip())
+    """Whether this can name a parameter or a branch: text that is not blank, and valid Unicode."""
+    return isinstance(name, str) and bool(name.strip()) and not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def json_key(value: Value) -> bytes:
@@ -115,9 +115,7 @@ def _leveled(value: Value) -> Value:
 
 def same_value(left: Value, right: Value) -> bool:
     """Whether `left == right` holds in a condition: JSON equality, numbers by value, true is not 1."""
-    if isinstance(left, str) or isinstance(right, str):
-        return left == right
-    return value_key(left) == value_key(right)
+    return (left is right or value_key(left) == value_key(right)) if not isinstance(left, str) else bool(left == right)
 
 
 def plain_number(value: object) -> float | int | None:
