@@ -1,4 +1,4 @@
-"""Contract tests that anyone can run on their own sampler or scheduler, and small problems to run them on.
+"""Contract tests that anyone can run on their own sampler, scheduler or storage, and small problems to run them on.
 
     import tunewright as tw
 
@@ -12,5 +12,6 @@ from tunewright.testing.journal import Journal
 from tunewright.testing.problems import Problem, problems
 from tunewright.testing.sampler_contract import check_sampler
 from tunewright.testing.scheduler_contract import check_scheduler
+from tunewright.testing.storage_contract import check_storage
 
-__all__ = ["Journal", "Problem", "check_sampler", "check_scheduler", "problems"]
+__all__ = ["Journal", "Problem", "check_sampler", "check_scheduler", "check_storage", "problems"]
