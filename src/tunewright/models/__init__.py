@@ -1,0 +1,1 @@
+"""Surrogates and acquisitions: mathematics on arrays, knowing nothing of studies."""

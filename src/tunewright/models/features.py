@@ -1,0 +1,89 @@
+"""Configurations as points between which a distance makes sense.
+
+Every number (Float, Int, Ordinal) is a coordinate in [0, 1], on its own scale and at its rounded value. Every Categorical and Bool
+is a code that is equal or not. Conditional parameters are modelled together with the rest: an inactive number stands in the middle
+of its range, an inactive choice has a code of its own, and each set of parameters that share one condition adds a flag, a code
+that says whether the condition holds. Two configurations in which a set is inactive differ in nothing of it; if one has it and the
+other has not, they differ by the flag. Each of these distances is Euclidean in some embedding, so any stationary kernel on their
+sum of squares stays positive definite. (A plain distance on a line that is constant when activity differs is not: the kernel
+would lose it.)
+"""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tunewright.space import Bool, Categorical, Float, Int, SearchSpace
+from tunewright.typing import Array
+
+__all__ = ["Features", "Points"]
+
+_MIDDLE: Final = 0.5
+
+
+class Points(msgspec.Struct, frozen=True):
+    """n configurations: `numbers`, shape (n, p), in [0, 1]; `codes`, shape (n, levels), one-hot over all codes side by side."""
+
+    numbers: Array
+    codes: Array
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def take(self, index: "NDArray[np.intp] | slice") -> "Points":
+        """Some of the points."""
+        return Points(self.numbers[index], self.codes[index])
+
+    def join(self, other: "Points") -> "Points":
+        """These points, then the others."""
+        return Points(np.vstack([self.numbers, other.numbers]), np.vstack([self.codes, other.codes]))
+
+
+class Features:
+    """How a space becomes points.
+
+    Attributes:
+        number_columns: which columns of a raw row are coordinates, shape (p,).
+        continuous: which of these coordinates are Floats without step, shape (p,), bool.
+        code_of_level: to which code each one-hot level belongs, shape (levels,).
+        n_codes: how many codes: choices, then flags.
+    """
+
+    def __init__(self, space: SearchSpace) -> None:
+        self.space = space
+        parameters = list(space.parameters.values())
+        discrete = [isinstance(parameter, Categorical | Bool) for parameter in parameters]
+        self.number_columns = np.flatnonzero(~np.array(discrete))
+        self.choice_columns = np.flatnonzero(discrete)
+        numbers = [parameters[j] for j in self.number_columns]
+        self.continuous = np.array([isinstance(parameter, Float) and parameter.step is None for parameter in numbers], bool)
+        self.ordered = np.array([isinstance(parameter, Float | Int) for parameter in numbers], bool)
+        sizes = [int(parameters[j].size) + (space.names[j] in space.when) for j in self.choice_columns]
+        groups: dict[str, int] = {}
+        for j, name in enumerate(space.names):
+            if name in space.when:
+                groups.setdefault(str(space.when[name]), j)
+        self.flag_columns = np.array(list(groups.values()), np.intp)
+        sizes += [2] * len(groups)
+        self.n_codes = len(sizes)
+        self.code_of_level = np.repeat(np.arange(len(sizes)), sizes)
+        self._offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
+
+    def points(self, rows: Array) -> Points:
+        """Raw rows, shape (n, d), as points."""
+        unit = self.space.to_unit(rows)
+        numbers = unit[:, self.number_columns]
+        numbers[np.isnan(numbers)] = _MIDDLE
+        codes = np.zeros((len(rows), len(self.code_of_level)))
+        here = np.arange(len(rows))
+        for code, column in enumerate(self.choice_columns):
+            raw = rows[:, column]
+            last = self._offsets[code + 1] - self._offsets[code] - 1  # the level of "inactive"
+            level = np.where(np.isnan(raw), last, raw).astype(np.intp)
+            codes[here, self._offsets[code] + level] = 1.0
+        for i, column in enumerate(self.flag_columns):
+            code = len(self.choice_columns) + i
+            codes[here, self._offsets[code] + ~np.isnan(rows[:, column])] = 1.0
+        return Points(numbers, codes)
