@@ -53,7 +53,7 @@ def test_a_configuration_of_a_hundred_parameters_is_folded(history_of: HistoryOf
     space = SearchSpace({f"p{i}": Float(0, 1) for i in range(100)})
     history = history_of(space, [(space.default, 1.0)])
 
-    assert "86 more" in best_table(ranking(history), None, Metric("loss"))
+    assert "92 more" in best_table(ranking(history), None, Metric("loss"))
     assert "60 more hyperparameters" in space_table(history)
 
 

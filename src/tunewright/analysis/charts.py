@@ -23,7 +23,7 @@ _WIDTH, _HEIGHT = 760, 320
 _POINTS: Final = 1500
 _WHISKERS: Final = 40
 
-Side = Literal["top", "bottom", "left", "right"]
+_Side = Literal["top", "bottom", "left", "right"]
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -79,7 +79,7 @@ def history_chart(history: History, default: Trial | None) -> Figure | None:
     inside = [point for point in points if not view.outside(point[1])]
     frame.dots([(n, v) for n, v, f in inside if not f], "infeasible")
     frame.dots([(n, v) for n, v, f in inside if f], "trial")
-    frame.edge([n for n, v, _ in points if view.outside(v)], cast(Side, view.worse), "trial")
+    frame.edge([n for n, v, _ in points if view.outside(v)], cast(_Side, view.worse), "trial")
     failed = np.flatnonzero(history.states == FAILED)
     shown_failed = failed[np.linspace(0, len(failed) - 1, min(len(failed), _POINTS // 5)).astype(int)]
     frame.floor(map(float, shown_failed), "failed")
@@ -155,7 +155,7 @@ def gap_chart(found: Gap, metric: Metric) -> Figure:
     frame.edge(
         [v for t, v in points if x_view.outside(t) and not y_view.outside(v)], "right" if metric.sign > 0 else "left", "trial"
     )
-    frame.edge([t for t, v in points if y_view.outside(v)], cast(Side, y_view.worse), "trial")
+    frame.edge([t for t, v in points if y_view.outside(v)], cast(_Side, y_view.worse), "trial")
     if found.best >= 0:
         i = found.best
         tip = f"winner: trial {found.trials[i]}, training {number(train[i])}, validation {number(validation[i])}"
@@ -202,7 +202,7 @@ def pareto_chart(history: History, front: list[Trial]) -> Figure | None:
     )
     shown = thin(metrics[0].sign * xs, _POINTS)
     frame.dots([(float(xs[i]), float(ys[i])) for i in shown if not (views[0].outside(xs[i]) or views[1].outside(ys[i]))], "trial")
-    frame.edge([float(xs[i]) for i in shown if views[1].outside(ys[i])], cast(Side, views[1].worse), "trial")
+    frame.edge([float(xs[i]) for i in shown if views[1].outside(ys[i])], cast(_Side, views[1].worse), "trial")
     frame.edge([float(ys[i]) for i in shown if views[0].outside(xs[i])], "right" if metrics[0].sign > 0 else "left", "trial")
     for trial in front[:200]:
         x, y = (float(history.values[trial.number, column]) for column in (first, second))

@@ -219,8 +219,9 @@ def _metric_text(history: History, column: int) -> str:
 def _when(done: Totals) -> str:
     if not (math.isfinite(done.started) and math.isfinite(done.ended)):
         return ""
-    start, end = (dt.datetime.fromtimestamp(t, dt.UTC).strftime("%Y-%m-%d %H:%M") for t in (done.started, done.ended))
-    return f"; from {start} to {end} UTC"
+    start, end = (dt.datetime.fromtimestamp(t, dt.UTC) for t in (done.started, done.ended))
+    form = "%H:%M" if start.date() == end.date() else "%Y-%m-%d %H:%M"
+    return f"; {start:%Y-%m-%d %H:%M} to {end:{form}} UTC"
 
 
 # ---- 3. to 7. ------------------------------------------------------------------------------------------------------------------
@@ -234,10 +235,13 @@ def _best(history: History, default: Trial | None) -> Markup | None:
         figure = pareto_chart(history, front)
         return _section("The best configurations", pareto_table(history, front), _figure(figure) if figure else None)
     beside = None if default is None else ranked(history, default)
+    rows = ranking(history, _TOP)
     said = "Ranks that differ by much less than the spread over the folds are ties: prefer the cheaper or simpler one."
     if history.feasible.sum() == 1:
         said = "A single trial has a result so far; there is nothing to compare it with."
-    return _section("The best configurations", best_table(ranking(history, _TOP), beside, objective(history)), _p(said, "small"))
+    elif len(rows[0].spread.values) < 2:
+        said = "Each was measured once: how much of a difference is noise, nobody can say. Folds or seeds would tell."
+    return _section("The best configurations", best_table(rows, beside, objective(history)), _p(said, "small"))
 
 
 def _course(history: History, default: Trial | None) -> Markup | None:
@@ -250,7 +254,8 @@ def _hyperparameters(history: History, default: Trial | None) -> Markup | None:
     if not figures:
         return None
     metric = objective(history)
-    ring = " Rings: the best, and the default." if default is not None else " Ring: the best."
+    best = "the best" if len(history.objectives) == 1 else f"the best in {metric.name} alone"
+    ring = f" Rings: {best}, and the default." if default is not None else f" Ring: {best}."
     said = (
         f"Each dot is a trial; {direction(metric)}.{ring} Strokes across a row of points: the median. A clear slope or trough says where to look next; good values heaped at the end of a"
         " range say that the range is too narrow. A level cloud says that the hyperparameter hardly matters by itself in this range."
@@ -287,7 +292,7 @@ def _failures(history: History) -> Markup | None:
         return None
     found = causes(history)
     share = history.failed / max(history.finished, 1)
-    said = f"{counted(history.failed, 'trial')} of {history.finished:,} finished ones failed ({number(100 * share, 2)} %), for {counted(len(found), 'reason')}. Messages that differ only in their numbers are counted together."
+    said = f"{history.failed:,} of {counted(history.finished, 'finished trial')} failed ({number(100 * share, 2)} %), for {counted(len(found), 'reason')}. Messages that differ only in their numbers are counted together."
     return _section("What failed", _p(said), failure_list(found))
 
 

@@ -118,16 +118,17 @@ class Log:
     def _marks(self) -> list[tuple[int, int]]:
         """(multiple, exponent) of each tick."""
         span = self._high - self._low
-        first, last = math.floor(self._low), math.ceil(self._high)
-        multiples: tuple[int, ...] = (1,)
-        stride = 1
-        if span > self._count:
-            stride = next(s for s in (2, 5, 10, 20, 50, 100, 200) if span / s <= self._count)
-        elif span < self._count / 3:
-            multiples = (1, 2, 5) if span > 0.7 else (1, 2, 3, 4, 5, 6, 7, 8, 9)
-        elif span < self._count / 2:
-            multiples = (1, 3)
-        everything = [(m, k) for k in range(first, last + 1) if k % stride == 0 for m in multiples]
+        if span < self._count / 3:
+            return self._inside((1, 2, 5) if span > 0.7 else (1, 2, 3, 4, 5, 6, 7, 8, 9), 1)
+        if span < self._count / 2:
+            return self._inside((1, 3), 1)
+        choices = [self._inside((1,), stride) for stride in (1, 2, 5, 10, 20, 50, 100, 200)]
+        return next(marks for marks in choices if len(marks) <= self._count + 1)
+
+    def _inside(self, multiples: tuple[int, ...], stride: int) -> list[tuple[int, int]]:
+        """The ticks at these multiples of every so-manieth power of ten that lie on the axis."""
+        powers = range(math.floor(self._low), math.ceil(self._high) + 1)
+        everything = [(m, k) for k in powers if k % stride == 0 for m in multiples]
         return [(m, k) for m, k in everything if self._low - 1e-9 <= math.log10(m) + k <= self._high + 1e-9]
 
     @property

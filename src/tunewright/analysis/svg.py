@@ -16,11 +16,20 @@ __all__ = ["Frame", "strip"]
 
 _CHARACTER: Final = 6.3  # mean width of a digit or letter of the tick labels, in pixels
 _LINE: Final = 15  # height of a line of them
-_LABEL: Final = 16  # most characters of a category's label
+_LABEL: Final = 17  # most characters of a category's label
 
 
 def _at(x: float, y: float) -> str:
     return f"{compact(x)} {compact(y)}"
+
+
+def _shortened(ticks: list[Tick]) -> list[Tick]:
+    """With labels that fit beside an axis: cut at the end, or in the middle where they would read alike."""
+    ends = {cut(tick.label, _LABEL) for tick in ticks}
+    if len(ends) == len(ticks):
+        return [Tick(tick.at, cut(tick.label, _LABEL)) for tick in ticks]
+    half = _LABEL // 2
+    return [Tick(t.at, t.label if len(t.label) <= _LABEL else f"{t.label[:half]}…{t.label[-half:]}") for t in ticks]
 
 
 class Frame:
@@ -52,16 +61,13 @@ class Frame:
             " ".join(part for part in (x_label, x.factor) if part),
             " ".join(part for part in (y_label, y.factor) if part),
         )
-        longest = max((len(self._short(tick.label, y)) for tick in y.ticks), default=0)
+        self._y_ticks = _shortened(y.ticks) if isinstance(y, Bands) else y.ticks
+        longest = max((len(tick.label) for tick in self._y_ticks), default=0)
         self._left = 10 + _CHARACTER * longest
         self._right = width - 12
         self._top = 8 + (_LINE + 4 if self._labels[1] else 0)
-        self._bottom = height - _LINE - 6 - (_LINE if self._labels[0] else 0)
+        self._bottom = height - _LINE - 9 - (_LINE if self._labels[0] else 0)
         self._marks: list[Markup] = []
-
-    @staticmethod
-    def _short(label: str, scale: Scale) -> str:
-        return cut(label, _LABEL) if isinstance(scale, Bands) else label
 
     # ---- from values to pixels -------------------------------------------------------------------------------------------------
 
@@ -171,29 +177,22 @@ class Frame:
         for tick, middle in self._x_ticks():
             px = self._left + (self._right - self._left) * tick.at
             grid += f"M{_at(px, self._top)}V{compact(self._bottom)}"
-            parts.append(tag("text", tick.label, x=middle, y=self._bottom + _LINE, text_anchor="middle"))
+            parts.append(tag("text", tick.label, x=middle, y=self._bottom + _LINE + 3, text_anchor="middle"))
         last = 1e9
-        for tick in self._y.ticks:
+        for tick in self._y_ticks:
             py = self._bottom - (self._bottom - self._top) * tick.at
-            if last - py < _LINE - 4:
+            if last - py < _LINE - 1:
                 continue
             last = py
             grid += f"M{_at(self._left, py)}H{compact(self._right)}"
-            parts.append(tag("text", self._short(tick.label, self._y), x=self._left - 6, y=py + 4, text_anchor="end"))
+            parts.append(tag("text", tick.label, x=self._left - 6, y=py + 4, text_anchor="end"))
         base = f"M{_at(self._left, self._bottom)}H{compact(self._right)}"
         lines = (tag("path", class_="grid", d=grid) if grid else None, tag("path", class_="axis", d=base))
         if self._labels[0]:
-            middle = (self._left + self._right) / 2
-            parts.append(
-                tag(
-                    "text",
-                    cut(self._labels[0], 60),
-                    class_="name",
-                    x=middle,
-                    y=self._bottom + 2 * _LINE + 1,
-                    text_anchor="middle",
-                )
-            )
+            text = cut(self._labels[0], int(width / _CHARACTER) - 4)
+            half = len(text) * _CHARACTER / 2
+            middle = min(max((self._left + self._right) / 2, half), width - half)
+            parts.append(tag("text", text, class_="name", x=middle, y=self._bottom + 2 * _LINE + 4, text_anchor="middle"))
         if self._labels[1]:
             parts.append(tag("text", cut(self._labels[1], int(width / _CHARACTER) - 2), class_="name", x=2, y=13))
         return join([*lines, tag("g", *parts, class_="ticks")])

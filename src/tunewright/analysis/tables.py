@@ -20,7 +20,8 @@ from tunewright.trial import Trial
 __all__ = ["best_table", "failure_list", "pareto_table", "score_table", "space_table", "table"]
 
 _CHOICES: Final = 12
-_PARAMS: Final = 14
+_PARAMS: Final = 14  # shown at once; of more than these, only the first few
+_FIRST_PARAMS: Final = 8
 _SPACE_ROWS: Final = 40
 _TRACEBACK: Final = 8000
 _CAUSES: Final = 30
@@ -125,8 +126,8 @@ def _params(trial: Trial) -> Markup:
     ]
     if len(parts) <= _PARAMS:
         return join(parts, " ")
-    more = tag("details", tag("summary", f"{len(parts) - _PARAMS} more"), join(parts[_PARAMS:], " "))
-    return join([join(parts[:_PARAMS], " "), more], " ")
+    more = tag("details", tag("summary", f"{len(parts) - _FIRST_PARAMS} more"), join(parts[_FIRST_PARAMS:], " "))
+    return join([join(parts[:_FIRST_PARAMS], " "), more], " ")
 
 
 def _short_names(trial: Trial) -> dict[str, str]:

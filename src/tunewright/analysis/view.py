@@ -86,8 +86,8 @@ def thin(losses: Array, limit: int) -> NDArray[np.intp]:
 
 def jitter(count: int, half: float) -> Array:
     """Offsets in [-half, half) that spread evenly however many of them are used, shape (count,); always the same."""
-    offsets: Array = ((np.arange(count) * _GOLDEN) % 1 - 0.5) * 2 * half
-    return offsets
+    offsets: Array = np.mod(np.arange(count, dtype=np.float64) * _GOLDEN, 1.0)
+    return (offsets - 0.5) * (2 * half)
 
 
 def direction(metric: Metric) -> str:
