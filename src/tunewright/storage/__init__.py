@@ -59,12 +59,12 @@ def connect(url: "str | os.PathLike[str] | Storage | None" = None) -> Storage:
 
 
 def _plain(text: str) -> Storage:
-    if text.lower().endswith(_ENDINGS) or Path(text).is_file():
-        return _open("sqlite", text)
     scheme = re.match(r"([A-Za-z]{3,}):", text)
     if scheme and difflib.get_close_matches(scheme[1].lower(), list(_MODULES), n=1):
         path = text[scheme.end() :].lstrip("/") or "runs.db"
         raise StorageError(f'"{text}" is no storage: three slashes follow the colon. Did you mean "sqlite:///{path}"?')
+    if text.lower().endswith(_ENDINGS) or Path(text).is_file():
+        return _open("sqlite", text)
     close = difflib.get_close_matches(text.lower(), ["memory"], n=1)
     meant = 'Did you mean "memory"?' if close or text == ":memory:" else f'Did you mean "{text}.db"?'
     raise StorageError(f'"{text}" is no storage. {meant} Write one of: {_EXAMPLES}.')

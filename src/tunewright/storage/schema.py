@@ -80,12 +80,12 @@ TRIALS_VIEW: Final = re.sub(
                json_extract(body, '$.budget') AS budget
         FROM events WHERE kind = 'asked'
     ),
-    tasks AS (  -- a task that was given back and sent again is still one task
-        SELECT study, trial, task, max(coalesce(budget, 9e999)) AS budget
+    tasks AS (  -- a task that was given back and sent again is still one task, as it was sent first
+        SELECT min(id), study, trial, task, coalesce(budget, 9e999) AS budget
         FROM (
-            SELECT study, trial, 0 AS task, budget FROM asked
+            SELECT id, study, trial, 0 AS task, budget FROM asked
             UNION ALL
-            SELECT id >> 40, trial, json_extract(body, '$.index'), json_extract(body, '$.budget') FROM events WHERE kind = 'sent'
+            SELECT id, id >> 40, trial, json_extract(body, '$.index'), json_extract(body, '$.budget') FROM events WHERE kind = 'sent'
         )
         GROUP BY study, trial, task
     ),

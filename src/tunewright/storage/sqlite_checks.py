@@ -140,7 +140,8 @@ def check_file(path: Path, shown: str) -> bool:
     if valid == change and size < pages * page and not path.with_name(path.name + "-wal").exists():
         raise StorageDamaged(
             f"{shown} is cut short: {size:,} bytes of {pages * page:,} are there. It was not touched. "
-            f"Save what is left with: tunewright doctor --mend {shown}"
+            f"Was it copied without its log, {Path(shown).name}-wal? Then copy that too. "
+            f"Else save what is left with: tunewright doctor --mend {shown}"
         )
     return False
 

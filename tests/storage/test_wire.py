@@ -1,0 +1,48 @@
+"""Events as text, and back."""
+
+import pytest
+
+from tunewright.errors import StorageDamaged, StorageError
+from tunewright.events import KINDS, Asked, Commented, Entry, Told
+from tunewright.storage.wire import NAMES, decode, decode_header, encode, encode_header
+from tunewright.testing.storage_contract import ENTRIES, HEADER
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: type(entry.event).__name__)
+def test_an_event_comes_back_as_it_went(entry: Entry) -> None:
+    assert decode(NAMES[type(entry.event)], encode(entry)) == entry.event
+
+
+def test_every_kind_has_its_name() -> None:
+    assert {name: KINDS[name] for name in NAMES.values()} == KINDS
+
+
+def test_defaults_are_left_out() -> None:
+    assert encode(Entry(0, Told({"loss": 0.5}), 1.0)) == '{"values":{"loss":0.5}}'
+    assert encode(Entry(-1, Asked({"lr": 0.1}, "Random", 7), 1.0)) == '{"params":{"lr":0.1},"by":"Random","basis":7}'
+
+
+def test_fields_that_a_newer_version_added_are_passed_over() -> None:
+    assert decode("commented", '{"text":"x","colour":"red"}') == Commented("x")
+
+
+def test_a_none_that_is_meant_is_no_nan() -> None:
+    assert "null" in encode(Entry(-1, Asked({"opt": None}, "Random", 0), 1.0))
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", '{"values":{"loss":null}}', '{"values":{"loss":"0.5"}}', "\x00"])
+def test_a_body_that_is_no_event_is_damage(body: str) -> None:
+    with pytest.raises(StorageDamaged, match='kind "told" cannot be read'):
+        decode("told", body)
+
+
+def test_an_unknown_kind_is_of_a_newer_version() -> None:
+    with pytest.raises(StorageError, match=r'kind "cloned", which this version.*pip install --upgrade') as caught:
+        decode("cloned", "{}")
+    assert not isinstance(caught.value, StorageDamaged)
+
+
+def test_a_header_comes_back_as_it_went() -> None:
+    assert decode_header(encode_header(HEADER)) == HEADER
+    with pytest.raises(StorageDamaged, match="description cannot be read"):
+        decode_header("{}")
