@@ -10,7 +10,9 @@ import importlib
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -246,7 +248,35 @@ def contract_matrices(root: Path) -> Iterator[Breach]:
                 yield Breach(f"{name}:{node.name}", f"does not stand in {matrix}.")
 
 
+def declared_libraries(root: Path) -> Iterator[Breach]:
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras: dict[str, list[str]] = project.get("optional-dependencies", {})
+
+    def named(requirements: list[str]) -> set[str]:
+        found = {re.split(r"[^\w.-]", requirement)[0].lower().replace("_", "-") for requirement in requirements}
+        inner = [extra for requirement in requirements for extra in re.findall(rf"^{PACKAGE}\[(\w+)\]", requirement)]
+        return found.union(*(named(extras[extra]) for extra in inner)) if inner else found
+
+    core = named(project["dependencies"])
+    homes = {module: {name.lower().replace("_", "-") for name in names} for module, names in packages_distributions().items()}
+    allowed = {
+        "src": core,
+        "tests": core | named(extras.get("test", [])),
+        "benchmarks": core | named(extras.get("benchmarks", [])),
+    }
+    for folder, libraries in allowed.items():
+        for path in sorted((root / folder).rglob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+            modules |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 0}
+            own = {PACKAGE, *(file.stem for file in path.parent.iterdir())}
+            for module in sorted({name.split(".")[0] for name in modules} - own - sys.stdlib_module_names):
+                if not homes.get(module, {module}) & libraries:
+                    yield Breach(f"{path.relative_to(root)}:{module}", f"is not declared for {folder} in pyproject.toml.")
+
+
 LAWS: Final[list[Law]] = [
+    declared_libraries,
     no_type_checking,
     no_inner_import,
     no_import_by_the_door,
@@ -304,6 +334,13 @@ def test_importing_the_house_loads_none_of_its_heavy_libraries() -> None:
     assert loaded == []
 
 
+PROJECT: Final = """
+[project]
+dependencies = ["numpy>=1"]
+[project.optional-dependencies]
+test = ["tunewright[more]"]
+more = ["hypothesis"]
+"""
 DOCSTRING: Final = '"""' + "text\n" * 60 + '"""'
 SEEDS: Final[list[tuple[Law, dict[str, str], str | None]]] = [
     (no_type_checking, {"src/tunewright/a.py": "from typing import TYPE_CHECKING\n"}, "src/tunewright/a.py"),
@@ -342,6 +379,16 @@ SEEDS: Final[list[tuple[Law, dict[str, str], str | None]]] = [
     (mirrored_tests, {"src/tunewright/x/y.py": "", "tests/x/test_z.py": ""}, "src/tunewright/x/y.py"),
     (mirrored_tests, {"tests/x/test_z.py": ""}, "tests/x/test_z.py"),
     (mirrored_tests, {"src/tunewright/x/y.py": "", "tests/x/test_y.py": ""}, None),
+    (
+        declared_libraries,
+        {"pyproject.toml": PROJECT, "src/tunewright/a.py": "import numpy\nimport hypothesis\n"},
+        "src/tunewright/a.py:hypothesis",
+    ),
+    (
+        declared_libraries,
+        {"pyproject.toml": PROJECT, "tests/test_a.py": "import re, numpy as np\nfrom hypothesis import given\n"},
+        None,
+    ),
     (
         contract_matrices,
         {"src/tunewright/samplers/a.py": "class B(A): ...\nclass A(Sampler): ...\n", MATRICES["samplers"][1]: "ALL = [A()]\n"},
