@@ -391,3 +391,12 @@ def test_several_metrics_are_measured_at_once():
     front = study.history.pareto
     assert front
     assert all(set(trial.values) == {"loss", "size"} for trial in front)
+
+
+def test_studies_with_other_seeds_are_other_repetitions_also_without_chance():
+    def points(seed):
+        study = tw.Study(SPACE, LOSS, seed=seed)
+        return [study.ask().params["x"] for _ in range(4)]
+
+    assert points(0) == points(0)
+    assert points(0) != points(1)

@@ -36,10 +36,12 @@ class History:
     Args:
         space: of the study's header; an edit in the journal replaces it.
         metrics: of the study's header.
+        seed: of the study's header. A sampler that needs one stream of chance for the whole study derives it from this.
     """
 
-    def __init__(self, space: SearchSpace, metrics: Sequence[Metric]) -> None:
+    def __init__(self, space: SearchSpace, metrics: Sequence[Metric], *, seed: int = 0) -> None:
         self.metrics = tuple(metrics)
+        self.seed = seed
         self.position = 0
         """Of the last entry folded."""
         self.comments: list[Entry] = []

@@ -98,7 +98,8 @@ class Journal:
 
     def empty_history(self) -> History:
         """The history of before the first event."""
-        return History(SearchSpace.from_json(self.record.header.space), self.record.header.metrics)
+        header = self.record.header
+        return History(SearchSpace.from_json(header.space), header.metrics, seed=header.seed)
 
     def sync(self) -> History:
         """Take in what is new, and return the history."""

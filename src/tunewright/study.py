@@ -16,6 +16,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 import msgspec
 
+from tunewright import samplers
 from tunewright.analysis.table import records
 from tunewright.deciding import Decided, Replay, decide, replay
 from tunewright.errors import (
@@ -35,7 +36,6 @@ from tunewright.history import History
 from tunewright.journal import Journal
 from tunewright.metric import Metric, checked_metrics
 from tunewright.samplers.base import Sampler
-from tunewright.samplers.quasi_random import QuasiRandom
 from tunewright.schedulers.base import Resume, Scheduler, Start
 from tunewright.schedulers.once import Once
 from tunewright.space import Choice, Parameter, SearchSpace
@@ -96,7 +96,7 @@ class Study:
     ) -> None:
         _check_instance(sampler, Sampler, "sampler")
         _check_instance(scheduler, Scheduler, "scheduler")
-        self.sampler = QuasiRandom() if sampler is None else sampler
+        self.sampler = samplers.QuasiRandom() if sampler is None else sampler
         self.scheduler = Once() if scheduler is None else scheduler
         self.repeats = repeats
         if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
@@ -377,16 +377,16 @@ class Study:
         if outcome.failure is not None and on_failure == "raise":
             raise ObjectiveError(f"Trial {task.trial} failed: {outcome.failure.message}\n\n{outcome.failure.traceback}".rstrip())
 
-    def replay(self, *samplers: Sampler) -> Replay:
+    def replay(self, *others: Sampler) -> Replay:
         """Ask every recorded decision again and compare.
 
         Args:
-            samplers: others than the present one that made proposals in this study.
+            others: samplers other than the present one that made proposals in this study.
         """
         journal = self._journal
         entries = self.storage.read(journal.record.id)
         return replay(
-            journal.empty_history(), entries, [*samplers, self.sampler], self.scheduler, seed=self.seed, repeats=self.repeats
+            journal.empty_history(), entries, [*others, self.sampler], self.scheduler, seed=self.seed, repeats=self.repeats
         )
 
 

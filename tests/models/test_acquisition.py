@@ -17,7 +17,9 @@ def _tail(z):
     return -z * z / 2 - mpmath.log(2 * mpmath.pi) / 2 + mpmath.log(1 / z**2 - 3 / z**4 + 15 / z**6 - 105 / z**8 + 945 / z**10)
 
 
-@pytest.mark.parametrize("z", [50.0, 5.0, 1.0, 0.0, -0.5, -0.999, -1.001, -2.0, -7.0, -38.0, -500.0, -999.0, -2e3, -9e4, -1.1e5, -1e8])
+@pytest.mark.parametrize(
+    "z", [50.0, 5.0, 1.0, 0.0, -0.5, -0.999, -1.001, -2.0, -7.0, -38.0, -500.0, -999.0, -2e3, -9e4, -1.1e5, -1e8]
+)
 def test_log_h_is_exact_far_into_the_tail(z):
     assert log_h(np.array([z]))[0] == pytest.approx(exact(z), rel=1e-12, abs=1e-12)
 

@@ -10,7 +10,13 @@ from tunewright.models.gaussian_process import GaussianProcess, Hyperparameters,
 from tunewright.space import Bool, Categorical, Float, Int, SearchSpace, param
 
 MIXED = SearchSpace(
-    {"x": Float(0, 1), "n": Int(1, 50, log=True), "opt": Categorical(["sgd", "adam", "lamb"]), "nesterov": Bool(), "m": Float(0, 1)},
+    {
+        "x": Float(0, 1),
+        "n": Int(1, 50, log=True),
+        "opt": Categorical(["sgd", "adam", "lamb"]),
+        "nesterov": Bool(),
+        "m": Float(0, 1),
+    },
     when={"nesterov": param("opt") == "sgd", "m": param("opt") == "sgd"},
 )
 

@@ -49,7 +49,7 @@ def _log1mexp(x: Array) -> Array:
 
 
 def log_h_slope(z: Array) -> Array:
-    """d log h / dz = Φ(z) / h(z), any shape."""
+    """D log h / dz = Φ(z) / h(z), any shape."""
     z = np.asarray(z, np.float64)
     out = np.empty_like(z)
     near = z > _NEAR

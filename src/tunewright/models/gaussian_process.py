@@ -222,7 +222,9 @@ class Posterior(msgspec.Struct, frozen=True):
         return Posterior(self.level, self.theta, self.points.join(at), lower, cho_solve((lower, True), both), self.mean)
 
 
-def fit(process: GaussianProcess, points: Points, y: Array, noise: Array, *, start: Hyperparameters | None = None) -> Hyperparameters:
+def fit(
+    process: GaussianProcess, points: Points, y: Array, noise: Array, *, start: Hyperparameters | None = None
+) -> Hyperparameters:
     """The most probable hyperparameters, by L-BFGS-B from a fixed start: the same data give the same ones.
 
     Args:

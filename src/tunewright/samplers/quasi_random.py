@@ -49,8 +49,8 @@ class QuasiRandom(Sampler):
     sequence brings no new one any more, the rest is drawn at random.
 
     Args:
-        seed: of the scrambling, 0 or more. Default None: follows from the content of the space, so that every process scrambles alike.
-            Studies that are to be independent repetitions need different seeds.
+        seed: of the scrambling, 0 or more. Default None: follows from the study's seed and the content of the space, so that every
+            process scrambles alike and studies with other seeds are independent repetitions.
 
     Raises:
         StudyError: the seed is not an integer of at least 0.
@@ -64,13 +64,13 @@ class QuasiRandom(Sampler):
 
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
         """The next point. `rng` is used only where the sequence brings nothing new."""
-        row = self._walk.first_new(space, history, lambda: _rows(space, self._scramble(space)))
+        row = self._walk.first_new(space, history, lambda: _rows(space, self._scramble(space, history.seed)))
         return space.sample(rng) if row is None else space.params(row)
 
-    def _scramble(self, space: SearchSpace) -> int:
+    def _scramble(self, space: SearchSpace, seed: int) -> int:
         if self.seed is not None:
             return self.seed
-        return int.from_bytes(hashlib.sha256(space.to_json().encode()).digest()[:8], "big")
+        return int.from_bytes(hashlib.sha256(f"{seed} {space.to_json()}".encode()).digest()[:8], "big")
 
     def __repr__(self) -> str:
         return "QuasiRandom()" if self.seed is None else f"QuasiRandom(seed={self.seed})"
