@@ -1,5 +1,67 @@
-"""Data in, tuned model out: the main job."""
+"""Data in, tuned model out: the main job.
 
-from tunewright.automl.records import TuneRequest, TuneResult
+    from tunewright.automl import TuneRequest, load_model, predict, read_table, tune
 
-__all__ = ["TuneRequest", "TuneResult"]
+    result = tune(TuneRequest(data="patients.csv", target="diagnosis", seconds=60))
+    predicted = predict(load_model(result.paths.model), read_table("new.csv").frame)
+"""
+
+from tunewright.automl.model_file import Model, ModelCard, Predicted, load_model, predict, save_model
+from tunewright.automl.page import report_extras
+from tunewright.automl.records import (
+    BudgetFacts,
+    ColumnFacts,
+    Configuration,
+    Counts,
+    DataFacts,
+    Difference,
+    FamilyFacts,
+    Gap,
+    MetricFacts,
+    Paths,
+    Score,
+    SplitFacts,
+    TaskFacts,
+    TaskKind,
+    TestScores,
+    TunePlan,
+    TuneRequest,
+    TuneResult,
+)
+from tunewright.automl.schema import Column, Schema, Target
+from tunewright.automl.tables import Table, read_table
+from tunewright.automl.tune import tune
+
+__all__ = [
+    "BudgetFacts",
+    "Column",
+    "ColumnFacts",
+    "Configuration",
+    "Counts",
+    "DataFacts",
+    "Difference",
+    "FamilyFacts",
+    "Gap",
+    "MetricFacts",
+    "Model",
+    "ModelCard",
+    "Paths",
+    "Predicted",
+    "Schema",
+    "Score",
+    "SplitFacts",
+    "Table",
+    "Target",
+    "TaskFacts",
+    "TaskKind",
+    "TestScores",
+    "TunePlan",
+    "TuneRequest",
+    "TuneResult",
+    "load_model",
+    "predict",
+    "read_table",
+    "report_extras",
+    "save_model",
+    "tune",
+]

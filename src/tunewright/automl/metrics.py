@@ -10,7 +10,7 @@ name; here they are shown as what they are: `log_loss` 0.12, smaller is better. 
 """
 
 import difflib
-from typing import Final
+from typing import Final, Literal
 
 from sklearn.metrics import get_scorer_names
 
@@ -112,5 +112,5 @@ def _own(scorer: str) -> str:
 
 
 def _facts(scorer: str, reason: str) -> MetricFacts:
-    goal = "minimize" if scorer.startswith("neg_") else "maximize"
-    return MetricFacts(name=_own(scorer), goal=goal, scorer=scorer, reason=reason)  # type: ignore[arg-type]  the two literals
+    goal: Literal["minimize", "maximize"] = "minimize" if scorer.startswith("neg_") else "maximize"
+    return MetricFacts(name=_own(scorer), goal=goal, scorer=scorer, reason=reason)

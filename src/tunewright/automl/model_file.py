@@ -17,8 +17,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
+from tunewright.automl.objective import threads
 from tunewright.automl.prepare import prepare
 from tunewright.automl.records import MetricFacts, TaskFacts
 from tunewright.automl.schema import Schema
@@ -168,7 +168,7 @@ def predict(model: Model, frame: Frame) -> Predicted:
     except DataError as error:
         raise ModelError(str(error)) from None
     classes = schema.target.classes
-    with threadpool_limits(1 if len(values) < 1000 else None):
+    with threads(1 if len(values) < 1000 else None):
         answer = respond(model.pipeline, values, len(classes)) if len(values) else None
     if answer is None:
         return Predicted(pandas.DataFrame({"prediction": []}), notes)

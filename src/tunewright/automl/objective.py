@@ -13,12 +13,13 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import msgspec
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from tunewright.automl.pipeline import build_pipeline
 from tunewright.automl.records import MetricFacts
@@ -28,26 +29,32 @@ from tunewright.catalog import Shape
 from tunewright.execution.live import LiveTrial
 from tunewright.typing import Array, Value
 
-__all__ = ["TRAIN_ROWS", "FoldObjective", "Workspace", "fit"]
+__all__ = ["TRAIN_ROWS", "FoldObjective", "Workspace", "fit", "threads"]
 
 TRAIN_ROWS = 2000
 """Rows on which the training score is computed, at most."""
+
+
+def threads(count: int | None) -> AbstractContextManager[Any]:
+    """Bound the threads of BLAS and OpenMP inside; None: no bound."""
+    bound: AbstractContextManager[Any] = threadpool_limits(count)
+    return bound
 
 
 class Workspace:
     """A temporary folder with the arrays of the training rows; use it as a context, it is removed at the end.
 
     Args:
-        X: features of all rows, shape (rows, features).
+        x: features of all rows, shape (rows, features).
         y: target of all rows, shape (rows,).
         split: who may see which row.
         seed: of the rows for the training score.
     """
 
-    def __init__(self, X: Array, y: Array, split: Split, seed: int) -> None:  # noqa: N803
+    def __init__(self, x: Array, y: Array, split: Split, seed: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="tunewright-"))
         rng = np.random.default_rng([seed, 1])
-        np.save(self.folder / "X.npy", np.ascontiguousarray(X))
+        np.save(self.folder / "X.npy", np.ascontiguousarray(x))
         np.save(self.folder / "y.npy", y)
         for number, fold in enumerate(split.folds):
             seen = fold.train if len(fold.train) <= TRAIN_ROWS else np.sort(rng.choice(fold.train, TRAIN_ROWS, replace=False))
@@ -63,7 +70,7 @@ class Workspace:
 
 
 class _Part(NamedTuple):
-    X: Array
+    x: Array
     y: Array
 
 
@@ -104,11 +111,11 @@ class FoldObjective(msgspec.Struct, frozen=True):
         """Evaluate one task. Raises what scikit-learn raises: the trial is then recorded as failed."""
         fold = live.fold or 0
         train, valid, seen = (_part(self.folder, f"{part}{fold}") for part in ("train", "valid", "seen"))
-        model, said, fitted = fit(live.params, self.shape, self.seed + live.seed, train.X, train.y)
+        model, said, fitted = fit(live.params, self.shape, self.seed + live.seed, train.x, train.y)
         start = time.perf_counter()
-        with threadpool_limits(1), warnings.catch_warnings(record=True):
-            value = score(self.metric, valid.y, respond(model, valid.X, self.shape.classes))
-            trained = score(self.metric, seen.y, respond(model, seen.X, self.shape.classes))
+        with threads(1), warnings.catch_warnings(record=True):
+            value = score(self.metric, valid.y, respond(model, valid.x, self.shape.classes))
+            trained = score(self.metric, seen.y, respond(model, seen.x, self.shape.classes))
         if not np.isfinite(value):
             raise ValueError(
                 f"{self.metric.name} is not defined on fold {fold} (its rows may all be of one class). Use fewer folds or another metric."
@@ -122,10 +129,10 @@ def fit(
     params: Mapping[str, Value],
     shape: Shape,
     seed: int,
-    X: Array,
+    x: Array,
     y: Array,
     *,
-    threads: int = 1,  # noqa: N803
+    cores: int | None = 1,
 ) -> tuple[Any, Counter[str], float]:
     """Build a pipeline and fit it.
 
@@ -133,8 +140,8 @@ def fit(
         The pipeline, what scikit-learn warned of with how often, and the seconds it took.
     """
     start = time.perf_counter()
-    with threadpool_limits(threads), warnings.catch_warnings(record=True) as caught:
+    with threads(cores), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model = build_pipeline(dict(params), shape, seed).fit(X, y)
+        model = build_pipeline(dict(params), shape, seed).fit(x, y)
     said = Counter(f"{item.category.__name__}: {str(item.message).split('. ')[0].splitlines()[0]}" for item in caught)
     return model, said, time.perf_counter() - start

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tunewright.automl.schema import Column, Schema
 from tunewright.automl.tables import Frame, did_you_mean, quoted
@@ -132,7 +133,7 @@ def _unseen(series: Series, column: Column, values: Array) -> str:
     return f'Column "{column.name}": {int(new.sum())} rows hold values that are not among the known ones and count as "other": {quoted(found)}.'
 
 
-def _unreadable(series: Series, column: Column, junk: np.ndarray, kind: str) -> tuple[str, str]:  # type: ignore[type-arg]
+def _unreadable(series: Series, column: Column, junk: NDArray[np.bool_], kind: str) -> tuple[str, str]:
     """Few cells that cannot be read are missing values; when half of them cannot, it is another kind of column."""
     if not junk.any():
         return "", ""

@@ -6,6 +6,7 @@ drawn at random is a bootstrap sample, so the interval is about exactly the numb
 is applied to the answer row set by row set, through an estimator that only repeats the answer.
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -33,18 +34,18 @@ class Answer(NamedTuple):
     proba: Array | None
 
 
-def respond(model: Any, X: Array, classes: int) -> Answer:  # noqa: ANN401, N803  a scikit-learn estimator and its X
+def respond(model: Any, x: Array, classes: int) -> Answer:  # noqa: ANN401  scikit-learn ships no types
     """Ask a fitted model; a class that it never saw has probability 0.
 
     Args:
         model: with `predict_proba` for classification, `predict` for regression.
-        X: shape (rows, features).
+        x: shape (rows, features).
         classes: how many the task has; 0 for regression.
     """
     if not classes:
-        return Answer(np.asarray(model.predict(X), dtype=np.float64), None)
-    proba = np.zeros((len(X), classes))
-    proba[:, np.asarray(model.classes_).astype(int)] = model.predict_proba(X)
+        return Answer(np.asarray(model.predict(x), dtype=np.float64), None)
+    proba = np.zeros((len(x), classes))
+    proba[:, np.asarray(model.classes_).astype(int)] = model.predict_proba(x)
     return Answer(proba.argmax(axis=1).astype(np.float64), proba)
 
 
@@ -77,35 +78,37 @@ def _by_scorer(metric: MetricFacts, y: Array, answer: Answer, weights: Array) ->
     echo = _RegressionEcho(answer) if answer.proba is None else _ClassEcho(answer)
     sign = -1.0 if metric.scorer.startswith("neg_") else 1.0
     try:
-        return sign * float(get_scorer(metric.scorer)(echo, rows[:, None], y[rows]))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # scikit-learn warns of what NaN says already
+            return sign * float(get_scorer(metric.scorer)(echo, rows[:, None], y[rows]))
     except ValueError:  # not defined for these rows: one class, a negative value under a logarithm
-        if weights.min() == weights.max() == 1 and np.isfinite(y).all() and answer.proba is None:
+        if (weights == 1).all():
             raise
         return float("nan")
 
 
-class _RegressionEcho(RegressorMixin, BaseEstimator):  # type: ignore[misc]  scikit-learn ships no types
+class _RegressionEcho(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Repeats an answer; X holds row numbers."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
 
     def predict(self, rows: Any) -> Array:  # noqa: ANN401
-        return self.answer.predicted[rows[:, 0]]
+        return np.asarray(self.answer.predicted[rows[:, 0]])
 
 
-class _ClassEcho(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  scikit-learn ships no types
+class _ClassEcho(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         assert answer.proba is not None
         self.classes_ = np.arange(answer.proba.shape[1])
 
     def predict(self, rows: Any) -> Array:  # noqa: ANN401
-        return self.answer.predicted[rows[:, 0]]
+        return np.asarray(self.answer.predicted[rows[:, 0]])
 
     def predict_proba(self, rows: Any) -> Array:  # noqa: ANN401
         assert self.answer.proba is not None
-        return self.answer.proba[rows[:, 0]]
+        return np.asarray(self.answer.proba[rows[:, 0]])
 
 
 # ---- one number for each weighting -----------------------------------------------------------------------------------------------
@@ -173,7 +176,8 @@ def _confusion(y: Array, answer: Answer, weights: Array) -> tuple[Array, Array, 
 
 def _balanced_accuracy(y: Array, answer: Answer, weights: Array) -> Array:
     hit, _, there = _confusion(y, answer, weights)
-    return np.where(there > 0, hit / np.maximum(there, TINY), 0).sum(axis=1) / (there > 0).sum(axis=1)
+    means: Array = np.where(there > 0, hit / np.maximum(there, TINY), 0).sum(axis=1) / (there > 0).sum(axis=1)
+    return means
 
 
 def _ratio(kind: str, average: str) -> Callable[[Array, Answer, Array], Array]:

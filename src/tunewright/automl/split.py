@@ -7,6 +7,7 @@ and fold 0 is never judged.
 """
 
 import hashlib
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -104,7 +105,8 @@ def _by_row(y: Array, task: TaskFacts, cv: int, test: float, seed: int) -> Split
         )
     strata = y if classes else None
     train, held = model_selection.train_test_split(np.arange(len(y)), test_size=wanted, stratify=strata, random_state=seed)
-    folds, notes = cv, []
+    notes: list[str] = []
+    folds = cv
     if classes:
         counts = np.bincount(y[train].astype(int), minlength=classes)
         folds, notes = _fewer_folds(cv, int(counts.min()), f'the rarest class, "{task.classes[int(counts.argmin())]}", has')
@@ -172,9 +174,9 @@ def _fewer_folds(cv: int, most: int, who: str) -> tuple[int, list[str]]:
     return folds, [f"{folds} folds instead of {cv}, since {who} {most} in training."]
 
 
-def _assign(rows: int, train: Rows, folds: object) -> Rows:
+def _assign(rows: int, train: Rows, folds: Iterable[tuple[Rows, Rows]]) -> Rows:
     assigned = np.full(rows, TEST, dtype=np.int64)
-    for number, (_, valid) in enumerate(folds):  # type: ignore[var-annotated,arg-type]  scikit-learn ships no types
+    for number, (_, valid) in enumerate(folds):
         assigned[train[valid]] = number
     return assigned
 

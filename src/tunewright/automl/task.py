@@ -4,6 +4,7 @@ Text and yes/no are classes. Numbers are quantities, unless they are few whole n
 labels. The rule can be wrong (ratings from 1 to 5 are both), so the sentence that goes with the decision names the way to overrule it.
 """
 
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -91,7 +92,8 @@ def original(codes_or_values: Array, target: Target) -> list[Any]:
     """Predictions as the target column writes them: labels, whole numbers, booleans or numbers."""
     if not target.classes:
         return [float(value) for value in codes_or_values.tolist()]
-    write = {"integer": int, "number": float, "bool": lambda text: text == "True"}.get(target.kind, str)
+    kinds: dict[str, Callable[[str], Any]] = {"integer": int, "number": float, "bool": lambda text: text == "True"}
+    write = kinds.get(target.kind, str)
     return [write(target.classes[int(code)]) for code in codes_or_values.tolist()]
 
 
@@ -135,7 +137,9 @@ def _classification(name: str, series: Series, text: Labels, known: NDArray[np.b
     rows = np.flatnonzero(known)
     classes, counts = np.unique(text[rows].astype(str), return_counts=True)
     if len(classes) == 1:
-        raise DataError(f'The target "{name}" has one class, {quoted(classes)}, in every row: there is nothing to learn.')
+        raise DataError(
+            f'The target "{name}" has one class, {quoted(classes.tolist())}, in every row: there is nothing to learn.'
+        )
     if len(classes) > max(MAX_CLASSES, 0) and len(classes) > len(rows) / ROWS_PER_CLASS:
         raise DataError(
             f'The target "{name}" has {len(classes)} classes in {len(rows)} rows: it looks like free text or an identifier. Name another target, or group its values.'

@@ -20,10 +20,23 @@ from tunewright.errors import DataError
 from tunewright.space import Bool, Categorical, Choice, Ordinal, Parameter, SearchSpace
 from tunewright.typing import Params
 
-__all__ = ["PATIENCE", "Chosen", "build_space", "choose_families", "default_params", "duration", "resolve_families"]
+__all__ = [
+    "PATIENCE",
+    "REFERENCES",
+    "Chosen",
+    "build_space",
+    "choose_families",
+    "default_params",
+    "duration",
+    "resolve_families",
+    "seconds_per_fit",
+]
 
 PATIENCE: Final = 600.0
 """Seconds that one configuration may be estimated to take when the search has no time limit."""
+
+REFERENCES: Final = ("forest", "boosting", "linear", "svm", "knn", "mlp")
+"""Whose default a result is compared with: a random forest is hard to beat untuned, and hard to get wrong."""
 
 SHARE: Final = 0.25
 """Share of the time limit that the default configuration of one family may be estimated to take."""
@@ -84,10 +97,10 @@ def choose_families(shape: Shape, *, wanted: Sequence[str] = (), seconds: float 
 
 
 def build_space(shape: Shape, names: Sequence[str]) -> SearchSpace:
-    """The space over the families named; the default is a random forest if that is among them, else the first."""
+    """The space over the families named; its default is that of the first of `REFERENCES` among them."""
     families = [FAMILIES[name] for name in names]
     branches = {family.name: family.space(shape) for family in families}
-    first = "forest" if "forest" in branches else names[0]
+    first = next(name for name in REFERENCES if name in branches)
     parameters: dict[str, Parameter | Choice] = {
         "model": Choice({name: dict(part.parameters) for name, part in branches.items()}, default=first)
     }
@@ -104,6 +117,11 @@ def build_space(shape: Shape, names: Sequence[str]) -> SearchSpace:
             condition = " | ".join(f'(model == "{name}")' for name in dense)
             when |= dict.fromkeys(shared, condition)
     return SearchSpace(parameters, when=when)
+
+
+def seconds_per_fit(seconds: float | None, *, folds: int, workers: int) -> float | None:
+    """What one fit may take in a search of so many seconds; None: whatever it takes."""
+    return None if seconds is None else SHARE * seconds * min(workers, folds) / folds
 
 
 def default_params(space: SearchSpace, name: str) -> Params:

@@ -1,0 +1,275 @@
+"""What the search came to, and what it is worth.
+
+The validation score of a winner is too good: it was chosen for it. So the winner is fitted again on all training rows and asked about
+the test rows, which nothing has looked at, beside two others: the default, to see what the search was for, and a model that does not
+look at the features at all, to see what learning was for.
+"""
+
+import platform
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+import joblib
+import msgspec
+import numpy as np
+
+from tunewright.analysis.summary import ranking, standard_deviation
+from tunewright.analysis.training import gap, gap_sentence
+from tunewright.automl.intervals import bootstrap, difference, scored
+from tunewright.automl.metrics import FURTHER
+from tunewright.automl.model_file import Model, ModelCard, save_model
+from tunewright.automl.objective import fit
+from tunewright.automl.plan import Settled, shape_of
+from tunewright.automl.records import Configuration, FamilyFacts, Gap, MetricFacts, Paths, TaskFacts, TestScores
+from tunewright.automl.scoring import Answer, respond
+from tunewright.catalog import FAMILIES, default_params
+from tunewright.catalog.spaces import REFERENCES
+from tunewright.errors import NoResult
+from tunewright.history import History
+from tunewright.tracking.provenance import environment, version
+from tunewright.trial import Trial, TrialState
+from tunewright.typing import Array, Params
+
+__all__ = ["Finished", "as_json", "configuration", "environment_facts", "family_facts", "finish", "gap_of", "now"]
+
+BEST: Final = 20
+MANY_CELLS: Final = 500_000
+"""Cells of the table from which on several threads are quicker than one."""
+
+
+class Finished(NamedTuple):
+    """The winner, fitted and judged.
+
+    Attributes:
+        winner, default, best: configurations.
+        test: scores on the test rows.
+        warnings: of the fits.
+        seconds: that fitting and judging took.
+    """
+
+    winner: Configuration
+    default: Configuration
+    best: tuple[Configuration, ...]
+    test: TestScores
+    warnings: tuple[str, ...]
+    seconds: float
+
+
+def finish(
+    settled: Settled, history: History, *, seed: int, workers: int, paths: Paths, stage: Callable[[str], None]
+) -> Finished:
+    """Fit the winner and the default on all training rows, judge them on the test rows, and save the winner.
+
+    Raises:
+        NoResult: no trial has a value.
+        ModelError: the model cannot be written.
+    """
+    start = time.perf_counter()
+    if not history.completed:
+        raise NoResult(_why_nothing(history))
+    best = tuple(configuration(item.trial, settled.metric) for item in ranking(history, BEST))
+    winner, default = best[0], _reference(history, settled.metric)
+    stage(f"fitting the winner ({winner.title}) on all {settled.data.train_rows} training rows")
+    model, said = _fitted(winner.params, settled, seed, workers)
+    card = ModelCard(
+        schema=settled.schema,
+        task=settled.task,
+        metric=settled.metric,
+        params=winner.params,
+        validation=winner.mean,
+        environment=environment_facts(),
+        created=now(),
+    )
+    save_model(paths.model, Model(card, model))
+    rows, classes = settled.split.test, len(settled.task.classes)
+    answers = {"winner": respond(model, settled.x[rows], classes), "baseline": _baseline(settled)}
+    if default.params == winner.params:
+        answers["default"] = answers["winner"]
+    else:
+        stage(f"fitting the default ({default.title}) to compare with")
+        other, _ = _fitted(default.params, settled, seed, workers)
+        answers["default"] = respond(other, settled.x[rows], classes)
+    stage(f"judging on {len(rows)} test rows")
+    test = _judged(settled, answers, default, seed)
+    warned = tuple(f"The winner's fit warned: {sentence}." for sentence in said)
+    return Finished(winner, default, best, test, warned, time.perf_counter() - start)
+
+
+def configuration(trial: Trial, metric: MetricFacts) -> Configuration:
+    """A trial as a record for people."""
+    done = sorted((m for m in trial.measurements if m.values is not None), key=lambda m: (m.seed, m.fold or 0))
+    folds = tuple(m.values[metric.name] for m in done if m.values is not None)
+    family = str(trial.params["model"])
+    return Configuration(
+        trial=trial.number,
+        family=family,
+        title=FAMILIES[family].title,
+        params=trial.params,
+        note=trial.note,
+        mean=trial.value,
+        sd=_real(standard_deviation(np.array(folds))) if len(folds) > 1 else None,
+        folds=folds,
+        train=_mean([m.info.get("train") for m in done]),
+        fit_seconds=_mean([m.info.get("fit_seconds") for m in done]),
+    )
+
+
+def family_facts(
+    history: History, names: tuple[str, ...], left_out: Mapping[str, str], metric: MetricFacts
+) -> tuple[FamilyFacts, ...]:
+    """How each family of the catalog fared."""
+    trials = [trial for trial in history.trials if trial.state is not TrialState.RUNNING]
+    better = max if metric.goal == "maximize" else min
+    facts = []
+    for family in FAMILIES.values():
+        mine = [trial for trial in trials if trial.params.get("model") == family.name]
+        values = [trial.value for trial in mine if trial.value is not None]
+        default = next((trial.value for trial in mine if trial.note == f"default {family.name}"), None)
+        facts.append(
+            FamilyFacts(
+                name=family.name,
+                title=family.title,
+                searched=family.name in names,
+                reason=left_out.get(family.name, ""),
+                trials=len(mine),
+                failed=sum(trial.state is TrialState.FAILED for trial in mine),
+                best=better(values) if values else None,
+                default=default,
+            )
+        )
+    return tuple(facts)
+
+
+def gap_of(history: History, winner: Configuration) -> Gap:
+    """Training beside validation score of the winner, and what that means."""
+    found = gap(history, "train")
+    if found is None or found.best < 0:
+        return Gap(train=winner.train, validation=winner.mean, verdict="unknown", sentence="The training score is not known.")
+    metric = history.metrics[0]
+    sentence = gap_sentence(found, metric)
+    train, validation = found.train[found.best], found.validation[found.best]
+    width = metric.sign * (validation - train)
+    verdict = "sound"
+    if np.isfinite(found.sd) and width > 3 * found.sd:
+        verdict = "overfitting"
+    elif "underfitting" in sentence:
+        verdict = "underfitting"
+    return Gap(train=train, validation=validation, verdict=verdict, sentence=sentence)
+
+
+def environment_facts() -> dict[str, Any]:
+    """With what it was made."""
+    whole = environment()
+    libraries = whole["libraries"] if isinstance(whole["libraries"], dict) else {}
+    kept = {name: libraries[name] for name in ("numpy", "scipy", "scikit-learn", "pandas") if name in libraries}
+    return {
+        "tunewright": version(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cores": whole["cores"],
+        **kept,
+    }
+
+
+def now() -> str:
+    """This moment, ISO 8601, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _reference(history: History, metric: MetricFacts) -> Configuration:
+    """The default that everything is compared with: as the space says, else the first of `REFERENCES` that was completed."""
+    defaults = {trial.note: trial for trial in history.trials if trial.note.startswith("default ") and trial.value is not None}
+    choices = [name for name in REFERENCES if f"default {name}" in defaults]
+    if choices:
+        return configuration(defaults[f"default {choices[0]}"], metric)
+    params = history.space.default
+    family = str(params["model"])
+    return Configuration(
+        trial=-1,
+        family=family,
+        title=FAMILIES[family].title,
+        params=default_params(history.space, family),
+        note=f"default {family}",
+    )
+
+
+def _fitted(params: Params, settled: Settled, seed: int, workers: int) -> tuple[Any, Counter[str]]:
+    train = settled.split.train
+    workers = workers if settled.x.size > MANY_CELLS else 1
+    with joblib.parallel_config(backend="threading", n_jobs=workers):
+        model, said, _ = fit(params, shape_of(settled, None, whole=True), seed, settled.x[train], settled.y[train], cores=workers)
+    return model, said
+
+
+def _baseline(settled: Settled) -> Answer:
+    """What a model says that knows the training targets and nothing else."""
+    known, rows, classes = settled.y[settled.split.train], len(settled.split.test), len(settled.task.classes)
+    if not classes:
+        return Answer(np.full(rows, known.mean()), None)
+    share = np.bincount(known.astype(int), minlength=classes) / len(known)
+    return Answer(np.full(rows, float(share.argmax())), np.tile(share, (rows, 1)))
+
+
+def _judged(settled: Settled, answers: Mapping[str, Answer], default: Configuration, seed: int) -> TestScores:
+    rows, task = settled.split.test, settled.task
+    y: Array = settled.y[rows]
+    groups = None if settled.groups is None else settled.groups[rows]
+    draws = bootstrap(settled.metric, y, answers, seed=seed, groups=groups)
+    further = tuple(_further(task))
+    scores = {name: scored(settled.metric, y, answer, draws[name], further) for name, answer in answers.items()}
+    count = len(draws["winner"])
+    by = "rows" if groups is None else "groups of rows"
+    sentence = f"Scores on {len(rows)} rows that the search never saw, with 95 % intervals from {count} bootstrap draws of {by}."
+    if settled.split.timed:
+        sentence += " The draws treat rows as independent; rows close in time are not, so the true intervals are wider."
+    known = settled.y[settled.split.train]
+    if task.classes:
+        likely = task.classes[int(np.bincount(known.astype(int)).argmax())]
+        baseline = f'always "{likely}", the most frequent class, with the share of each class as probability'
+    else:
+        baseline = f"always {known.mean():.6g}, the mean of the training rows"
+    return TestScores(
+        winner=scores["winner"],
+        default=scores["default"],
+        baseline=scores["baseline"],
+        default_title=f"{default.title} with scikit-learn's defaults",
+        baseline_title=baseline,
+        difference=difference(settled.metric, y, answers, draws),
+        draws=count,
+        sentence=sentence,
+    )
+
+
+def _further(task: TaskFacts) -> list[MetricFacts]:
+    kind = "regression" if task.kind == "regression" else "binary" if task.positive is not None else "classes"
+    return [
+        MetricFacts(
+            name=name.removeprefix("neg_"), goal="minimize" if name.startswith("neg_") else "maximize", scorer=name, reason=""
+        )
+        for name in FURTHER[kind]
+    ]
+
+
+def _why_nothing(history: History) -> str:
+    failures = Counter(failure.message for _, failure in history.failures)
+    if not failures:
+        return "No configuration was finished. Give more --time, or fewer --models."
+    message, count = failures.most_common(1)[0]
+    return f"All {history.failed} configurations failed, {count} of the fits with: {message}. Look at the data, or choose other --models."
+
+
+def _mean(values: list[Any]) -> float | None:
+    real = [float(value) for value in values if isinstance(value, int | float)]
+    return float(np.mean(real)) if real else None
+
+
+def _real(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def as_json(record: msgspec.Struct) -> bytes:
+    """A record as readable JSON."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"

@@ -1,0 +1,95 @@
+"""What a result says on the report page beyond the history of its study."""
+
+import math
+
+from tunewright.analysis import Difference, ReportExtras, Rows, Score, duration, number
+from tunewright.automl import records
+from tunewright.automl.records import TuneResult
+
+__all__ = ["report_extras"]
+
+
+def report_extras(result: TuneResult) -> ReportExtras:
+    """The extras of `analysis.report` for a result of `tune`."""
+    sign = 1.0 if result.metric.goal == "maximize" else -1.0
+    test, data = result.test, result.data
+    return ReportExtras(
+        lead=f"{data.train_rows} training rows, {data.test_rows} test rows, {data.features} features from {data.path}",
+        facts=_facts(result),
+        tables=(_families(result), _columns(result)),
+        test=(
+            _score("the tuned model", test.winner),
+            _score(f"the default ({test.default_title})", test.default),
+            _score(f"the baseline ({test.baseline_title})", test.baseline),
+        ),
+        test_note=test.sentence,
+        gain=_gain(test.difference, sign),
+        gap=result.gap.sentence,
+        train="train",
+        notes=result.warnings,
+        study=result.paths.name,
+        url=result.paths.study,
+        seed=result.request.seed,
+        commands=_commands(result),
+        environment=tuple((name, str(value)) for name, value in result.environment.items()),
+    )
+
+
+def _score(name: str, score: records.Score) -> Score:
+    return Score(name, _float(score.value), _float(score.low), _float(score.high))
+
+
+def _gain(difference: records.Difference, sign: float) -> Difference | None:
+    """Positive is better."""
+    if difference.value is None or difference.low is None or difference.high is None:
+        return None
+    low, high = sorted((sign * difference.low, sign * difference.high))
+    return Difference(sign * difference.value, low, high)
+
+
+def _facts(result: TuneResult) -> tuple[tuple[str, str], ...]:
+    task, budget = result.task, result.budget
+    facts = [
+        ("task", task.reason),
+        ("metric", f"{result.metric.name}. {result.metric.reason}"),
+        ("division of the rows", result.split.sentence),
+    ]
+    if task.classes:
+        facts.append(
+            ("classes", ", ".join(f"{label} ({rows})" for label, rows in zip(task.classes, task.class_rows, strict=True)))
+        )
+    if task.positive is not None:
+        facts.append(("positive class", task.positive))
+    facts.append(
+        (
+            "time",
+            f"{duration(budget.searched)} of search with {budget.workers} processes, {duration(budget.finished)} to fit and judge the winner",
+        )
+    )
+    return (*facts, *(("table", note) for note in result.data.notes))
+
+
+def _families(result: TuneResult) -> Rows:
+    rows = tuple(
+        (family.title, str(family.trials), number(_float(family.best)), number(_float(family.default)), family.reason)
+        for family in result.families
+    )
+    return Rows("Families of models", ("family", "#trials", f"#best {result.metric.name}", "#default", "why not"), rows)
+
+
+def _columns(result: TuneResult) -> Rows:
+    rows = tuple((column.name, column.role, f"{column.missing:.0%}", column.sentence) for column in result.columns)
+    return Rows("Columns of the table", ("column", "role", "#missing", "what became of it"), rows)
+
+
+def _commands(result: TuneResult) -> tuple[tuple[str, str], ...]:
+    again = f"tunewright tune {result.request.data} --target {result.task.target} --resume"
+    again += f" --out {result.request.out}" if result.request.out else ""
+    return (
+        ("predict new rows", f"tunewright predict {result.paths.model} new.csv -o predictions.csv"),
+        ("search on", again),
+    )
+
+
+def _float(value: float | None) -> float:
+    return math.nan if value is None else value
