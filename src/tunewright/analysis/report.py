@@ -121,9 +121,7 @@ def _best_line(history: History) -> Markup | None:
         "p",
         tag("span", f"best {metric.name}", class_="what"),
         tag("strong", with_spread(best.spread.mean, best.spread.sd)),
-        tag(
-            "span", f"trial {best.trial.number} of {counted(len(history), 'trial')} · {over} · {direction(metric)}", class_="how"
-        ),
+        tag("span", f"trial {best.trial.number}, of {len(history):,} · {over} · {direction(metric)}", class_="how"),
         class_="outcome",
     )
 
@@ -146,15 +144,16 @@ def _meaning(history: History, extras: ReportExtras, default: Trial | None) -> s
         return "There is no completed trial of the default configuration to compare with."
     best = ranking(history, 1)[0].trial
     if best.number == default.number:
-        return "Nothing beat the default configuration in validation: keep it."
+        return "Nothing beat the default configuration: keep it."
     found = difference(best, default, metric)
-    caution = "The search chose the winner by these same measurements, so expect a little less on new data."
+    caution = "The search chose the winner by these same measurements, so expect a little less next time."
     if found is not None:
-        return f"In validation, fold by fold: {_lower(sentence_on_difference(found))} {caution}"
+        return f"Fold by fold: {_lower(sentence_on_difference(found))} {caution}"
     gain = metric.sign * (default.values[metric.name] - best.values[metric.name]) if best.values and default.values else 0.0
+    by = f" by {number(gain, 3)}" if math.isfinite(gain) else ""
     if not gain:
         return "The best configuration is exactly as good as the default."
-    return f"Better than the default by {number(gain, 3)} in a single measurement each; without folds or seeds nobody can say whether that is noise. {caution}"
+    return f"Better than the default{by} in a single measurement each; without folds or seeds nobody can say whether that is noise. {caution}"
 
 
 def _lower(text: str) -> str:
