@@ -347,7 +347,7 @@ class _Pair(Expression):
         return right if right is self._wins or left is not None else None
 
     def __str__(self) -> str:
-        return f"{self._wrap(self.left, self.level)} {self._word} {self._wrap(self.right, self.level + 1)}"
+        return f"{self._wrap(self.left, self.level)} {self._word} {self._wrap(self.right, self.level)}"
 
 
 class Both(_Pair):

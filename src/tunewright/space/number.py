@@ -208,8 +208,7 @@ class Int(Parameter, frozen=True, eq=False):
         if self.default is not None:
             return self.default
         if self.log:
-            middle = math.exp(0.5 * math.log(self.low - 0.5) + 0.5 * math.log(self.high + 0.5))
-            return min(self.high, max(self.low, round(middle)))
+            return min(self.high, max(self.low, round(math.sqrt(self.low) * math.sqrt(self.high))))
         return self.low + (self.size - 1) // 2 * self.step
 
     @property
@@ -240,8 +239,8 @@ def _in_range(value: object, low: float, high: float, what: str) -> float | int:
     number = plain_number(value)
     if number is None:
         raise ParamsError(f"is {show(value)} ({type(value).__name__}), but must be {what} in [{low}, {high}].")
-    if math.isnan(number):
-        raise ParamsError(f"is NaN, but must be {what} in [{low}, {high}].")
     if not low <= number <= high:
+        if isinstance(number, float) and math.isnan(number):
+            raise ParamsError(f"is NaN, but must be {what} in [{low}, {high}].")
         raise ParamsError(f"is {show(number)}, outside [{low}, {high}].")
     return number

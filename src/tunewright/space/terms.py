@@ -44,12 +44,18 @@ class Frozen:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        slots = [slot for kind in reversed(type(self).__mro__) for slot in getattr(kind, "__slots__", ())]
-        return type(self), tuple(getattr(self, slot) for slot in slots)
+        slots = [slot for kind in type(self).__mro__ for slot in getattr(kind, "__slots__", ())]
+        return _restored, (type(self), {slot: getattr(self, slot) for slot in slots})
 
     def _set(self, **fields: object) -> None:
         for name, value in fields.items():
             object.__setattr__(self, name, value)
+
+
+def _restored(kind: type[Frozen], fields: dict[str, object]) -> Frozen:
+    found = kind.__new__(kind)
+    found._set(**fields)  # noqa: SLF001  unpickling is part of the class
+    return found
 
 
 def value_text(value: Value) -> str:

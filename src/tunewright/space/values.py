@@ -156,8 +156,15 @@ def show(value: object) -> str:
     try:
         text = _ENCODE(value).decode() if not isinstance(value, float) else repr(float(value))
     except (TypeError, ValueError, OverflowError, RecursionError):
-        text = repr(value)
+        text = _repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__} too large to show"
 
 
 def hint(wrong: Any, right: Iterable[Any]) -> str:  # noqa: ANN401  choices are anything
