@@ -45,6 +45,13 @@ ALIASES = [
 """What autodoc writes out, and its name in `tunewright.typing`."""
 
 
+def _plain(line: str) -> str:
+    """Outside of backticks, "neg_" is no link and "|" is a bar."""
+    parts = line.split("`")
+    parts[::2] = [re.sub(r"(?<!\w)(\w+)_(?!\w)", r"\1\_", part).replace("|", r"\|") for part in parts[::2]]
+    return "`".join(parts)
+
+
 def _drawings(_app: Sphinx, what: str, _name: str, _of: object, _options: object, lines: list[str]) -> None:
     """In our docstrings a block that stands indented by itself is a drawing, a table or code: keep it as it is."""
     out: list[str] = []
@@ -57,7 +64,7 @@ def _drawings(_app: Sphinx, what: str, _name: str, _of: object, _options: object
         if indented and not inside and out and not out[-1].strip() and not re.match(r"\s|\w+:$", above):
             out += [".. code-block:: text", ""]
             inside = True
-        out.append(line if inside else re.sub(r"(?<![`\w])(\w+)_(?![\w`])", r"\1\_", line))  # "neg_" is no link
+        out.append(line if inside else _plain(line))
         if line.strip():
             above = line
     lines[:] = ["", *out] if what == "property" else out  # else napoleon takes "The best: ..." for a type and its sentence
