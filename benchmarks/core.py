@@ -186,12 +186,14 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="folder that keeps the generated studies (default: a temporary one)")
     chosen = parser.parse_args()
     report = Report(shlex.join(["python", "benchmarks/core.py", *sys.argv[1:]]))
-    with tempfile.TemporaryDirectory() as folder:
-        cache = chosen.cache or Path(folder)
-        cache.mkdir(parents=True, exist_ok=True)
-        for name in chosen.only or SECTIONS:
-            SECTIONS[name](report, QUICK if chosen.quick else FULL, cache.resolve())
-    report.close(ROOT / "benchmarks" / "results" / "core.jsonl")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            cache = chosen.cache or Path(folder)
+            cache.mkdir(parents=True, exist_ok=True)
+            for name in chosen.only or SECTIONS:
+                SECTIONS[name](report, QUICK if chosen.quick else FULL, cache.resolve())
+    finally:  # what was measured before an error is measured
+        report.close(ROOT / "benchmarks" / "results" / "core.jsonl")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """Every example runs, says what it promises, and is short enough to be read."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tunewright.study import Study
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -43,6 +46,19 @@ def test_cross_validation_has_a_value_for_each_fold_of_the_best(tmp_path: Path) 
         assert len(folds) == 5
         assert mean == pytest.approx(sum(map(float, folds)) / 5, abs=1e-3)
     assert float(text[1].split()[1]) >= float(text[0].split()[1])
+
+
+@pytest.mark.skipif(shutil.which("sh") is None or shutil.which("awk") is None, reason="a shell script")
+def test_a_shell_asks_tells_enqueues_and_sees_the_best(tmp_path: Path) -> None:
+    text = run(tmp_path, "sh", str(EXAMPLES / "by_hand.sh"))
+
+    assert "trial 0 told" in text
+    assert "trial 3 failed: the oven was cold" in text
+    trials = Study.load(tmp_path / "bread.db").history.trials
+    assert [str(trial.state) for trial in trials] == ["completed", "completed", "completed", "failed"]
+    assert (trials[1].origin, trials[1].note) == ("queue", "grandmother's way")
+    best = max(trials[:3], key=lambda trial: trial.value or 0.0)
+    assert f"(trial {best.number})" in text.splitlines()[-5]
 
 
 def test_the_table_of_the_demo_is_written(tmp_path: Path) -> None:
