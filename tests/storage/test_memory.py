@@ -1,18 +1,12 @@
 """The journal in memory."""
 
 import threading
-from collections.abc import Callable
 
 import pytest
 
 from tunewright.errors import StorageLocked
 from tunewright.storage import Memory
-from tunewright.testing.storage_contract import CHECKS, HEADER, Factory
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_memory_keeps_the_contract(check: Callable[[Factory], None]) -> None:
-    check(Memory)
+from tunewright.testing.storage_contract import HEADER
 
 
 def test_who_waits_too_long_for_the_right_to_ask_is_told() -> None:

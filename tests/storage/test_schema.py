@@ -154,9 +154,9 @@ def test_the_view_agrees_with_the_history_folded_from_the_same_journal(seed: int
 
     assert len(rows) == len(history) == count
     for row in rows:
-        trial = history.trial(row["number"])
+        known = history.trial(row["number"])
         values = None if row["values"] is None else json.loads(row["values"])
-        assert (row["state"], row["finished_at"], row["asked_at"]) == (trial.state, trial.finished_at, trial.asked_at)
-        assert row["seconds"] == pytest.approx(trial.seconds, abs=1e-12)
-        assert json.loads(row["params"]) == trial.params
-        assert values == (None if trial.values is None else pytest.approx(trial.values, rel=1e-14))
+        assert (row["state"], row["finished_at"], row["asked_at"]) == (known.state, known.finished_at, known.asked_at)
+        assert row["seconds"] == pytest.approx(known.seconds, abs=1e-12)
+        assert json.loads(row["params"]) == known.params
+        assert values == (None if known.values is None else pytest.approx(known.values, rel=1e-14))

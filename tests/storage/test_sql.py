@@ -1,10 +1,11 @@
-"""The journal in a SQLite file: the contract, several processes, sudden death."""
+"""The journal in a SQLite file: several processes, forks, sudden death."""
 
 import os
 import pickle
 import random
 import signal
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -17,19 +18,15 @@ from tunewright.errors import StorageError, StorageLocked, StudyExists, StudyMis
 from tunewright.events import Asked, Commented, Entry, Told
 from tunewright.storage.sql import Sql
 from tunewright.storage.workers import SILENCE
-from tunewright.testing.storage_contract import CHECKS, HEADER, Factory, asked, told
+from tunewright.testing.storage_contract import HEADER, asked, told
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="these processes are forked")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="these processes are forked"),
+    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
+]
 
 Say = Callable[[object], None]
 Fork = Callable[[Callable[[Say], None]], Any]
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_a_sqlite_file_keeps_the_contract(check: Callable[[Factory], None], tmp_path: Path) -> None:
-    check(lambda: Sql(str(tmp_path / "runs.db")))
-
-    assert [path.name for path in tmp_path.iterdir()] == ["runs.db"]  # nothing is left beside it
 
 
 def test_no_file_is_made_to_read_from(tmp_path: Path) -> None:
@@ -243,6 +240,32 @@ def test_a_forked_child_and_its_parent_go_on_each_with_a_connection_of_its_own(t
     with closing(sqlite3.connect(tmp_path / "runs.db")) as foreign:
         assert foreign.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert foreign.execute("SELECT count(*) FROM events").fetchone() == (51,)
+
+
+def test_threads_may_fork_and_append_at_once(tmp_path: Path) -> None:
+    storage = Sql(str(tmp_path / "runs.db"))
+    study = storage.create("first", HEADER).id
+    codes: list[int] = []
+
+    def work() -> None:
+        for _ in range(5):
+            storage.append(study, [asked()], 0)
+            pid = os.fork()
+            if pid == 0:
+                storage.append(study, [asked()], 0)
+                os._exit(0)
+            storage.append(study, [asked()], 0)
+            codes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert codes == [0] * 15
+    assert [entry.trial for entry in storage.read(study)] == list(range(45))
+    storage.close()
 
 
 def test_a_parent_that_closes_does_not_take_the_log_from_its_child(tmp_path: Path) -> None:

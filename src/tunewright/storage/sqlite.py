@@ -234,9 +234,11 @@ class SqliteFile:
 
 _FILES: "weakref.WeakSet[SqliteFile]" = weakref.WeakSet()
 _FORKING: list[SqliteFile] = []
+_ONE_FORK: Final = threading.Lock()
 
 
 def _before_fork() -> None:
+    _ONE_FORK.acquire()  # two threads may fork at once: the second waits for the first
     _FORKING[:] = _FILES
     for file in _FORKING:
         file.before_fork()
@@ -245,11 +247,13 @@ def _before_fork() -> None:
 def _after_fork_in_parent() -> None:
     while _FORKING:
         _FORKING.pop().after_fork(child=False)
+    _ONE_FORK.release()
 
 
 def _after_fork_in_child() -> None:
     while _FORKING:
         _FORKING.pop().after_fork(child=True)
+    _ONE_FORK.release()
 
 
 if hasattr(os, "register_at_fork"):

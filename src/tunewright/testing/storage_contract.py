@@ -93,7 +93,7 @@ def _new(factory: Factory) -> Iterator[tuple[Storage, StudyRecord]]:
         storage.close()
 
 
-def studies_are_found_by_name(factory: Factory) -> None:
+def _studies_are_found_by_name(factory: Factory) -> None:
     """Created, opened, listed; each name once."""
     storage = factory()
     expect(not storage.studies(), "A new storage must hold no study.")
@@ -110,7 +110,7 @@ def studies_are_found_by_name(factory: Factory) -> None:
     storage.close()
 
 
-def entries_come_back_as_they_went_in(factory: Factory) -> None:
+def _entries_come_back_as_they_went_in(factory: Factory) -> None:
     """Every kind of event, exactly."""
     with _new(factory) as (storage, study):
         wanted = _storable(ENTRIES)
@@ -123,7 +123,7 @@ def entries_come_back_as_they_went_in(factory: Factory) -> None:
         )
 
 
-def an_append_tells_what_is_new(factory: Factory) -> None:
+def _an_append_tells_what_is_new(factory: Factory) -> None:
     """The entries of others first, the caller's own last."""
     with _new(factory) as (storage, study):
         first = storage.append(study.id, [asked()], 0)
@@ -140,7 +140,7 @@ def an_append_tells_what_is_new(factory: Factory) -> None:
         expect(list(storage.read(study.id, 4)) == [], "read() from the end must be empty.")
 
 
-def many_trials_in_one_append_are_numbered(factory: Factory) -> None:
+def _many_trials_in_one_append_are_numbered(factory: Factory) -> None:
     """0, 1, 2 … also when one append asks several."""
     with _new(factory) as (storage, study):
         storage.append(study.id, [asked(), asked(), Entry(-1, Commented("between"), 1.0), asked()], 0)
@@ -151,7 +151,7 @@ def many_trials_in_one_append_are_numbered(factory: Factory) -> None:
         expect(last[0].trial == 3, "append() must return the number that it gave.")
 
 
-def an_append_is_whole_or_nothing(factory: Factory) -> None:
+def _an_append_is_whole_or_nothing(factory: Factory) -> None:
     """What JSON cannot hold is refused, with all that came along."""
     with _new(factory) as (storage, study):
         storage.append(study.id, [asked()], 0)
@@ -165,7 +165,7 @@ def an_append_is_whole_or_nothing(factory: Factory) -> None:
         expect(list(storage.read(study.id)) == before, "A refused append must store nothing.")
 
 
-def studies_do_not_mix(factory: Factory) -> None:
+def _studies_do_not_mix(factory: Factory) -> None:
     """Each has its own positions and trials."""
     with _new(factory) as (storage, study):
         other = storage.create("other", HEADER)
@@ -179,7 +179,7 @@ def studies_do_not_mix(factory: Factory) -> None:
             expect(numbers == [0, 1, 2], "Trials must be numbered within a study.")
 
 
-def a_deleted_study_is_gone(factory: Factory) -> None:
+def _a_deleted_study_is_gone(factory: Factory) -> None:
     """Its number too: who still holds it must not write into another study."""
     with _new(factory) as (storage, study):
         kept = storage.create("kept", HEADER)
@@ -197,7 +197,7 @@ def a_deleted_study_is_gone(factory: Factory) -> None:
         expect(len(list(storage.read(kept.id))) == 2, "Deleting a study must leave the others alone.")
 
 
-def a_long_journal_is_read_whole(factory: Factory) -> None:
+def _a_long_journal_is_read_whole(factory: Factory) -> None:
     """Also while it grows: never a gap."""
     with _new(factory) as (storage, study):
         storage.append(study.id, [asked()], 0)
@@ -213,7 +213,7 @@ def a_long_journal_is_read_whole(factory: Factory) -> None:
         )
 
 
-def threads_share_a_journal(factory: Factory) -> None:
+def _threads_share_a_journal(factory: Factory) -> None:
     """Eight threads append and read at once."""
     with _new(factory) as (storage, study):
         failures: list[BaseException] = []
@@ -245,7 +245,7 @@ def threads_share_a_journal(factory: Factory) -> None:
         expect(numbers == list(range(200)), "Trials asked by several threads must be numbered without gaps.")
 
 
-def one_asks_at_a_time(factory: Factory) -> None:
+def _one_asks_at_a_time(factory: Factory) -> None:
     """Telling and other studies go on meanwhile."""
     with _new(factory) as (storage, study):
         other = storage.create("other", HEADER)
@@ -274,7 +274,7 @@ def one_asks_at_a_time(factory: Factory) -> None:
         _raises(StudyMissing, lambda: storage.asking(other.id + 1).__enter__(), "asking() of an unknown study")
 
 
-def a_process_is_one_worker(factory: Factory) -> None:
+def _a_process_is_one_worker(factory: Factory) -> None:
     """It has a number, beats, and is not dead."""
     with _new(factory) as (storage, _):
         me = storage.join()
@@ -286,7 +286,7 @@ def a_process_is_one_worker(factory: Factory) -> None:
         expect(storage.gone(set()) == set(), "Of no workers none is gone.")
 
 
-def a_closed_storage_opens_again(factory: Factory) -> None:
+def _a_closed_storage_opens_again(factory: Factory) -> None:
     """Closing lets go of files, not of data."""
     with _new(factory) as (storage, study):
         storage.append(study.id, [asked(), told(0)], 0)
@@ -299,18 +299,18 @@ def a_closed_storage_opens_again(factory: Factory) -> None:
 
 
 CHECKS: Final[tuple[Callable[[Factory], None], ...]] = (
-    studies_are_found_by_name,
-    entries_come_back_as_they_went_in,
-    an_append_tells_what_is_new,
-    many_trials_in_one_append_are_numbered,
-    an_append_is_whole_or_nothing,
-    studies_do_not_mix,
-    a_deleted_study_is_gone,
-    a_long_journal_is_read_whole,
-    threads_share_a_journal,
-    one_asks_at_a_time,
-    a_process_is_one_worker,
-    a_closed_storage_opens_again,
+    _studies_are_found_by_name,
+    _entries_come_back_as_they_went_in,
+    _an_append_tells_what_is_new,
+    _many_trials_in_one_append_are_numbered,
+    _an_append_is_whole_or_nothing,
+    _studies_do_not_mix,
+    _a_deleted_study_is_gone,
+    _a_long_journal_is_read_whole,
+    _threads_share_a_journal,
+    _one_asks_at_a_time,
+    _a_process_is_one_worker,
+    _a_closed_storage_opens_again,
 )
 """All parts of the contract; each takes a factory and raises AssertionError."""
 
