@@ -98,8 +98,15 @@ def load_space(text: str) -> SearchSpace:
     if ":" not in text:
         raise SpaceError(f'--space "{text}": give a .yaml or .json file, or MODULE:NAME.')
     found = import_object(text, what="the space")
-    if callable(found) and not isinstance(found, SearchSpace):
-        found = found()
+    if callable(found) and not isinstance(found, SearchSpace | type):
+        try:
+            found = found()
+        except TunewrightError:
+            raise
+        except Exception as error:
+            raise SpaceError(
+                f'--space "{text}" is a function, and calling it without arguments failed: {_where(error)}'
+            ) from error
     if isinstance(found, SearchSpace):
         return found
     if isinstance(found, Mapping):

@@ -108,6 +108,8 @@ def opened(
         StudyMissing: as `find_name`, when no space is given.
         StudyChanged: space, metrics or seed differ from the recorded ones; the message names the options that mend it.
     """
+    if space is None and not storage.studies():
+        raise StudyMissing(f"There is no study in {where}.{_no_file(where)} To make one, give its space: --space space.yaml.")
     if space is None or (name is None and len(storage.studies()) > 1):
         name = find_name(storage, name, where=where)
     elif name is None:

@@ -11,13 +11,27 @@ import os
 import re
 import shutil
 import sys
+import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 
-__all__ = ["cut", "document", "flush", "json_text", "pairs", "prepare", "remark", "results_only", "say", "table", "value_text"]
+__all__ = [
+    "cut",
+    "document",
+    "flush",
+    "json_text",
+    "pairs",
+    "prepare",
+    "remark",
+    "results_only",
+    "say",
+    "table",
+    "value_text",
+    "wrapped",
+]
 
 _PLAIN: Final = {
     "±": "+/-",
@@ -163,3 +177,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, indent: int = 2
 def _at_edge(text: str, edge: int) -> str:
     """At most so many characters, with … where it was cut."""
     return text if len(text) <= edge else text[: edge - 1] + "…"
+
+
+def wrapped(text: str, *, indent: int = 0) -> str:
+    """Broken between words, at the terminal's edge or at 100 characters."""
+    width = min(100, shutil.get_terminal_size((100, 24)).columns)
+    pad = " " * indent
+    return textwrap.fill(text, width, initial_indent=pad, subsequent_indent=pad, break_long_words=False, break_on_hyphens=False)

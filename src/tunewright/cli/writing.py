@@ -26,7 +26,7 @@ from tunewright.errors import StudyError
 from tunewright.extras import require
 from tunewright.typing import Value
 
-__all__ = ["Format", "export", "report", "whole_file"]
+__all__ = ["Format", "export", "format_of", "report", "whole_file"]
 
 
 class Format(StrEnum):
@@ -53,7 +53,7 @@ def export(
     With --json and no FILE, the trials are the JSON document.
     """
     del debug
-    chosen = _format(out, kind, Format.json if as_json and out is None else Format.csv)
+    chosen = format_of(out, kind, Format.json if as_json and out is None else Format.csv)
     found = existing(study, name)
     rows = records(found.history)
     if out is None:
@@ -123,7 +123,12 @@ def whole_file(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def _format(out: Path | None, kind: Format | None, otherwise: Format) -> Format:
+def format_of(out: Path | None, kind: Format | None, otherwise: Format) -> Format:
+    """The format that was asked for; else by the ending of the file; `otherwise` for the standard output.
+
+    Raises:
+        StudyError: the ending says nothing.
+    """
     if kind is not None:
         return kind
     if out is None:

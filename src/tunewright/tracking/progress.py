@@ -27,7 +27,7 @@ from rich.live import Live
 from rich.text import Text
 
 from tunewright.events import Entry
-from tunewright.history import COMPLETED, History
+from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.trial import Trial
 
 __all__ = ["Progress", "clock", "family", "measured", "plain_number", "spread_of"]
@@ -118,7 +118,12 @@ class Progress:
 
     def __call__(self, history: History, entry: Entry) -> None:
         """Take in one result."""
-        better = self._board.take(history, entry)
+        if not self._board.begun:
+            self._board.begin(history)
+            self._first = self._board.finished - (history.states[entry.trial] != RUNNING)
+            better = self._board.best_trial == entry.trial
+        else:
+            better = self._board.take(history, entry)
         if self._in_place:
             return
         tenths = int(10 * self._share() + 1e-9)
@@ -209,14 +214,16 @@ class _Board:
     def __init__(self, label: Callable[[Trial], str]) -> None:
         self._label = label
         self.finished = self.failed = 0
+        self.begun = False
+        self.best_trial = -1
         self._best = math.inf
         self._best_text = self._default = ""
         self._several = False
         self._look_at = 0.0
-        self._digits = 4
 
     def begin(self, history: History) -> None:
         """Take in what there is already."""
+        self.begun = True
         self.finished, self.failed = history.finished, history.failed
         self._several = len(history.objectives) > 1
         for number in np.flatnonzero(history.states == COMPLETED)[:200]:  # defaults are tried first
@@ -229,7 +236,6 @@ class _Board:
     def take(self, history: History, entry: Entry) -> bool:
         """Take in one result; whether it is a new best."""
         self.finished, self.failed = history.finished, history.failed
-        self._several = len(history.objectives) > 1
         trial = entry.trial
         if history.states[trial] != COMPLETED or not history.usable[trial]:
             return False
@@ -254,7 +260,7 @@ class _Board:
     def _new_best(self, history: History, trial: Trial) -> None:
         column = history.objectives[0]
         name = history.metrics[column].name
-        self._best = float(history.losses[trial.number, column])
+        self._best, self.best_trial = float(history.losses[trial.number, column]), trial.number
         value = trial.values[name] if trial.values else math.nan
         label = self._label(trial)
         where = f"({label}, trial {trial.number})" if label else f"(trial {trial.number})"
@@ -264,7 +270,7 @@ class _Board:
         if self._default or self._several:
             return
         trial = history.trial(number)
-        if trial.values is not None and (trial.note.startswith("default") or trial.params == history.space.default):
+        if trial.values is not None and (trial.note == "default" or trial.params == history.space.default):
             name = history.metrics[history.objectives[0]].name
             self._default = f"default {measured(trial.values[name], spread_of(trial, name)).split(' ')[0]}"
 

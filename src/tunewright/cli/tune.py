@@ -1,0 +1,194 @@
+"""The main job from the shell: a table goes in, a tuned model comes out."""
+
+import contextlib
+import shlex
+import sys
+import time as clock
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import typer
+
+from tunewright.automl.records import Score, TunePlan, TuneRequest, TuneResult
+from tunewright.automl.tune import tune as tune_table
+from tunewright.cli.exits import INTERRUPTED, OK
+from tunewright.cli.options import AsJson, Debug, Quiet, TimeSpan
+from tunewright.cli.signals import Ears
+from tunewright.cli.terminal import document, pairs, remark, results_only, say, wrapped
+from tunewright.events import Entry
+from tunewright.history import History
+from tunewright.tracking.progress import Progress, measured, plain_number
+from tunewright.trial import Trial
+
+__all__ = ["tune"]
+
+
+def tune(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="A CSV or Parquet file.")],
+    *,
+    target: Annotated[str, typer.Option("--target", "-t", metavar="COLUMN", help="What to predict.")],
+    metric: Annotated[
+        str | None,
+        typer.Option("--metric", metavar="NAME", help="A scikit-learn scorer: roc_auc, log_loss, mae. [default: by the task]"),
+    ] = None,
+    time: TimeSpan = None,
+    trials: Annotated[
+        int | None,
+        typer.Option("--trials", min=1, metavar="N", help="Search until the study holds so many trials. [default: --time 60s]"),
+    ] = None,
+    models: Annotated[
+        str | None,
+        typer.Option(
+            "--models", metavar="A,B", help="Families: linear, knn, svm, forest, boosting, mlp. [default: all that fit]"
+        ),
+    ] = None,
+    cv: Annotated[int, typer.Option("--cv", min=2, metavar="K", help="Folds of the cross-validation.")] = 5,
+    groups: Annotated[
+        str | None, typer.Option("--groups", metavar="COLUMN", help="Rows of one group stay on one side of every split.")
+    ] = None,
+    time_order: Annotated[
+        str | None, typer.Option("--time-order", metavar="COLUMN", help="Rows are in time: the latest are the test set.")
+    ] = None,
+    test: Annotated[float, typer.Option("--test", metavar="SHARE", help="Share of the rows that the search never sees.")] = 0.2,
+    task: Annotated[
+        Literal["classification", "regression"] | None, typer.Option("--task", help="[default: told from the target]")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, metavar="N", help="Processes. [default: one for each core]")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Of the splits, the search and the models.")] = 0,
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for what is written. [default: tunewright-DATA]")
+    ] = None,
+    study: Annotated[
+        str | None, typer.Option("--study", metavar="STUDY", help="Where trials are kept. [default: study.db in the folder]")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="Of the study. [default: that of the data file]")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the study that is there.")] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> int:
+    """Find the best model for a table, and say honestly what it is worth.
+
+    Holds out a test set, searches preprocessing and model families together by cross-validation, each family's default first, and
+    writes the fitted model, a report and the study. Ctrl-C ends the search and keeps the best so far.
+    """
+    del debug
+    request = TuneRequest(
+        data=data, target=target, task=task, metric=metric, seconds=time, trials=trials, models=_names(models), cv=cv, groups=groups,
+        time_order=time_order, test=test, workers=workers, seed=seed, out=out, study=study, name=name, resume=resume,
+    )  # fmt: skip
+    with results_only(as_json), Ears() as ears, _Display(lambda: ears.interrupted, quiet=quiet) as display:
+        result = tune_table(request, on_plan=display.plan, on_stage=display.stage, listeners=[display.result])
+    for warning in result.warnings:
+        remark(f"warning: {warning}")
+    if as_json:
+        document(result)
+    else:
+        _show(result)
+    return INTERRUPTED if result.budget.ended == "interrupted" else OK
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+class _Display:
+    """What the person sees while the job runs: the plan, the live line, and then what is done after the search."""
+
+    def __init__(self, stopping: Callable[[], bool], *, quiet: bool) -> None:
+        self._stopping = stopping
+        self._quiet = quiet
+        self._start = clock.monotonic()
+        self._progress: Progress | None = None
+        self._seen = False
+        self._shown = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._shown.close()
+
+    def plan(self, plan: TunePlan) -> None:
+        """The search begins."""
+        if self._quiet:
+            return
+        left = None if plan.seconds is None else max(1.0, plan.seconds - (clock.monotonic() - self._start))
+        progress = Progress(f"tuning  {plan.headline}", trials=plan.trials, seconds=left, label=_family, stopping=self._stopping)
+        self._progress = self._shown.enter_context(progress)
+
+    def result(self, history: History, entry: Entry) -> None:
+        """A fold was judged."""
+        if self._progress is not None:
+            self._progress(history, entry)
+
+    def stage(self, text: str) -> None:
+        """Something else than the search is done."""
+        if self._quiet:
+            return
+        if self._progress is not None and text.startswith("fitting"):
+            self._shown.close()
+            self._progress = None
+        if self._progress is not None:
+            self._progress.say(f" {text}")
+        else:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+
+def _family(trial: Trial) -> str:
+    return str(trial.params.get("model", ""))
+
+
+def _show(result: TuneResult) -> None:
+    metric, winner, test = result.metric, result.winner, result.test
+    spread = plain_number(winner.mean or 0.0) if winner.sd is None else measured(winner.mean or 0.0, winner.sd)
+    say(f"\n{metric.name} on {result.data.test_rows:,} rows that the search never saw ({metric.goal}; 95 % interval)")
+    pairs(
+        [
+            ("tuned model", f"{_score(test.winner)}   {winner.title}, trial {winner.trial}"),
+            ("default", f"{_score(test.default)}   {test.default_title}"),
+            ("baseline", f"{_score(test.baseline)}   {test.baseline_title}"),
+        ]
+    )
+    say(f"in cross-validation: {spread} over {len(winner.folds)} folds, of {result.counts.completed:,} configurations")
+    say()
+    for sentence in (result.advice, result.gap.sentence):
+        say(wrapped(sentence))
+    say()
+    paths = result.paths
+    pairs(
+        [
+            ("model", _near(paths.model)),
+            ("report", _near(paths.report)),
+            ("study", f'"{paths.name}" in {_near(paths.study.removeprefix("sqlite:///"))}'),
+            ("next", f"tunewright predict {shlex.quote(_near(paths.model))} new.csv -o predictions.csv"),
+        ],
+        indent=0,
+    )
+
+
+def _score(score: Score) -> str:
+    if score.value is None:
+        return "-"
+    if score.low is None or score.high is None:
+        return _digits(score.value)
+    return f"{_digits(score.value)} ({_digits(score.low)} to {_digits(score.high)})"
+
+
+def _digits(x: float) -> str:
+    """Four significant digits, zeros at the end among them, so that the numbers of a column look alike."""
+    return f"{x:#.4g}".rstrip(".") if abs(x) < 1e5 else plain_number(x)
+
+
+def _near(path: str) -> str:
+    """From the current folder, where that is shorter."""
+    try:
+        return str(Path(path).resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return path

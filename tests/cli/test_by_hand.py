@@ -1,0 +1,173 @@
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from tunewright.study import Study
+
+Cli: TypeAlias = Callable[..., Any]
+
+
+def test_a_study_is_tuned_by_hand_from_the_shell(cli: Cli) -> None:
+    asked = cli("ask", "oven.db", "--space", "space.yaml", "--metric", "taste", "--maximize")
+    told = cli("tell", "oven.db", "0", "6.5")
+    again = cli("ask", "oven.db")
+    better = cli("tell", "oven.db", "1", "taste=8", "cost=3", "--seconds", "95")
+    best = cli("best", "oven.db")
+
+    assert [result.code for result in (asked, told, again, better, best)] == [0, 0, 0, 0, 0]
+    assert asked.out.startswith("trial 0\n  x      ")
+    assert told.out == "trial 0 told   new best 6.5 (trial 0)\n"
+    assert better.out == "trial 1 told   new best 8 (trial 1)\n"
+    assert best.out.startswith("taste 8 (trial 1)\n")
+    trial = Study.load("oven.db").history.trial(1)
+    assert trial.seconds == 95
+    assert trial.measurements[0].info == {"cost": 3}
+
+
+def test_what_ask_prints_last_is_the_command_that_tells(cli: Cli) -> None:
+    asked = cli("ask", "oven.db", "--space", "space.yaml", "--name", "grandma's bread")
+    command = shlex.split(asked.out.splitlines()[-1].partition("then: ")[2])
+
+    told = cli(*command[1:-1], "value=1")
+
+    assert command[0] == "tunewright"
+    assert told.code == 0
+
+
+def test_a_program_asks_and_tells_with_json(cli: Cli) -> None:
+    asked = cli("ask", "oven.db", "--space", "space.yaml", "--json").json
+    told = cli("tell", "oven.db", asked["trial"], "0.5", "--json").json
+
+    assert set(asked["params"]) == {"x", "shape"}
+    assert told == {"trial": 0, "index": 0, "state": "completed", "values": {"value": 0.5}, "new_best": True, "study": "study"}
+
+
+def test_an_asked_trial_waits_whatever_happens_to_the_process(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml")
+
+    assert [cli("ask", "oven.db", "--json").json["trial"] for _ in range(2)] == [1, 2]
+
+
+def test_folds_are_asked_and_told_one_by_one(cli: Cli) -> None:
+    fold_0 = cli("ask", "oven.db", "--space", "space.yaml", "--folds", "2", "--json").json
+    fold_1 = cli("ask", "oven.db", "--folds", "2")
+
+    first = cli("tell", "oven.db", "0", "1")
+    second = cli("tell", "oven.db", "0", "3", "--json").json
+
+    assert (fold_0["fold"], fold_0["index"]) == (0, 0)
+    assert fold_1.out.startswith("trial 0, fold 1\n")
+    assert "tell oven.db 0 --index 1 value=..." in fold_1.out
+    assert "1 of its tasks to go" in first.out
+    assert second["values"] == {"value": 2.0}
+
+
+def test_the_sampler_of_the_last_proposal_goes_on(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml", "--sampler", "random")
+    cli("ask", "oven.db")
+    cli("ask", "oven.db", "--sampler", "quasi_random")
+    cli("ask", "oven.db")
+
+    history = Study.load("oven.db").history
+    assert [history.origin(number) for number in range(4)] == ["random", "random", "quasi_random", "quasi_random"]
+
+
+def test_a_failure_is_told_with_its_reason(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml")
+
+    told = cli("tell", "oven.db", "0", "--failed", "the power went out")
+
+    assert (told.code, told.out) == (0, "trial 0 failed: the power went out\n")
+    assert Study.load("oven.db").history.failures[0][1].kind == "told"
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        (["nan"], 'If the configuration diverged, say: tunewright tell oven.db 0 --failed "diverged"'),
+        (["inf"], "no finite number"),
+        (["good"], "value=good: this is no number"),
+        (["loss=1"], 'The metric "value" is missing'),
+        (["1", "2"], "write value=..."),
+        (["value=1", "value=2"], '"value" is given twice'),
+        ([], "What came of it?"),
+        (["1", "--failed", "why"], "not both"),
+    ],
+)
+def test_a_result_that_cannot_be_used_is_refused_and_the_trial_waits(cli: Cli, results: list[str], message: str) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml")
+
+    refused = cli("tell", "oven.db", "0", *results)
+
+    assert refused.code == 2
+    assert message in refused.err
+    assert cli("tell", "oven.db", "0", "1").code == 0
+
+
+def test_the_first_result_stands(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml")
+    cli("tell", "oven.db", "0", "1")
+
+    second = cli("tell", "oven.db", "0", "2")
+
+    assert second.code == 2
+    assert "has its result already" in second.err
+    assert Study.load("oven.db").best.value == 1
+
+
+def test_a_trial_that_was_not_asked_cannot_be_told(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml")
+
+    assert "There is no trial 7: the study holds trials 0 to 0" in cli("tell", "oven.db", "7", "1").err
+
+
+def test_what_is_enqueued_is_asked_next(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml")
+
+    queued = cli("enqueue", "oven.db", "x=2.5", "--note", "a hunch")
+    as_json = cli("enqueue", "oven.db", "shape=ridge", "--params", '{"x": -1}', "--json").json
+
+    assert queued.out == "queued: x=2.5 shape=bowl   (1 waiting)\n"
+    assert as_json["params"] == {"x": -1.0, "shape": "ridge"}
+    assert [cli("ask", "oven.db", "--json").json["params"]["x"] for _ in range(2)] == [2.5, -1.0]
+    assert Study.load("oven.db").history.trial(1).note == "a hunch"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["y=1"], '"y"'),
+        (["x=9"], "x"),
+        (["x=low"], "x"),
+        (["shape=bowel"], 'Did you mean "bowl"'),
+        (["--params", "{x: 1}"], "--params is not JSON"),
+        (["--params", "[1]"], "takes a JSON object"),
+    ],
+)
+def test_what_does_not_fit_is_not_enqueued(cli: Cli, arguments: list[str], message: str) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml")
+
+    refused = cli("enqueue", "oven.db", *arguments)
+
+    assert refused.code == 2
+    assert message in refused.err
+    assert Study.load("oven.db").history.queue == []
+
+
+def test_an_exhausted_space_is_no_result_and_says_so(cli: Cli, folder: Path) -> None:
+    (folder / "tiny.yaml").write_text("parameters:\n  b: {type: bool}\n", encoding="utf-8")
+    codes = [cli("ask", "tiny.db", "--space", "tiny.yaml").code for _ in range(3)]
+
+    assert codes == [0, 0, 1]
+    assert cli("ask", "tiny.db", "--json").json["error"]["type"] == "SpaceExhausted"
+
+
+def test_asking_without_a_space_makes_nothing(cli: Cli, folder: Path) -> None:
+    refused = cli("ask", "oven.db")
+
+    assert refused.code == 2
+    assert "To make one, give its space: --space space.yaml" in refused.err
+    assert not (folder / "oven.db").exists()

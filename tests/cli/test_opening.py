@@ -1,0 +1,118 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tunewright.cli.opening import address, existing, find_name, last_sampler, opened
+from tunewright.errors import StorageError, StudyChanged, StudyMissing
+from tunewright.metric import Metric
+from tunewright.samplers.manual import Manual
+from tunewright.samplers.random import Random
+from tunewright.space import Float, SearchSpace
+from tunewright.study import Study
+
+SPACE = SearchSpace({"x": Float(0, 1)})
+
+
+def make(*names: str) -> None:
+    for name in names:
+        Study(SPACE, storage="runs.db", name=name)
+
+
+def test_the_only_study_needs_no_name(folder: Path) -> None:
+    make("first")
+
+    assert existing("runs.db", None).name == "first"
+    assert existing("sqlite:///runs.db", "first").name == "first"
+
+
+def test_of_several_studies_one_must_be_named(folder: Path) -> None:
+    make("first", "second")
+
+    with pytest.raises(StudyMissing, match='holds 2 studies: "first", "second"'):
+        existing("runs.db", None)
+    assert existing("runs.db", "second").name == "second"
+
+
+def test_a_misspelt_name_is_answered_with_the_right_one(folder: Path) -> None:
+    make("first", "second")
+
+    with pytest.raises(StudyMissing, match='Did you mean "first"'):
+        existing("runs.db", "frist")
+    with pytest.raises(StudyMissing, match='Studies there: "first", "second"'):
+        existing("runs.db", "other")
+
+
+def test_looking_for_a_file_makes_none(folder: Path) -> None:
+    with pytest.raises(StudyMissing, match=r"The file nothing\.db does not exist"):
+        existing("nothing.db", None)
+    with pytest.raises(StudyMissing, match="To make one, give its space"):
+        opened(address("nothing.db"), None, where="nothing.db", space=None, metrics=None)
+
+    assert not (folder / "nothing.db").exists()
+
+
+def test_memory_is_no_place_to_find_a_study() -> None:
+    with pytest.raises(StudyMissing, match="there is nothing in it between two commands"):
+        address("memory")
+
+
+def test_an_address_that_means_nothing_is_refused() -> None:
+    with pytest.raises(StorageError, match="Did you mean"):
+        address("runs")
+
+
+def test_a_new_study_takes_the_name_that_is_left(folder: Path) -> None:
+    storage = address("runs.db")
+
+    first = opened(storage, None, where="runs.db", space=SPACE, metrics=[Metric("loss")], new_name="bread")
+    again = opened(storage, None, where="runs.db", space=SPACE, metrics=None)
+
+    assert (first.name, again.name) == ("bread", "bread")
+    assert again.metrics == (Metric("loss"),)
+    assert find_name(storage, None, where="runs.db") == "bread"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"space": SearchSpace({"x": Float(0, 2)})}, "add --edit; for a fresh start, give another --name"),
+        ({"metrics": [Metric("accuracy", "maximize")]}, "another --name, or leave --metric out"),
+        ({"seed": 5}, "another --name, or leave --seed out"),
+    ],
+)
+def test_what_differs_is_said_in_the_words_of_the_command_line(folder: Path, change: dict[str, Any], message: str) -> None:
+    make("first")
+
+    with pytest.raises(StudyChanged, match=message) as caught:
+        opened(address("runs.db"), "first", where="runs.db", **{"space": SPACE, "metrics": None, **change})
+
+    assert "=True" not in str(caught.value)
+    assert "name=" not in str(caught.value)
+
+
+def test_an_agreed_edit_goes_on(folder: Path) -> None:
+    make("first")
+
+    found = opened(address("runs.db"), None, where="runs.db", space=SearchSpace({"x": Float(0, 2)}), metrics=None, edit=True)
+
+    assert found.space == SearchSpace({"x": Float(0, 2)})
+
+
+def test_the_last_sampler_is_told_from_the_journal() -> None:
+    study = Study(SPACE, sampler=Random())
+    before = last_sampler(study)
+    study.ask()
+    study.enqueue({"x": 0.5})
+    study.ask()
+
+    assert before is None
+    assert isinstance(last_sampler(study), Random)
+
+
+def test_a_study_by_hand_has_no_last_sampler() -> None:
+    study = Study(SPACE, sampler=Manual())
+    study.enqueue({"x": 0.5})
+    study.ask()
+
+    assert last_sampler(study) is None

@@ -1,0 +1,71 @@
+import pytest
+import typer
+
+from tunewright.cli.options import SamplerName, metrics_of, sampler_of, span
+from tunewright.errors import MetricError, StudyError
+from tunewright.metric import Metric
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("60s", 60),
+        ("5m", 300),
+        ("5min", 300),
+        ("1h", 3600),
+        ("1h30m", 5400),
+        ("1.5h", 5400),
+        ("2 h 5 m", 7500),
+        ("1d", 86400),
+        ("0", 0),
+    ],
+)
+def test_a_time_is_read_as_people_write_it(text: str, seconds: float) -> None:
+    assert span(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5s", "5x", "1h-", "m5", "1e3s", "nan", "inf"])
+def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="Write for example 60s, 5m or 1h30m"):
+        span(text)
+
+
+def test_a_metric_may_say_its_direction_and_its_bound() -> None:
+    found = metrics_of(["loss", "accuracy:maximize", "latency_ms<=10", "recall >= 0.8", "f1:max"], None)
+
+    assert found == [
+        Metric("loss"),
+        Metric("accuracy", "maximize"),
+        Metric("latency_ms", "minimize", 10.0),
+        Metric("recall", "maximize", 0.8),
+        Metric("f1", "maximize"),
+    ]
+
+
+def test_the_flag_is_for_metrics_that_do_not_say_it() -> None:
+    assert metrics_of(["accuracy", "loss:minimize"], True) == [Metric("accuracy", "maximize"), Metric("loss")]
+    assert metrics_of(None, True) == [Metric("value", "maximize")]
+    assert metrics_of(None, None) is None
+
+
+@pytest.mark.parametrize("text", ["loss:up", "latency<=fast", ":maximize", "a<=nan"])
+def test_what_is_no_metric_is_refused(text: str) -> None:
+    with pytest.raises(MetricError):
+        metrics_of([text], None)
+
+
+def test_samplers_go_by_name() -> None:
+    assert sampler_of(None, None) is None
+    assert [repr(sampler_of(name, None)) for name in SamplerName] == ["QuasiRandom()", "Random()", "Grid(levels=5)", "Manual()"]
+    assert repr(sampler_of(SamplerName.grid, ["4"])) == "Grid(levels=4)"
+    assert repr(sampler_of(SamplerName.grid, ["lr=7", "depth=3"])) == "Grid(levels={'lr': 7, 'depth': 3})"
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [(SamplerName.random, ["4"]), (SamplerName.grid, ["x"]), (SamplerName.grid, ["4", "5"]), (SamplerName.grid, ["0"])],
+)
+def test_levels_that_mean_nothing_are_refused(name: str, levels: list[str]) -> None:
+    with pytest.raises(StudyError):
+        sampler_of(name, levels)
