@@ -82,6 +82,26 @@ def test_killing_two_processes_again_and_again_loses_nothing_that_was_told(
     assert study.replay().checked == len(study.history)
 
 
+def test_killing_a_process_while_it_makes_the_file_leaves_nothing_that_the_next_one_cannot_use(
+    tmp_path: Path, start: Callable[..., int], ended: Callable[..., str], journal: Callable[[str, str], list[Entry]]
+) -> None:
+    chance, urls = random.Random(0), [f"sqlite:///{tmp_path / f'new-{number}.db'}" for number in range(12)]
+    for url in urls:
+        pid = start("seek", url, tmp_path / "side", 1_000_000, 1)
+        time.sleep(chance.uniform(0.02, 0.08))  # nothing yet, an empty file, half the tables, a study without trials
+        os.kill(pid, signal.SIGKILL)
+        ended(pid, well=False)
+
+    goals = {url: start("seek", url, tmp_path / "side", 0, 1) for url in urls}
+    for pid in goals.values():
+        assert ended(pid) == ""
+
+    for url in urls:
+        assert journal(url, "killed")
+        history = Study.load(url).history
+        assert history.completed == len(history) >= 3
+
+
 def test_who_is_killed_while_asking_does_not_keep_the_others_from_asking(
     tmp_path: Path,
     start: Callable[..., int],
