@@ -77,6 +77,7 @@ class Progress:
         self._stopping = stopping or (lambda: False)
         self._signs = ("±", "·") if _writes(self._stream, "±") else ("+/-", "-")
         self._board = _Board(self._label)
+        self._deserted = False
         self._live: Live | None = None
         self._start = time.monotonic()
         self._end = math.nan
@@ -201,11 +202,13 @@ class Progress:
         self._put(self.line())
 
     def _put(self, text: str) -> None:
+        if self._deserted:
+            return
         try:
             self._stream.write(text + "\n")
             self._stream.flush()
         except BrokenPipeError:  # nobody reads any more; the search goes on
-            self._stream = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  until the process ends
+            self._deserted = True
 
 
 class _Board:
