@@ -1,0 +1,128 @@
+"""Which trials are better: one order for one objective or several, with bounds and failures.
+
+A feasible trial is better than one that breaks a bound; among those, the one that breaks them less is better [1]. Feasible trials
+with one objective are ordered by it. With several they are ordered by non-dominated rank, front by front, and inside a front by
+crowding distance, the loneliest first: the ends of the front, then those in its gaps [1]. Failed trials are better than none and
+worse than all others.
+
+[1] Deb et al., A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II, IEEE Trans. Evol. Comp. 6, 2002, sections III and VI.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunewright.history import COMPLETED, History
+from tunewright.typing import Array
+
+__all__ = ["Ranking", "crowding", "fronts"]
+
+_LARGEST: Final = 1e300
+
+Index = NDArray[np.intp]
+
+
+class Ranking:
+    """The order of a history's trials.
+
+    Attributes:
+        completed: which trials are usable and have a value, shape (n,).
+    """
+
+    def __init__(self, history: History) -> None:
+        losses = history.losses
+        self.completed: NDArray[np.bool_] = history.usable & (history.states == COMPLETED)
+        self._losses = np.clip(losses[:, history.objectives], -_LARGEST, _LARGEST)
+        self._broken: Array | None = None
+        if any(metric.bound is not None for metric in history.metrics):
+            self._broken = np.zeros(len(losses))
+            for j, metric in enumerate(history.metrics):
+                if metric.bound is not None:
+                    limit = min(_LARGEST, max(-_LARGEST, metric.sign * metric.bound))
+                    excess = np.maximum(np.clip(losses[:, j], -_LARGEST, _LARGEST) - limit, 0.0)
+                    self._broken += excess / (np.max(excess, initial=0.0, where=self.completed) or 1.0)
+
+    def best(self, among: Index, wanted: int) -> Index:
+        """The best `wanted` trials (or all, if fewer) of those given that are completed, best first. Of equals the earlier comes first.
+
+        Args:
+            among: numbers of trials, rising.
+            wanted: how many, at least 0.
+        """
+        among = among[self.completed[among]]
+        if self._broken is None:
+            return self._feasible(among, wanted)
+        broken = self._broken[among]
+        found = self._feasible(among[broken == 0.0], wanted)
+        rest = among[broken > 0.0]
+        rest = rest[np.argsort(self._broken[rest], kind="stable")]
+        return np.concatenate([found, rest[: wanted - len(found)]])
+
+    def _feasible(self, among: Index, wanted: int) -> Index:
+        losses = self._losses[among]
+        if losses.shape[1] == 1:
+            return among[np.argsort(losses[:, 0], kind="stable")[:wanted]]
+        found: list[Index] = []
+        for front in fronts(losses, wanted):
+            found.append(among[front[np.argsort(-crowding(losses[front]), kind="stable")]])
+        return np.concatenate(found)[:wanted] if found else among[:0]
+
+
+def fronts(losses: Array, wanted: int) -> list[Index]:
+    """The non-dominated fronts, first to last, until they hold `wanted` points.
+
+    Args:
+        losses: smaller is better, shape (n, m).
+        wanted: how many points are asked for.
+
+    Returns:
+        Row numbers, rising in each front. Equal points stand in one front.
+    """
+    left = np.lexsort(losses.T[::-1])  # a point comes after all that dominate it
+    found: list[Index] = []
+    while wanted > 0 and len(left):
+        first = _first_of_two(losses[left]) if losses.shape[1] == 2 else _first(losses[left])
+        found.append(np.sort(left[first]))
+        wanted -= len(found[-1])
+        left = left[~first]
+    return found
+
+
+def _first_of_two(losses: Array) -> NDArray[np.bool_]:
+    """Which points are not dominated, for two objectives in lexical order: those below all that came before, and their equals."""
+    second = losses[:, 1]
+    before = np.concatenate([[np.inf], np.minimum.accumulate(second)[:-1]])
+    lower = second < before
+    leader = np.maximum.accumulate(np.where(lower, np.arange(len(losses)), 0))
+    return np.asarray(lower | (losses == losses[leader]).all(axis=1))
+
+
+def _first(losses: Array) -> NDArray[np.bool_]:
+    """Which points are not dominated, in lexical order; each member of the front strikes out what it dominates."""
+    kept = np.arange(len(losses))
+    i = 0
+    while i < len(kept):
+        here = losses[kept[i]]
+        rest = losses[kept]
+        kept = kept[(rest < here).any(axis=1) | (rest == here).all(axis=1)]
+        i += 1
+    first = np.zeros(len(losses), bool)
+    first[kept] = True
+    return first
+
+
+def crowding(losses: Array) -> Array:
+    """The crowding distance of each point of a front, shape (n,); infinite at the ends. Source: Deb et al. 2002, section III-B."""
+    n, m = losses.shape
+    distance = np.zeros(n)
+    for j in range(m):
+        scale = float(np.abs(losses[:, j]).max(initial=0.0)) or 1.0
+        column = losses[:, j] / scale
+        order = np.argsort(column, kind="stable")
+        ranked = column[order]
+        span = ranked[-1] - ranked[0] if n else 0.0
+        if span > 0.0:
+            distance[order[1:-1]] += (ranked[2:] - ranked[:-2]) / span
+            distance[order[[0, -1]]] = np.inf
+    return distance
