@@ -26,7 +26,7 @@ def noisy(live):
 
 
 def fails(live):
-    raise ValueError(f"diverged at {live['x']:.3f}")
+    raise ValueError(f"diverged at {abs(live['x']):.3f}")
 
 
 def talks(live):

@@ -1,0 +1,255 @@
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from tunewright.study import Study
+
+Cli: TypeAlias = Callable[..., Any]
+
+SLOW = """
+import sys, time
+
+def objective(live):
+    print("trying", live.trial, flush=True)
+    time.sleep(0.2)
+    return (live["x"] - 1) ** 2
+"""
+
+
+def test_a_search_ends_with_the_best_and_says_how_to_go_on(cli: Cli) -> None:
+    result = cli("run", "train:objective", "--space", "space.yaml", "--metric", "loss", "--trials", "12")
+
+    study = Study.load("runs.db", "train:objective")
+    assert result.code == 0
+    assert study.history.completed == 12
+    assert result.out.startswith(f"best    loss {study.best.value:.4g} (trial {study.best.number})\n")
+    assert f"        x      {study.best.params['x']!r}\n" in result.out
+    assert "next    tunewright show runs.db\n" in result.out
+    assert result.err.startswith(
+        "running  train:objective · 2 parameters · loss (minimize) · quasi_random · 1 worker · budget 12 trials\n"
+    )
+    assert "12 of 12 trials" in result.err.splitlines()[-1]
+
+
+def test_the_same_line_again_does_nothing_and_a_larger_goal_goes_on(cli: Cli) -> None:
+    cli("run", "train:objective", "--space", "space.yaml", "--trials", "5")
+
+    again = cli("run", "train:objective", "--space", "space.yaml", "--trials", "5")
+    more = cli("run", "train:objective", "--trials", "8", "--json").json
+
+    assert again.code == 0
+    assert "(nothing was left to do)" in again.out
+    assert again.err == ""
+    assert more["counts"]["completed"] == 8
+    assert more["new"] == 3
+
+
+def test_json_is_the_only_thing_on_the_standard_output(cli: Cli) -> None:
+    result = cli("run", "train:talks", "--space", "train:space", "--metric", "gain:maximize", "--trials", "3", "--json")
+
+    assert result.json["counts"]["completed"] == 3
+    assert result.json["best"]["values"]["gain"] == max(trial.value or 0.0 for trial in Study.load("runs.db").history.trials)
+    assert result.err.count("trying") == 3
+
+
+def test_every_configuration_is_judged_on_all_folds_with_all_seeds(cli: Cli) -> None:
+    result = cli(
+        "run", "train:noisy", "--space", "space.yaml", "--metric", "loss", "--folds", "3", "--seeds", "2", "--trials", "2", "-q"
+    )
+
+    trial = Study.load("runs.db").history.trial(0)
+    assert result.code == 0
+    assert result.err == ""
+    assert [(each.fold, each.seed) for each in trial.measurements] == [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)]
+    assert trial.measurements[0].info == {"size": 3}
+
+
+@pytest.mark.parametrize("sampler", ["random", "quasi_random", "grid"])
+def test_every_sampler_can_be_chosen(cli: Cli, sampler: str) -> None:
+    assert cli("run", "train:objective", "--space", "space.yaml", "--sampler", sampler, "--trials", "4").code == 0
+
+    assert Study.load("runs.db").history.origin(3) == sampler
+
+
+def test_a_grid_says_its_size_and_ends_by_itself(cli: Cli) -> None:
+    first = cli("run", "train:objective", "--space", "space.yaml", "--sampler", "grid", "--levels", "3", "--time", "1h")
+    finer = cli("run", "train:objective", "--sampler", "grid", "--levels", "x=5", "--time", "1h")
+
+    assert "grid of 6 configurations" in first.err
+    assert "6 of 6 trials" in first.err
+    assert re.search(r"grid of 10 configurations, about .* to go", finer.err)
+    assert Study.load("runs.db").history.completed == 10
+
+
+def test_by_hand_only_what_was_enqueued_is_tried(cli: Cli) -> None:
+    cli("ask", "runs.db", "--space", "space.yaml", "--name", "mine")
+    cli("tell", "runs.db", "0", "7")
+    cli("enqueue", "runs.db", "x=1")
+
+    result = cli("run", "train:objective", "--sampler", "manual", "--name", "mine", "--json").json
+
+    assert result["new"] == 1
+    assert result["best"]["params"]["x"] == 1.0
+
+
+def test_several_metrics_have_a_front(cli: Cli, folder: Path) -> None:
+    (folder / "two.py").write_text("def objective(live): return {'a': live['x'], 'b': live['x']}\n", encoding="utf-8")
+
+    result = cli("run", "two:objective", "--space", "space.yaml", "--metric", "a", "--metric", "b:maximize", "--trials", "4")
+
+    assert "best    4 trials on the Pareto front" in result.out
+
+
+def test_a_search_in_memory_leaves_nothing(cli: Cli, folder: Path) -> None:
+    before = {path.name for path in folder.iterdir()} | {"__pycache__"}
+
+    result = cli("run", "train:objective", "--space", "space.yaml", "--trials", "3", "--study", "memory")
+
+    assert result.code == 0
+    assert "it ends with this command" in result.out
+    assert {path.name for path in folder.iterdir()} <= before
+
+
+def test_when_every_trial_fails_there_is_no_result_and_the_cause_is_said(cli: Cli) -> None:
+    result = cli("run", "train:fails", "--space", "space.yaml", "--trials", "3")
+    as_json = cli("run", "train:fails", "--trials", "4", "--json")
+
+    assert result.code == as_json.code == 1
+    assert "3 of 3 trials failed:\n  3 x  ValueError: diverged at" in result.err
+    assert "no trial has a value" in result.err
+    assert as_json.json["best"] is None
+
+
+def test_the_first_failure_ends_the_search_if_asked_to(cli: Cli) -> None:
+    result = cli("run", "train:fails", "--space", "space.yaml", "--trials", "3", "--on-failure", "raise")
+
+    assert result.code == 1
+    assert "Trial 0 failed: ValueError: diverged at" in result.err
+    assert Study.load("runs.db").history.failed == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train:objective", "--space", "space.yaml"], "When is it enough? Say --trials 100, or --time 5m"),
+        (["train:objective", "--trials", "3"], "There is no study in runs.db"),
+        (["train:space", "--space", "space.yaml", "--trials", "3"], "is a SearchSpace, not a function"),
+        (["train:objectiv", "--space", "space.yaml", "--trials", "3"], 'there is no "objectiv" in train'),
+        (["nowhere:objective", "--space", "space.yaml", "--trials", "3"], 'there is no module "nowhere"'),
+        (["train:objective", "--space", "space.yaml", "--trials", "-1"], "--trials"),
+        (["train:objective", "--space", "space.yaml", "--trials", "3", "--workers", "0"], "--workers"),
+        (["train:objective", "--space", "space.yaml", "--time", "soon"], "Write for example 60s"),
+        (["train:objective", "--space", "space.yaml", "--trials", "3", "--sampler", "grit"], "grit"),
+        (["train:objective", "--space", "space.yaml", "--trials", "3", "--levels", "3"], "Add --sampler grid"),
+        (["train:objective", "--space", "nothing.yaml", "--trials", "3"], "nothing.yaml: No such file"),
+    ],
+)
+def test_bad_input_is_said_and_nothing_is_made(cli: Cli, folder: Path, arguments: list[str], message: str) -> None:
+    result = cli("run", *arguments)
+
+    assert result.code == 2
+    assert message in result.err
+    assert len(result.err.splitlines()) == 1
+    assert not (folder / "runs.db").exists() or not Study.load("runs.db").history.trials
+
+
+def test_a_changed_space_is_said_and_edit_goes_on(cli: Cli, folder: Path) -> None:
+    cli("run", "train:objective", "--space", "space.yaml", "--trials", "3")
+    text = (folder / "space.yaml").read_text(encoding="utf-8").replace("high: 5", "high: 6")
+    (folder / "space.yaml").write_text(text, encoding="utf-8")
+
+    refused = cli("run", "train:objective", "--space", "space.yaml", "--trials", "6")
+    edited = cli("run", "train:objective", "--space", "space.yaml", "--trials", "6", "--edit")
+
+    assert refused.code == 2
+    assert "x: high 5" in refused.err
+    assert "--edit" in refused.err
+    assert edited.code == 0
+    assert Study.load("runs.db").history.completed == 6
+
+
+def test_a_folder_that_cannot_hold_a_study_is_storage_trouble(cli: Cli) -> None:
+    result = cli("run", "train:objective", "--space", "space.yaml", "--trials", "3", "--study", "nowhere/runs.db")
+
+    assert result.code == 3
+    assert "nowhere" in result.err
+
+
+# ---- as a process of its own ---------------------------------------------------------------------------------------------------
+
+
+def start(folder: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    (folder / "slow.py").write_text(SLOW, encoding="utf-8")
+    command = [sys.executable, "-m", "tunewright", "run", "slow:objective", *arguments]
+    return subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", **options
+    )
+
+
+def wait_for_trials(folder: Path, count: int) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if (folder / "runs.db").exists() and Study.load(str(folder / "runs.db")).history.finished >= count:
+            return
+        time.sleep(0.1)
+    raise AssertionError("no trial was finished in a minute")
+
+
+@pytest.mark.slow
+def test_ctrl_c_finishes_cleanly_and_the_same_line_goes_on(folder: Path) -> None:
+    first = start(folder, "--space", "space.yaml", "--metric", "loss", "--trials", "1000", "--json")
+    wait_for_trials(folder, 2)
+    first.send_signal(signal.SIGINT)
+    out, err = first.communicate(timeout=60)
+    held = Study.load(str(folder / "runs.db")).history
+
+    second = start(folder, "--trials", str(held.finished + 2), "--workers", "2", "--json")
+    out_2, err_2 = second.communicate(timeout=120)
+
+    assert first.returncode == 130, err
+    assert json.loads(out)["interrupted"] is True
+    assert "interrupted; what was finished is kept" in err
+    assert held.running == 0
+    assert held.finished >= 2
+    assert second.returncode == 0, err_2
+    assert json.loads(out_2)["counts"]["completed"] == held.finished + 2
+    assert "trying" in err_2  # what the worker processes print does not reach the standard output either
+
+
+@pytest.mark.slow
+def test_on_a_terminal_the_line_is_live_and_answers_ctrl_c(folder: Path) -> None:
+    (folder / "slow.py").write_text(SLOW.replace("0.2", "0.5"), encoding="utf-8")
+    leader, follower = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "140", "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "tunewright", "run", "slow:objective", "--space", "space.yaml", "--time", "10m"]
+    process = subprocess.Popen(
+        command, cwd=folder, stdin=follower, stdout=follower, stderr=follower, env=environment, start_new_session=True
+    )
+    os.close(follower)
+
+    text = ""
+    while True:
+        try:
+            data = os.read(leader, 65536).decode("utf-8", "replace")
+        except OSError:  # the other end is closed
+            break
+        text += data
+        if re.search(r"[1-9] trials? ", text) and process.poll() is None and "stopping" not in text:
+            process.send_signal(signal.SIGINT)
+    process.wait(timeout=60)
+    os.close(leader)
+
+    assert process.returncode == 130
+    assert "stopping: running trials finish; Ctrl-C again stops at once" in text
+    assert "\x1b[2K" in text
+    assert re.search(r"best    value \S+ \(trial \d+\)", text)

@@ -1,0 +1,136 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tunewright.automl.records import TuneResult
+from tunewright.cli.commands import group
+from tunewright.study import Study
+
+Cli: TypeAlias = Callable[..., Any]
+
+FAST = ("--models", "linear,knn", "--cv", "3", "--workers", "1")
+
+
+@pytest.fixture
+def data(folder: Path) -> Path:
+    """120 rows, two columns that tell the class and one that does not."""
+    rng = np.random.default_rng(0)
+    kind = np.repeat(["ill", "well"], 60)
+    shift = np.where(kind == "ill", 1.5, 0.0)
+    frame = pd.DataFrame(
+        {"a": rng.normal(size=120) + shift, "b": rng.normal(size=120) - shift, "c": rng.choice(["x", "y"], 120), "kind": kind}
+    )
+    frame.to_csv(folder / "patients.csv", index=False)
+    return folder / "patients.csv"
+
+
+def test_a_table_goes_in_and_a_tuned_model_comes_out(cli: Cli, data: Path) -> None:
+    result = cli("tune", data.name, "--target", "kind", "--trials", "4", *FAST)
+
+    folder = data.parent / "tunewright-patients"
+    assert result.code == 0, result.err
+    assert {"model.skops", "report.html", "study.db"} <= {path.name for path in folder.iterdir()}
+    assert re.search(
+        r"^tuning  kind · 96 rows × \d+ columns · classification \(2 classes\) · roc_auc, 3 folds", result.err, re.MULTILINE
+    )
+    assert re.search(r"^ 4 of 4 trials   best 0\.\d+ ± 0\.\d+ \((linear|knn), trial \d\)", result.err, re.MULTILINE)
+    assert "\x1b" not in result.err + result.out
+    assert "roc_auc on 24 rows that the search never saw" in result.out
+    for what in ("tuned model", "default", "baseline", "model   tunewright-patients", "report  tunewright-patients", "study   "):
+        assert what in result.out
+    assert "next    tunewright predict tunewright-patients/model.skops new.csv -o predictions.csv" in result.out
+
+
+def test_with_json_the_whole_result_is_the_document(cli: Cli, data: Path) -> None:
+    result = cli("tune", data.name, "--target", "kind", "--trials", "3", *FAST, "--json", "--out", "here", "--metric", "log_loss")
+
+    document = result.json
+    assert set(document) == set(TuneResult.__struct_fields__)
+    assert document["metric"]["goal"] == "minimize"
+    assert document["budget"]["ended"] == "trials"
+    assert document["counts"]["completed"] == 3
+    assert json.loads((data.parent / "here" / Path(document["paths"]["result"]).name).read_text(encoding="utf-8")) == document
+
+
+def test_a_study_that_is_there_is_not_touched_unless_resumed(cli: Cli, data: Path) -> None:
+    line = ("tune", data.name, "--target", "kind", *FAST, "--out", "here", "-q")
+    cli(*line, "--trials", "3")
+
+    refused = cli(*line, "--trials", "5")
+    resumed = cli(*line, "--trials", "5", "--resume")
+
+    assert refused.code == 2
+    assert "To go on with it, say --resume" in refused.err
+    assert resumed.code == 0
+    assert Study.load("here/study.db").history.finished == 5
+
+
+def test_the_study_can_live_elsewhere(cli: Cli, data: Path) -> None:
+    result = cli(
+        "tune", data.name, "--target", "kind", "--trials", "3", *FAST, "--study", "runs.db", "--name", "mine", "-q", "--json"
+    )
+
+    assert result.json["paths"]["name"] == "mine"
+    assert cli("best", "runs.db", "--json").json["params"] == result.json["winner"]["params"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["patients.csv", "--target", "kin"], 'Did you mean "kind"'),
+        (["patient.csv", "--target", "kind"], 'Did you mean "patients.csv"'),
+        (["patients.csv"], "--target"),
+        (["patients.csv", "--target", "kind", "--metric", "r2"], "r2"),
+        (["patients.csv", "--target", "kind", "--models", "forrest"], "forest"),
+        (["patients.csv", "--target", "kind", "--time", "soon"], "Write for example 60s"),
+        (["patients.csv", "--target", "kind", "--cv", "1"], "--cv"),
+        (["patients.csv", "--target", "kind", "--test", "1.5"], "test"),
+        (["patients.csv", "--target", "kind", "--task", "clustering"], "clustering"),
+    ],
+)
+def test_bad_input_is_one_clear_line_and_exit_code_2(cli: Cli, data: Path, arguments: list[str], message: str) -> None:
+    result = cli("tune", *arguments, "-q")
+
+    assert result.code == 2
+    assert result.out == ""
+    assert message in result.err
+    assert "Traceback" not in result.err
+
+
+def test_every_option_of_the_main_job_is_there() -> None:
+    options = {option for parameter in group().get_command(None, "tune").params for option in parameter.opts}
+
+    assert options >= {
+        "--target", "--metric", "--time", "--trials", "--models", "--cv", "--groups", "--time-order", "--test", "--workers",
+        "--seed", "--out", "--study", "--name", "--task", "--resume", "--json",
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_search_and_keeps_the_best_so_far(data: Path) -> None:
+    command = [sys.executable, "-m", "tunewright", "tune", data.name, "--target", "kind", "--time", "1h", *FAST]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    process = subprocess.Popen(
+        command, cwd=data.parent, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    study, end = data.parent / "tunewright-patients" / "study.db", time.monotonic() + 90
+    while time.monotonic() < end and not (study.exists() and Study.load(str(study)).history.completed >= 2):
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+
+    assert process.returncode == 130, err
+    assert (data.parent / "tunewright-patients" / "model.skops").exists()
+    assert "tuned model" in out
+    assert "interrupted" in err
