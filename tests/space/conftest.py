@@ -20,9 +20,30 @@ from tunewright.space import (
     SearchSpace,
     param,
 )
+from tunewright.space.bind import bind
 
 CORNERS = [-1e308, -1.0, -5e-324, -0.0, 0.0, 5e-324, 1e-310, 1e-5, 0.1, 1.0, 1.0000000000000002, 1e16, 1.7e308]
-VALUES: list[Any] = ["a", "b", "", "1", 1, 1.0, True, False, None, 0, -0.0, 2**63 - 1, 1e300, 5e-324, [1, 2], [], {}, {"k": [None]}, "ü\n\"'"]
+VALUES: list[Any] = [
+    "a",
+    "b",
+    "",
+    "1",
+    1,
+    1.0,
+    True,
+    False,
+    None,
+    0,
+    -0.0,
+    2**63 - 1,
+    1e300,
+    5e-324,
+    [1, 2],
+    [],
+    {},
+    {"k": [None]},
+    "ü\n\"'",
+]
 
 
 def two(rng: np.random.Generator, draw: Callable[[], float]) -> tuple[float, float]:
@@ -108,21 +129,30 @@ def random_condition(rng: np.random.Generator, parents: dict[str, Parameter]) ->
     return [parts[0], parts[0] & parts[1], parts[0] | ~parts[1], ~(parts[0] | parts[1]) | parts[2]][rng.integers(4)]
 
 
+def likely(rng: np.random.Generator, parameters: dict[str, Parameter], constraint: Expression) -> Expression:
+    """The constraint, or its contrary where a random configuration of the parameters violates it."""
+    space = SearchSpace(parameters)
+    rows = space.sample_rows(rng, 5)
+    return constraint if bind(constraint, parameters, "").many(rows).mean() > 1 else ~constraint
+
+
 def make_space(rng: np.random.Generator) -> SearchSpace:
     """A random space; where its constraints turn out impossible, another one."""
     while True:
-        parameters: dict[str, Parameter] = {f"p{i}": random_parameter(rng) for i in range(rng.integers(1, 5))}
+        parameters: dict[str, Parameter] = {f"p{i}": random_parameter(rng) for i in range(rng.integers(1, 4))}
         names = list(parameters)
         when = {
             name: random_condition(rng, {parent: parameters[parent] for parent in names[:i]})
             for i, name in enumerate(names)
             if i and rng.random() < 0.4
         }
-        constraints = [random_condition(rng, parameters)] if rng.random() < 0.2 else []
+        constraints = [likely(rng, parameters, random_condition(rng, parameters))] if rng.random() < 0.2 else []
         order = [names[i] for i in rng.permutation(len(names))]
         members: dict[str, Parameter | Choice] = {name: parameters[name] for name in order}
         if rng.random() < 0.15:
-            members["model"] = Choice({"x y": {"c": random_parameter(rng), "in": Choice({"deep": {"d": Bool()}, "none": {}})}, "n": {}})
+            members["model"] = Choice(
+                {"x y": {"c": random_parameter(rng), "in": Choice({"deep": {"d": Bool()}, "none": {}})}, "n": {}}
+            )
         try:
             return SearchSpace(members, when=when, constraints=constraints)
         except SpaceError as error:
@@ -132,3 +162,39 @@ def make_space(rng: np.random.Generator) -> SearchSpace:
 @pytest.fixture(scope="session")
 def random_space() -> Callable[[np.random.Generator], SearchSpace]:
     return make_space
+
+
+def make_small(rng: np.random.Generator, *, floats: bool = True) -> SearchSpace:
+    """A random space that can be walked through: few values, many conditions and constraints."""
+    while True:
+        kinds: list[Callable[[], Parameter]] = [
+            lambda: Float(0, 1) if floats else Int(0, 3),
+            lambda: Float(-1, 2, step=0.5),
+            lambda: Int(1, int(rng.integers(2, 9))),
+            lambda: Int(1, 20, log=True),
+            Bool,
+            lambda: Categorical([VALUES[i] for i in rng.permutation(len(VALUES))[: rng.integers(1, 4)]]),
+            lambda: Ordinal([VALUES[i] for i in rng.permutation(len(VALUES))[: rng.integers(1, 4)]]),
+        ]
+        parameters = {f"p{i}": kinds[rng.integers(len(kinds))]() for i in range(rng.integers(1, 5))}
+        names = list(parameters)
+        when = {
+            name: random_condition(rng, {parent: parameters[parent] for parent in names[:i]})
+            for i, name in enumerate(names)
+            if i and rng.random() < 0.5
+        }
+        constraints = [likely(rng, parameters, random_condition(rng, parameters)) for _ in range(rng.integers(0, 3))]
+        numbers = [name for name in names if isinstance(parameters[name], Int | Float)]
+        if len(numbers) > 1 and rng.random() < 0.4:
+            constraints.append(param(numbers[0]) <= param(numbers[1]))
+        try:
+            return SearchSpace(
+                {names[i]: parameters[names[i]] for i in rng.permutation(len(names))}, when=when, constraints=constraints
+            )
+        except SpaceError as error:
+            assert "impossible" in str(error), error  # noqa: PT017  all else is a fault
+
+
+@pytest.fixture(scope="session")
+def small_space() -> Callable[..., SearchSpace]:
+    return make_small

@@ -7,7 +7,9 @@ from tunewright.space import Bool, Categorical, Choice, Float, Int, SearchSpace
 from tunewright.space.branches import branch_of
 
 MODEL = Choice({"svm": {"C": Float(0, 1), "kernel": Choice({"poly": {"degree": Int(2, 5)}, "rbf": {}})}, "none": {}})
-SPACE = SearchSpace({"model": MODEL, "opt": Categorical(["sgd", "adam"]), "momentum": Float(0, 1)}, when={"momentum": "opt == 'sgd'"})
+SPACE = SearchSpace(
+    {"model": MODEL, "opt": Categorical(["sgd", "adam"]), "momentum": Float(0, 1)}, when={"momentum": "opt == 'sgd'"}
+)
 POLY: dict[str, Any] = {"model": "svm", "svm.C": 0.5, "svm.kernel": "poly", "svm.poly.degree": 3, "opt": "sgd", "momentum": 0.5}
 
 

@@ -10,7 +10,10 @@ from tunewright.space.choice import flatten
 
 NESTED = Choice(
     {
-        "svm": {"C": Float(1e-3, 1e3, log=True), "kernel": Choice({"poly": {"degree": Int(2, 5), "half": Choice({"x": {"y": Bool()}})}, "rbf": {}})},
+        "svm": {
+            "C": Float(1e-3, 1e3, log=True),
+            "kernel": Choice({"poly": {"degree": Int(2, 5), "half": Choice({"x": {"y": Bool()}})}, "rbf": {}}),
+        },
         "forest": {"trees": Int(10, 1000, log=True)},
         "dummy": {},
     },
@@ -53,7 +56,7 @@ def test_the_prior_of_branches_goes_by_name_or_by_order() -> None:
     ("make", "says"),
     [
         (lambda: Choice({}), "Choice needs branches"),
-        (lambda: Choice(["svm"]), "Choice needs branches"),  # type: ignore[arg-type]
+        (lambda: Choice(["svm"]), "Choice needs branches"),
         (lambda: Choice({"": {}}), "a branch needs a name"),
         (lambda: Choice({"svm": Float(0, 1)}), 'branch "svm" must hold parameters by name'),  # type: ignore[dict-item]
         (lambda: Choice({"svm": {}}, default="swm"), 'the default "swm" is no branch (branches: "svm"). Did you mean "svm"?'),
@@ -61,7 +64,10 @@ def test_the_prior_of_branches_goes_by_name_or_by_order() -> None:
         (lambda: Choice({"a": {}, "b": {}}, prior=[1]), "one weight for each of the 2"),
         (lambda: flatten({"m": Choice({"a": {"x": 3}})}), '"x" in branch "a" of "m" is 3 (int), which is no parameter'),  # type: ignore[dict-item]
         (lambda: flatten({"m": Choice({"a": {"": Bool()}})}), "A parameter needs a name"),
-        (lambda: flatten({"a.x": Bool(), "m": Choice({"a": {"x": Bool()}})}), 'The name "a.x", from branch "a" of "m", stands twice'),
+        (
+            lambda: flatten({"a.x": Bool(), "m": Choice({"a": {"x": Bool()}})}),
+            'The name "a.x", from branch "a" of "m", stands twice',
+        ),
         (lambda: flatten({"m": Choice({"a": {"x": Bool()}}), "n": Choice({"a": {"x": Bool()}})}), "stands twice"),
     ],
 )

@@ -55,9 +55,9 @@ def test_a_list_that_holds_itself_is_refused() -> None:
         (lambda: Categorical([1, 2], prior=[1]), "one weight for each of the 2 choices, got 1"),
         (lambda: Categorical([1, 2], prior=[1, 0]), "must be positive"),
         (lambda: Categorical([1, 2], prior=[1e308, 1e308]), "finite sum"),
-        (lambda: Categorical([1, 2], prior="ab"), "list of weights"),  # type: ignore[arg-type]
+        (lambda: Categorical([1, 2], prior="ab"), "list of weights"),
         (lambda: Categorical([1, 2], prior=[1, math.nan]), "must be finite"),
-        (lambda: Bool(default=1), "the default is 1, but must be True or False"),  # type: ignore[arg-type]
+        (lambda: Bool(default=1), "the default is 1, but must be True or False"),
         (lambda: Bool(prior=1.0), "between 0 and 1"),
         (lambda: Bool(prior=0), "between 0 and 1"),
     ],
@@ -73,7 +73,12 @@ def test_one_true_one_point_zero_and_the_text_are_four_choices() -> None:
     parameter = Categorical([1, True, 1.0, "1", None, 0.0, -0.0])
 
     assert [parameter.index(value) for value in (1, True, 1.0, "1", None, 0.0, -0.0)] == [0, 1, 2, 3, 4, 5, 6]
-    assert [repr(parameter.check(value)) for value in (np.int32(1), np.True_, np.float32(1), np.str_("1"))] == ["1", "True", "1.0", "'1'"]
+    assert [repr(parameter.check(value)) for value in (np.int32(1), np.True_, np.float32(1), np.str_("1"))] == [
+        "1",
+        "True",
+        "1.0",
+        "'1'",
+    ]
 
 
 def test_none_may_be_a_choice_and_the_default() -> None:

@@ -14,8 +14,14 @@ OLD: dict[str, Any] = {"lr": Float(0.01, 0.1), "opt": Categorical(["sgd", "adam"
     [
         (SearchSpace(OLD), ()),
         (SearchSpace(OLD | {"lr": Float(0.01, 1)}), ("lr: high 0.1 -> 1.0",)),
-        (SearchSpace(OLD | {"lr": Float(0.01, 0.1, log=True, default=0.05)}), ("lr: log false -> true", "lr: default none -> 0.05")),
-        (SearchSpace(OLD | {"lr": Float(0.01, 0.1, prior=Normal(0.05, 0.1))}), ('lr: prior none -> {"center":0.05,"spread":0.1}',)),
+        (
+            SearchSpace(OLD | {"lr": Float(0.01, 0.1, log=True, default=0.05)}),
+            ("lr: log false -> true", "lr: default none -> 0.05"),
+        ),
+        (
+            SearchSpace(OLD | {"lr": Float(0.01, 0.1, prior=Normal(0.05, 0.1))}),
+            ('lr: prior none -> {"center":0.05,"spread":0.1}',),
+        ),
         (SearchSpace(OLD | {"n": Int(1, 3, step=2)}), ("n: step 1 -> 2",)),
         (SearchSpace(OLD | {"n": Float(1, 3)}), ("n: Int(1, 3) -> Float(1.0, 3.0)",)),
         (SearchSpace(OLD | {"opt": Categorical(["sgd", "adam", "rms"])}), ('opt: choice "rms" added',)),
@@ -40,7 +46,9 @@ def test_the_way_back_is_told_as_well() -> None:
         "constraint removed: lr < 1",
         "constraint removed: n < 3",
     )
-    assert new.diff(SearchSpace(OLD, when=new.when, constraints=["n < 3", "lr < 1"])) == ("the order of the constraints: n < 3; lr < 1",)
+    assert new.diff(SearchSpace(OLD, when=new.when, constraints=["n < 3", "lr < 1"])) == (
+        "the order of the constraints: n < 3; lr < 1",
+    )
 
 
 def test_spaces_differ_exactly_where_there_is_a_sentence(random_space: Callable[[np.random.Generator], SearchSpace]) -> None:

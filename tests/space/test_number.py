@@ -20,10 +20,10 @@ from tunewright.space.number import neat
         (lambda: Float(math.nan, 1), "low must be finite"),
         (lambda: Float(0, math.inf), "high must be finite"),
         (lambda: Float(0, 10**400), "high must be finite"),
-        (lambda: Float("0", 1), "low must be a number"),  # type: ignore[arg-type]
-        (lambda: Float(None, 1), "low must be a number, got null"),  # type: ignore[arg-type]
+        (lambda: Float("0", 1), "low must be a number"),
+        (lambda: Float(None, 1), "low must be a number, got null"),
         (lambda: Float(False, 1), "low must be a number, got false"),
-        (lambda: Float(0, 1, log=1), "log must be True or False"),  # type: ignore[arg-type]
+        (lambda: Float(0, 1, log=1), "log must be True or False"),
         (lambda: Float(0, 1, step=0.3), "The nearest high that fits is 0.9."),
         (lambda: Float(0, 1, step=5), "The nearest high that fits is 5.0."),
         (lambda: Float(0, 1, step=0), "step > 0"),
@@ -34,13 +34,13 @@ from tunewright.space.number import neat
         (lambda: Float(0, 1, default=math.nan), "the default is NaN"),
         (lambda: Float(0, 1, step=0.25, default=0.3), "off its step 0.25. The nearest value is 0.25."),
         (lambda: Float(0, 1, prior=Normal(2, 0.1)), "center 2.0 is outside [0.0, 1.0]"),
-        (lambda: Float(0, 1, prior=[1, 2]), "prior must be Normal"),  # type: ignore[arg-type]
+        (lambda: Float(0, 1, prior=[1, 2]), "prior must be Normal"),
         (lambda: Int(3, 3), "For a fixed value use Categorical([3])"),
         (lambda: Int(5, 3), "Swap them"),
-        (lambda: Int(0, 1.5), "high must be whole, got 1.5"),  # type: ignore[arg-type]
+        (lambda: Int(0, 1.5), "high must be whole, got 1.5"),
         (lambda: Int(False, 3), "low must be a number, got false"),
         (lambda: Int(0, 2**53 + 2), "2**53"),
-        (lambda: Int(math.nan, 3), "low must be finite"),  # type: ignore[arg-type]
+        (lambda: Int(math.nan, 3), "low must be finite"),
         (lambda: Int(0, 3, log=True), "low >= 1"),
         (lambda: Int(1, 9, log=True, step=2), "log and step exclude each other"),
         (lambda: Int(0, 10, step=3), "The nearest high that fits is 9."),
@@ -116,7 +116,24 @@ def test_numbers_become_python_numbers(parameter: Float | Int, given: Any, canon
     assert type(found) is type(canonical)
 
 
-@pytest.mark.parametrize("given", [True, np.True_, "1", None, [1], math.nan, math.inf, -math.inf, pytest.param(10**5000, id="huge"), 10, -1, 1j, np.array([1.0])])
+@pytest.mark.parametrize(
+    "given",
+    [
+        True,
+        np.True_,
+        "1",
+        None,
+        [1],
+        math.nan,
+        math.inf,
+        -math.inf,
+        pytest.param(10**5000, id="huge"),
+        10,
+        -1,
+        1j,
+        np.array([1.0]),
+    ],
+)
 @pytest.mark.parametrize("parameter", [Float(0, 9), Int(0, 9), Float(0, 9, step=1), Int(0, 9, step=3)])
 def test_other_things_are_no_numbers(parameter: Float | Int, given: Any) -> None:
     with pytest.raises(ParamsError):
@@ -139,7 +156,7 @@ def test_repr_shows_what_was_said_and_builds_it_again() -> None:
     ]
 
     assert repr(parameters[0]) == "Float(1e-05, 0.1, log=True)"
-    assert [eval(repr(parameter)) for parameter in parameters] == parameters  # noqa: PGH001, RUF100
+    assert [eval(repr(parameter)) for parameter in parameters] == parameters  # noqa: S307, RUF100
     assert [pickle.loads(pickle.dumps(parameter)) for parameter in parameters] == parameters
     assert len({*parameters, *map(eval, map(repr, parameters))}) == len(parameters)
 

@@ -21,7 +21,10 @@ def test_a_long_chain_needs_no_recursion() -> None:
 @pytest.mark.parametrize(
     ("parents", "says"),
     [
-        ({"a": "a"}, 'Circular conditions: "a" -> "a" (each is active depending on the next). A parameter cannot decide on itself.'),
+        (
+            {"a": "a"},
+            'Circular conditions: "a" -> "a" (each is active depending on the next). A parameter cannot decide on itself.',
+        ),
         ({"a": "b", "b": "a"}, '"a" -> "b" -> "a"'),
         ({"a": "b", "b": "c", "c": "b"}, '"b" -> "c" -> "b"'),
     ],

@@ -7,7 +7,7 @@ from tunewright.space.parameter import checked_default
 
 def test_a_parameter_is_frozen() -> None:
     with pytest.raises(AttributeError):
-        Float(0, 1).low = 3  # type: ignore[misc]
+        Float(0, 1).low = 3
 
 
 def test_a_description_holds_what_was_said_and_no_more() -> None:

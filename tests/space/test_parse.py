@@ -74,4 +74,4 @@ def test_the_message_shows_the_place_and_the_mend() -> None:
     with pytest.raises(SpaceError, match=r"Write and, or, not"):
         parse("a == 1 && b == 2")
     with pytest.raises(SpaceError, match=r"is text or an expression"):
-        parse(3)  # type: ignore[arg-type]
+        parse(3)

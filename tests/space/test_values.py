@@ -73,7 +73,8 @@ def test_numpy_and_tuples_become_plain() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [math.nan, -math.inf, b"", {1}, object(), Plain.RED, 2**63, {1: 1}, [np.datetime64("2020")], 1j, "\udfff", np.longdouble(1)]
+    "value",
+    [math.nan, -math.inf, b"", {1}, object(), Plain.RED, 2**63, {1: 1}, [np.datetime64("2020")], 1j, "\udfff", np.longdouble(1)],
 )
 def test_what_is_no_json_value(value: Any) -> None:
     with pytest.raises(SpaceError):
@@ -104,6 +105,8 @@ def test_what_is_long_is_cut() -> None:
     assert show(math.nan) == "nan"
 
 
-@pytest.mark.parametrize(("name", "fits"), [("a", True), ("a b.c", True), ("ü", True), ("", False), (" ", False), (3, False), ("\ud800", False)])
+@pytest.mark.parametrize(
+    ("name", "fits"), [("a", True), ("a b.c", True), ("ü", True), ("", False), (" ", False), (3, False), ("\ud800", False)]
+)
 def test_what_can_name_a_parameter(name: object, fits: bool) -> None:
     assert is_name(name) is fits

@@ -42,7 +42,10 @@ def test_the_text_holds_what_was_said_and_no_more() -> None:
 
     assert json.loads(space.to_json()) == {
         "version": 1,
-        "parameters": {"lr": {"type": "float", "low": 1e-5, "high": 1.0, "log": True}, "opt": {"type": "categorical", "choices": ["a"]}},
+        "parameters": {
+            "lr": {"type": "float", "low": 1e-5, "high": 1.0, "log": True},
+            "opt": {"type": "categorical", "choices": ["a"]},
+        },
         "when": {"lr": 'opt == "a"'},
         "constraints": [],
     }
@@ -72,7 +75,9 @@ def test_what_people_write_in_yaml_is_read() -> None:
         {
             "lr": Float(1e-5, 1e-1, log=True, prior=Normal(1e-3, 0.2)),
             "depth": Int(1, 100),
-            "model": Choice({"svm": {"kernel": Choice({"poly": {"degree": Int(2, 5)}, "rbf": {}})}, "forest": {}}, default="forest"),
+            "model": Choice(
+                {"svm": {"kernel": Choice({"poly": {"degree": Int(2, 5)}, "rbf": {}})}, "forest": {}}, default="forest"
+            ),
             "momentum": Float(0, 0.99),
         },
         when={"momentum": param("model") == "forest"},
@@ -89,7 +94,10 @@ def test_what_people_write_in_yaml_is_read() -> None:
         ('{"parameters": {}}', "at least one parameter"),
         ('{"parameters": []}', "holds parameters by name"),
         ('{"version": 2, "parameters": {}}', "version 2"),
-        ('{"parametrs": {}}', 'has no field "parametrs" (fields: version, parameters, when, constraints). Did you mean "parameters"?'),
+        (
+            '{"parametrs": {}}',
+            'has no field "parametrs" (fields: version, parameters, when, constraints). Did you mean "parameters"?',
+        ),
         ('{"parameters": {"a": {"type": "bool"}, "a": {"type": "bool"}}}', 'holds "a" twice'),
         ('{"parameters": {"a": {"low": 1}}}', '"a" needs a type'),
         ('{"parameters": {"a": 3}}', '"a" needs a type'),
@@ -102,8 +110,14 @@ def test_what_people_write_in_yaml_is_read() -> None:
         ('{"parameters": {"a": {"type": "float", "low": NaN, "high": 0}}}', '"a": Float: low must be finite'),
         ('{"parameters": {"a": {"type": "float", "low": "inf", "high": 0}}}', "must be finite"),
         ('{"parameters": {"a": {"type": "float", "low": 0, "high": 1, "prior": {"center": 1}}}}', '"a": prior needs {"center"'),
-        ('{"parameters": {"a": {"type": "categorical", "choices": ["x", "x"]}}}', '"a": Categorical: the choice "x" stands twice'),
-        ('{"parameters": {"m": {"type": "choice", "branches": {"b": {"x": {"type": "int", "low": 1, "high": 0}}}}}}', '"x": Int needs'),
+        (
+            '{"parameters": {"a": {"type": "categorical", "choices": ["x", "x"]}}}',
+            '"a": Categorical: the choice "x" stands twice',
+        ),
+        (
+            '{"parameters": {"m": {"type": "choice", "branches": {"b": {"x": {"type": "int", "low": 1, "high": 0}}}}}}',
+            '"x": Int needs',
+        ),
         ('{"parameters": {"a": {"type": "bool"}}, "when": []}', ""),
         ('{"parameters": {"a": {"type": "bool"}}, "when": [1]}', '"when" holds a condition for each name'),
         ('{"parameters": {"a": {"type": "bool"}}, "when": {"b": "a"}}', 'when has a condition for "b"'),
@@ -128,7 +142,9 @@ def test_parameters_may_stand_in_a_description_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("seed", range(100))
-def test_random_spaces_are_written_and_read_exactly(seed: int, random_space: Callable[[np.random.Generator], SearchSpace]) -> None:
+def test_random_spaces_are_written_and_read_exactly(
+    seed: int, random_space: Callable[[np.random.Generator], SearchSpace]
+) -> None:
     space: Any = random_space(np.random.default_rng([seed, 2]))
 
     assert SearchSpace.from_json(space.to_json()) == space

@@ -4,7 +4,7 @@ Everything stands ready in closures and tables, so that one configuration costs 
 there are no conditions, nothing asks for them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from tunewright.space.encoding import coding
 from tunewright.space.expression import Expression
 from tunewright.space.order import decision_order
 from tunewright.space.parameter import Parameter
+from tunewright.space.terms import Truth
 from tunewright.space.values import show
 from tunewright.typing import Array, Params
 
@@ -33,6 +34,7 @@ class Engine:
         conditions: by name, for those that have one.
         constraints: in their order.
         order: the names in the order in which they are decided: parents before children.
+        tight: whether `feasible.py` has found that rejection does not help.
         everything: every allowed configuration, where `feasible.py` has looked at all of them.
     """
 
@@ -49,6 +51,7 @@ class Engine:
         self.constraints: tuple[Bound, ...] = tuple(bind(constraint, parameters, "the constraint") for constraint in constraints)
         self.order = decision_order(self.names, {name: condition.names for name, condition in when.items()})
         self.everything: Array | None = None
+        self.tight = False
         self.defaults: Array = np.array(
             [code.raw(parameter.default_value) for code, parameter in zip(self.codings, parameters.values(), strict=True)]
         )
@@ -85,6 +88,34 @@ class Engine:
             if constraint.one(params) is False:
                 return constraint
         return None
+
+    def broken(self, params: Params) -> list[int]:
+        """The places of all constraints that are violated."""
+        return [i for i, constraint in enumerate(self.constraints) if constraint.one(params) is False]
+
+    def decided(self, values: Params) -> Params:
+        """The active ones of all d values, in the order of decision."""
+        params: Params = {}
+        for _, name, _, condition in self._steps:
+            if condition is None or condition(params) is True:
+                params[name] = values[name]
+        return params
+
+    def ancestors(self, names: Iterable[str]) -> list[str]:
+        """These parameters and all that decide on whether they are active, in the order of the space."""
+        found = set(names)
+        for name in reversed(self.order):
+            if name in found and name in self.conditions:
+                found |= self.conditions[name].expression.names
+        return [name for name in self.names if name in found]
+
+    def due(self) -> dict[str, list[Callable[[Params], Truth]]]:
+        """The constraints by the parameter with which they are decided, the last of those that they read."""
+        position = {name: i for i, name in enumerate(self.order)}
+        found: dict[str, list[Callable[[Params], Truth]]] = {name: [] for name in self.names}
+        for constraint in self.constraints:
+            found[max(constraint.expression.names, key=position.__getitem__)].append(constraint.one)
+        return found
 
     def row(self, params: Params) -> list[float]:
         """Raw numbers, NaN where inactive."""

@@ -41,10 +41,7 @@ def grid(engine: Engine, levels: Levels) -> Iterator[Params]:
 
 def _walk(engine: Engine, values: Mapping[str, Sequence[Value]]) -> Iterator[Params]:
     order = engine.order
-    place = {name: i for i, name in enumerate(order)}
-    due: list[list[Any]] = [[] for _ in order]
-    for constraint in engine.constraints:
-        due[max(place[name] for name in constraint.expression.names)].append(constraint.one)
+    due = engine.due()
     params: Params = {}
 
     def options(i: int) -> Iterator[Any]:
@@ -61,7 +58,7 @@ def _walk(engine: Engine, values: Mapping[str, Sequence[Value]]) -> Iterator[Par
             continue
         if value is not ABSENT:
             params[order[i]] = value
-        if any(holds(params) is False for holds in due[i]):
+        if any(holds(params) is False for holds in due[order[i]]):
             continue
         if len(stack) == len(order):
             yield {name: _own(params[name]) for name in engine.names if name in params}

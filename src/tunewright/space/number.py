@@ -134,7 +134,8 @@ class Float(Parameter, frozen=True, eq=False):
         if low + (count - 1) * step == high and max(abs(start) + count * width, unit) < LARGEST_INT:
             scaled = (float(start), float(width), float(unit))  # all exact, so each division rounds once
         else:
-            scaled = (self.low, self.step, 1.0)
+            half = 1.0 if math.isfinite(self.high - self.low) else 0.5  # the range may be wider than the largest float
+            scaled = (self.low * half, self.step * half, half)
         return Ladder(*scaled, count, self.low, self.high, self.step)
 
     @property

@@ -103,8 +103,11 @@ class SearchSpace:
     def sample(self, rng: np.random.Generator, n: int | None = None) -> Params | list[Params]:
         """Draw a configuration, or a list of n, through the priors (uniformly where there is none). Constraints are never violated.
 
+        Draws that violate one are thrown away, which keeps the priors exactly; only where hardly any is allowed, they are built
+        parameter by parameter (see `feasible.py`).
+
         Raises:
-            SpaceError: no configuration that meets the constraints was found in 111,000 draws.
+            SpaceError: a bounded search found none that meets the constraints.
         """
         if n is None:
             return draw_allowed(self._engine, rng) if self.constraints else self._engine.draw(rng)

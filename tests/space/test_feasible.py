@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+
+from tunewright.errors import SpaceError
+from tunewright.space import Bool, Categorical, Float, Int, Parameter, parse
+from tunewright.space.engine import Engine
+from tunewright.space.feasible import all_rows, draw_allowed, draw_allowed_rows, nearest_allowed
+
+
+def engine(parameters: dict[str, Parameter], *constraints: str) -> Engine:
+    return Engine(parameters, {}, [parse(text) for text in constraints])
+
+
+TIGHT = {"a": Int(1, 100), "b": Int(1, 100)}
+
+
+def test_tight_constraints_are_met_by_looking_at_all() -> None:
+    tight = engine(TIGHT, "a + b == 200")
+    rng = np.random.default_rng(0)
+
+    assert draw_allowed(tight, rng) == {"a": 100, "b": 100}
+    assert draw_allowed_rows(tight, rng, 3).tolist() == [[100, 100]] * 3
+
+
+def test_rows_drawn_are_as_many_as_asked_and_all_allowed() -> None:
+    loose = engine({"a": Float(0, 1), "b": Float(0, 1)}, "a < b")
+    rows = draw_allowed_rows(loose, np.random.default_rng(0), 1234)
+
+    assert rows.shape == (1234, 2)
+    assert (rows[:, 0] < rows[:, 1]).all()
+    assert draw_allowed_rows(loose, np.random.default_rng(0), 0).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "constraint", "says"),
+    [
+        (TIGHT, "a + b == 201", "are impossible: none of the space's configurations meets them"),
+        (
+            {"a": Float(0, 1), "b": Float(0, 1)},
+            "a > b + 2",
+            "impossible or too tight: in 11,000 random configurations and one repaired 1,000 times none meets them",
+        ),
+        ({"a": Float(0, 1), "b": Float(0, 1)}, "a + b == 1", "better solved for one of them"),
+    ],
+)
+def test_impossible_constraints_are_told_after_a_bounded_search(
+    parameters: dict[str, Parameter], constraint: str, says: str
+) -> None:
+    for draw in (draw_allowed, lambda one, rng: draw_allowed_rows(one, rng, 2)):
+        with pytest.raises(SpaceError) as caught:
+            draw(engine(parameters, constraint), np.random.default_rng(0))
+        assert says in str(caught.value)
+
+
+def test_narrow_corners_are_found() -> None:
+    chain = engine({f"x{i}": Float(0, 1) for i in range(9)}, *(f"x{i} < x{i + 1}" for i in range(8)))
+    rng = np.random.default_rng(0)
+
+    assert list(one := draw_allowed(chain, rng).values()) == sorted(one)
+    assert all((np.diff(row) > 0).all() for row in draw_allowed_rows(chain, rng, 20))
+    assert chain.tight
+    assert (
+        draw_allowed_rows(engine({name: Int(1, 200) for name in "abc"}, "a + b + c == 300"), rng, 3).sum(axis=1).tolist()
+        == [300] * 3
+    )
+
+
+def test_the_constraint_that_fails_alone_is_named() -> None:
+    with pytest.raises(SpaceError, match=r"Already alone none met: a > 2\. Loosen"):
+        draw_allowed(engine({"a": Float(0, 1), "b": Float(0, 1)}, "a > 2", "b < 0.5"), np.random.default_rng(0))
+
+
+def test_all_rows_are_each_configuration_once() -> None:
+    conditional = Engine(
+        {"n": Int(1, 3), "flag": Bool(), "c": Categorical(["x", "y"])},
+        {"n": parse("flag"), "c": parse("n > 1")},
+        [parse("n < 3")],
+    )
+    rows = all_rows(conditional)
+
+    assert rows is not None
+    assert [conditional.params(row) for row in rows] == [
+        {"flag": False},
+        {"n": 1, "flag": True},
+        {"n": 2, "flag": True, "c": "x"},
+        {"n": 2, "flag": True, "c": "y"},
+    ]
+    assert all_rows(engine({"a": Int(1, 1000), "b": Int(1, 1000)})) is None
+    assert all_rows(engine({"a": Float(0, 1)})) is None
+
+
+@pytest.mark.parametrize(
+    ("parameters", "constraint", "far"),
+    [
+        ({"a": Float(0, 1), "b": Float(0, 1)}, "a < b", 0.03),
+        ({"a": Float(0, 1), "b": Float(0, 1)}, "a + b < 0.2", 0.7),
+        ({"a": Int(0, 10), "b": Int(0, 10)}, "a + b == 9", 0.1),
+    ],
+)
+def test_the_nearest_is_allowed_near_and_always_the_same(parameters: dict[str, Parameter], constraint: str, far: float) -> None:
+    one = engine(parameters, constraint)
+    row = nearest_allowed(one, one.defaults)
+
+    assert one.allowed(row[None, :])[0]
+    assert np.abs(one.to_unit(row[None, :]) - one.to_unit(one.defaults[None, :])).sum() <= far * 1.2
+    assert nearest_allowed(engine(parameters, constraint), one.defaults).tolist() == row.tolist()
