@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -25,11 +26,6 @@ FUNCTION_LINES: Final = 50
 POSITIONS: Final = 6
 
 EXCEPTIONS: Final[dict[str, dict[str, str]]] = {
-    "short_functions": {
-        "src/tunewright/cli/by_hand.py:tell": "a command's parameters are its help, one line each",
-        "src/tunewright/cli/run.py:run": "a command's parameters are its help, one line each",
-        "src/tunewright/cli/tune.py:tune": "a command's parameters are its help, one line each",
-    },
     "mirrored_tests": {
         "src/tunewright/typing.py": "three type aliases: nothing runs",
         "tests/test_house.py": "looks at the whole house",
@@ -60,9 +56,14 @@ Law = Callable[[Path], Iterator[Breach]]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
+def parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
 def sources(root: Path) -> Iterator[tuple[str, ast.Module]]:
     for path in sorted((root / "src" / PACKAGE).rglob("*.py")):
-        yield str(path.relative_to(root)), ast.parse(path.read_text(encoding="utf-8"))
+        yield str(path.relative_to(root)), parsed(path.read_text(encoding="utf-8"))
 
 
 def functions(node: ast.AST, outer: str = "") -> Iterator[tuple[str, Function, bool]]:
@@ -271,7 +272,7 @@ def declared_libraries(root: Path) -> Iterator[Breach]:
     }
     for folder, libraries in allowed.items():
         for path in sorted((root / folder).rglob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
+            tree = parsed(path.read_text(encoding="utf-8"))
             modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
             modules |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 0}
             own = {PACKAGE, *(file.stem for file in path.parent.iterdir())}
