@@ -13,7 +13,6 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -42,6 +41,9 @@ MATRICES: Final[dict[str, tuple[str, str]]] = {
 }
 """Room -> its base class, and the file in which every class of that base is put through the contract."""
 
+
+DISTRIBUTIONS: Final[dict[str, str]] = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
+"""Libraries that are installed under another name than they are imported by."""
 
 WHOLE: Final[dict[str, str]] = {"faults": "kills, full disks and interrupts, of everything together"}
 """Folders of tests that mirror no folder of the source, because they look at the whole."""
@@ -264,7 +266,6 @@ def declared_libraries(root: Path) -> Iterator[Breach]:
         return found.union(*(named(extras[extra]) for extra in inner)) if inner else found
 
     core = named(project["dependencies"])
-    homes = {module: {name.lower().replace("_", "-") for name in names} for module, names in packages_distributions().items()}
     allowed = {
         "src": core,
         "tests": core | named(extras.get("test", [])),
@@ -277,7 +278,7 @@ def declared_libraries(root: Path) -> Iterator[Breach]:
             modules |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 0}
             own = {PACKAGE, *(file.stem for file in path.parent.iterdir())}
             for module in sorted({name.split(".")[0] for name in modules} - own - sys.stdlib_module_names):
-                if not homes.get(module, {module}) & libraries:
+                if DISTRIBUTIONS.get(module, module).lower() not in libraries:
                     yield Breach(f"{path.relative_to(root)}:{module}", f"is not declared for {folder} in pyproject.toml.")
 
 
