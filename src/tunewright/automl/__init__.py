@@ -1,9 +1,9 @@
 """Data in, tuned model out: the main job.
 
-    from tunewright.automl import TuneRequest, load_model, predict, read_table, tune
+from tunewright.automl import TuneRequest, load_model, predict, read_table, tune
 
-    result = tune(TuneRequest(data="patients.csv", target="diagnosis", seconds=60))
-    predicted = predict(load_model(result.paths.model), read_table("new.csv").frame)
+result = tune(TuneRequest(data="patients.csv", target="diagnosis", seconds=60))
+predicted = predict(load_model(result.paths.model), read_table("new.csv").frame)
 """
 
 from tunewright.automl.model_file import Model, ModelCard, Predicted, load_model, predict, save_model

@@ -101,9 +101,8 @@ def describe_column(series: Series, whole: Series) -> Column:
 
 
 def _nested(series: Series) -> bool:
-    if not require("pandas", extra="tune").api.types.is_object_dtype(series.dtype):
-        return False
-    return any(isinstance(cell, list | dict | tuple | set | np.ndarray | bytes) for cell in series.dropna().head(20))
+    cells = series.head(50).to_numpy(dtype=object)
+    return any(isinstance(cell, list | dict | tuple | set | np.ndarray | bytes) for cell in cells)
 
 
 def _identifier(name: str, whole: Series, distinct: float) -> str:

@@ -24,6 +24,9 @@ DRAWS: Final = 1000
 SLOW: Final = 4.0
 """Seconds that the draws of a metric without vectorised form may take for one model."""
 
+MIN_UNITS: Final = 4
+"""Rows or groups below which an interval would only pretend."""
+
 CHUNK: Final = 1 << 22
 
 
@@ -42,10 +45,15 @@ def bootstrap(
         answers: by model name.
         seed: of the draws.
         groups: number of each row's group; None: each row is its own.
+
+    Returns:
+        Nothing to draw from (empty arrays) with fewer than 4 rows or groups.
     """
-    draws = _affordable(metric, y, answers)
     units = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
     count = int(units.max()) + 1
+    if count < MIN_UNITS:
+        return Draws({name: np.empty(0) for name in answers})
+    draws = _affordable(metric, y, answers)
     rng = np.random.default_rng(seed)
     parts: dict[str, list[Array]] = {name: [] for name in answers}
     at_once = max(1, min(draws, CHUNK // max(count, len(y))))
@@ -86,7 +94,13 @@ def difference(metric: MetricFacts, y: Array, answers: Mapping[str, Answer], dra
     value = _finite(score(metric, y, answers["winner"]) - score(metric, y, answers["default"]))
     low, high = _middle(apart)
     if value is None or low is None or high is None:
-        return Difference(value=value, low=low, high=high, better=None, sentence="The test rows do not allow a comparison.")
+        return Difference(
+            value=value,
+            low=low,
+            high=high,
+            better=None,
+            sentence="The test set is too small to compare the tuned model with the default.",
+        )
     gain = apart if metric.goal == "maximize" else -apart
     better = float(np.mean(gain > 0) + np.mean(gain == 0) / 2)
     size = f"{abs(value):.4g}"

@@ -94,7 +94,7 @@ def finish(
         answers["default"] = respond(other, settled.x[rows], classes)
     stage(f"judging on {len(rows)} test rows")
     test = _judged(settled, answers, default, seed)
-    warned = tuple(f"The winner's fit warned: {sentence}." for sentence in said)
+    warned = tuple(f"The winner's fit warned: {sentence.rstrip('.')}." for sentence in said)
     return Finished(winner, default, best, test, warned, time.perf_counter() - start)
 
 
@@ -199,8 +199,9 @@ def _reference(history: History, metric: MetricFacts) -> Configuration:
 def _fitted(params: Params, settled: Settled, seed: int, workers: int) -> tuple[Any, Counter[str]]:
     train = settled.split.train
     workers = workers if settled.x.size > MANY_CELLS else 1
+    # trees of a forest on threads of their own; OpenMP stays on one, since its threads wait for each other when the machine is busy
     with joblib.parallel_config(backend="threading", n_jobs=workers):
-        model, said, _ = fit(params, shape_of(settled, None, whole=True), seed, settled.x[train], settled.y[train], cores=workers)
+        model, said, _ = fit(params, shape_of(settled, None, whole=True), seed, settled.x[train], settled.y[train])
     return model, said
 
 
@@ -223,6 +224,8 @@ def _judged(settled: Settled, answers: Mapping[str, Answer], default: Configurat
     count = len(draws["winner"])
     by = "rows" if groups is None else "groups of rows"
     sentence = f"Scores on {len(rows)} rows that the search never saw, with 95 % intervals from {count} bootstrap draws of {by}."
+    if not count:
+        sentence = f"Scores on {len(rows)} rows that the search never saw; they are too few {by} for an interval."
     if settled.split.timed:
         sentence += " The draws treat rows as independent; rows close in time are not, so the true intervals are wider."
     known = settled.y[settled.split.train]

@@ -128,7 +128,7 @@ def _by_group(y: Array, task: TaskFacts, cv: int, test: float, seed: int, groups
     kind = model_selection.StratifiedGroupKFold if task.classes else model_selection.GroupKFold
     rows = np.arange(len(y))
     outer = kind(min(parts, count), shuffle=True, random_state=seed)
-    train, held = next(iter(outer.split(rows, y, groups)))
+    train, held = min(outer.split(rows, y, groups), key=lambda part: _fit(part[1], groups, test * len(y)))
     left = len(np.unique(groups[train]))
     folds, notes = _fewer_folds(cv, left, "the groups left for training number")
     assigned = _assign(len(y), train, kind(folds, shuffle=True, random_state=seed).split(train, y[train], groups[train]))
@@ -139,6 +139,11 @@ def _by_group(y: Array, task: TaskFacts, cv: int, test: float, seed: int, groups
     split = _split("stratified groups" if task.classes else "groups", folds, sentence, assigned, notes)
     _both_classes(split, y, task)
     return split
+
+
+def _fit(held: Rows, groups: Rows, wanted: float) -> tuple[bool, float]:
+    """How ill a test set serves: one group alone says nothing of others, then the size counts."""
+    return len(np.unique(groups[held])) < 2, abs(len(held) - wanted)
 
 
 def _by_time(y: Array, task: TaskFacts, cv: int, test: float, times: Array) -> Split:

@@ -80,10 +80,10 @@ def quoted(names: Sequence[object], limit: int = 5) -> str:
     return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
 
 
-def did_you_mean(name: str, names: Sequence[str]) -> str:
+def did_you_mean(name: str, names: Sequence[str], cutoff: float = 0.6) -> str:
     """' Did you mean "x"?' when a name is close to one that is there; empty otherwise."""
     folded = {known.casefold(): known for known in reversed(names)}
-    close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=cutoff)
     return f' Did you mean "{folded[close[0]]}"?' if close else ""
 
 
@@ -92,7 +92,7 @@ def _bytes(file: Path) -> bytes:
         data = file.read_bytes()
     except FileNotFoundError:
         there = sorted(item.name for item in file.parent.glob("*") if item.is_file()) if file.parent.is_dir() else []
-        raise DataError(f"{file} is not there (current folder: {Path.cwd()}).{did_you_mean(file.name, there)}") from None
+        raise DataError(f"{file} is not there (current folder: {Path.cwd()}).{did_you_mean(file.name, there, 0.8)}") from None
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror or error}. Give the path of a CSV or Parquet file.") from error
     if not data.strip():
@@ -142,6 +142,7 @@ def _csv(file: Path, data: bytes) -> tuple[Frame, list[str]]:
         raise DataError(
             f"{file} is not a regular table: {said}. Each row needs {len(names)} cells; quote cells that hold a {DELIMITERS[delimiter]}."
         ) from error
+    frame = frame.astype(object).where(frame.notna(), None)
     frame.columns = names
     unnamed = [name for name, given in zip(names, header, strict=True) if not given.strip() and frame[name].isna().all()]
     if names and all(_is_number(name) for name in names):

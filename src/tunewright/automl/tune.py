@@ -295,5 +295,5 @@ def _result(request: TuneRequest, plan: TunePlan, search: _Search, done: Finishe
 def _advice(done: Finished, plan: TunePlan) -> str:
     if done.winner.params == done.default.params:
         return f"Nothing that was tried beat the default in cross-validation: take the {done.test.default_title}, which is what the model file holds."
-    words = f"The best of {plan.metric.name} in cross-validation is a {done.winner.title} (trial {done.winner.trial}); it is in the model file."
+    words = f"Best in cross-validation, with {plan.metric.name} {done.winner.mean or 0.0:.4g}: {done.winner.title}, trial {done.winner.trial}; it is in the model file."
     return f"{words} {done.test.difference.sentence}"

@@ -62,10 +62,9 @@ def labels(column: Series) -> Labels:
         cells = np.array([None if m else x.isoformat() for x, m in zip(column, missing, strict=True)], dtype=object)
     else:
         cells = column.astype(object).to_numpy(dtype=object)
+    texts = [None if gone else (str(cell).strip() or None) for cell, gone in zip(cells.tolist(), missing.tolist(), strict=True)]
     out = np.empty(len(cells), dtype=object)
-    for row, (cell, gone) in enumerate(zip(cells.tolist(), missing.tolist(), strict=True)):
-        text = "" if gone else str(cell).strip()
-        out[row] = text or None
+    out[:] = texts
     return out
 
 
@@ -99,8 +98,12 @@ def numbers(column: Series, style: str) -> Numbers:
     elif types.is_datetime64_any_dtype(column.dtype):
         return Numbers(np.full(len(column), np.nan), ~missing)
     else:
-        codes, cells = pandas.factorize(column.astype(object).where(~missing, None))
-        read, junk = _numbers_of_text([str(cell).strip() for cell in cells], style)
+        cells = column.to_numpy(dtype=object)
+        quick = _quick(cells, missing)
+        if quick is not None:
+            return Numbers(quick, np.zeros(len(cells), dtype=bool))
+        codes, kinds = pandas.factorize(np.where(missing, None, cells))
+        read, junk = _numbers_of_text([str(cell).strip() for cell in kinds], style)
         return Numbers(np.append(read, np.nan)[codes], np.append(junk, False)[codes])
     return Numbers(np.where(np.isfinite(values), values, np.nan), np.zeros(len(values), dtype=bool))
 
@@ -134,6 +137,17 @@ def _is_text(column: Series) -> bool:
     return not (
         types.is_numeric_dtype(column.dtype) or types.is_bool_dtype(column.dtype) or types.is_datetime64_any_dtype(column.dtype)
     )
+
+
+def _quick(cells: Labels, missing: NDArray[np.bool_]) -> Array | None:
+    """Plain numbers, where every cell is one; None otherwise."""
+    try:
+        values = np.where(missing, np.nan, cells).astype(np.float64)
+    except (ValueError, TypeError):
+        return None
+    if any("_" in cell for cell in cells.tolist() if isinstance(cell, str)):  # Python reads 1_000 as a number; people do not
+        return None
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _numbers_of_text(cells: list[str], style: str) -> tuple[Array, NDArray[np.bool_]]:
