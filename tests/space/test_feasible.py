@@ -1,10 +1,12 @@
+import pickle
+
 import numpy as np
 import pytest
 
 from tunewright.errors import SpaceError
-from tunewright.space import Bool, Categorical, Float, Int, Parameter, parse
+from tunewright.space import Bool, Categorical, Float, Int, Parameter, SearchSpace, parse
 from tunewright.space.engine import Engine
-from tunewright.space.feasible import all_rows, draw_allowed, draw_allowed_rows, nearest_allowed
+from tunewright.space.feasible import all_rows, draw_allowed, draw_allowed_rows, nearest_allowed, prepare
 
 
 def engine(parameters: dict[str, Parameter], *constraints: str) -> Engine:
@@ -58,11 +60,26 @@ def test_narrow_corners_are_found() -> None:
 
     assert list(one := draw_allowed(chain, rng).values()) == sorted(one)
     assert all((np.diff(row) > 0).all() for row in draw_allowed_rows(chain, rng, 20))
+    assert not chain.tight
+    prepare(chain)
     assert chain.tight
+    assert all((np.diff(row) > 0).all() for row in draw_allowed_rows(chain, rng, 20))
     assert (
         draw_allowed_rows(engine({name: Int(1, 200) for name in "abc"}, "a + b + c == 300"), rng, 3).sum(axis=1).tolist()
         == [300] * 3
     )
+
+
+def test_what_is_drawn_depends_on_the_rng_alone() -> None:
+    parameters = {f"x{i}": Float(0, 1) for i in range(9)}
+    space = SearchSpace(parameters, constraints=[f"x{i} < x{i + 1}" for i in range(8)])
+    drawn = [space.sample(np.random.default_rng(seed)) for seed in (1, 2, 1)]
+
+    assert drawn[0] == drawn[2] != drawn[1]
+    assert [
+        again.sample(np.random.default_rng(1))
+        for again in (pickle.loads(pickle.dumps(space)), SearchSpace.from_json(space.to_json()))
+    ] == [drawn[0]] * 2
 
 
 def test_the_constraint_that_fails_alone_is_named() -> None:

@@ -34,7 +34,7 @@ class Engine:
         conditions: by name, for those that have one.
         constraints: in their order.
         order: the names in the order in which they are decided: parents before children.
-        tight: whether `feasible.py` has found that rejection does not help.
+        tight: whether rejection finds none of them, as `feasible.prepare` has found.
         everything: every allowed configuration, where `feasible.py` has looked at all of them.
     """
 

@@ -20,7 +20,7 @@ from tunewright.space.choices import Bool, Categorical
 from tunewright.space.engine import Engine
 from tunewright.typing import Array, Params
 
-__all__ = ["ENUMERABLE", "all_rows", "draw_allowed", "draw_allowed_rows", "nearest_allowed", "refuse"]
+__all__ = ["ENUMERABLE", "all_rows", "draw_allowed", "draw_allowed_rows", "nearest_allowed", "prepare", "refuse"]
 
 ENUMERABLE: Final = 100_000
 """Up to how many combinations a space is looked at as a whole."""
@@ -32,13 +32,29 @@ _REPAIRS: Final = 1_000
 _REDRAWS: Final = 20
 
 
+def prepare(engine: Engine) -> None:
+    """Find out, once and always alike, whether anything is allowed, and whether rejection finds it (`engine.tight`).
+
+    It is done at construction and never later, so that what is drawn depends on the space and the rng alone.
+
+    Raises:
+        SpaceError: nothing was found.
+    """
+    rng = np.random.default_rng(0)
+    for size in (_PATIENCE - _LARGEST, _LARGEST):
+        if engine.allowed(engine.quantiles(rng.random((size, len(engine.names))))).any():
+            return
+    engine.tight = True
+    _corner(engine, rng, 1)
+
+
 def draw_allowed(engine: Engine, rng: np.random.Generator) -> Params:
     """One configuration, drawn through the priors.
 
     Raises:
         SpaceError: none was found.
     """
-    for _ in range(_QUICK):
+    for _ in range(0 if engine.tight else _QUICK):
         params = engine.draw(rng)
         if engine.violated(params) is None:
             return params
@@ -63,7 +79,6 @@ def draw_allowed_rows(engine: Engine, rng: np.random.Generator, n: int) -> Array
             rows = rows[engine.allowed(rows)][: n - found]
             barren = 0 if len(rows) else barren + size
         else:
-            engine.tight = True
             rows = _corner(engine, rng, n - found)
         parts.append(rows)
         found += len(rows)

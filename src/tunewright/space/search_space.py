@@ -21,7 +21,7 @@ from tunewright.space.count import grid_size, space_size
 from tunewright.space.diff import differences
 from tunewright.space.engine import Engine
 from tunewright.space.expression import Both, Expression
-from tunewright.space.feasible import draw_allowed, draw_allowed_rows, nearest_allowed
+from tunewright.space.feasible import draw_allowed, draw_allowed_rows, nearest_allowed, prepare
 from tunewright.space.grid import Levels, grid
 from tunewright.space.parameter import Parameter
 from tunewright.space.parse import parse
@@ -72,24 +72,22 @@ class SearchSpace:
         flat = flatten(parameters)
         conditions = _conditions(flat.parameters, flat.when, when or {})
         bounds = _constraints(constraints)
-        self._build(flat.parameters, conditions, bounds, None)
+        engine = Engine(flat.parameters, conditions, bounds)
+        self._build(engine, conditions, bounds, _default_row(engine))
 
     def _build(
-        self,
-        parameters: dict[str, Parameter],
-        when: dict[str, Expression],
-        constraints: tuple[Expression, ...],
-        default: Array | None,
+        self, engine: Engine, conditions: dict[str, Expression], constraints: tuple[Expression, ...], default: Array
     ) -> None:
-        engine = Engine(parameters, when, constraints)
+        parameters = engine.parameters
+        when = {name: conditions[name] for name in parameters if name in conditions}
         fields = {
             "parameters": MappingProxyType(parameters),
             "names": engine.names,
-            "when": MappingProxyType({name: when[name] for name in parameters if name in when}),
+            "when": MappingProxyType(when),
             "constraints": constraints,
             "_engine": engine,
-            "_json": wire.write(parameters, {name: when[name] for name in parameters if name in when}, constraints),
-            "_default": _default_row(engine) if default is None else default,
+            "_json": wire.write(parameters, when, constraints),
+            "_default": default,
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
@@ -292,7 +290,7 @@ class SearchSpace:
         return hash(self._json)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self._json, self._default.tolist())
+        return _rebuild, (self._json, self._default.tolist(), self._engine.tight)
 
     def __copy__(self) -> "SearchSpace":
         return self
@@ -310,15 +308,16 @@ class SearchSpace:
         return html_table(self.parameters, self.when, self.constraints)
 
 
-def _rebuild(text: str, default: list[float]) -> SearchSpace:
-    """Unpickle: the default is known, so that nothing is searched for again."""
+def _rebuild(text: str, default: list[float], tight: bool) -> SearchSpace:
+    """Unpickle: what construction found out is known, so that nothing is searched for again."""
     description = wire.read(text)
     flat = flatten(description.parameters)
     space = SearchSpace.__new__(SearchSpace)
     when = _conditions(flat.parameters, flat.when, description.when)
-    space._build(  # noqa: SLF001  a second constructor
-        flat.parameters, when, _constraints(description.constraints), np.array(default)
-    )
+    constraints = _constraints(description.constraints)
+    engine = Engine(flat.parameters, when, constraints)
+    engine.tight = tight
+    space._build(engine, when, constraints, np.array(default))  # noqa: SLF001  a second constructor
     return space
 
 
@@ -362,7 +361,7 @@ def _default_row(engine: Engine) -> Array:
     row: Array = engine.activity(engine.defaults[None, :])[1][0]
     if not engine.constraints:
         return row
-    draw_allowed_rows(engine, np.random.default_rng(0), 1)  # what cannot be sampled is said now, not in the middle of a study
+    prepare(engine)  # what cannot be sampled is said now, not in the middle of a study
     violated = engine.violated(engine.params(row))
     if violated is None:
         return row
