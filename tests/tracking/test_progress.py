@@ -143,7 +143,7 @@ def test_the_time_left_is_told_and_counts_down() -> None:
     with Progress(seconds=3600, stream=io.StringIO()) as progress:
         line = progress.line()
 
-    assert line == "   0 trials   0 failed   1:00:00 left"
+    assert line == "   0 trials   no result yet   0 failed   1:00:00 left"
     assert progress.line().endswith("0:00 used")
 
 

@@ -4,7 +4,7 @@ import json
 import math
 import shlex
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -36,6 +36,18 @@ from tunewright.trial import Failure, Outcome
 from tunewright.typing import Value
 
 __all__ = ["ask", "enqueue", "tell"]
+
+
+_TrialArgument: TypeAlias = Annotated[int, typer.Argument(min=0, metavar="TRIAL", help="Its number, as ask printed it.")]
+_Results: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="RESULT...", help="The value, 0.31, or NAME=VALUE for each metric and whatever else is to be kept."),
+]
+_Why: TypeAlias = Annotated[str | None, typer.Option("--failed", metavar="WHY", help="It gave no value; say why.")]
+_Seconds: TypeAlias = Annotated[float | None, typer.Option("--seconds", min=0, metavar="S", help="How long it took.")]
+_Index: TypeAlias = Annotated[
+    int | None, typer.Option("--index", min=0, metavar="N", help="Which of the trial's tasks. [default: the first that is open]")
+]
 
 
 def ask(
@@ -90,20 +102,12 @@ def ask(
 
 def tell(
     study: StudyArgument,
-    trial: Annotated[int, typer.Argument(min=0, metavar="TRIAL", help="Its number, as ask printed it.")],
-    results: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="RESULT...", help="The value, 0.31, or NAME=VALUE for each metric and whatever else is to be kept."
-        ),
-    ] = None,
+    trial: _TrialArgument,
+    results: _Results = None,
     *,
-    failed: Annotated[str | None, typer.Option("--failed", metavar="WHY", help="It gave no value; say why.")] = None,
-    seconds: Annotated[float | None, typer.Option("--seconds", min=0, metavar="S", help="How long it took.")] = None,
-    index: Annotated[
-        int | None,
-        typer.Option("--index", min=0, metavar="N", help="Which of the trial's tasks. [default: the first that is open]"),
-    ] = None,
+    failed: _Why = None,
+    seconds: _Seconds = None,
+    index: _Index = None,
     name: Name = None,
     as_json: AsJson = False,
     debug: Debug = False,

@@ -119,8 +119,10 @@ def delete(
     if not yes:
         if as_json or not sys.stdin.isatty():
             raise StudyError(f'Nobody is there to ask whether "{found.name}" may go ({counts_text(history)}). Say it with --yes.')
-        typer.echo(f'study "{found.name}" in {storage.url}: {counts_text(history)}; best {best_text(history)}', err=True)
-        if not typer.confirm("Delete it for good?", err=True):
+        sys.stderr.write(f'study "{found.name}" in {storage.url}: {counts_text(history)}; best {best_text(history)}\n')
+        sys.stderr.write("Delete it for good? [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
             say("nothing was deleted")
             return FAILED
     storage.delete(found.name)

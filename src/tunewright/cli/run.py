@@ -4,7 +4,7 @@ import contextlib
 import math
 import shlex
 import sys
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import typer
 
@@ -34,6 +34,7 @@ from tunewright.cli.options import (
 from tunewright.cli.signals import Ears
 from tunewright.cli.terminal import document, pairs, remark, results_only, say, value_text
 from tunewright.errors import StudyError
+from tunewright.execution.worker import Objective
 from tunewright.history import History
 from tunewright.samplers.grid import Grid
 from tunewright.samplers.manual import Manual
@@ -41,39 +42,53 @@ from tunewright.samplers.quasi_random import QuasiRandom
 from tunewright.schedulers.once import Once
 from tunewright.storage import connect
 from tunewright.storage.base import Storage
-from tunewright.study import Study
+from tunewright.study import Listener, Study
 from tunewright.tracking.progress import Progress
 
 __all__ = ["run"]
 
 
+_ObjectiveText: TypeAlias = Annotated[
+    str, typer.Argument(metavar="MODULE:OBJECTIVE", help="The function: train:objective is objective(live) in ./train.py.")
+]
+_Trials: TypeAlias = Annotated[
+    int | None, typer.Option("--trials", min=0, metavar="N", help="Search until the study holds so many finished trials.")
+]
+_Where: TypeAlias = Annotated[
+    str, typer.Option("--study", metavar="STUDY", help="Where it is kept: a file, a URL, or memory, which ends with the command.")
+]
+_Edit: TypeAlias = Annotated[bool, typer.Option("--edit", help="Accept that the space differs from the recorded one, and go on.")]
+_Repeats: TypeAlias = Annotated[bool, typer.Option("--repeats", help="Allow the same configuration of a finite space twice.")]
+_OnFailure: TypeAlias = Annotated[
+    Literal["record", "raise"], typer.Option("--on-failure", help="Record it and go on, or end at the first failure.")
+]
+
+
+class _Limits(NamedTuple):
+    trials: int | None
+    seconds: float | None
+    workers: int
+
+
 def run(
-    objective: Annotated[
-        str, typer.Argument(metavar="MODULE:OBJECTIVE", help="The function: train:objective is objective(live) in ./train.py.")
-    ],
+    objective: _ObjectiveText,
     *,
     space: SpaceText = None,
     metric: MetricTexts = None,
     maximize: Direction = None,
     sampler: SamplerOption = None,
     levels: Levels = None,
-    trials: Annotated[
-        int | None, typer.Option("--trials", min=0, metavar="N", help="Search until the study holds so many finished trials.")
-    ] = None,
+    trials: _Trials = None,
     time: TimeSpan = None,
     workers: Workers = 1,
     folds: Folds = None,
     seeds: Seeds = 1,
-    study: Annotated[
-        str, typer.Option("--study", metavar="STUDY", help="Where it is kept: a file, a URL, or memory.")
-    ] = "runs.db",
+    study: _Where = "runs.db",
     name: Name = None,
     seed: Seed = None,
-    edit: Annotated[bool, typer.Option("--edit", help="Accept that the space differs from the recorded one, and go on.")] = False,
-    repeats: Annotated[bool, typer.Option("--repeats", help="Allow the same configuration of a finite space twice.")] = False,
-    on_failure: Annotated[
-        Literal["record", "raise"], typer.Option("--on-failure", help="Go on, or end at the first failure.")
-    ] = "record",
+    edit: _Edit = False,
+    repeats: _Repeats = False,
+    on_failure: _OnFailure = "record",
     quiet: Quiet = False,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -84,10 +99,9 @@ def run(
     where the last one ended. Ctrl-C finishes the running trials; pressed twice it gives them back.
     """
     del debug
+    limits = _Limits(trials, time, workers)
     with results_only(as_json):
-        function = import_object(objective, what="the objective")
-        if not callable(function):
-            raise StudyError(f'the objective "{objective}" is a {type(function).__name__}, not a function of the live trial.')
+        function = _function(objective)
         storage = connect(study)
         found = opened(
             storage,
@@ -102,28 +116,41 @@ def run(
             repeats=repeats,
         )
         before = found.history.finished
-        goal = _goal(found, trials, time, repeats=repeats)
-        with Ears() as ears:
-            listeners = (
-                []
-                if quiet
-                else [
-                    Progress(
-                        _headline(found, objective, trials, time, workers),
-                        trials=goal,
-                        seconds=time,
-                        history=found.history,
-                        stopping=lambda: ears.interrupted,
-                    )
-                ]
-            )
-            with contextlib.ExitStack() as shown:
-                if before < (math.inf if trials is None else trials):
-                    for listener in listeners:
-                        shown.enter_context(listener)
-                found.optimize(function, trials=trials, seconds=time, workers=workers, on_failure=on_failure, listeners=listeners)
-            interrupted = ears.interrupted and found.history.finished < (math.inf if trials is None else trials)
+        goal = _goal(found, limits)
+        headline = "" if quiet else _headline(found, objective, limits)
+        interrupted = _search(found, function, limits, on_failure, headline, goal)
     return _show(found, study, before, interrupted=interrupted, as_json=as_json)
+
+
+def _function(text: str) -> Objective:
+    found = import_object(text, what="the objective")
+    if not callable(found):
+        raise StudyError(f'the objective "{text}" is a {type(found).__name__}, not a function of the live trial.')
+    function: Objective = found
+    return function
+
+
+def _search(
+    study: Study, function: Objective, limits: _Limits, on_failure: Literal["record", "raise"], headline: str, goal: int | None
+) -> bool:
+    """Search, and show it if there is a headline; whether Ctrl-C ended it."""
+    history, end = study.history, math.inf if limits.trials is None else limits.trials
+    if history.finished >= end:
+        return False
+    with Ears() as ears, contextlib.ExitStack() as shown:
+        listeners: list[Listener] = []
+        if headline:
+            progress = Progress(headline, trials=goal, seconds=limits.seconds, history=history, stopping=lambda: ears.interrupted)
+            listeners.append(shown.enter_context(progress))
+        study.optimize(
+            function,
+            trials=limits.trials,
+            seconds=limits.seconds,
+            workers=limits.workers,
+            on_failure=on_failure,
+            listeners=listeners,
+        )
+        return ears.interrupted and study.history.finished < end
 
 
 def _name(storage: Storage, name: str | None, objective: str, *, has_space: bool) -> str | None:
@@ -133,7 +160,7 @@ def _name(storage: Storage, name: str | None, objective: str, *, has_space: bool
     return None
 
 
-def _goal(study: Study, trials: int | None, seconds: float | None, *, repeats: bool) -> int | None:
+def _goal(study: Study, limits: _Limits) -> int | None:
     """How many finished trials the study can come to hold by the limits, as far as one knows.
 
     Raises:
@@ -143,17 +170,17 @@ def _goal(study: Study, trials: int | None, seconds: float | None, *, repeats: b
     size = study.sampler.count(study.space) if isinstance(study.sampler, Grid) else study.space.size
     if isinstance(study.sampler, Manual):
         size = len(history) + len(history.queue)
-    elif repeats and not isinstance(study.sampler, Grid):
+    elif study.repeats and not isinstance(study.sampler, Grid):
         size = math.inf
-    if math.isinf(size) and trials is None and seconds is None:
+    if math.isinf(size) and limits.trials is None and limits.seconds is None:
         raise StudyError("When is it enough? Say --trials 100, or --time 5m, or both: the first that is reached ends the search.")
-    goal = min(math.inf if trials is None else trials, size)
+    goal = min(math.inf if limits.trials is None else limits.trials, size)
     return None if math.isinf(goal) else int(goal)
 
 
-def _headline(study: Study, objective: str, trials: int | None, seconds: float | None, workers: int) -> str:
+def _headline(study: Study, objective: str, limits: _Limits) -> str:
     """What is about to happen, on one line; for a grid with its size, and how long it will take if that is known."""
-    history = study.history
+    history, (trials, seconds, workers) = study.history, limits
     sampler = study.sampler.label
     if isinstance(study.sampler, Grid):
         count = study.sampler.count(study.space)
@@ -167,15 +194,15 @@ def _headline(study: Study, objective: str, trials: int | None, seconds: float |
         effort = "".join(
             f", {count} {what}" for count, what in ((tasks.folds, "folds"), (tasks.seeds, "seeds")) if count and count > 1
         )
-    limits = [f"{trials:,} trials"] if trials is not None else []
-    limits += [duration(seconds) if seconds >= 60 else f"{seconds:g} s"] if seconds is not None else []
+    budget = [f"{trials:,} trials"] if trials is not None else []
+    budget += [duration(seconds) if seconds >= 60 else f"{seconds:g} s"] if seconds is not None else []
     parts = [
         f"running  {objective}",
         f"{len(study.space)} parameter{'' if len(study.space) == 1 else 's'}",
         ", ".join(metric_text(metric) for metric in study.metrics) + effort,
         sampler,
         f"{workers} worker{'' if workers == 1 else 's'}",
-        *([f"budget {', '.join(limits)}"] if limits else []),
+        *([f"budget {', '.join(budget)}"] if budget else []),
         *([f"{history.finished:,} trials are there"] if history.finished else []),
     ]
     return " · ".join(parts)

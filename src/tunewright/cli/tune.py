@@ -6,7 +6,7 @@ import sys
 import time as clock
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
 import typer
 
@@ -15,7 +15,7 @@ from tunewright.automl.tune import tune as tune_table
 from tunewright.cli.exits import INTERRUPTED, OK
 from tunewright.cli.options import AsJson, Debug, Quiet, TimeSpan
 from tunewright.cli.signals import Ears
-from tunewright.cli.terminal import document, pairs, remark, results_only, say, wrapped
+from tunewright.cli.terminal import cut, document, pairs, remark, results_only, say, wrapped
 from tunewright.events import Entry
 from tunewright.history import History
 from tunewright.tracking.progress import Progress, measured, plain_number
@@ -24,50 +24,66 @@ from tunewright.trial import Trial
 __all__ = ["tune"]
 
 
+_Data: TypeAlias = Annotated[str, typer.Argument(metavar="DATA", help="A CSV or Parquet file.")]
+_Target: TypeAlias = Annotated[str, typer.Option("--target", "-t", metavar="COLUMN", help="What to predict.")]
+_Metric: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--metric", metavar="NAME", help="A scikit-learn scorer: roc_auc, log_loss, mae. [default: by the task]"),
+]
+_Trials: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--trials", min=1, metavar="N", help="Search until the study holds so many trials. [default: --time 60s]"),
+]
+_Models: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--models", metavar="A,B", help="Families: linear, knn, svm, forest, boosting, mlp. [default: all that fit]"),
+]
+_Cv: TypeAlias = Annotated[int, typer.Option("--cv", min=2, metavar="K", help="Folds of the cross-validation.")]
+_Groups: TypeAlias = Annotated[
+    str | None, typer.Option("--groups", metavar="COLUMN", help="Rows of one group stay on one side of every split.")
+]
+_TimeOrder: TypeAlias = Annotated[
+    str | None, typer.Option("--time-order", metavar="COLUMN", help="Rows are in time: the latest are the test set.")
+]
+_Test: TypeAlias = Annotated[float, typer.Option("--test", metavar="SHARE", help="Share of the rows that the search never sees.")]
+_Task: TypeAlias = Annotated[
+    Literal["classification", "regression"] | None, typer.Option("--task", help="[default: told from the target]")
+]
+_Workers: TypeAlias = Annotated[
+    int | None, typer.Option("--workers", min=1, metavar="N", help="Processes. [default: one for each core]")
+]
+_Seed: TypeAlias = Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Of the splits, the search and the models.")]
+_Out: TypeAlias = Annotated[
+    str | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for what is written. [default: tunewright-DATA]")
+]
+_Study: TypeAlias = Annotated[
+    str | None, typer.Option("--study", metavar="STUDY", help="Where trials are kept. [default: study.db in the folder]")
+]
+_Name: TypeAlias = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="Of the study. [default: that of the data file]")
+]
+_Resume: TypeAlias = Annotated[bool, typer.Option("--resume", help="Go on with the study that is there.")]
+
+
 def tune(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="A CSV or Parquet file.")],
+    data: _Data,
     *,
-    target: Annotated[str, typer.Option("--target", "-t", metavar="COLUMN", help="What to predict.")],
-    metric: Annotated[
-        str | None,
-        typer.Option("--metric", metavar="NAME", help="A scikit-learn scorer: roc_auc, log_loss, mae. [default: by the task]"),
-    ] = None,
+    target: _Target,
+    metric: _Metric = None,
     time: TimeSpan = None,
-    trials: Annotated[
-        int | None,
-        typer.Option("--trials", min=1, metavar="N", help="Search until the study holds so many trials. [default: --time 60s]"),
-    ] = None,
-    models: Annotated[
-        str | None,
-        typer.Option(
-            "--models", metavar="A,B", help="Families: linear, knn, svm, forest, boosting, mlp. [default: all that fit]"
-        ),
-    ] = None,
-    cv: Annotated[int, typer.Option("--cv", min=2, metavar="K", help="Folds of the cross-validation.")] = 5,
-    groups: Annotated[
-        str | None, typer.Option("--groups", metavar="COLUMN", help="Rows of one group stay on one side of every split.")
-    ] = None,
-    time_order: Annotated[
-        str | None, typer.Option("--time-order", metavar="COLUMN", help="Rows are in time: the latest are the test set.")
-    ] = None,
-    test: Annotated[float, typer.Option("--test", metavar="SHARE", help="Share of the rows that the search never sees.")] = 0.2,
-    task: Annotated[
-        Literal["classification", "regression"] | None, typer.Option("--task", help="[default: told from the target]")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, metavar="N", help="Processes. [default: one for each core]")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Of the splits, the search and the models.")] = 0,
-    out: Annotated[
-        str | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for what is written. [default: tunewright-DATA]")
-    ] = None,
-    study: Annotated[
-        str | None, typer.Option("--study", metavar="STUDY", help="Where trials are kept. [default: study.db in the folder]")
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="Of the study. [default: that of the data file]")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the study that is there.")] = False,
+    trials: _Trials = None,
+    models: _Models = None,
+    cv: _Cv = 5,
+    groups: _Groups = None,
+    time_order: _TimeOrder = None,
+    test: _Test = 0.2,
+    task: _Task = None,
+    workers: _Workers = None,
+    seed: _Seed = 0,
+    out: _Out = None,
+    study: _Study = None,
+    name: _Name = None,
+    resume: _Resume = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -153,7 +169,7 @@ def _show(result: TuneResult) -> None:
         [
             ("tuned model", f"{_score(test.winner)}   {winner.title}, trial {winner.trial}"),
             ("default", f"{_score(test.default)}   {test.default_title}"),
-            ("baseline", f"{_score(test.baseline)}   {test.baseline_title}"),
+            ("baseline", f"{_score(test.baseline)}   {cut(test.baseline_title, 60)}"),
         ]
     )
     say(f"in cross-validation: {spread} over {len(winner.folds)} folds, of {result.counts.completed:,} configurations")

@@ -110,8 +110,8 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._end = time.monotonic()
         if self._live is not None:
-            live, self._live = self._live, None
-            live.stop()
+            self._live.stop()
+            self._live = None
         elif self._board.state != self._last:
             self._write()
 
@@ -258,7 +258,7 @@ class _Board:
 
     def parts(self) -> list[tuple[str, int]]:
         """Texts, each with its rank: what is left out first has the lowest."""
-        return [(self._best_text, 9), (self._default, 3)]
+        return [(self._best_text or "no result yet", 9), (self._default, 3)]
 
     def _new_best(self, history: History, trial: Trial) -> None:
         column = history.objectives[0]
