@@ -28,20 +28,19 @@ class Ranking:
 
     Attributes:
         completed: which trials are usable and have a value, shape (n,).
+        broken: by how much each breaks the metrics' bounds, relative to these, shape (n,); 0: not at all; NaN unless completed.
     """
 
     def __init__(self, history: History) -> None:
         losses = history.losses
         self.completed: NDArray[np.bool_] = history.usable & (history.states == COMPLETED)
         self._losses = np.clip(losses[:, history.objectives], -_LARGEST, _LARGEST)
-        self._broken: Array | None = None
-        if any(metric.bound is not None for metric in history.metrics):
-            self._broken = np.zeros(len(losses))
-            for j, metric in enumerate(history.metrics):
-                if metric.bound is not None:
-                    limit = min(_LARGEST, max(-_LARGEST, metric.sign * metric.bound))
-                    excess = np.maximum(np.clip(losses[:, j], -_LARGEST, _LARGEST) - limit, 0.0)
-                    self._broken += excess / (np.max(excess, initial=0.0, where=self.completed) or 1.0)
+        self.broken: Array = np.where(self.completed, 0.0, np.nan)
+        for metric, column in zip(history.metrics, losses.T, strict=True):
+            if metric.bound is not None:
+                limit = min(_LARGEST, max(-_LARGEST, metric.sign * metric.bound))
+                excess = np.maximum(np.clip(column, -_LARGEST, _LARGEST) - limit, 0.0)
+                self.broken += np.minimum(excess / max(abs(limit), 1e-8), _LARGEST)
 
     def best(self, among: Index, wanted: int) -> Index:
         """The best `wanted` trials (or all, if fewer) of those given that are completed, best first. Of equals the earlier comes first.
@@ -51,12 +50,10 @@ class Ranking:
             wanted: how many, at least 0.
         """
         among = among[self.completed[among]]
-        if self._broken is None:
-            return self._feasible(among, wanted)
-        broken = self._broken[among]
+        broken = self.broken[among]
         found = self._feasible(among[broken == 0.0], wanted)
         rest = among[broken > 0.0]
-        rest = rest[np.argsort(self._broken[rest], kind="stable")]
+        rest = rest[np.argsort(self.broken[rest], kind="stable")]
         return np.concatenate([found, rest[: wanted - len(found)]])
 
     def _feasible(self, among: Index, wanted: int) -> Index:

@@ -168,7 +168,7 @@ class _Proposal:
             share = math.ceil(_GOOD_SHARE * finished)
             most = _GOOD if len(self._history.objectives) == 1 else _GOOD_OF_SEVERAL
             good = np.sort(self._ranking.best(here, min(share, most)))
-            bad = np.setdiff1d(here, good, assume_unique=True)
+            bad = here[~np.isin(here, good, assume_unique=True)]
             kept, weights = _selection(len(bad))
             self._densities[group] = (
                 self._parzen(axes, good, np.ones(len(good)), len(good)),
