@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tunewright.automl.prepare import DATE_PARTS, date_part
 from tunewright.automl.schema import Column, Schema, Target
 from tunewright.automl.tables import Frame, quoted
-from tunewright.automl.values import DATE_FORMATS, SOFT_MISSING, Labels, Series, dates, labels, number_style, numbers
+from tunewright.automl.values import DATE_FORMATS, SOFT_MISSING, Labels, Series, dates, labels, number_style
 from tunewright.errors import DataError
 from tunewright.extras import require
 
@@ -110,10 +110,10 @@ def _identifier(name: str, whole: Series, distinct: float) -> str:
     if distinct < 1 or len(whole) < FEW_LEVELS:
         return ""
     named = bool(ID_NAME.search(name))
-    found = numbers(whole, "plain")
-    if not found.junk.any() and not np.isnan(found.floats).any():
+    _, found = number_style(whole)
+    if found.junk.mean() <= JUNK_SHARE:
         values = found.floats
-        if (values != np.floor(values)).any() or len(np.unique(values)) < len(values):
+        if np.isnan(values).any() or (values != np.floor(values)).any() or len(np.unique(values)) < len(values):
             return ""
         if values.max() - values.min() == len(values) - 1:
             return "Not used: it counts the rows. If it means something (a time, a rank), give it as --time-order or change its values."
@@ -150,7 +150,7 @@ def _number(series: Series, name: str, missing: float) -> Column | None:
     if style == "thousands comma":
         said.append("Read with commas between thousands.")
     if junk:
-        said.append(f"{int(found.junk.sum())} cells that are no numbers ({quoted(sorted(junk))}) count as missing.")
+        said.append(f"Cells that are no numbers ({quoted(sorted(junk))}, {int(found.junk.sum())} in all) count as missing.")
     if np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)).any() if types.is_float_dtype(series.dtype) else False:
         said.append("Infinite values count as missing.")
     return Column(name=name, role="number", missing=float(np.isnan(found.floats).mean()), style=style, sentence=" ".join(said))

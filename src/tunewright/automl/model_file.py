@@ -140,6 +140,8 @@ def load_model(path: str | Path) -> Model:
         )
     try:
         content = skops.loads(data, trusted=list(INNER_TYPES))
+        if not isinstance(content, dict) or "tunewright" not in content:
+            raise ModelError(f"it holds a {type(content).__name__} without a card")
         card = msgspec.json.decode(content["tunewright"], type=ModelCard)
         pipeline = content["pipeline"]
     except Exception as error:

@@ -26,6 +26,7 @@ from tunewright.automl.records import MetricFacts
 from tunewright.automl.scoring import respond, score
 from tunewright.automl.split import Split
 from tunewright.catalog import Shape
+from tunewright.errors import DataError
 from tunewright.execution.live import LiveTrial
 from tunewright.typing import Array, Value
 
@@ -53,7 +54,15 @@ class Workspace:
 
     def __init__(self, x: Array, y: Array, split: Split, seed: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="tunewright-"))
-        rng = np.random.default_rng([seed, 1])
+        try:
+            self._write(x, y, split, np.random.default_rng([seed, 1]))
+        except OSError as error:
+            self.__exit__()
+            raise DataError(
+                f"No room for a working copy of the data in {self.folder.parent}: {error.strerror or error}. Set TMPDIR to a larger folder."
+            ) from error
+
+    def _write(self, x: Array, y: Array, split: Split, rng: np.random.Generator) -> None:
         np.save(self.folder / "X.npy", np.ascontiguousarray(x))
         np.save(self.folder / "y.npy", y)
         for number, fold in enumerate(split.folds):
@@ -113,7 +122,7 @@ class FoldObjective(msgspec.Struct, frozen=True):
         train, valid, seen = (_part(self.folder, f"{part}{fold}") for part in ("train", "valid", "seen"))
         model, said, fitted = fit(live.params, self.shape, self.seed + live.seed, train.x, train.y)
         start = time.perf_counter()
-        with threads(1), warnings.catch_warnings(record=True):
+        with threads(1):
             value = score(self.metric, valid.y, respond(model, valid.x, self.shape.classes))
             trained = score(self.metric, seen.y, respond(model, seen.x, self.shape.classes))
         if not np.isfinite(value):

@@ -114,7 +114,7 @@ def settle(request: TuneRequest) -> Settled:
     frame, y, times, groups, notes = _rows(table.frame, task, request)
     split = divide(y, task.facts, cv=request.cv, test=request.test, seed=request.seed, groups=groups, times=times)
     schema = decide_columns(frame, split.train, task.target, reserved)
-    x = prepare(frame, schema).values
+    x = prepare(frame, schema).array
     data = DataFacts(
         path=request.data,
         rows=len(table.frame),

@@ -25,11 +25,11 @@ class Prepared(NamedTuple):
     """The array and what had to be said about the rows.
 
     Attributes:
-        values: shape (rows, features), in the order of `Schema.features`; NaN where missing.
+        array: shape (rows, features), in the order of `Schema.features`; NaN where missing.
         notes: sentences: columns not used, values never seen in training, cells that could not be read.
     """
 
-    values: Array
+    array: Array
     notes: tuple[str, ...]
 
 
@@ -104,7 +104,8 @@ DATE_PARTS: Final[dict[str, Callable[[Array, float], Array]]] = {
 
 
 def _missing_column(name: str, names: list[str], known: set[str]) -> str:
-    return f'column "{name}" is missing' + did_you_mean(name, [other for other in names if other not in known])
+    meant = did_you_mean(name, [other for other in names if other not in known]).strip().removeprefix("Did").strip()
+    return f'column "{name}" is missing' + (f" (did {meant})" if meant else "")
 
 
 def _read(series: Series, column: Column) -> tuple[Array, str, str]:

@@ -42,10 +42,12 @@ def respond(model: Any, x: Array, classes: int) -> Answer:  # noqa: ANN401  scik
         x: shape (rows, features).
         classes: how many the task has; 0 for regression.
     """
-    if not classes:
-        return Answer(np.asarray(model.predict(x), dtype=np.float64), None)
-    proba = np.zeros((len(x), classes))
-    proba[:, np.asarray(model.classes_).astype(int)] = model.predict_proba(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of categories never seen; `prepare` says it better
+        if not classes:
+            return Answer(np.asarray(model.predict(x), dtype=np.float64), None)
+        proba = np.zeros((len(x), classes))
+        proba[:, np.asarray(model.classes_).astype(int)] = model.predict_proba(x)
     return Answer(proba.argmax(axis=1).astype(np.float64), proba)
 
 

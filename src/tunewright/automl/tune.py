@@ -33,7 +33,7 @@ from tunewright.automl.plan import Identity, Settled, checked, identity, paths_o
 from tunewright.automl.records import BudgetFacts, Counts, Paths, TunePlan, TuneRequest, TuneResult
 from tunewright.catalog import FAMILIES, build_space, choose_families, default_params, resolve_families
 from tunewright.catalog.spaces import seconds_per_fit
-from tunewright.errors import DataError, StudyChanged, StudyExists
+from tunewright.errors import DataError, StorageError, StudyChanged, StudyExists
 from tunewright.metric import Metric
 from tunewright.schedulers.once import Once
 from tunewright.space import Categorical, SearchSpace
@@ -103,9 +103,9 @@ def tune(
         result = _result(request, plan, search, done, BudgetFacts(
             seconds=request.seconds, trials=request.trials, workers=workers, searched=searched, finished=done.seconds, ended=ended,
         ))  # fmt: skip
-        Path(paths.result).write_bytes(as_json(result))
+        _written(paths.result, as_json(result))
         page = report(history, title=f"{result.task.target}: {Path(request.data).name}", extras=report_extras(result))
-        Path(paths.report).write_text(page, encoding="utf-8")
+        _written(paths.report, page.encode())
     finally:
         storage.close()
     return result
@@ -113,6 +113,15 @@ def tune(
 
 def _quiet(_: str) -> None:
     pass
+
+
+def _written(path: str, content: bytes) -> None:
+    try:
+        Path(path).write_bytes(content)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror or error}. The study and the model are safe; make room and say --resume."
+        ) from error
 
 
 def _folder(paths: Paths) -> None:

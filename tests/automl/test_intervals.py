@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from tunewright.automl.intervals import DRAWS, bootstrap, difference, scored
+from tunewright.automl.metrics import resolve_metric
+from tunewright.automl.records import MetricFacts, TaskFacts
+from tunewright.automl.scoring import Answer
+from tunewright.typing import Array
+
+NUMBER = TaskFacts(kind="regression", target="y", reason="")
+TWO = TaskFacts(kind="classification", target="y", reason="", classes=("a", "b"), positive="b")
+MAE = resolve_metric("mae", NUMBER)
+ACCURACY = resolve_metric("accuracy", TWO)
+
+
+def binary(right: Array) -> Answer:
+    """An answer to rows that are all of class 1."""
+    return Answer(right, np.column_stack([1 - right, right]))
+
+
+def test_the_interval_of_a_mean_is_the_one_of_theory() -> None:
+    errors = np.random.default_rng(0).exponential(size=2000)
+    draws = bootstrap(MAE, errors, {"m": Answer(np.zeros(2000), None)}, seed=1)["m"]
+
+    found = scored(MAE, errors, Answer(np.zeros(2000), None), draws)
+
+    half = stats.norm.ppf(0.975) * errors.std() / np.sqrt(2000)
+    assert found.value == pytest.approx(errors.mean())
+    assert found.low == pytest.approx(errors.mean() - half, abs=0.25 * half)
+    assert found.high == pytest.approx(errors.mean() + half, abs=0.25 * half)
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    covered = 0
+    for run in range(200):
+        right = (rng.random(200) < 0.8).astype(float)
+        answer = binary(right)
+        found = scored(ACCURACY, np.ones(200), answer, bootstrap(ACCURACY, np.ones(200), {"m": answer}, seed=run)["m"])
+        covered += bool(found.low is not None and found.high is not None and found.low <= 0.8 <= found.high)
+
+    # binomial(200, 0.93): fewer than 160 by chance less than once in 1e9 runs
+    assert covered >= 160
+
+
+def test_rows_of_a_group_are_drawn_together() -> None:
+    truth, groups = np.ones(100), np.repeat(np.arange(10), 10)
+    answer = binary(np.repeat([1.0, 0.0], 50))
+
+    alone = bootstrap(ACCURACY, truth, {"m": answer}, seed=0)["m"]
+    together = bootstrap(ACCURACY, truth, {"m": answer}, seed=0, groups=groups)["m"]
+
+    assert set(np.round(together * 10, 9) % 1) == {0.0}
+    assert together.std() > 2 * alone.std()
+
+
+def test_a_few_groups_claim_no_interval() -> None:
+    draws = bootstrap(ACCURACY, np.ones(60), {"m": binary(np.ones(60))}, seed=0, groups=np.repeat([0, 1, 2], 20))
+
+    found = scored(ACCURACY, np.ones(60), binary(np.ones(60)), draws["m"])
+
+    assert (found.value, found.low, found.high) == (1.0, None, None)
+
+
+def test_models_are_compared_on_the_same_draws() -> None:
+    noise = np.random.default_rng(0).normal(size=400) * 10
+    answers = {"winner": Answer(noise * 0, None), "default": Answer(np.sign(noise) * -0.5, None)}
+
+    draws = bootstrap(MAE, noise, answers, seed=0)
+    found = difference(MAE, noise, answers, draws)
+
+    assert found.value == pytest.approx(-0.5)
+    assert found.low == pytest.approx(-0.5)
+    assert found.high == pytest.approx(-0.5)
+    assert found.better == 1.0
+    assert "better than the default by 0.5" in found.sentence
+    assert np.percentile(draws["winner"], 97.5) > np.percentile(draws["default"], 2.5)
+
+
+@pytest.mark.parametrize(("metric", "word"), [(ACCURACY, "worse"), (resolve_metric("log_loss", TWO), "worse")])
+def test_a_worse_winner_is_called_worse(metric: MetricFacts, word: str) -> None:
+    truth, rng = np.ones(300), np.random.default_rng(0)
+    answers = {"winner": binary((rng.random(300) < 0.3).astype(float)), "default": binary((rng.random(300) < 0.9).astype(float))}
+
+    found = difference(metric, truth, answers, bootstrap(metric, truth, answers, seed=0))
+
+    assert word in found.sentence
+    assert found.better == 0.0
+
+
+def test_a_difference_within_chance_is_called_so() -> None:
+    truth = np.ones(300)
+    flips = np.random.default_rng(0).permutation(np.repeat([1.0, 0.0], [240, 60]))
+    answers = {"winner": binary(flips), "default": binary(flips[::-1].copy())}
+
+    found = difference(ACCURACY, truth, answers, bootstrap(ACCURACY, truth, answers, seed=0))
+
+    assert "within chance" in found.sentence
+
+
+def test_a_slow_metric_gets_fewer_draws_but_enough() -> None:
+    truth = np.random.default_rng(0).normal(size=50)
+
+    draws = bootstrap(resolve_metric("max_error", NUMBER), truth, {"m": Answer(truth + 1, None)}, seed=0)["m"]
+
+    assert 100 <= len(draws) <= DRAWS
+    assert draws == pytest.approx(1.0)
