@@ -127,3 +127,14 @@ def test_the_program_prints_on_an_ascii_terminal(arguments: list[str], tmp_path:
     assert done.returncode in {0, 2}
     assert b"Traceback" not in done.stderr
     (done.stdout + done.stderr).decode("ascii")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_closed_stream_swallows_what_it_gets(closed: str) -> None:
+    for arguments, code in (("--version", 0), ("nothing", 2)):
+        done = subprocess.run(
+            f"'{sys.executable}' -m tunewright {arguments} {closed}", shell=True, capture_output=True, check=False
+        )
+
+        assert done.returncode == code
+        assert b"Traceback" not in done.stderr

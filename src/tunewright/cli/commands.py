@@ -6,10 +6,11 @@ itself is asked for.
 
 import difflib
 import importlib
+import re
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 import tunewright
 from tunewright.cli.terminal import document, say
@@ -205,12 +206,38 @@ class _Commands(TyperGroup):
                 )
 
 
+class _Command(TyperCommand):
+    """A command whose help leaves out what nobody reads: types in angle brackets, ranges in algebra."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401  Typer's signature
+        return [re.sub(r"^\{(.+)\}$", r"\1", piece) for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  Typer's signature
+        found: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                name, text = record
+                found[parameter.param_type_name].append((name.split(" <str", 1)[0], _plain(text)))
+        found["argument"] = [
+            (name.split(" <", 1)[0], text.removesuffix("[required]").rstrip()) for name, text in found["argument"]
+        ]
+        for heading, records in (("Arguments", found["argument"]), ("Options", found["option"])):
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
+
+
+def _plain(text: str) -> str:
+    return re.sub(r" *\[\]$", "", re.sub(r"(; )?x>=\d+(; )?", "", text))
+
+
 def _load(name: str) -> Any:  # noqa: ANN401  a click command, whichever click Typer stands on
     command = COMMANDS[name]
     function = getattr(importlib.import_module(f"tunewright.cli.{command.module}"), command.function)
     alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=_SETTINGS)
     lines = [line.strip() for line in command.examples.strip().splitlines()]
-    alone.command(name, epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines))(function)
+    alone.command(name, cls=_Command, epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines))(function)
     return typer.main.get_command(alone)
 
 

@@ -63,7 +63,10 @@ codecs.register_error("tunewright", _plainly)
 
 
 def prepare() -> None:
-    """Make both streams able to print any text, and warnings readable."""
+    """Make both streams able to print any text, and warnings readable. A stream that is closed swallows what it gets."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  until the process ends
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="tunewright")
