@@ -3,8 +3,7 @@
 This is the table of contents. Names load when they are first used, so that `import tunewright` costs next to nothing.
 """
 
-import importlib
-from typing import Any
+from tunewright.lazy import face
 
 _CONTENTS = {
     "space": ("Bool", "Categorical", "Choice", "Float", "Int", "Normal", "Ordinal", "Parameter", "SearchSpace", "param"),
@@ -13,26 +12,15 @@ _CONTENTS = {
     "history": ("History",),
     "execution.live": ("LiveTrial",),
     "study": ("Study",),
-    "errors": ("Stopped", "TunewrightError"),
+    "automl": ("automl",),
+    "errors": ("Stopped", "TunewrightError", "errors"),
+    "samplers": ("samplers",),
+    "schedulers": ("schedulers",),
+    "storage": ("storage",),
+    "testing": ("testing",),
+    "tracking.provenance": ("__version__",),
 }
-_HOME = {name: f"tunewright.{module}" for module, names in _CONTENTS.items() for name in names}
-_ROOMS = frozenset({"automl", "errors", "samplers", "schedulers", "storage", "testing"})
 
-__all__ = sorted([*_HOME, *_ROOMS])  # noqa: PLE0605  the type stub beside this file spells it out
+__all__ = sorted(name for names in _CONTENTS.values() for name in names if name != "__version__")  # noqa: PLE0605  the type stub spells it out
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401  a table of contents holds everything
-    if name in _HOME:
-        value = getattr(importlib.import_module(_HOME[name]), name)
-    elif name in _ROOMS:
-        value = importlib.import_module(f"tunewright.{name}")
-    elif name == "__version__":
-        value = importlib.import_module("tunewright.tracking.provenance").version()
-    else:
-        raise AttributeError(f"module 'tunewright' has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+__getattr__, __dir__ = face(__name__, _CONTENTS)

@@ -28,4 +28,33 @@ from tunewright.trial import Trial as Trial
 from tunewright.trial import TrialState as TrialState
 
 __version__: str
-__all__: list[str]
+__all__ = [
+    "Bool",
+    "Categorical",
+    "Choice",
+    "Failure",
+    "Float",
+    "History",
+    "Int",
+    "LiveTrial",
+    "Measurement",
+    "Metric",
+    "Normal",
+    "Ordinal",
+    "Outcome",
+    "Parameter",
+    "SearchSpace",
+    "Stopped",
+    "Study",
+    "Task",
+    "Trial",
+    "TrialState",
+    "TunewrightError",
+    "automl",
+    "errors",
+    "param",
+    "samplers",
+    "schedulers",
+    "storage",
+    "testing",
+]

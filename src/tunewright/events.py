@@ -3,6 +3,8 @@
 A study *is* its journal; everything else is folded from it (`history.py`). An event is small, frozen, and JSON when it is stored.
 Its position in the journal (1, 2, 3 … per study), its time and its trial stand on the `Entry` around it.
 
+They are not tracked by the garbage collector (`gc=False`): JSON holds no cycles, and a journal has hundreds of thousands of them.
+
 Fields may be added at the end with a default, never renamed or removed: yesterday's journals must open tomorrow.
 """
 
@@ -31,7 +33,7 @@ __all__ = [
 ]
 
 
-class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
+class Asked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A trial is born, and its first task (index 0) is sent.
 
     Attributes:
@@ -56,7 +58,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True):
     seed: int = 0
 
 
-class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
+class Sent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A task of the trial is handed to a worker: a further one, or one that was given back (attempt > 1)."""
 
     index: int
@@ -68,7 +70,7 @@ class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
     resume_from: str | None = None
 
 
-class Reported(msgspec.Struct, frozen=True, omit_defaults=True):
+class Reported(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A value on the way."""
 
     index: int
@@ -76,7 +78,7 @@ class Reported(msgspec.Struct, frozen=True, omit_defaults=True):
     values: dict[str, float]
 
 
-class Told(msgspec.Struct, frozen=True, omit_defaults=True):
+class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A task has its values. The first result of a task stands; later ones are ignored."""
 
     values: dict[str, float]
@@ -85,7 +87,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     info: dict[str, Value] = {}
 
 
-class Failed(msgspec.Struct, frozen=True, omit_defaults=True):
+class Failed(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A task gave no value."""
 
     failure: Failure
@@ -93,27 +95,27 @@ class Failed(msgspec.Struct, frozen=True, omit_defaults=True):
     index: int = 0
 
 
-class Released(msgspec.Struct, frozen=True, omit_defaults=True):
+class Released(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A task is given back unfinished: its worker died or was interrupted. Whoever asks next takes it up."""
 
     index: int
     why: str
 
 
-class Enqueued(msgspec.Struct, frozen=True, omit_defaults=True):
+class Enqueued(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A person's configuration waits to be taken up before any proposal."""
 
     params: Params
     note: str = ""
 
 
-class Commented(msgspec.Struct, frozen=True, omit_defaults=True):
+class Commented(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A person's remark, on a trial or on the whole study."""
 
     text: str
 
 
-class SpaceEdited(msgspec.Struct, frozen=True, omit_defaults=True):
+class SpaceEdited(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """From here on the study searches another space.
 
     Attributes:
@@ -123,7 +125,7 @@ class SpaceEdited(msgspec.Struct, frozen=True, omit_defaults=True):
     space: dict[str, Value]
 
 
-class Opened(msgspec.Struct, frozen=True, omit_defaults=True):
+class Opened(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A process starts to work on the study: who it is, with what, and where."""
 
     worker: int
@@ -132,7 +134,7 @@ class Opened(msgspec.Struct, frozen=True, omit_defaults=True):
     environment: dict[str, Value]
 
 
-class Warned(msgspec.Struct, frozen=True, omit_defaults=True):
+class Warned(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Something went wrong that the study survived; it should be known."""
 
     text: str
@@ -156,7 +158,7 @@ KINDS: Final[dict[str, type[Event]]] = {
 """The name under which each kind is stored."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """An event in its place.
 
     Attributes:

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tunewright.analysis import Difference, ReportExtras, Rows, Score, report
+from tunewright.analysis import Difference, ReportExtras, Rows, Score
+from tunewright.analysis.report import report
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Bool, Categorical, Choice, Float, Int, Ordinal, SearchSpace

@@ -37,6 +37,14 @@ def test_reports_are_kept():
     assert trial.reports == [Report(1.0, {"loss": 0.5}), Report(2.0, {"loss": 0.25})]
 
 
+def test_a_diverged_report_keeps_what_is_finite():
+    trial = live()
+
+    trial.report(1, loss=float("nan"), accuracy=0.5)
+
+    assert trial.reports == [Report(1.0, {"accuracy": 0.5})]
+
+
 def test_changing_params_in_the_objective_changes_nothing_outside():
     task = Task(0, 0, {"x": 1})
 

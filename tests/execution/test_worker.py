@@ -27,6 +27,12 @@ def test_a_dictionary_is_sorted_into_metrics_and_information():
     assert info == {"train": 0.5, "shape": [3, 4], "odd": None, "kind": "<built-in function print>"}
 
 
+def test_what_json_cannot_hold_is_told_as_text_or_number():
+    _, info = measured({"loss": 1, "big": 2**70, "huge": 10**400, "name": "a\udc80b", "flag": True}, ("loss",))
+
+    assert info == {"big": float(2**70), "huge": str(10**400), "name": "a\\udc80b", "flag": True}
+
+
 def test_a_sequence_has_one_number_per_metric():
     assert measured((1, 2.5), ("loss", "seconds"))[0] == {"loss": 1.0, "seconds": 2.5}
 

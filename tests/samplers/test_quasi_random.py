@@ -9,7 +9,7 @@ from scipy.stats import qmc
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.samplers import QuasiRandom, Random, Sampler
-from tunewright.samplers.quasi_random import _points
+from tunewright.samplers.sequence import _points
 from tunewright.samplers.walk import Row
 from tunewright.space import Bool, Categorical, Float, Int, SearchSpace, param
 from tunewright.testing import Journal, Problem, problems

@@ -1,28 +1,9 @@
-"""What a study says: its numbers (`summary`, `training`) and its page (`report`).
+"""What a study says: its numbers (`summary`, `training`, `table`) and its page (`report`).
 
 Everything here is a pure function of a history. What a history cannot know comes in a `ReportExtras`.
 """
 
-from tunewright.analysis.facts import ReportExtras, Rows, Score
-from tunewright.analysis.report import report
-from tunewright.analysis.summary import (
-    Cause,
-    Difference,
-    Ranked,
-    Spread,
-    Totals,
-    causes,
-    default_trial,
-    difference,
-    objective,
-    ranked,
-    ranking,
-    sentence_on_difference,
-    spread,
-    totals,
-)
-from tunewright.analysis.text import duration, number, with_spread
-from tunewright.analysis.training import Gap, gap, gap_sentence
+from tunewright.lazy import face
 
 __all__ = [
     "Cause",
@@ -44,9 +25,34 @@ __all__ = [
     "objective",
     "ranked",
     "ranking",
-    "report",
+    "records",
     "sentence_on_difference",
     "spread",
     "totals",
     "with_spread",
 ]
+
+_CONTENTS = {
+    "facts": ("ReportExtras", "Rows", "Score"),
+    "summary": (
+        "Cause",
+        "Difference",
+        "Ranked",
+        "Spread",
+        "Totals",
+        "causes",
+        "default_trial",
+        "difference",
+        "objective",
+        "ranked",
+        "ranking",
+        "sentence_on_difference",
+        "spread",
+        "totals",
+    ),
+    "table": ("records",),
+    "text": ("duration", "number", "with_spread"),
+    "training": ("Gap", "gap", "gap_sentence"),
+}
+
+__getattr__, __dir__ = face(__name__, _CONTENTS)

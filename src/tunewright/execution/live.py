@@ -1,5 +1,6 @@
 """What the objective holds while it runs."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -57,8 +58,9 @@ class LiveTrial(Mapping[str, Any]):
         return choice, {key.removeprefix(prefix): value for key, value in self.params.items() if key.startswith(prefix)}
 
     def report(self, step: float, **values: float) -> None:
-        """Say how far it is: `live.report(epoch, loss=0.3)`. Kept with the result as the trial's curve."""
-        self.reports.append(Report(float(step), {name: float(value) for name, value in values.items()}))
+        """Say how far it is: `live.report(epoch, loss=0.3)`. Kept with the result as the trial's curve; NaN and inf are left out."""
+        numbers = {name: float(value) for name, value in values.items()}
+        self.reports.append(Report(float(step), {name: number for name, number in numbers.items() if math.isfinite(number)}))
 
     def __repr__(self) -> str:
         return f"LiveTrial(trial={self.trial}, params={self.params}, fold={self.fold}, seed={self.seed})"

@@ -18,6 +18,9 @@ from tunewright.typing import Value
 
 __all__ = ["Objective", "measured", "outcome_of", "run"]
 
+_LARGEST = 1 << 63
+"""Whole numbers from here on are no JSON numbers that every reader knows."""
+
 Objective: TypeAlias = Callable[[LiveTrial], Any]
 
 
@@ -63,7 +66,7 @@ def _failure_of(error: BaseException) -> Failure:
         frames = frames.tb_next
     text = "".join(traceback.format_exception(type(error), error, frames))
     first = (str(error).strip().splitlines() or [""])[0]
-    return Failure("exception", f"{type(error).__name__}: {first}".rstrip(": "), text)
+    return Failure("exception", _text(f"{type(error).__name__}: {first}".rstrip(": ")), _text(text))
 
 
 def _drain(steps: Generator[Any, Any, Any], live: LiveTrial, metrics: tuple[str, ...]) -> Any:  # noqa: ANN401  the user's value
@@ -134,4 +137,11 @@ def _plain(value: Any) -> Value:  # noqa: ANN401  the user's value
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    return value if value is None or isinstance(value, str | int | float) else repr(value)
+    if isinstance(value, int) and abs(value) >= _LARGEST:
+        return float(value) if value.bit_length() < 1000 else str(value)
+    return value if value is None or isinstance(value, int | float) else _text(value if isinstance(value, str) else repr(value))
+
+
+def _text(text: str) -> str:
+    """As UTF-8 can hold it: a lone surrogate, which a file name may bring, is spelt out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

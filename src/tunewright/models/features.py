@@ -13,10 +13,9 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
-from tunewright.space import Bool, Categorical, Float, Int, SearchSpace
-from tunewright.typing import Array
+from tunewright.space import Bool, Categorical, Float, Normal, SearchSpace
+from tunewright.typing import Array, Indices
 
 __all__ = ["Features", "Points"]
 
@@ -32,7 +31,7 @@ class Points(msgspec.Struct, frozen=True):
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def take(self, index: "NDArray[np.intp] | slice") -> "Points":
+    def take(self, index: "Indices | slice") -> "Points":
         """Some of the points."""
         return Points(self.numbers[index], self.codes[index])
 
@@ -47,6 +46,8 @@ class Features:
     Attributes:
         number_columns: which columns of a raw row are coordinates, shape (p,).
         continuous: which of these coordinates are Floats without step, shape (p,), bool.
+        is_choice: which columns of a raw row are compared for equality only, shape (d,).
+        cells: how many values each parameter has, shape (d,); inf for Floats without step.
         code_of_level: to which code each one-hot level belongs, shape (levels,).
         n_codes: how many codes: choices, then flags.
     """
@@ -59,7 +60,8 @@ class Features:
         self.choice_columns = np.flatnonzero(discrete)
         numbers = [parameters[j] for j in self.number_columns]
         self.continuous = np.array([isinstance(parameter, Float) and parameter.step is None for parameter in numbers], bool)
-        self.ordered = np.array([isinstance(parameter, Float | Int) for parameter in numbers], bool)
+        self.is_choice = np.array(discrete)
+        self.cells = np.array([float(parameter.size) for parameter in parameters])
         sizes = [int(parameters[j].size) + (space.names[j] in space.when) for j in self.choice_columns]
         groups: dict[str, int] = {}
         for j, name in enumerate(space.names):
@@ -69,6 +71,7 @@ class Features:
         sizes += [2] * len(groups)
         self.n_codes = len(sizes)
         self.code_of_level = np.repeat(np.arange(len(sizes)), sizes)
+        self._priors = self._read_priors()
         self._offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
 
     def points(self, rows: Array) -> Points:
@@ -87,3 +90,31 @@ class Features:
             code = len(self.choice_columns) + i
             codes[here, self._offsets[code] + ~np.isnan(rows[:, column])] = 1.0
         return Points(numbers, codes)
+
+    def log_prior(self, rows: Array) -> Array:
+        """Logarithm of the users' priors at raw rows, shape (m,), up to a constant: 0 where nobody gave one."""
+        total = np.zeros(len(rows))
+        if not self._priors:
+            return total
+        unit = self.space.to_unit(rows)
+        for column, center, spread, weights in self._priors:
+            here = ~np.isnan(rows[:, column])
+            if weights is None:
+                total[here] -= 0.5 * ((unit[here, column] - center) / spread) ** 2
+            else:
+                total[here] += weights[rows[here, column].astype(np.intp)]
+        return total
+
+    def _read_priors(self) -> list[tuple[int, float, float, Array | None]]:
+        """Column, center and spread on the unit scale, and for choices the logarithms of their weights over the largest."""
+        found: list[tuple[int, float, float, Array | None]] = []
+        for column, parameter in enumerate(self.space.parameters.values()):
+            prior = getattr(parameter, "prior", None)
+            if isinstance(prior, Normal):
+                row = np.full((1, len(self.space)), np.nan)
+                row[0, column] = prior.center
+                found.append((column, float(self.space.to_unit(row)[0, column]), prior.spread, None))
+            elif prior is not None:
+                weights = np.array([1.0 - prior, prior] if isinstance(parameter, Bool) else prior, np.float64)
+                found.append((column, 0.0, 1.0, np.log(np.maximum(weights / weights.max(), 1e-12))))
+        return found

@@ -22,7 +22,7 @@ from scipy.linalg import cho_solve, lapack, solve_triangular
 from scipy.optimize import minimize
 
 from tunewright.models.features import Points
-from tunewright.typing import Array
+from tunewright.typing import Array, Indices
 
 __all__ = ["GaussianProcess", "Hyperparameters", "Posterior", "fit"]
 
@@ -62,14 +62,15 @@ def _prior_length(dimensions: int) -> float:
     return math.log(0.5) + 0.5 * math.log(max(1.0, dimensions / 4))
 
 
-def _radius2(theta: Hyperparameters, level: Array, a: Points, b: Points) -> Array:
+def _radius2(theta: Hyperparameters, level: Indices, a: Points, b: Points) -> Array:
     """Squared radii, shape (len(a), len(b)); `level` maps one-hot levels to their codes."""
     u, v = a.numbers * np.exp(-theta.lengths), b.numbers * np.exp(-theta.lengths)
     r2 = (u * u).sum(axis=1)[:, None] + (v * v).sum(axis=1)[None, :] - 2.0 * (u @ v.T)
     if len(theta.codes):
         weights = np.exp(-2.0 * theta.codes)
         r2 += weights.sum() - (a.codes * weights[level]) @ b.codes.T
-    return np.maximum(r2, 0.0, out=r2)
+    nothing_below: Array = np.maximum(r2, 0.0)
+    return nothing_below
 
 
 def _matern(r2: Array, scale: float) -> tuple[Array, Array]:
@@ -95,7 +96,7 @@ class GaussianProcess:
         level: to which code each one-hot level of the points belongs, shape (levels,).
     """
 
-    def __init__(self, level: Array) -> None:
+    def __init__(self, level: Indices) -> None:
         self.level = np.asarray(level, np.intp)
 
     def negative_log_posterior(self, vector: Array, points: Points, y: Array, noise: Array) -> tuple[float, Array]:
@@ -173,7 +174,7 @@ class Posterior(msgspec.Struct, frozen=True):
         mean: the constant.
     """
 
-    level: Array
+    level: Indices
     theta: Hyperparameters
     points: Points
     lower: Array

@@ -6,31 +6,28 @@
 | `Grid`        | every point of a grid, once                                               |
 | `Random`      | independent draws                                                         |
 | `QuasiRandom` | points that fill the space evenly (scrambled Sobol); the default          |
+| `GP`          | where a Gaussian process expects the largest improvement                  |
+| `TPE`         | where good trials are dense and bad ones are not (Parzen estimators)      |
+| `CMAES`       | draws from a normal distribution that adapts; numbers only                |
+| `Evolution`   | children of the best trials; several objectives too (NSGA-II)             |
 
 Names are imported when they are first used, so that a study by `Random` does not wait for SciPy.
 """
 
-import importlib
+from tunewright.lazy import face
 
-__all__ = ["Grid", "Manual", "QuasiRandom", "Random", "Sampler", "propose_new"]
+__all__ = ["CMAES", "GP", "TPE", "Evolution", "Grid", "Manual", "QuasiRandom", "Random", "Sampler", "propose_new"]
 
-_MODULES = {
-    "Grid": "grid",
-    "Manual": "manual",
-    "QuasiRandom": "quasi_random",
-    "Random": "random",
-    "Sampler": "base",
-    "propose_new": "base",
+_CONTENTS = {
+    "base": ("Sampler", "propose_new"),
+    "cmaes": ("CMAES",),
+    "evolution": ("Evolution",),
+    "gp": ("GP",),
+    "grid": ("Grid",),
+    "manual": ("Manual",),
+    "quasi_random": ("QuasiRandom",),
+    "random": ("Random",),
+    "tpe": ("TPE",),
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})
+__getattr__, __dir__ = face(__name__, _CONTENTS)

@@ -19,26 +19,17 @@ its own, which would be even by itself but not together with the others.)
     Comput. 30, 2008.
 """
 
-import hashlib
-import math
-from collections.abc import Iterator
-
 import numpy as np
-from scipy.stats import qmc
 
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.samplers.base import Sampler
-from tunewright.samplers.walk import Row, Walk
+from tunewright.samplers.sequence import scramble_of, sobol_rows
+from tunewright.samplers.walk import Walk
 from tunewright.space import SearchSpace
-from tunewright.typing import Array, Params
+from tunewright.typing import Params
 
 __all__ = ["QuasiRandom"]
-
-_BITS = 53  # what a float holds: coordinates are exact, and below 1
-_FIRST_BLOCK, _LARGEST_BLOCK = 64, 1024
-_DIMENSIONS = 1024
-_PATIENCE = 1 << 17
 
 
 class QuasiRandom(Sampler):
@@ -64,13 +55,13 @@ class QuasiRandom(Sampler):
 
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
         """The next point. `rng` is used only where the sequence brings nothing new."""
-        row = self._walk.first_new(space, history, lambda: _rows(space, self._scramble(space, history.seed)))
+        row = self._walk.first_new(space, history, lambda: sobol_rows(space, self._scramble(space, history.seed)))
         return space.sample(rng) if row is None else space.params(row)
 
     def _scramble(self, space: SearchSpace, seed: int) -> int:
         if self.seed is not None:
             return self.seed
-        return int.from_bytes(hashlib.sha256(f"{seed} {space.to_json()}".encode()).digest()[:8], "big")
+        return scramble_of(space, seed)
 
     def __repr__(self) -> str:
         return "QuasiRandom()" if self.seed is None else f"QuasiRandom(seed={self.seed})"
@@ -78,44 +69,3 @@ class QuasiRandom(Sampler):
 
 def _whole(number: object) -> bool:
     return isinstance(number, int | np.integer) and not isinstance(number, bool) and int(number) >= 0
-
-
-def _rows(space: SearchSpace, seed: int) -> Iterator[Row]:
-    """The allowed points as raw rows; on a finite space each once. Ends when a long stretch has brought none."""
-    size = space.size
-    patience = _PATIENCE if math.isinf(size) else min(_PATIENCE, max(_LARGEST_BLOCK, 32 * int(size)))
-    known: set[bytes] = set()
-    barren = 0
-    for points in _points(len(space), seed):
-        rows = space.from_quantiles(points)
-        rows = rows[space.allowed(rows)]
-        if not math.isinf(size):
-            rows = _new(rows, known)
-        yield from rows
-        barren = 0 if len(rows) else barren + len(points)
-        if barren >= patience or len(known) == size:
-            return
-
-
-def _new(rows: Array, known: set[bytes]) -> Array:
-    """The rows that are not known yet, each once; they are known from now on."""
-    kept = []
-    for i, row in enumerate(rows + 0.0):  # + 0.0: no -0.0
-        key = row.tobytes()
-        if key not in known:
-            known.add(key)
-            kept.append(i)
-    return rows[kept]
-
-
-def _points(dimensions: int, seed: int) -> Iterator[Array]:
-    """Blocks of the sequence, shape (a power of two, dimensions), in [0, 1)."""
-    sobol = qmc.Sobol(min(dimensions, _DIMENSIONS), scramble=True, bits=_BITS, seed=np.random.default_rng([seed, 0]))
-    rest = np.random.default_rng([seed, 1])
-    block = _FIRST_BLOCK
-    while True:
-        points = sobol.random(block)
-        if dimensions > _DIMENSIONS:
-            points = np.hstack([points, rest.random((block, dimensions - _DIMENSIONS))])
-        yield points
-        block = min(2 * block, _LARGEST_BLOCK)

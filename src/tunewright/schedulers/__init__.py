@@ -4,28 +4,10 @@
 `Wait` and `Done`. Names are imported when they are first used.
 """
 
-import importlib
+from tunewright.lazy import face
 
 __all__ = ["Decision", "Done", "Once", "Resume", "Scheduler", "Start", "Wait"]
 
-_MODULES = {
-    "Decision": "base",
-    "Done": "base",
-    "Once": "once",
-    "Resume": "base",
-    "Scheduler": "base",
-    "Start": "base",
-    "Wait": "base",
-}
+_CONTENTS = {"base": ("Decision", "Done", "Resume", "Scheduler", "Start", "Wait"), "once": ("Once",)}
 
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES})
+__getattr__, __dir__ = face(__name__, _CONTENTS)

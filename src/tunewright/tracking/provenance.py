@@ -56,3 +56,10 @@ def environment() -> dict[str, Value]:
         "libraries": libraries,
         "commit": _commit(str(Path.cwd())),
     }
+
+
+def __getattr__(name: str) -> str:
+    """`__version__`, looked up when it is asked for."""
+    if name == "__version__":
+        return version()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

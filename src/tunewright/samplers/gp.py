@@ -1,0 +1,261 @@
+"""Bayesian optimisation with a Gaussian process.
+
+The first few configurations are the space's default and the beginning of a Sobol sequence. From then on a Gaussian process over all
+finished trials (`models/gaussian_process.py`) says for every configuration what loss to expect and how sure that is, and the one with
+the largest expected improvement is proposed (`models/acquisition.py`, `models/climb.py`).
+
+What hyperparameters ask for beyond the textbook:
+
+- Losses are seen through `models/output.py`: divergences do not hide the differences that matter.
+- Improvement is measured against the best posterior mean, not the best measured value: under noise that would be the luckiest one.
+- Trials that still run are fantasised: improvement is averaged over what they may turn out to be, so that a batch spreads.
+- Failed trials teach a second process where configurations fail; improvement counts by the probability of success.
+- A prior on where the optimum lies multiplies the improvement, with a weight that decays as 1/n (πBO [1]).
+- Several objectives are one at a time: each proposal weighs them anew at random (ParEGO [2]).
+
+Everything is a pure function of the history: hyperparameters are fitted on the trials up to a milestone, which moves on as trials
+finish, so a fresh instance finds the same ones.
+
+[1] Hvarfner et al., πBO: Augmenting Acquisition Functions with User Beliefs for Bayesian Optimization, ICLR 2022.
+[2] Knowles, ParEGO, IEEE Transactions on Evolutionary Computation 10, 2006.
+"""
+
+import math
+import weakref
+from typing import Final
+
+import msgspec
+import numpy as np
+from scipy.special import log_ndtr, ndtri
+from scipy.stats import qmc
+
+from tunewright.history import COMPLETED, RUNNING, History
+from tunewright.models.acquisition import log_h, log_h_slope
+from tunewright.models.climb import climb
+from tunewright.models.features import Features, Points
+from tunewright.models.gaussian_process import GaussianProcess, Hyperparameters, Posterior, fit
+from tunewright.models.output import as_seen
+from tunewright.samplers.base import Sampler
+from tunewright.samplers.sequence import scramble_of, sobol_rows
+from tunewright.samplers.walk import Walk
+from tunewright.space import SearchSpace
+from tunewright.typing import Array, Indices, Mask, Params
+
+__all__ = ["GP"]
+
+_MOST: Final = 600
+"""So many trials at most stand in the model; of more, the best, the latest, and a spread of the rest."""
+_FITTED: Final = 200
+"""So many at most stand in a fit of hyperparameters."""
+_GROWTH: Final = 1.08
+_FANTASIES: Final = 16
+_PENDING: Final = 32
+_ELITE: Final = 5
+_PRIOR_WEIGHT: Final = 10.0
+_CHEBYSHEV: Final = 0.05
+_VIABLE: Final = 0.25
+_SEVERE: Final = 20.0
+_DOUBT: Final = 0.04
+"""Variance of a label of success or failure: how sure one can be at most, 5 deviations."""
+
+
+class GP(Sampler):
+    """Proposes where a Gaussian process expects the largest improvement.
+
+    Args:
+        initial: how many configurations come before the model; default: one more than parameters, at least 5 and at most 10.
+    """
+
+    def __init__(self, initial: int | None = None) -> None:
+        self.initial = initial
+        self._walk = Walk()
+        self._features: Features | None = None
+        self._fits: dict[tuple[int, str], Hyperparameters] = {}
+        self._fitted: weakref.ref[History] | None = None
+
+    def __repr__(self) -> str:
+        return "GP()" if self.initial is None else f"GP(initial={self.initial})"
+
+    def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
+        """The best configuration found that no trial has had."""
+        known = history.usable & (history.states == COMPLETED)
+        wanted = min(10, max(5, len(space) + 1)) if self.initial is None else self.initial
+        if int(known.sum()) < max(2, wanted):
+            return self._first(space, history, rng)
+        features = self._prepare(space, history)
+        belief = self._believe(features, history, known, rng)
+        best = np.argsort(belief.means, kind="stable")[:_ELITE]
+        elite = np.unique(belief.rows[best], axis=0)
+        for row in climb(features, belief.score, belief.slope, elite, rng):
+            if not history.seen(row):
+                return space.params(row)
+        return space.sample(rng)
+
+    def _first(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
+        default = space.default
+        if not history.seen(space.row(default)):
+            return default
+        row = self._walk.first_new(space, history, lambda: sobol_rows(space, scramble_of(space, history.seed)))
+        return space.sample(rng) if row is None else space.params(row)
+
+    def _prepare(self, space: SearchSpace, history: History) -> Features:
+        if self._features is None or self._features.space != space or self._fitted is None or self._fitted() is not history:
+            self._features, self._fits, self._fitted = Features(space), {}, weakref.ref(history)
+        return self._features
+
+    def _believe(self, features: Features, history: History, known: Mask, rng: np.random.Generator) -> "_Belief":
+        order = np.flatnonzero(known)
+        order = order[np.lexsort((order, history.finished_at[order]))]
+        losses = history.losses[order][:, history.objectives]
+        weights = rng.dirichlet(np.ones(losses.shape[1])) if losses.shape[1] > 1 else None
+        y = _one(losses, weights)
+        kept = _spread(y, _MOST)
+        rows = history.rows[order]
+        points = features.points(rows)
+        process = GaussianProcess(features.code_of_level)
+        theta = self._fit(process, points, y, "loss" if weights is None else "")
+        seen, _ = as_seen(y[kept])
+        posterior = process.condition(theta, points.take(kept), seen, np.zeros(len(kept)))
+        means, _ = posterior.predict(points.take(kept))
+        incumbent = means.min(keepdims=True)
+        running = features.points(history.rows[history.usable & (history.states == RUNNING)][-_PENDING:])
+        if len(running):
+            normals = ndtri(qmc.Sobol(len(running), rng=rng).random(_FANTASIES).clip(1e-6, 1 - 1e-6)).T
+            posterior = posterior.fantasise(running, normals)
+            incumbent = np.minimum(incumbent, posterior.predict(running)[0].min(axis=0))  # each fantasy has its own
+        return _Belief(
+            features=features,
+            posterior=posterior,
+            success=self._success(process, features, history),
+            incumbent=incumbent,
+            means=means,
+            rows=rows[kept],
+            prior_weight=_PRIOR_WEIGHT / len(y),
+        )
+
+    def _success(self, process: GaussianProcess, features: Features, history: History) -> Posterior | None:
+        """The belief in where trials succeed, +1, or fail, -1; None when all do the same."""
+        ended = np.flatnonzero(history.usable & (history.states != RUNNING))
+        ended = ended[np.lexsort((ended, history.finished_at[ended]))]
+        good = history.feasible[ended]
+        if good.all() or not good.any():
+            return None
+        kept = _spread(good.astype(np.float64), _MOST)
+        labels = np.where(good, 1.0, -1.0)
+        points = features.points(history.rows[ended])
+        theta = self._fit(process, points, labels, "success")
+        return process.condition(theta, points.take(kept), labels[kept], np.zeros(len(kept)))
+
+    def _fit(self, process: GaussianProcess, points: Points, y: Array, what: str) -> Hyperparameters:
+        """The hyperparameters of the last milestone, from the trials up to it."""
+        n = _milestone(len(y))
+        key = (n, what)
+        if key not in self._fits or not what:
+            kept = _spread(y[:n], _FITTED)
+            seen = y[:n][kept] if what == "success" else as_seen(y[:n][kept])[0]
+            self._fits[key] = fit(process, points.take(kept), seen, np.zeros(len(kept)))
+        return self._fits[key]
+
+    def __reduce__(self) -> tuple[type["GP"], tuple[int | None]]:
+        return GP, (self.initial,)
+
+
+def _milestone(n: int) -> int:
+    """The largest number not above n at which hyperparameters are fitted: every one up to 12, then 8 % apart."""
+    m = min(n, 12)
+    while (following := max(m + 1, math.ceil(m * _GROWTH))) <= n:
+        m = following
+    return m
+
+
+def _one(losses: Array, weights: Array | None) -> Array:
+    """One loss of several, shape (n,): the augmented Chebyshev distance of ParEGO with these weights."""
+    if weights is None:
+        return losses[:, 0]
+    seen = np.stack([as_seen(column)[0] for column in losses.T], axis=1)
+    weighed = (seen - seen.min(axis=0)) * weights
+    distance: Array = weighed.max(axis=1) + _CHEBYSHEV * weighed.sum(axis=1)
+    return distance
+
+
+def _spread(y: Array, most: int) -> Indices:
+    """Which of n trials, in the order of finishing, stand for all: the best, the latest, and evenly from the rest."""
+    n = len(y)
+    if n <= most:
+        return np.arange(n)
+    best = np.argsort(y, kind="stable")[: most // 2]
+    latest = np.arange(n - most // 4, n)
+    rest = np.setdiff1d(np.arange(n), np.concatenate([best, latest]))
+    evenly = rest[np.linspace(0, len(rest) - 1, most - most // 2 - most // 4).astype(np.intp)]
+    return np.unique(np.concatenate([best, latest, evenly]))
+
+
+class _Belief(msgspec.Struct, frozen=True):
+    """What the history makes one expect, as a score to climb."""
+
+    features: Features
+    posterior: Posterior
+    success: Posterior | None
+    incumbent: Array
+    means: Array
+    rows: Array
+    prior_weight: float
+
+    def score(self, rows: Array) -> Array:
+        """Logarithm of the expected improvement times the probability of success, times the prior; shape (m,)."""
+        points = self.features.points(rows)
+        mean, std = self.posterior.predict(points)
+        value = self._improvement(mean, std)
+        if self.success is not None:
+            value += _caution(log_ndtr(_margin(*self.success.predict(points))))[0]
+        return value + self.prior_weight * self.features.log_prior(rows)
+
+    def _improvement(self, mean: Array, std: Array) -> Array:
+        if mean.ndim == 1:
+            return np.asarray(log_h((self.incumbent - mean) / std) + np.log(std))
+        return _log_mean(log_h((self.incumbent - mean) / std[:, None])) + np.log(std)
+
+    def slope(self, points: Points) -> tuple[Array, Array]:
+        """The score without the prior, shape (m,), and its gradient by the coordinates, shape (m, p)."""
+        mean, std, d_mean, d_std = self.posterior.slopes(points)
+        if mean.ndim == 1:
+            mean, d_mean = mean[:, None], d_mean[:, :, None]
+        z = (self.incumbent - mean) / std[:, None]
+        each = log_h(z)
+        value = _log_mean(each)
+        share = np.exp(each - value[:, None]) / mean.shape[1]
+        d_z = (-d_mean - d_std[:, :, None] * z[:, None, :]) / std[:, None, None]
+        value = value + np.log(std)
+        gradient = np.einsum("mps,ms->mp", d_z, share * log_h_slope(z)) + d_std / std[:, None]
+        if self.success is not None:
+            ok, sure, d_ok, d_sure = self.success.slopes(points)
+            margin, width = _margin(ok, sure), np.sqrt(sure * sure + _DOUBT)
+            log_probability = log_ndtr(margin)
+            caution, weight = _caution(log_probability)
+            value = value + caution
+            steep = weight * np.exp(-0.5 * margin * margin - 0.5 * math.log(2 * math.pi) - log_probability)
+            d_margin = d_ok / width[:, None] - (margin * sure / width**2)[:, None] * d_sure
+            gradient = gradient + steep[:, None] * d_margin
+        return value, gradient
+
+
+def _log_mean(each: Array) -> Array:
+    """Logarithm of the mean of exponentials over the last axis, shape (m, s) to (m,)."""
+    top = each.max(axis=1)
+    mean: Array = top + np.log(np.exp(each - top[:, None]).mean(axis=1))
+    return mean
+
+
+def _caution(log_probability: Array) -> tuple[Array, Array]:
+    """What a probability of success adds to a score, and its slope: its logarithm, and far more where it is below 1/4 (a promise of
+    great improvement would else outweigh near certainty of failure).
+
+    Source: the threshold as in Saves et al., System Architecture Optimization Strategies: Dealing with Expensive Hidden Constraints, 2024.
+    """
+    short = np.minimum(0.0, log_probability - math.log(_VIABLE))
+    return log_probability + _SEVERE * short, np.where(short < 0, 1.0 + _SEVERE, 1.0)
+
+
+def _margin(mean: Array, std: Array) -> Array:
+    """How many deviations a label is above the border between failure, -1, and success, +1."""
+    return mean / np.sqrt(std * std + _DOUBT)
