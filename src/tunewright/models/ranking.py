@@ -60,10 +60,8 @@ class Ranking:
         losses = self._losses[among]
         if losses.shape[1] == 1:
             return among[np.argsort(losses[:, 0], kind="stable")[:wanted]]
-        found: list[Index] = []
-        for front in fronts(losses, wanted):
-            found.append(among[front[np.argsort(-crowding(losses[front]), kind="stable")]])
-        return np.concatenate(found)[:wanted] if found else among[:0]
+        found = [among[front[np.argsort(-crowding(losses[front]), kind="stable")]] for front in fronts(losses, wanted)]
+        return np.concatenate([among[:0], *found])[:wanted]
 
 
 def fronts(losses: Array, wanted: int) -> list[Index]:

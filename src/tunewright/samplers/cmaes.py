@@ -162,7 +162,8 @@ class _Replay:
 
     def _begin(self, kind: str, population: int, mean: Array, sigma: float) -> None:
         axes = self._axes
-        self._kind, self._scale, self._optimizer = kind, 0.0, None
+        self._kind, self._scale = kind, 0.0
+        self._optimizer: Any = None
         if len(axes.moving):
             mean = np.clip(mean, axes.bounds[:, 0], axes.bounds[:, 1])
             self._optimizer = self._library.CMAwM(mean, sigma, axes.bounds, axes.steps, population_size=population)

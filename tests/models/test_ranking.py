@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+
+from tunewright.metric import Metric
+from tunewright.models.ranking import Ranking, crowding, fronts
+from tunewright.space import Float, SearchSpace
+from tunewright.testing import Journal
+from tunewright.typing import Array
+
+SPACE = SearchSpace({"x": Float(0, 1)})
+EVERY = 1_000_000
+
+
+def journal_of(values: list[float | dict[str, float] | None], *metrics: Metric) -> Journal:
+    """None: failed."""
+    journal = Journal(SPACE, metrics or (Metric("value"),))
+    for i, value in enumerate(values):
+        trial = journal.ask({"x": i / 100})
+        if value is None:
+            journal.fail(trial)
+        else:
+            journal.tell(trial, value)
+    return journal
+
+
+def best(journal: Journal, wanted: int = EVERY) -> list[int]:
+    return Ranking(journal.history).best(np.arange(len(journal.history)), wanted).tolist()
+
+
+def by_definition(losses: Array) -> list[list[int]]:
+    left, found = list(range(len(losses))), []
+    while left:
+        front = [i for i in left if not any((losses[j] <= losses[i]).all() and (losses[j] < losses[i]).any() for j in left)]
+        found.append(front)
+        left = [i for i in left if i not in front]
+    return found
+
+
+def test_one_objective_is_ordered_by_its_loss_and_then_by_age() -> None:
+    assert best(journal_of([3.0, 1.0, None, 2.0, 1.0])) == [1, 4, 3, 0]
+    assert best(journal_of([3.0, 1.0, None, 2.0], Metric("value", "maximize"))) == [0, 3, 1]
+
+
+def test_only_as_many_as_wanted_come_and_only_of_those_given() -> None:
+    journal = journal_of([3.0, 1.0, None, 2.0, 0.0])
+
+    assert best(journal, 2) == [4, 1]
+    assert best(journal, 0) == []
+    assert Ranking(journal.history).best(np.array([0, 2, 3]), 5).tolist() == [3, 0]
+    assert Ranking(journal.history).best(np.array([2]), 5).tolist() == []
+
+
+def test_running_and_failed_trials_have_no_place() -> None:
+    journal = journal_of([1.0, None])
+    journal.ask({"x": 0.5})
+
+    assert best(journal) == [0]
+    assert Ranking(journal.history).completed.tolist() == [True, False, False]
+
+
+def test_what_breaks_a_bound_comes_after_what_does_not() -> None:
+    metrics = Metric("loss"), Metric("memory", bound=8.0), Metric("recall", "maximize", bound=0.5)
+    values = [(1.0, 16.0, 0.9), (5.0, 8.0, 0.5), (3.0, 2.0, 0.4), (4.0, 1.0, 0.6), (0.0, 9.0, 0.9)]
+    journal = journal_of([dict(zip(("loss", "memory", "recall"), row, strict=True)) for row in values], *metrics)
+
+    assert best(journal) == [3, 1, 4, 2, 0]
+    assert np.allclose(Ranking(journal.history).broken, [1.0, 0.0, 0.2, 0.0, 0.125])
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", range(5))
+def test_fronts_are_what_the_definition_says(m: int, seed: int) -> None:
+    losses = np.random.default_rng(seed).integers(0, 6, size=(40, m)).astype(float)  # many ties and some equals
+
+    found = [front.tolist() for front in fronts(losses, EVERY)]
+
+    assert found == by_definition(losses)
+
+
+def test_fronts_end_when_there_are_enough() -> None:
+    losses = np.array([[0.0, 0.0], [1.0, 2.0], [2.0, 1.0], [3.0, 3.0]])
+
+    assert [front.tolist() for front in fronts(losses, 2)] == [[0], [1, 2]]
+    assert fronts(losses, 0) == []
+    assert fronts(np.empty((0, 2)), 3) == []
+
+
+def test_crowding_is_the_sum_of_the_gaps_around() -> None:
+    losses = np.array([[0.0, 4.0], [1.0, 3.0], [4.0, 0.0], [1.5, 1.0]])
+
+    # Deb et al. 2002: in each objective the neighbours' distance over the range, infinite at the ends
+    assert crowding(losses).tolist() == [np.inf, 1.5 / 4 + 3 / 4, np.inf, 3 / 4 + 3 / 4]
+
+
+def test_several_objectives_are_ordered_by_front_and_then_by_loneliness() -> None:
+    metrics = Metric("a"), Metric("b", "maximize")
+    points = [(5.0, 5.0), (0.0, 4.0), (1.0, 3.0), (4.0, 0.0), (1.5, 1.0)]
+    journal = journal_of([{"a": a, "b": -b} for a, b in points], *metrics)
+
+    assert best(journal) == [1, 3, 4, 2, 0]
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300, 0.0])
+def test_any_scale_is_ordered(scale: float) -> None:
+    metrics = Metric("a", bound=0.9e300), Metric("b"), Metric("c")
+    journal = journal_of([{"a": -scale, "b": scale * i, "c": -scale * i} for i in range(-3, 4)], *metrics)
+
+    assert sorted(best(journal)) == list(range(7))
+    assert np.isfinite(crowding(np.array([[scale * i, -scale * i] for i in range(-3, 4)]))[1:-1]).all()
