@@ -5,7 +5,10 @@ notebook functions travel (cloudpickle), and the death of a worker is noticed. T
 per task.
 """
 
+import os
 import signal
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any, ParamSpec, TypeVar
@@ -55,13 +58,24 @@ class ProcessExecutor(Executor):
         self._pool.shutdown(wait=True, kill_workers=True)
 
 
+_LOOK_FOR_PARENT = 1.0
+"""Seconds between two looks at whether the coordinator lives."""
+
 _installed: dict[str, Any] = {}
 
 
 def _install(objective: Objective) -> None:
-    """In the worker process: keep the objective, and leave Ctrl-C to the coordinator."""
+    """In the worker process: keep the objective, leave Ctrl-C to the coordinator, and do not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(os.getppid(),), name="tunewright-parent", daemon=True).start()
     _installed["objective"] = objective
+
+
+def _end_with(coordinator: int) -> None:
+    """End this process soon after its coordinator: nobody would hear of what it finds."""
+    while os.getppid() == coordinator:
+        time.sleep(_LOOK_FOR_PARENT)
+    os._exit(1)
 
 
 def run_installed(task: Task, metrics: tuple[str, ...]) -> Outcome:
