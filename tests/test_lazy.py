@@ -2,6 +2,7 @@ import sys
 
 import pytest
 
+from tunewright.errors import SpaceError
 from tunewright.lazy import face
 
 
@@ -26,5 +27,5 @@ def test_a_face_loads_a_name_when_it_is_asked_for(tmp_path, monkeypatch):
 def test_a_face_is_two_functions():
     get, names = face("tunewright", {"errors": ("SpaceError",)})
 
-    assert get("SpaceError").__name__ == "SpaceError"
+    assert get("SpaceError") is SpaceError
     assert "SpaceError" in names()

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from scipy.stats import qmc
 
 from tunewright.samplers.walk import Row
 from tunewright.space import SearchSpace
@@ -59,6 +58,8 @@ def _new(rows: Array, known: set[bytes]) -> Array:
 
 def _points(dimensions: int, seed: int) -> Iterator[Array]:
     """Blocks of the sequence, shape (a power of two, dimensions), in [0, 1)."""
+    from scipy.stats import qmc  # noqa: PLC0415  a second, which whoever only looks at a study need not wait
+
     sobol = qmc.Sobol(min(dimensions, _DIMENSIONS), scramble=True, bits=_BITS, seed=np.random.default_rng([seed, 0]))
     rest = np.random.default_rng([seed, 1])
     block = _FIRST_BLOCK
