@@ -43,6 +43,7 @@ from tunewright.typing import Array, Params
 
 __all__ = ["Evolution"]
 
+_FOR_EACH: Final = 10
 _CROSSOVER: Final = 0.9
 _ETA: Final = 5.0
 _SCALES: Final = (0.5, 5e-4)
@@ -54,25 +55,28 @@ class Evolution(Sampler):
     """Breeds configurations from the best ones.
 
     Args:
-        population: how many trials may be parents; as many are asked first, the default and a Sobol sequence.
+        population: how many trials may be parents; as many are asked first, the default and a Sobol sequence. Default: ten for each
+            objective.
 
     Raises:
         StudyError: `population` is not an integer of at least 2.
     """
 
-    def __init__(self, *, population: int = 20) -> None:
-        if not isinstance(population, int | np.integer) or isinstance(population, bool) or population < 2:
-            raise StudyError(f"Evolution: population must be an integer of at least 2, got {population!r}.")
-        self.population = int(population)
+    def __init__(self, *, population: int | None = None) -> None:
+        whole = isinstance(population, int | np.integer) and not isinstance(population, bool)
+        if population is not None and not (whole and population >= 2):
+            raise StudyError(f"Evolution: population must be None or an integer of at least 2, got {population!r}.")
+        self.population = None if population is None else int(population)
         self._walk = Walk()
 
     def __repr__(self) -> str:
-        return "Evolution()" if self.population == 20 else f"Evolution(population={self.population})"
+        return "Evolution()" if self.population is None else f"Evolution(population={self.population})"
 
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
         """A child of the population. The first trials, and all as long as none is completed, come from the default and a Sobol sequence."""
+        population = _FOR_EACH * len(history.objectives) if self.population is None else self.population
         finished = np.flatnonzero(history.usable & (history.states != RUNNING))
-        parents = Ranking(history).best(finished, self.population) if len(finished) >= self.population else finished[:0]
+        parents = Ranking(history).best(finished, population) if len(finished) >= population else finished[:0]
         if not len(parents):
             return self._first(space, history, rng)
         rows = _breed(space, history.rows[parents], history, rng)
@@ -148,6 +152,7 @@ def _mutate(space: SearchSpace, rows: Array, choices: Array, rng: np.random.Gene
     cell = 1.0 / sizes  # 0 for real numbers
     others = np.where(choices, sizes - 1, 0.0)
     step = np.where(np.abs(step) < cell, np.copysign(cell, step), step)
+    step = np.where((unit + step < 0.0) | (unit + step > 1.0), -step, step)
     other = (unit + cell * (1.0 + np.floor(rng.random((n, d)) * others))) % 1.0
     moved = np.where(choices, other, _reflect(unit + step))
     return np.where(chosen, moved, unit)
