@@ -85,7 +85,8 @@ def test_a_grid_says_its_size_and_ends_by_itself(cli: Cli) -> None:
     first = cli("run", "train:objective", "--space", "space.yaml", "--sampler", "grid", "--levels", "3", "--time", "1h")
     finer = cli("run", "train:objective", "--sampler", "grid", "--levels", "x=5", "--time", "1h")
 
-    assert "grid of 6 configurations" in first.err
+    assert "timing the first of 6 configurations" in first.err
+    assert re.search(r"grid of 6 configurations, about .* to go", first.err)
     assert "6 of 6 trials" in first.err
     assert re.search(r"grid of 10 configurations, about .* to go", finer.err)
     assert Study.load("runs.db").history.completed == 10

@@ -117,6 +117,8 @@ def run(
         )
         before = found.history.finished
         goal = _goal(found, limits)
+        if not quiet:
+            _time_the_first(found, function, limits)
         headline = "" if quiet else _headline(found, objective, limits)
         interrupted = _search(found, function, limits, on_failure, headline, goal)
     return _show(found, study, before, interrupted=interrupted, as_json=as_json)
@@ -128,6 +130,13 @@ def _function(text: str) -> Objective:
         raise StudyError(f'the objective "{text}" is a {type(found).__name__}, not a function of the live trial.')
     function: Objective = found
     return function
+
+
+def _time_the_first(study: Study, function: Objective, limits: _Limits) -> None:
+    """Try the first point of a grid by itself, so that how long the grid will take can be said before it goes on."""
+    if isinstance(study.sampler, Grid) and not study.history.finished and limits.trials != 0:
+        remark(f"timing the first of {study.sampler.count(study.space):,} configurations")
+        study.optimize(function, more=1, seconds=limits.seconds)
 
 
 def _search(
@@ -151,6 +160,10 @@ def _search(
             listeners=listeners,
         )
         return ears.interrupted and study.history.finished < end
+
+
+def _there(finished: int) -> str:
+    return "1 trial is there" if finished == 1 else f"{finished:,} trials are there"
 
 
 def _name(storage: Storage, name: str | None, objective: str, *, has_space: bool) -> str | None:
@@ -203,7 +216,7 @@ def _headline(study: Study, objective: str, limits: _Limits) -> str:
         sampler,
         f"{workers} worker{'' if workers == 1 else 's'}",
         *([f"budget {', '.join(budget)}"] if budget else []),
-        *([f"{history.finished:,} trials are there"] if history.finished else []),
+        *([_there(history.finished)] if history.finished else []),
     ]
     return " · ".join(parts)
 
