@@ -90,10 +90,11 @@ def test_what_cannot_be_learned_is_refused(cells: object, kind: TaskKind | None,
 
 
 def test_predictions_are_written_as_the_target_is() -> None:
-    for cells in ([1, 2] * 20, ["x", "y"] * 20, [True, False] * 20, [0.5, 1.5] * 20):
+    for cells in ([1, 2] * 20, ["x", "y"] * 20, ["007", "1"] * 20, [True, False] * 20, [0.5, 1.5] * 20):
         task = decide(cells)
         assert original(task.y, task.target) == cells
 
+    assert original(np.array([0.0]), decide(["1", "-2"] * 20).target) == [-2]
     assert original(np.array([1.25]), Target(name="y", kind="number")) == [1.25]
 
 

@@ -25,16 +25,16 @@ __all__ = ["MAX_LEVELS", "decide_columns", "describe_column"]
 MAX_LEVELS: Final = 1000
 """Categories that the schema keeps by name; rarer ones count as one."""
 
-FEW_LEVELS: Final = 20
-JUNK_SHARE: Final = 0.02
-JUNK_KINDS: Final = 5
-WORDS: Final = ({"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"}, {"off", "on"})
-ID_NAME: Final = re.compile(
+_FEW_LEVELS: Final = 20
+_JUNK_SHARE: Final = 0.02
+_JUNK_KINDS: Final = 5
+_WORDS: Final = ({"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"}, {"off", "on"})
+_ID_NAME: Final = re.compile(
     r"(^|[_\s.-])(id|uid|uuid|guid|key|index|idx|row|rownum|row_?number|record|serial|nr|no)$|(?<=[a-z])(Id|ID|Key)$",
     re.IGNORECASE,
 )
-DATE_NAME: Final = re.compile(r"date|day|datum|_dt$|^dt$", re.IGNORECASE)
-FIRST_YEAR, LAST_YEAR = 19000101, 21001231
+_DATE_NAME: Final = re.compile(r"date|day|datum|_dt$|^dt$", re.IGNORECASE)
+_FIRST_YEAR, _LAST_YEAR = 19000101, 21001231
 
 
 def decide_columns(frame: Frame, train: NDArray[np.int64], target: Target, reserved: Mapping[str, str]) -> Schema:
@@ -107,11 +107,11 @@ def _nested(series: Series) -> bool:
 
 def _identifier(name: str, whole: Series, distinct: float) -> str:
     """The sentence for a column that only tells rows apart, or ""."""
-    if distinct < 1 or len(whole) < FEW_LEVELS:
+    if distinct < 1 or len(whole) < _FEW_LEVELS:
         return ""
-    named = bool(ID_NAME.search(name))
+    named = bool(_ID_NAME.search(name))
     _, found = number_style(whole)
-    if found.junk.mean() <= JUNK_SHARE:
+    if found.junk.mean() <= _JUNK_SHARE:
         values = found.floats
         if np.isnan(values).any() or (values != np.floor(values)).any() or len(np.unique(values)) < len(values):
             return ""
@@ -138,11 +138,11 @@ def _number(series: Series, name: str, missing: float) -> Column | None:
         return Column(name=name, role="bool", missing=missing, levels=("False", "True"))
     real = int((~np.isnan(found.floats)).sum())
     junk = {str(cell) for cell in labels(series[found.junk]).tolist()} if found.junk.any() else set()
-    if real == 0 or found.junk.sum() > JUNK_SHARE * len(series) or len(junk) > JUNK_KINDS:
+    if real == 0 or found.junk.sum() > _JUNK_SHARE * len(series) or len(junk) > _JUNK_KINDS:
         return None
     if len(np.unique(found.floats[~np.isnan(found.floats)])) == 1 and not np.isnan(found.floats).any():
         return Column(name=name, role="constant", sentence="Not used: every training row holds the same number.")
-    if DATE_NAME.search(name) and _compact_dates(found.floats):
+    if _DATE_NAME.search(name) and _compact_dates(found.floats):
         return None
     said = []
     if style == "decimal comma":
@@ -159,7 +159,7 @@ def _number(series: Series, name: str, missing: float) -> Column | None:
 def _compact_dates(values: NDArray[np.float64]) -> bool:
     """Whether numbers are dates written as 20240131."""
     real = values[~np.isnan(values)]
-    if not ((real >= FIRST_YEAR) & (real <= LAST_YEAR) & (real == np.floor(real))).all():
+    if not ((real >= _FIRST_YEAR) & (real <= _LAST_YEAR) & (real == np.floor(real))).all():
         return False
     month, day = real // 100 % 100, real % 100
     return bool(((month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)).all())
@@ -170,7 +170,7 @@ def _as_date(series: Series, name: str, text: Labels) -> str:
     types = require("pandas", extra="tune").api.types
     if types.is_datetime64_any_dtype(series.dtype):
         return "ISO8601"
-    if types.is_numeric_dtype(series.dtype) and not DATE_NAME.search(name):
+    if types.is_numeric_dtype(series.dtype) and not _DATE_NAME.search(name):
         return ""
     cells = [cell for cell in text.tolist() if cell is not None and cell.lower() not in SOFT_MISSING]
     if not cells or not all(any(ch.isdigit() for ch in cell) for cell in cells[:50]):
@@ -180,7 +180,7 @@ def _as_date(series: Series, name: str, text: Labels) -> str:
         first = dates(pandas.Series(cells[:50], dtype=object), form)
         if first.junk.any():
             continue
-        if dates(series, form).junk.mean() <= JUNK_SHARE:
+        if dates(series, form).junk.mean() <= _JUNK_SHARE:
             return form
     return ""
 
@@ -211,7 +211,7 @@ def _ambiguous(form: str, series: Series) -> str:
 
 def _words(name: str, missing: float, kinds: Collection[str]) -> Column | None:
     words = {cell.lower() for cell in kinds if cell.lower() not in SOFT_MISSING}
-    for pair in WORDS:
+    for pair in _WORDS:
         if words == pair:
             return Column(name=name, role="bool", missing=missing, levels=tuple(sorted(pair)))
     return None
@@ -220,7 +220,7 @@ def _words(name: str, missing: float, kinds: Collection[str]) -> Column | None:
 def _category(name: str, missing: float, text: Labels) -> Column:
     cells = [cell for cell in text.tolist() if cell is not None]
     levels, counts = np.unique(np.array(cells, dtype=object).astype(str), return_counts=True)
-    if len(levels) > FEW_LEVELS and len(levels) > 0.5 * len(cells):
+    if len(levels) > _FEW_LEVELS and len(levels) > 0.5 * len(cells):
         words = float(np.mean([len(cell.split()) for cell in cells]))
         kind = "free text" if words > 2 else f"{len(levels)} different values in {len(cells)} rows"
         return Column(
@@ -234,6 +234,6 @@ def _category(name: str, missing: float, text: Labels) -> Column:
         order = np.lexsort((levels, -counts))[:MAX_LEVELS]
         sentence = f"{len(levels)} categories: the {MAX_LEVELS} most frequent are kept, the rest count as one."
         levels = np.sort(levels[order])
-    elif len(levels) > FEW_LEVELS:
+    elif len(levels) > _FEW_LEVELS:
         sentence = f"{len(levels)} categories; rare ones are put together where a model gives each a column of its own."
     return Column(name=name, role="category", missing=missing, levels=tuple(levels.tolist()), sentence=sentence)

@@ -21,13 +21,13 @@ from tunewright.typing import Array
 __all__ = ["DRAWS", "Draws", "bootstrap", "difference", "scored"]
 
 DRAWS: Final = 1000
-SLOW: Final = 4.0
+_SLOW: Final = 4.0
 """Seconds that the draws of a metric without vectorised form may take for one model."""
 
-MIN_UNITS: Final = 4
+_MIN_UNITS: Final = 4
 """Rows or groups below which an interval would only pretend."""
 
-CHUNK: Final = 1 << 22
+_CHUNK: Final = 1 << 22
 
 
 class Draws(dict[str, Array]):
@@ -51,12 +51,12 @@ def bootstrap(
     """
     units = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
     count = int(units.max()) + 1
-    if count < MIN_UNITS:
+    if count < _MIN_UNITS:
         return Draws({name: np.empty(0) for name in answers})
     draws = _affordable(metric, y, answers)
     rng = np.random.default_rng(seed)
     parts: dict[str, list[Array]] = {name: [] for name in answers}
-    at_once = max(1, min(draws, CHUNK // max(count, len(y))))
+    at_once = max(1, min(draws, _CHUNK // max(count, len(y))))
     for start in range(0, draws, at_once):
         size = min(at_once, draws - start)
         picked = rng.integers(count, size=(size, count)) + np.arange(size)[:, None] * count
@@ -71,7 +71,7 @@ def _affordable(metric: MetricFacts, y: Array, answers: Mapping[str, Answer]) ->
         return DRAWS
     start = time.perf_counter()
     score(metric, y, next(iter(answers.values())))
-    return int(np.clip(SLOW / max(time.perf_counter() - start, 1e-6), 100, DRAWS))
+    return int(np.clip(_SLOW / max(time.perf_counter() - start, 1e-6), 100, DRAWS))
 
 
 def scored(metric: MetricFacts, y: Array, answer: Answer, draws: Array, further: Sequence[MetricFacts] = ()) -> Score:

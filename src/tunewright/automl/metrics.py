@@ -19,25 +19,25 @@ from tunewright.errors import MetricError
 
 __all__ = ["FURTHER", "resolve_metric"]
 
-ALIASES: Final = {
+_ALIASES: Final = {
     "auc": "roc_auc", "logloss": "neg_log_loss", "cross_entropy": "neg_log_loss", "brier": "neg_brier_score", "acc": "accuracy",
     "mcc": "matthews_corrcoef", "rmse": "neg_root_mean_squared_error", "mse": "neg_mean_squared_error", "mae": "neg_mean_absolute_error",
     "mape": "neg_mean_absolute_percentage_error", "rmsle": "neg_root_mean_squared_log_error", "ap": "average_precision",
 }  # fmt: skip
 
-REGRESSION: Final = frozenset({
+_REGRESSION: Final = frozenset({
     "d2_absolute_error_score", "explained_variance", "neg_max_error", "neg_mean_absolute_error", "neg_mean_absolute_percentage_error",
     "neg_mean_gamma_deviance", "neg_mean_poisson_deviance", "neg_mean_squared_error", "neg_mean_squared_log_error",
     "neg_median_absolute_error", "neg_root_mean_squared_error", "neg_root_mean_squared_log_error", "r2",
 })  # fmt: skip
 
-UNUSABLE: Final = frozenset({
+_UNUSABLE: Final = frozenset({
     "adjusted_mutual_info_score", "adjusted_rand_score", "completeness_score", "fowlkes_mallows_score", "homogeneity_score",
     "mutual_info_score", "normalized_mutual_info_score", "rand_score", "v_measure_score",  # for clusterings
     "f1_samples", "jaccard_samples", "precision_samples", "recall_samples",  # for several labels a row
 })  # fmt: skip
 
-BINARY: Final = {
+_BINARY: Final = {
     "roc_auc": "roc_auc_ovr", "f1": "f1_macro", "precision": "precision_macro", "recall": "recall_macro", "jaccard": "jaccard_macro",
     "average_precision": "roc_auc_ovr", "positive_likelihood_ratio": "roc_auc_ovr", "neg_negative_likelihood_ratio": "roc_auc_ovr",
 }  # fmt: skip
@@ -64,19 +64,19 @@ def resolve_metric(name: str | None, task: TaskFacts) -> MetricFacts:
     if name is None:
         scorer, reason = _default(task)
         return _facts(scorer, reason)
-    known = [scorer for scorer in get_scorer_names() if scorer not in UNUSABLE]
+    known = [scorer for scorer in get_scorer_names() if scorer not in _UNUSABLE]
     fitting = sorted(
-        scorer for scorer in known if (scorer in REGRESSION) == (task.kind == "regression") and not _misfit(scorer, task)
+        scorer for scorer in known if (scorer in _REGRESSION) == (task.kind == "regression") and not _misfit(scorer, task)
     )
     wanted = name.strip().lower().replace("-", "_").replace(" ", "_")
-    scorer = next((form for form in (ALIASES.get(wanted, wanted), f"neg_{wanted}", f"{wanted}_score") if form in known), "")
+    scorer = next((form for form in (_ALIASES.get(wanted, wanted), f"neg_{wanted}", f"{wanted}_score") if form in known), "")
     if not scorer:
         shown = [_own(form) for form in fitting]
-        close = difflib.get_close_matches(_own(wanted), [*shown, *ALIASES], n=1, cutoff=0.5)
+        close = difflib.get_close_matches(_own(wanted), [*shown, *_ALIASES], n=1, cutoff=0.5)
         meant = f' Did you mean "{close[0]}"?' if close else ""
-        why = " is for clusterings or several labels a row, not for this task" if wanted in UNUSABLE else " is no metric"
+        why = " is for clusterings or several labels a row, not for this task" if wanted in _UNUSABLE else " is no metric"
         raise MetricError(f'"{name}"{why}.{meant} For {task.kind}: {", ".join(shown)}.')
-    if (scorer in REGRESSION) != (task.kind == "regression"):
+    if (scorer in _REGRESSION) != (task.kind == "regression"):
         raise MetricError(
             f'"{name}" is not for {task.kind}. Take one of: {", ".join(_own(form) for form in fitting)}; or say --task if the task was told wrongly ({task.reason})'
         )
@@ -100,8 +100,8 @@ def _misfit(scorer: str, task: TaskFacts) -> str:
     """Why a classification scorer does not fit the number of classes; "" when it does."""
     if task.kind != "classification":
         return ""
-    if task.positive is None and scorer in BINARY:
-        return f'is for two classes, and "{task.target}" has {len(task.classes)}. Take "{BINARY[scorer]}".'
+    if task.positive is None and scorer in _BINARY:
+        return f'is for two classes, and "{task.target}" has {len(task.classes)}. Take "{_BINARY[scorer]}".'
     if task.positive is not None and scorer == "top_k_accuracy":
         return f'needs more than two classes, and "{task.target}" has two. Take "accuracy".'
     return ""

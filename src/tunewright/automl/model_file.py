@@ -11,6 +11,7 @@ Beside the pipeline the file holds a `ModelCard`: how a table is read (the schem
 import io
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -189,7 +190,7 @@ def _checked_archive(file: Path, data: bytes) -> None:
             names = set(archive.namelist())
             size = sum(item.file_size for item in archive.infolist())
             broken = archive.testzip() if size < _LARGEST else None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
         raise ModelError(f"{file} is not a model file, or it is damaged: {error}. Give a file that tune has written.") from error
     if "schema.json" not in names:
         raise ModelError(f"{file} is a zip archive but not a model file. Give a file that tune has written.")

@@ -35,8 +35,8 @@ from tunewright.typing import Array, Params
 
 __all__ = ["Finished", "as_json", "configuration", "environment_facts", "family_facts", "finish", "gap_of", "now"]
 
-BEST: Final = 20
-MANY_CELLS: Final = 500_000
+_BEST: Final = 20
+_MANY_CELLS: Final = 500_000
 """Cells of the table from which on several threads are quicker than one."""
 
 
@@ -70,7 +70,7 @@ def finish(
     start = time.perf_counter()
     if not history.completed:
         raise NoResult(_why_nothing(history))
-    best = tuple(configuration(item.trial, settled.metric) for item in ranking(history, BEST))
+    best = tuple(configuration(item.trial, settled.metric) for item in ranking(history, _BEST))
     winner, default = best[0], _reference(history, settled.metric)
     stage(f"fitting the winner ({winner.title}) on all {settled.data.train_rows} training rows")
     model, said = _fitted(winner.params, settled, seed, workers)
@@ -198,7 +198,7 @@ def _reference(history: History, metric: MetricFacts) -> Configuration:
 
 def _fitted(params: Params, settled: Settled, seed: int, workers: int) -> tuple[Any, Counter[str]]:
     train = settled.split.train
-    workers = workers if settled.x.size > MANY_CELLS else 1
+    workers = workers if settled.x.size > _MANY_CELLS else 1
     # trees of a forest on threads of their own; OpenMP stays on one, since its threads wait for each other when the machine is busy
     with joblib.parallel_config(backend="threading", n_jobs=workers):
         model, said, _ = fit(params, shape_of(settled, None, whole=True), seed, settled.x[train], settled.y[train])

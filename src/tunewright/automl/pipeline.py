@@ -18,6 +18,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.feature_selection import VarianceThreshold
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -34,11 +35,11 @@ __all__ = ["MAX_COLUMNS", "build_pipeline"]
 MAX_COLUMNS: Final = 50
 """One-hot columns of one category at most; the rarest share the last."""
 
-NATIVE_LEVELS: Final = 250
+_NATIVE_LEVELS: Final = 250
 """Categories that gradient boosting tells apart; its bins hold 255."""
 
-ITERATIONS: Final = 1000
-STEPS: Final = 200_000
+_ITERATIONS: Final = 1000
+_STEPS: Final = 200_000
 """Bounds that only stop what does not converge: of logistic regression and elastic net, and of libsvm."""
 
 
@@ -52,7 +53,7 @@ def build_pipeline(params: Params, shape: Shape, seed: int) -> Any:  # noqa: ANN
     """
     family = str(params["model"])
     own = {name.removeprefix(f"{family}."): value for name, value in params.items() if name.startswith(f"{family}.")}
-    model = MODELS[family](own, shape, seed)
+    model = _MODELS[family](own, shape, seed)
     if family == "forest":
         prepare = _for_forest(own, shape)
     elif family == "boosting":
@@ -99,21 +100,23 @@ def _for_forest(own: Params, shape: Shape) -> Any:  # noqa: ANN401
         encoder: Any = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_COLUMNS, sparse_output=False)
     else:
         encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2)
-    return _with_numbers(encoder, categories, numbers)
+    return _with_numbers(encoder, categories, ("numbers", "passthrough", numbers))
 
 
 def _for_boosting(shape: Shape) -> Any:  # noqa: ANN401
     categories, numbers = _places(shape)
     nan = float("nan")
     encoder = OrdinalEncoder(
-        handle_unknown="use_encoded_value", unknown_value=nan, encoded_missing_value=nan, max_categories=NATIVE_LEVELS
+        handle_unknown="use_encoded_value", unknown_value=nan, encoded_missing_value=nan, max_categories=_NATIVE_LEVELS
     )
-    return _with_numbers(encoder, categories, numbers)
+    # a column without any value in a fold would break its binning; categories stay in front, where the model looks for them
+    keep = VarianceThreshold() if shape.missing else "passthrough"
+    return _with_numbers(encoder, categories, ("numbers", keep, numbers))
 
 
-def _with_numbers(encoder: Any, categories: list[int], numbers: list[int]) -> Any:  # noqa: ANN401
+def _with_numbers(encoder: Any, categories: list[int], numbers: Any) -> Any:  # noqa: ANN401
     parts = [("categories", encoder, categories)] if categories else []
-    return ColumnTransformer([*parts, ("numbers", "passthrough", numbers)], sparse_threshold=0.0)
+    return ColumnTransformer([*parts, numbers], sparse_threshold=0.0)
 
 
 # ---- families ----------------------------------------------------------------------------------------------------------------------
@@ -121,10 +124,10 @@ def _with_numbers(encoder: Any, categories: list[int], numbers: list[int]) -> An
 
 def _linear(own: Params, shape: Shape, seed: int) -> Any:  # noqa: ANN401
     if shape.classes:
-        return LogisticRegression(C=own["C"], class_weight=own["class_weight"], max_iter=ITERATIONS, random_state=seed)
+        return LogisticRegression(C=own["C"], class_weight=own["class_weight"], max_iter=_ITERATIONS, random_state=seed)
     if own["penalty"] == "ridge":
         return Ridge(alpha=own["alpha"], random_state=seed)
-    return ElasticNet(alpha=own["strength"], l1_ratio=own["l1_ratio"], max_iter=ITERATIONS, random_state=seed)
+    return ElasticNet(alpha=own["strength"], l1_ratio=own["l1_ratio"], max_iter=_ITERATIONS, random_state=seed)
 
 
 def _knn(own: Params, shape: Shape, seed: int) -> Any:  # noqa: ANN401, ARG001  every family is built in the same way
@@ -134,7 +137,7 @@ def _knn(own: Params, shape: Shape, seed: int) -> Any:  # noqa: ANN401, ARG001  
 
 def _svm(own: Params, shape: Shape, seed: int) -> Any:  # noqa: ANN401
     gamma = own["own_gamma"] if own.get("gamma") == "own" else "scale"
-    common = {"C": own["C"], "kernel": own["kernel"], "degree": own.get("degree", 3), "gamma": gamma, "max_iter": STEPS}
+    common = {"C": own["C"], "kernel": own["kernel"], "degree": own.get("degree", 3), "gamma": gamma, "max_iter": _STEPS}
     if not shape.classes:
         return _target_scaled(SVR(epsilon=own["epsilon"], **common), own)
     machine = SVC(class_weight=own["class_weight"], random_state=seed, **common)
@@ -178,7 +181,7 @@ def _target_scaled(model: Any, own: Params) -> Any:  # noqa: ANN401
     return TransformedTargetRegressor(model, transformer=StandardScaler()) if own["scale_target"] else model
 
 
-MODELS: Final[dict[str, Callable[[Params, Shape, int], Any]]] = {
+_MODELS: Final[dict[str, Callable[[Params, Shape, int], Any]]] = {
     "boosting": _boosting,
     "forest": _forest,
     "knn": _knn,

@@ -18,7 +18,7 @@ from tunewright.typing import Array
 
 __all__ = ["DATE_PARTS", "Prepared", "bools", "codes", "date_part", "prepare"]
 
-DAY: Final = 86400.0
+_DAY: Final = 86400.0
 
 
 class Prepared(NamedTuple):
@@ -96,9 +96,9 @@ DATE_PARTS: Final[dict[str, Callable[[Array, float], Array]]] = {
     "year": lambda moments, _: _calendar(moments, "Y"),
     "month": lambda moments, _: _calendar(moments, "M"),
     "day": lambda moments, _: _calendar(moments, "D"),
-    "weekday": lambda moments, _: np.mod(np.floor(moments / DAY) + 3, 7),  # 1970-01-01 was a Thursday; Monday is 0
-    "hour": lambda moments, _: np.mod(moments, DAY) / 3600,
-    "days": lambda moments, origin: (moments - origin) / DAY,
+    "weekday": lambda moments, _: np.mod(np.floor(moments / _DAY) + 3, 7),  # 1970-01-01 was a Thursday; Monday is 0
+    "hour": lambda moments, _: np.mod(moments, _DAY) / 3600,
+    "days": lambda moments, origin: (moments - origin) / _DAY,
 }
 """Part -> how it is computed from seconds since 1970 and the origin."""
 

@@ -19,7 +19,7 @@ from tunewright.typing import Array
 
 __all__ = ["WEIGHTED", "Answer", "respond", "score", "weighted_scores"]
 
-TINY: Final = float(np.finfo(np.float64).eps)
+_TINY: Final = float(np.finfo(np.float64).eps)
 
 
 class Answer(NamedTuple):
@@ -124,7 +124,7 @@ def _mean(loss: Array, weights: Array) -> Array:
 def _log_loss(y: Array, answer: Answer, weights: Array) -> Array:
     proba = _proba(answer)
     sure = proba[np.arange(len(y)), y.astype(int)] / proba.sum(axis=1)
-    return _mean(-np.log(np.clip(sure, TINY, 1 - TINY)), weights)
+    return _mean(-np.log(np.clip(sure, _TINY, 1 - _TINY)), weights)
 
 
 def _brier(y: Array, answer: Answer, weights: Array) -> Array:
@@ -178,7 +178,7 @@ def _confusion(y: Array, answer: Answer, weights: Array) -> tuple[Array, Array, 
 
 def _balanced_accuracy(y: Array, answer: Answer, weights: Array) -> Array:
     hit, _, there = _confusion(y, answer, weights)
-    means: Array = np.where(there > 0, hit / np.maximum(there, TINY), 0).sum(axis=1) / (there > 0).sum(axis=1)
+    means: Array = np.where(there > 0, hit / np.maximum(there, _TINY), 0).sum(axis=1) / (there > 0).sum(axis=1)
     return means
 
 
@@ -186,7 +186,7 @@ def _ratio(kind: str, average: str) -> Callable[[Array, Answer, Array], Array]:
     def compute(y: Array, answer: Answer, weights: Array) -> Array:
         hit, given, there = _confusion(y, answer, weights)
         below = {"f1": (given + there) / 2, "precision": given, "recall": there}[kind]
-        each = np.where(below > 0, hit / np.maximum(below, TINY), 0)
+        each = np.where(below > 0, hit / np.maximum(below, _TINY), 0)
         if average == "binary":
             return each[:, 1]
         present = (given + there) > 0

@@ -21,16 +21,15 @@ from tunewright.typing import Array
 __all__ = ["TEST", "Fold", "Split", "divide"]
 
 TEST: Final = -1
-MIN_FOLDS: Final = 3
 
-Rows = NDArray[np.int64]
+_Rows = NDArray[np.int64]
 
 
 class Fold(NamedTuple):
     """Numbers of the rows to train on, and to judge on."""
 
-    train: Rows
-    valid: Rows
+    train: _Rows
+    valid: _Rows
 
 
 class Split(NamedTuple):
@@ -43,16 +42,16 @@ class Split(NamedTuple):
     """
 
     facts: SplitFacts
-    assigned: Rows
+    assigned: _Rows
     timed: bool
 
     @property
-    def train(self) -> Rows:
+    def train(self) -> _Rows:
         """All rows that are not test rows."""
         return np.flatnonzero(self.assigned != TEST)
 
     @property
-    def test(self) -> Rows:
+    def test(self) -> _Rows:
         return np.flatnonzero(self.assigned == TEST)
 
     @property
@@ -69,7 +68,7 @@ class Split(NamedTuple):
 
 
 def divide(
-    y: Array, task: TaskFacts, *, cv: int, test: float, seed: int, groups: Rows | None = None, times: Array | None = None
+    y: Array, task: TaskFacts, *, cv: int, test: float, seed: int, groups: _Rows | None = None, times: Array | None = None
 ) -> Split:
     """Divide rows into a test set and folds.
 
@@ -120,7 +119,7 @@ def _by_row(y: Array, task: TaskFacts, cv: int, test: float, seed: int) -> Split
     return _split("stratified" if classes else "shuffled", folds, sentence, assigned, notes)
 
 
-def _by_group(y: Array, task: TaskFacts, cv: int, test: float, seed: int, groups: Rows) -> Split:
+def _by_group(y: Array, task: TaskFacts, cv: int, test: float, seed: int, groups: _Rows) -> Split:
     count = len(np.unique(groups))
     parts = max(2, round(1 / test))
     if count < 4:
@@ -141,7 +140,7 @@ def _by_group(y: Array, task: TaskFacts, cv: int, test: float, seed: int, groups
     return split
 
 
-def _fit(held: Rows, groups: Rows, wanted: float) -> tuple[bool, float]:
+def _fit(held: _Rows, groups: _Rows, wanted: float) -> tuple[bool, float]:
     """How ill a test set serves: one group alone says nothing of others, then the size counts."""
     return len(np.unique(groups[held])) < 2, abs(len(held) - wanted)
 
@@ -149,7 +148,7 @@ def _fit(held: Rows, groups: Rows, wanted: float) -> tuple[bool, float]:
 def _by_time(y: Array, task: TaskFacts, cv: int, test: float, times: Array) -> Split:
     moments, counts = np.unique(times, return_counts=True)
     before = np.cumsum(counts) - counts  # rows earlier than each moment
-    first = int(np.searchsorted(before, (1 - test) * len(times), side="left"))
+    first = int(np.searchsorted(before, round((1 - test) * len(times)), side="left"))
     first = min(max(first, 1), len(moments) - 1)
     held = times >= moments[first] if len(moments) > 1 else np.zeros(len(times), dtype=bool)
     if first < 3:
@@ -179,7 +178,7 @@ def _fewer_folds(cv: int, most: int, who: str) -> tuple[int, list[str]]:
     return folds, [f"{folds} folds instead of {cv}, since {who} {most} in training."]
 
 
-def _assign(rows: int, train: Rows, folds: Iterable[tuple[Rows, Rows]]) -> Rows:
+def _assign(rows: int, train: _Rows, folds: Iterable[tuple[_Rows, _Rows]]) -> _Rows:
     assigned = np.full(rows, TEST, dtype=np.int64)
     for number, (_, valid) in enumerate(folds):
         assigned[train[valid]] = number
@@ -195,7 +194,7 @@ def _both_classes(split: Split, y: Array, task: TaskFacts) -> None:
             )
 
 
-def _split(kind: str, folds: int, sentence: str, assigned: Rows, notes: list[str], *, timed: bool = False) -> Split:
+def _split(kind: str, folds: int, sentence: str, assigned: _Rows, notes: list[str], *, timed: bool = False) -> Split:
     fingerprint = hashlib.sha256(assigned.astype("<i8").tobytes() + kind.encode()).hexdigest()[:16]
     return Split(
         SplitFacts(kind=kind, folds=folds, sentence=sentence, fingerprint=fingerprint, notes=tuple(notes)), assigned, timed

@@ -26,9 +26,9 @@ Frame: TypeAlias = Any
 MISSING: Final = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "-nan", "NULL", "null", "None", "NaT", "?")
 """Cells that mean "no value" in every column of a CSV file."""
 
-DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-SAMPLE: Final = 1 << 18
-SIGNATURES: Final = {
+_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+_SAMPLE: Final = 1 << 18
+_SIGNATURES: Final = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"\x1f\x8b": "compressed with gzip",
@@ -63,7 +63,7 @@ def read_table(path: str | Path) -> Table:
     if data[:4] == b"PAR1" or file.suffix.lower() in {".parquet", ".pq"}:
         frame, notes = _parquet(file, data), list[str]()
     else:
-        for signature, what in SIGNATURES.items():
+        for signature, what in _SIGNATURES.items():
             if data.startswith(signature):
                 raise DataError(f"{file} is {what}, not a CSV or Parquet file. Save the table as CSV and give that file.")
         frame, notes = _csv(file, data)
@@ -119,10 +119,10 @@ def _parquet(file: Path, data: bytes) -> Frame:
 def _csv(file: Path, data: bytes) -> tuple[Frame, list[str]]:
     pandas = require("pandas", extra="tune")
     text, notes = _text(file, data)
-    sample = text[:SAMPLE]
+    sample = text[:_SAMPLE]
     delimiter = _delimiter(sample)
     if delimiter != ",":
-        notes.append(f"The columns are separated by {DELIMITERS[delimiter]}s.")
+        notes.append(f"The columns are separated by {_DELIMITERS[delimiter]}s.")
     header = next(row for row in csv.reader(io.StringIO(sample), delimiter=delimiter) if any(cell.strip() for cell in row))
     names = [name.strip() or f"column {position}" for position, name in enumerate(header, 1)]
     _unrepeated(file, names)
@@ -140,7 +140,7 @@ def _csv(file: Path, data: bytes) -> tuple[Frame, list[str]]:
     except (pandas.errors.ParserError, csv.Error, ValueError) as error:
         said = str(error).strip().removeprefix("Error tokenizing data. C error: ")
         raise DataError(
-            f"{file} is not a regular table: {said}. Each row needs {len(names)} cells; quote cells that hold a {DELIMITERS[delimiter]}."
+            f"{file} is not a regular table: {said}. Each row needs {len(names)} cells; quote cells that hold a {_DELIMITERS[delimiter]}."
         ) from error
     frame = frame.astype(object).where(frame.notna(), None)
     frame.columns = names
@@ -156,7 +156,7 @@ def _text(file: Path, data: bytes) -> tuple[str, list[str]]:
     """Decode: a byte order mark decides, then UTF-8, then Windows-1252."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16"), ["The file is in UTF-16."]
-    if b"\x00" in data[:SAMPLE]:
+    if b"\x00" in data[:_SAMPLE]:
         raise DataError(f"{file} holds binary data, not text. Give a CSV or Parquet file.")
     try:
         return data.decode("utf-8-sig"), []
@@ -172,9 +172,9 @@ def _text(file: Path, data: bytes) -> tuple[str, list[str]]:
 def _delimiter(sample: str) -> str:
     """The delimiter under which the first rows have as many cells as the header has names; more cells win."""
     scores = {}
-    for delimiter in DELIMITERS:
+    for delimiter in _DELIMITERS:
         rows = [row for _, row in zip(range(200), csv.reader(io.StringIO(sample), delimiter=delimiter), strict=False) if row]
-        if len(sample) == SAMPLE and len(rows) > 1:
+        if len(sample) == _SAMPLE and len(rows) > 1:
             rows.pop()  # cut off in the middle
         widths = Counter(len(row) for row in rows[1:] or rows)
         agree = widths[len(rows[0])] / max(1, widths.total())

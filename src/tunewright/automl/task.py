@@ -4,6 +4,7 @@ Text and yes/no are classes. Numbers are quantities, unless they are few whole n
 labels. The rule can be wrong (ratings from 1 to 5 are both), so the sentence that goes with the decision names the way to overrule it.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -21,10 +22,13 @@ from tunewright.typing import Array
 __all__ = ["MAX_CLASSES", "MIN_CLASS_ROWS", "Task", "decide_task", "original", "with_target"]
 
 MAX_CLASSES: Final = 100
-MAX_NUMBER_CLASSES: Final = 20
-ROWS_PER_CLASS: Final = 10
+_WHOLE: Final = re.compile(r"^(0|-?[1-9][0-9]{0,17})$")
+"""Text that is a whole number and nothing more, so not a code like 007."""
+
+_MAX_NUMBER_CLASSES: Final = 20
+_ROWS_PER_CLASS: Final = 10
 MIN_CLASS_ROWS: Final = 4
-MIN_ROWS: Final = 10
+_MIN_ROWS: Final = 10
 
 
 class Task(NamedTuple):
@@ -105,7 +109,7 @@ def _kind(text: Labels, values: Array, name: str) -> tuple[TaskKind, str]:
     if len(distinct) == 2:
         return "classification", f'Classification: "{name}" has two values ({quoted(distinct)}).'
     whole = bool((values[~np.isnan(values)] % 1 == 0).all())
-    if whole and len(distinct) <= MAX_NUMBER_CLASSES and len(text) >= ROWS_PER_CLASS * len(distinct):
+    if whole and len(distinct) <= _MAX_NUMBER_CLASSES and len(text) >= _ROWS_PER_CLASS * len(distinct):
         return (
             "classification",
             f'Classification: "{name}" holds only {len(distinct)} different whole numbers, each many times.{overrule}',
@@ -140,7 +144,7 @@ def _classification(name: str, series: Series, text: Labels, known: NDArray[np.b
         raise DataError(
             f'The target "{name}" has one class, {quoted(classes.tolist())}, in every row: there is nothing to learn.'
         )
-    if len(classes) > max(MAX_CLASSES, 0) and len(classes) > len(rows) / ROWS_PER_CLASS:
+    if len(classes) > max(MAX_CLASSES, 0) and len(classes) > len(rows) / _ROWS_PER_CLASS:
         raise DataError(
             f'The target "{name}" has {len(classes)} classes in {len(rows)} rows: it looks like free text or an identifier. Name another target, or group its values.'
         )
@@ -168,7 +172,7 @@ def _classification(name: str, series: Series, text: Labels, known: NDArray[np.b
         kind="classification", target=name, reason=reason, classes=tuple(classes.tolist()), class_rows=tuple(counts.tolist()),
         positive=str(classes[-1]) if len(classes) == 2 else None,
     )  # fmt: skip
-    return Task(facts, Target(name=name, kind=_written(series), classes=facts.classes), y, rows, notes)
+    return Task(facts, Target(name=name, kind=_written(series, facts.classes), classes=facts.classes), y, rows, notes)
 
 
 def _order(classes: NDArray[Any]) -> NDArray[np.int64]:
@@ -179,7 +183,7 @@ def _order(classes: NDArray[Any]) -> NDArray[np.int64]:
         return np.arange(len(classes))
 
 
-def _written(series: Series) -> str:
+def _written(series: Series, classes: tuple[str, ...]) -> str:
     types = require("pandas", extra="tune").api.types
     if types.is_bool_dtype(series.dtype):
         return "bool"
@@ -187,7 +191,7 @@ def _written(series: Series) -> str:
         return "integer"
     if types.is_float_dtype(series.dtype):
         return "integer" if (series.dropna() % 1 == 0).all() else "number"
-    return "text"
+    return "integer" if all(_WHOLE.match(label) for label in classes) else "text"
 
 
 def _left_out(count: int, why: str) -> tuple[str, ...]:
@@ -197,5 +201,5 @@ def _left_out(count: int, why: str) -> tuple[str, ...]:
 
 
 def _enough(name: str, rows: int) -> None:
-    if rows < MIN_ROWS:
-        raise DataError(f'Only {rows} rows have a usable target "{name}"; at least {MIN_ROWS} are needed to learn and to judge.')
+    if rows < _MIN_ROWS:
+        raise DataError(f'Only {rows} rows have a usable target "{name}"; at least {_MIN_ROWS} are needed to learn and to judge.')

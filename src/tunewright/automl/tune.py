@@ -43,10 +43,10 @@ from tunewright.study import Listener, Study
 
 __all__ = ["tune"]
 
-MARK: Final = "tunewright tune: "
+_MARK: Final = "tunewright tune: "
 """How the comment begins that holds the identity of a study."""
 
-LEAST: Final = 1.0
+_LEAST: Final = 1.0
 """Seconds that the search gets, however long reading took."""
 
 
@@ -96,7 +96,7 @@ def tune(
         plan = _plan(request, settled, search, paths, workers)
         if on_plan is not None:
             on_plan(plan)
-        ended = _searched(search, request, settled, workers, start, listeners, stage)
+        ended = _searched(search, request, settled, workers, start=start, listeners=listeners, stage=stage)
         searched = time.monotonic() - start
         history = search.study.history
         done = finish(settled, history, seed=request.seed, workers=workers, paths=paths, stage=stage)
@@ -150,7 +150,7 @@ def _opened(storage: Storage, request: TuneRequest, settled: Settled, paths: Pat
         if f"default {name}" not in noted:
             study.enqueue(default_params(study.space, name), note=f"default {name}")
     if _recorded(study) is None:
-        study.comment(MARK + msgspec.json.encode(identity(settled, request)).decode())
+        study.comment(_MARK + msgspec.json.encode(identity(settled, request)).decode())
     return search
 
 
@@ -203,8 +203,8 @@ def _study(
 def _recorded(study: Study) -> Identity | None:
     for entry in study.history.comments:
         text = getattr(entry.event, "text", "")
-        if text.startswith(MARK):
-            return msgspec.json.decode(text.removeprefix(MARK), type=Identity)
+        if text.startswith(_MARK):
+            return msgspec.json.decode(text.removeprefix(_MARK), type=Identity)
     return None
 
 
@@ -221,7 +221,7 @@ def _change(name: str, before: object, after: object) -> str:
 
 
 def _searched(
-    search: _Search, request: TuneRequest, settled: Settled, workers: int, start: float, listeners: Sequence[Listener],
+    search: _Search, request: TuneRequest, settled: Settled, workers: int, *, start: float, listeners: Sequence[Listener],
     stage: Callable[[str], None],
 ) -> str:  # fmt: skip
     """Search until a limit; returns why it ended."""
@@ -229,7 +229,7 @@ def _searched(
     shape = shape_of(settled, None)
     with Workspace(settled.x, settled.y, settled.split, request.seed) as workspace:
         objective = FoldObjective(str(workspace.folder), shape, settled.metric, request.seed)
-        limit = None if request.seconds is None else max(LEAST, request.seconds - (time.monotonic() - start))
+        limit = None if request.seconds is None else max(_LEAST, request.seconds - (time.monotonic() - start))
         begun = time.monotonic()
         try:
             study.optimize(

@@ -13,7 +13,18 @@ from numpy.typing import NDArray
 from tunewright.extras import require
 from tunewright.typing import Array
 
-__all__ = ["DATE_FORMATS", "NUMBER_STYLES", "SOFT_MISSING", "Labels", "Series", "dates", "labels", "number_style", "numbers"]
+__all__ = [
+    "DATE_FORMATS",
+    "NUMBER_STYLES",
+    "SOFT_MISSING",
+    "Labels",
+    "Numbers",
+    "Series",
+    "dates",
+    "labels",
+    "number_style",
+    "numbers",
+]
 
 Series: TypeAlias = Any
 """A pandas Series."""
@@ -36,10 +47,10 @@ DATE_FORMATS: Final = (
 )  # fmt: skip
 """Tried in this order; the first that reads all wins."""
 
-UNITS: Final = re.compile(r"[\s€$£%'\u00a0\u202f]")
-WITH_DOTS: Final = re.compile(r"^[+-]?\d{1,3}(?:\.\d{3})+$")
-WITH_COMMA: Final = re.compile(r"^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+(?:[eE][+-]?\d+)?$")
-THOUSANDS: Final = re.compile(r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
+_UNITS: Final = re.compile(r"[\s€$£%'\u00a0\u202f]")
+_WITH_DOTS: Final = re.compile(r"^[+-]?\d{1,3}(?:\.\d{3})+$")
+_WITH_COMMA: Final = re.compile(r"^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+(?:[eE][+-]?\d+)?$")
+_THOUSANDS: Final = re.compile(r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
 
 
 class Numbers(NamedTuple):
@@ -77,7 +88,7 @@ def number_style(column: Series) -> tuple[str, Numbers]:
     if not cells:
         return "plain", plain
     # 1,234 could be either: three digits after every comma speak for thousands
-    style = "thousands comma" if all(THOUSANDS.match(UNITS.sub("", text)) for text in cells) else "decimal comma"
+    style = "thousands comma" if all(_THOUSANDS.match(_UNITS.sub("", text)) for text in cells) else "decimal comma"
     return style, numbers(column, style)
 
 
@@ -162,10 +173,10 @@ def _numbers_of_text(cells: list[str], style: str) -> tuple[Array, NDArray[np.bo
 
 
 def _number(text: str, style: str) -> float:
-    bare = UNITS.sub("", text)
-    if style == "decimal comma" and (WITH_COMMA.match(bare) or WITH_DOTS.match(bare)):
+    bare = _UNITS.sub("", text)
+    if style == "decimal comma" and (_WITH_COMMA.match(bare) or _WITH_DOTS.match(bare)):
         bare = bare.replace(".", "").replace(",", ".")
-    elif style == "thousands comma" and THOUSANDS.match(bare):
+    elif style == "thousands comma" and _THOUSANDS.match(bare):
         bare = bare.replace(",", "")
     try:
         return float(bare) if "_" not in bare else float("nan")

@@ -38,7 +38,7 @@ PATIENCE: Final = 600.0
 REFERENCES: Final = ("forest", "boosting", "linear", "svm", "knn", "mlp")
 """Whose default a result is compared with: a random forest is hard to beat untuned, and hard to get wrong."""
 
-SHARE: Final = 0.25
+_SHARE: Final = 0.25
 """Share of the time limit that the default configuration of one family may be estimated to take."""
 
 
@@ -82,9 +82,9 @@ def choose_families(shape: Shape, *, wanted: Sequence[str] = (), seconds: float 
         return Chosen(
             tuple(name for name in order if name in wanted), {name: "Not asked for." for name in FAMILIES if name not in wanted}
         )
-    limit = PATIENCE if seconds is None else max(SHARE * seconds, 1.0)
+    limit = PATIENCE if seconds is None else max(_SHARE * seconds, 1.0)
     names = tuple(name for name in order if cost[name] <= limit) or (order[0],)
-    if len(names) == 1 and cost[order[1]] <= limit / SHARE:
+    if len(names) == 1 and cost[order[1]] <= limit / _SHARE:
         names = (order[0], order[1])  # one family alone is no comparison
     allowed = "10 minutes" if seconds is None else f"a quarter of the {duration(seconds)}"
     left_out = {
@@ -121,7 +121,7 @@ def build_space(shape: Shape, names: Sequence[str]) -> SearchSpace:
 
 def seconds_per_fit(seconds: float | None, *, folds: int, workers: int) -> float | None:
     """What one fit may take in a search of so many seconds; None: whatever it takes."""
-    return None if seconds is None else SHARE * seconds * min(workers, folds) / folds
+    return None if seconds is None else _SHARE * seconds * min(workers, folds) / folds
 
 
 def default_params(space: SearchSpace, name: str) -> Params:

@@ -1,0 +1,60 @@
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sklearn import datasets
+
+from tunewright.analysis.report import report
+from tunewright.automl import TuneRequest, TuneResult, report_extras, tune
+from tunewright.study import Study
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> TuneResult:
+    folder = tmp_path_factory.mktemp("page")
+    frame: pd.DataFrame = datasets.load_iris(as_frame=True).frame
+    frame.to_csv(folder / "iris <b>.csv", index=False)
+    request = TuneRequest(
+        data=str(folder / "iris <b>.csv"),
+        target="target",
+        trials=2,
+        models=("linear", "knn"),
+        cv=2,
+        workers=1,
+        out=str(folder / "out"),
+    )
+    return tune(request)
+
+
+def test_a_page_shows_what_the_result_knows(result: TuneResult) -> None:
+    extras = report_extras(result)
+
+    assert [score.value for score in extras.test] == [
+        result.test.winner.value,
+        result.test.default.value,
+        result.test.baseline.value,
+    ]
+    assert extras.gap == result.gap.sentence
+    assert ("classes", "0 (50), 1 (50), 2 (50)") in extras.facts
+    assert len(extras.tables[0].rows) == 6
+    assert any(f"predict {result.paths.model}" in command for _, command in extras.commands)
+
+
+def test_a_gain_is_positive_when_the_winner_is_better(result: TuneResult) -> None:
+    gain, found = report_extras(result).gain, result.test.difference
+
+    assert gain is not None
+    assert found.value is not None
+    assert gain.gain == -found.value  # log loss: smaller is better
+    assert gain.low <= gain.gain <= gain.high
+    assert not math.isnan(gain.low)
+
+
+def test_the_page_is_the_one_that_was_written(result: TuneResult) -> None:
+    history = Study.load(result.paths.study).history
+
+    page = report(history, title="target: iris <b>.csv", extras=report_extras(result))
+
+    assert Path(result.paths.report).read_text(encoding="utf-8") == page
+    assert "iris &lt;b&gt;.csv" in page
