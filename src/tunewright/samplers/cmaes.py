@@ -50,6 +50,8 @@ _SIGMA: Final = 1 / 6
 _COUNTABLE: Final = 1000
 _TRIES: Final = 50
 _NEAREST: Final = 256
+_UNIT: Final = 1e-4
+"""The library says that a run has converged when losses differ by less than 1e-12; in these units that is 1e-8 of the first spread."""
 _SEEDS: Final = 2**32
 _ROW: Final = 4
 """Where the raw row begins in the table of finished trials."""
@@ -191,9 +193,9 @@ class _Replay:
         least, most = (float(losses[known].min()), float(losses[known].max())) if known.any() else (0.0, 0.0)
         self._scale = self._scale or most / 2 - least / 2  # halves: no overflow
         values = np.zeros(len(losses))
-        if self._scale > 0.0:  # the library stops at differences below 1e-12: a matter of units
+        if self._scale > 0.0:
             with np.errstate(over="ignore"):
-                values[known] = np.clip(losses[known] / self._scale, -1e100, 1e100)
+                values[known] = np.clip(losses[known] / self._scale * _UNIT, -1e100, 1e100)
         values[~known] = max(values.max(), 0.0) * (1.0 + 1e-9) + 1.0 - 1.0 / (1.0 + broken[~known])
         points = self._unrounded(self._space.to_unit(rows)[:, self._axes.moving], rng)
         self._spent[self._kind] += len(rows)
