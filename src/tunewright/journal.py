@@ -9,7 +9,7 @@ from threading import RLock
 
 import msgspec
 
-from tunewright.errors import AlreadyTold, StudyChanged, StudyExists, StudyMissing, TrialError
+from tunewright.errors import AlreadyTold, StudyChanged, StudyError, StudyExists, StudyMissing, TrialError
 from tunewright.events import Entry, Event, Failed, Reported, SpaceEdited, Told
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -36,6 +36,7 @@ class Journal:
     Raises:
         StudyMissing: no space is given, and there is no such study.
         StudyChanged: space, metrics or seed differ from the recorded ones.
+        StudyError: the seed is no whole number of at least 0.
     """
 
     def __init__(
@@ -48,6 +49,8 @@ class Journal:
         seed: int | None = None,
         edit: bool = False,
     ) -> None:
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+            raise StudyError(f"seed must be a whole number, 0 or more, got {seed!r}.")
         self.storage = storage
         self.lock = RLock()
         """Held while the history changes; ask and tell of several threads take turns."""

@@ -52,11 +52,8 @@ __all__ = ["Listener", "Study"]
 Listener: TypeAlias = Callable[[History, Entry], None]
 """Called after each result of this process has been recorded."""
 
-_LOOK_FOR_THE_DEAD = 1.0
-"""Seconds between two looks for tasks whose worker died."""
-
-_LOOK_AT_OTHERS = 0.2
-"""Seconds between two looks at other processes, when there is nothing to do but wait for them."""
+_LOOK_FOR_THE_DEAD = 1.0  # seconds between two looks for tasks whose worker died
+_LOOK_AT_OTHERS = 0.2  # seconds between two looks at other processes, when there is nothing to do but wait for them
 
 
 class Study:
@@ -67,7 +64,7 @@ class Study:
     Args:
         space: what is searched. None: as recorded, for a study that exists.
         metrics: one `Metric` or several; default `Metric("value", "minimize")`, or as recorded.
-        sampler: who proposes; default `QuasiRandom()`.
+        sampler: who proposes; default `Auto()`.
         scheduler: who decides on effort; default `Once()`: one task a trial.
         storage: a URL ("sqlite:///runs.db"), a `Storage`, or None for memory.
         name: of the study in its storage; default "study".
@@ -96,11 +93,9 @@ class Study:
     ) -> None:
         _check_instance(sampler, Sampler, "sampler")
         _check_instance(scheduler, Scheduler, "scheduler")
-        self.sampler = samplers.QuasiRandom() if sampler is None else sampler
+        self._sampler = sampler
         self.scheduler = Once() if scheduler is None else scheduler
         self.repeats = repeats
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
-            raise StudyError(f"seed must be a whole number, 0 or more, got {seed!r}.")
         wanted = space if space is None or isinstance(space, SearchSpace) else SearchSpace(space)
         self._journal = Journal(connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit)
         self._next_look = 0.0
@@ -137,6 +132,17 @@ class Study:
     def storage(self) -> Storage:
         """Where its journal lies."""
         return self._journal.storage
+
+    @property
+    def sampler(self) -> Sampler:
+        """Who proposes."""
+        if self._sampler is None:  # made when it is needed: whoever only looks at a study need not wait for SciPy
+            self._sampler = samplers.Auto()
+        return self._sampler
+
+    @sampler.setter
+    def sampler(self, sampler: Sampler) -> None:
+        self._sampler = sampler
 
     @property
     def name(self) -> str:
@@ -259,11 +265,11 @@ class Study:
         if isinstance(trial, bool) or not isinstance(trial, int):
             raise TrialError(f"tell takes a Task or the number of a trial, got {task!r}.")
         outcome = result if isinstance(result, Outcome) else outcome_of(result, tuple(metric.name for metric in self.metrics))
-        since = self._asked_at.pop((trial, which), None)
+        asked_at = self._asked_at.pop((trial, which), None)
+        if seconds is None and asked_at is not None and not isinstance(result, Outcome):
+            seconds = time.perf_counter() - asked_at
         if seconds is not None:
-            outcome = _with_seconds(outcome, seconds)
-        elif since is not None and not isinstance(result, Outcome):
-            outcome = _with_seconds(outcome, time.perf_counter() - since)
+            outcome = msgspec.structs.replace(outcome, seconds=float(seconds))
         self._journal.tell(trial, which, outcome)
         if outcome.failure is not None and outcome.failure.kind == "bad value":
             warnings.warn(f"Trial {trial} is recorded as failed. {outcome.failure.message}", stacklevel=2)
@@ -388,10 +394,6 @@ class Study:
         return replay(
             journal.empty_history(), entries, [*others, self.sampler], self.scheduler, seed=self.seed, repeats=self.repeats
         )
-
-
-def _with_seconds(outcome: Outcome, seconds: float) -> Outcome:
-    return msgspec.structs.replace(outcome, seconds=float(seconds))
 
 
 def _check_instance(given: object, kind: type, name: str) -> None:

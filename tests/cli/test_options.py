@@ -57,7 +57,17 @@ def test_what_is_no_metric_is_refused(text: str) -> None:
 
 def test_samplers_go_by_name() -> None:
     assert sampler_of(None, None) is None
-    assert [repr(sampler_of(name, None)) for name in SamplerName] == ["QuasiRandom()", "Random()", "Grid(levels=5)", "Manual()"]
+    assert [repr(sampler_of(name, None)) for name in SamplerName] == [
+        "Auto()",
+        "GP()",
+        "TPE()",
+        "CMAES()",
+        "Evolution()",
+        "QuasiRandom()",
+        "Random()",
+        "Grid(levels=5)",
+        "Manual()",
+    ]
     assert repr(sampler_of(SamplerName.grid, ["4"])) == "Grid(levels=4)"
     assert repr(sampler_of(SamplerName.grid, ["lr=7", "depth=3"])) == "Grid(levels={'lr': 7, 'depth': 3})"
 

@@ -36,7 +36,7 @@ def test_a_search_ends_with_the_best_and_says_how_to_go_on(cli: Cli) -> None:
     assert f"        x      {study.best.params['x']!r}\n" in result.out
     assert "next    tunewright show runs.db\n" in result.out
     assert result.err.startswith(
-        "running  train:objective · 2 parameters · loss (minimize) · quasi_random · 1 worker · budget 12 trials\n"
+        "running  train:objective · 2 parameters · loss (minimize) · auto · 1 worker · budget 12 trials\n"
     )
     assert "12 of 12 trials" in result.err.splitlines()[-1]
 
@@ -74,7 +74,7 @@ def test_every_configuration_is_judged_on_all_folds_with_all_seeds(cli: Cli) -> 
     assert trial.measurements[0].info == {"size": 3}
 
 
-@pytest.mark.parametrize("sampler", ["random", "quasi_random", "grid"])
+@pytest.mark.parametrize("sampler", ["random", "quasi_random", "grid", "gp", "tpe", "evolution"])
 def test_every_sampler_can_be_chosen(cli: Cli, sampler: str) -> None:
     assert cli("run", "train:objective", "--space", "space.yaml", "--sampler", sampler, "--trials", "4").code == 0
 
@@ -238,15 +238,16 @@ def test_on_a_terminal_the_line_is_live_and_answers_ctrl_c(folder: Path) -> None
     )
     os.close(follower)
 
-    text = ""
+    text, pressed = "", False
     while True:
         try:
             data = os.read(leader, 65536).decode("utf-8", "replace")
         except OSError:  # the other end is closed
             break
         text += data
-        if re.search(r"[1-9] trials? ", text) and process.poll() is None and "stopping" not in text:
+        if not pressed and re.search(r"[1-9] trials?   best", text):
             process.send_signal(signal.SIGINT)
+            pressed = True
     process.wait(timeout=60)
     os.close(leader)
 

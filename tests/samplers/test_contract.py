@@ -6,10 +6,11 @@ import sys
 import pytest
 
 from tunewright import samplers
-from tunewright.samplers import CMAES, GP, TPE, Evolution, Grid, Manual, QuasiRandom, Random, Sampler
+from tunewright.samplers import CMAES, GP, TPE, Auto, Evolution, Grid, Manual, QuasiRandom, Random, Sampler
 from tunewright.testing import Problem, check_sampler, problems
 
 SAMPLERS = [
+    Auto(),
     CMAES(population=4),
     Evolution(population=4),
     GP(initial=4),
@@ -20,7 +21,9 @@ SAMPLERS = [
     TPE(startup=4),
 ]
 UNFIT = {("CMAES", name) for name in ("categorical", "conditional", "nested", "steps", "one point", "thousand", "priors")}
-CASES = [(sampler, problem) for sampler in SAMPLERS for problem in problems() if (type(sampler).__name__, problem.name) not in UNFIT]
+CASES = [
+    (sampler, problem) for sampler in SAMPLERS for problem in problems() if (type(sampler).__name__, problem.name) not in UNFIT
+]
 
 
 @pytest.mark.parametrize(("sampler", "problem"), CASES, ids=lambda case: case.name if isinstance(case, Problem) else repr(case))

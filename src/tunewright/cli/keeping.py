@@ -10,16 +10,13 @@ import typer
 from tunewright.cli.exits import FAILED, OK, STORAGE
 from tunewright.cli.facts import best_text, counts, counts_text
 from tunewright.cli.opening import address, existing, find_name
-from tunewright.cli.options import AsJson, Debug, Levels, Name, SamplerName, StudyArgument, sampler_of
+from tunewright.cli.options import AsJson, Debug, Levels, Name, SamplerName, StudyArgument, sampler_called, sampler_of
 from tunewright.cli.terminal import document, say
 from tunewright.errors import StudyError
 from tunewright.events import Asked
 from tunewright.history import History
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.grid import Grid
-from tunewright.samplers.manual import Manual
-from tunewright.samplers.quasi_random import QuasiRandom
-from tunewright.samplers.random import Random
 from tunewright.schedulers.once import Once
 from tunewright.storage.doctor import Finding, examine
 from tunewright.study import Study
@@ -91,7 +88,8 @@ def _samplers(history: History, levels: list[str] | None) -> list[Sampler]:
         written = re.search(r"Grid\(levels=(.+)\)$", str(getattr(session.event, "sampler", "")))
         if grid is None and written:
             grid = Grid(ast.literal_eval(written[1]))
-    return [QuasiRandom(), Random(), grid or Grid(), Manual()]
+    labels = {history.origin(trial) for trial in range(len(history))} & set(SamplerName)
+    return [grid if grid is not None and label == "grid" else sampler_called(label) for label in sorted(labels)]
 
 
 def _scheduler(study: Study) -> Once:

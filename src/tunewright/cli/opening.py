@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tunewright.cli.options import SamplerName, sampler_called
 from tunewright.errors import StudyChanged, StudyMissing
 from tunewright.metric import Metric
 from tunewright.samplers.base import Sampler
-from tunewright.samplers.quasi_random import QuasiRandom
-from tunewright.samplers.random import Random
 from tunewright.schedulers.base import Scheduler
 from tunewright.space import SearchSpace
 from tunewright.storage import connect
@@ -135,10 +134,9 @@ def opened(
 
 def last_sampler(study: Study) -> Sampler | None:
     """The sampler that made the study's last proposal of its own, as far as its label tells it."""
-    known: dict[str, type[Sampler]] = {"random": Random, "quasi_random": QuasiRandom}
     history = study.history
     for number in reversed(range(len(history))):
         if history.origin(number) != "queue":
-            kind = known.get(history.origin(number))
-            return None if kind is None else kind()
+            label = history.origin(number)
+            return sampler_called(label) if label in set(SamplerName) - {"grid", "manual"} else None
     return None

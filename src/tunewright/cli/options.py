@@ -6,13 +6,11 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import typer
 
+from tunewright import samplers
 from tunewright.errors import MetricError, StudyError
 from tunewright.metric import Metric
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.grid import Grid
-from tunewright.samplers.manual import Manual
-from tunewright.samplers.quasi_random import QuasiRandom
-from tunewright.samplers.random import Random
 
 __all__ = [
     "AsJson",
@@ -33,6 +31,7 @@ __all__ = [
     "TimeSpan",
     "Workers",
     "metrics_of",
+    "sampler_called",
     "sampler_of",
     "span",
 ]
@@ -62,12 +61,30 @@ def span(text: str) -> float:
 
 
 class SamplerName(StrEnum):
-    """Who proposes."""
+    """Who proposes: each is the label of a sampler in `tunewright.samplers`."""
 
+    auto = "auto"
+    gp = "gp"
+    tpe = "tpe"
+    cmaes = "cmaes"
+    evolution = "evolution"
     quasi_random = "quasi_random"
     random = "random"
     grid = "grid"
     manual = "manual"
+
+
+_CLASSES: Final = {
+    SamplerName.auto: "Auto",
+    SamplerName.gp: "GP",
+    SamplerName.tpe: "TPE",
+    SamplerName.cmaes: "CMAES",
+    SamplerName.evolution: "Evolution",
+    SamplerName.quasi_random: "QuasiRandom",
+    SamplerName.random: "Random",
+    SamplerName.grid: "Grid",
+    SamplerName.manual: "Manual",
+}
 
 
 StudyArgument: TypeAlias = Annotated[str, typer.Argument(metavar="STUDY", help="The file or URL: runs.db, sqlite:///runs.db.")]
@@ -91,7 +108,7 @@ Direction: TypeAlias = Annotated[
     bool | None,
     typer.Option("--maximize/--minimize", help="Which way is better, for metrics that do not say it. [default: minimize]"),
 ]
-SamplerOption: TypeAlias = Annotated[SamplerName | None, typer.Option("--sampler", help="Who proposes. [default: quasi_random]")]
+SamplerOption: TypeAlias = Annotated[SamplerName | None, typer.Option("--sampler", help="Who proposes. [default: auto]")]
 Levels: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--levels", metavar="N|NAME=N", help="Values of each number in a grid, or of one: 4, lr=7. [default: 5]"),
@@ -146,17 +163,19 @@ def sampler_of(name: SamplerName | None, levels: list[str] | None) -> Sampler | 
     """
     if levels and name is not SamplerName.grid:
         raise StudyError("--levels is for the grid. Add --sampler grid, or leave it out.")
-    match name:
-        case None:
-            return None
-        case SamplerName.grid:
-            return Grid(_levels(levels) if levels else 5)
-        case SamplerName.manual:
-            return Manual()
-        case SamplerName.random:
-            return Random()
-        case SamplerName.quasi_random:
-            return QuasiRandom()
+    if name is None:
+        return None
+    return Grid(_levels(levels)) if levels else sampler_called(name)
+
+
+def sampler_called(label: str) -> Sampler:
+    """The sampler of that label, as it is by default.
+
+    Raises:
+        ValueError: there is none.
+    """
+    made: Sampler = getattr(samplers, _CLASSES[SamplerName(label)])()
+    return made
 
 
 def _levels(texts: list[str]) -> int | dict[str, int]:

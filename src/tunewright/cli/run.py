@@ -36,9 +36,9 @@ from tunewright.cli.terminal import document, pairs, remark, results_only, say, 
 from tunewright.errors import StudyError
 from tunewright.execution.worker import Objective
 from tunewright.history import History
+from tunewright.samplers.auto import Auto
 from tunewright.samplers.grid import Grid
 from tunewright.samplers.manual import Manual
-from tunewright.samplers.quasi_random import QuasiRandom
 from tunewright.schedulers.once import Once
 from tunewright.storage import connect
 from tunewright.storage.base import Storage
@@ -109,7 +109,7 @@ def run(
             where=study,
             space=None if space is None else load_space(space),
             metrics=metrics_of(metric, maximize),
-            sampler=sampler_of(sampler, levels) or QuasiRandom(),
+            sampler=sampler_of(sampler, levels),
             scheduler=Once(folds, seeds),
             seed=seed,
             edit=edit,
@@ -218,7 +218,8 @@ def _headline(study: Study, objective: str, limits: _Limits) -> str:
         *([f"budget {', '.join(budget)}"] if budget else []),
         *([_there(history.finished)] if history.finished else []),
     ]
-    return " · ".join(parts)
+    line = " · ".join(parts)
+    return f"{line}\nauto     {study.sampler.explain(history)}" if isinstance(study.sampler, Auto) else line
 
 
 def _show(study: Study, where: str, before: int, *, interrupted: bool, as_json: bool) -> int:

@@ -2,10 +2,11 @@
 
 | sampler       | proposes                                                                  |
 |---------------|---------------------------------------------------------------------------|
+| `Auto`        | by the samplers below, whichever the trials and their cost allow; the default |
 | `Manual`      | only what a person enqueued                                               |
 | `Grid`        | every point of a grid, once                                               |
 | `Random`      | independent draws                                                         |
-| `QuasiRandom` | points that fill the space evenly (scrambled Sobol); the default          |
+| `QuasiRandom` | points that fill the space evenly (scrambled Sobol)                       |
 | `GP`          | where a Gaussian process expects the largest improvement                  |
 | `TPE`         | where good trials are dense and bad ones are not (Parzen estimators)      |
 | `CMAES`       | draws from a normal distribution that adapts; numbers only                |
@@ -16,9 +17,10 @@ Names are imported when they are first used, so that a study by `Random` does no
 
 from tunewright.lazy import face
 
-__all__ = ["CMAES", "GP", "TPE", "Evolution", "Grid", "Manual", "QuasiRandom", "Random", "Sampler", "propose_new"]
+__all__ = ["CMAES", "GP", "TPE", "Auto", "Evolution", "Grid", "Manual", "QuasiRandom", "Random", "Sampler", "propose_new"]
 
 _CONTENTS = {
+    "auto": ("Auto",),
     "base": ("Sampler", "propose_new"),
     "cmaes": ("CMAES",),
     "evolution": ("Evolution",),

@@ -1,3 +1,4 @@
+from tunewright.samplers.auto import Auto
 from tunewright.samplers.base import Sampler, propose_new
 from tunewright.samplers.cmaes import CMAES
 from tunewright.samplers.evolution import Evolution
@@ -8,4 +9,4 @@ from tunewright.samplers.quasi_random import QuasiRandom
 from tunewright.samplers.random import Random
 from tunewright.samplers.tpe import TPE
 
-__all__ = ["CMAES", "GP", "TPE", "Evolution", "Grid", "Manual", "QuasiRandom", "Random", "Sampler", "propose_new"]
+__all__ = ["CMAES", "GP", "TPE", "Auto", "Evolution", "Grid", "Manual", "QuasiRandom", "Random", "Sampler", "propose_new"]

@@ -32,7 +32,6 @@ import weakref
 from typing import Any, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from tunewright.errors import StudyError
@@ -55,8 +54,6 @@ _UNIT: Final = 1e-4
 _SEEDS: Final = 2**32
 _ROW: Final = 4
 """Where the raw row begins in the table of finished trials."""
-
-Index = NDArray[np.intp]
 
 
 class CMAES(Sampler):

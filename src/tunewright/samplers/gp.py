@@ -27,7 +27,6 @@ from typing import Final
 import msgspec
 import numpy as np
 from scipy.special import log_ndtr, ndtri
-from scipy.stats import qmc
 
 from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.models.acquisition import log_h, log_h_slope
@@ -120,7 +119,7 @@ class GP(Sampler):
         incumbent = means.min(keepdims=True)
         running = features.points(history.rows[history.usable & (history.states == RUNNING)][-_PENDING:])
         if len(running):
-            normals = ndtri(qmc.Sobol(len(running), rng=rng).random(_FANTASIES).clip(1e-6, 1 - 1e-6)).T
+            normals = _even_normals(len(running), rng)
             posterior = posterior.fantasise(running, normals)
             incumbent = np.minimum(incumbent, posterior.predict(running)[0].min(axis=0))  # each fantasy has its own
         return _Belief(
@@ -158,6 +157,15 @@ class GP(Sampler):
 
     def __reduce__(self) -> tuple[type["GP"], tuple[int | None]]:
         return GP, (self.initial,)
+
+
+def _even_normals(dimensions: int, rng: np.random.Generator) -> Array:
+    """Standard normal numbers, shape (dimensions, fantasies): in each dimension one from each of as many equal slices, shuffled."""
+    slices = (
+        rng.permuted(np.tile(np.arange(_FANTASIES), (dimensions, 1)), axis=1) + rng.random((dimensions, _FANTASIES))
+    ) / _FANTASIES
+    normals: Array = ndtri(slices.clip(1e-6, 1 - 1e-6))
+    return normals
 
 
 def _milestone(n: int) -> int:

@@ -11,7 +11,8 @@ The finished trials are split by their losses: the best tenth (at most 25) are g
 - **Failed trials** are bad too, worse than every value.
 - **Bounds** on metrics come before losses, **several objectives** are split by non-dominated rank, then crowding
   (`models/ranking.py`); then the good are the best tenth, at most 100.
-- **Constraints**: candidates that violate one are left out. If all do, candidates are drawn from the space itself.
+- **Constraints**: candidates that violate one are left out. If all do, candidates are drawn from the space itself. So they are on a
+  finite space when the proposal was tried before.
 - **Priors** of the user are one component of both densities; its weight decays as 1/n.
 
 Nothing is kept between proposals. Everything is a few NumPy operations on the history's columns; of more than 1,000 bad trials the
@@ -26,7 +27,6 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tunewright.errors import StudyError
 from tunewright.history import RUNNING, History
@@ -37,7 +37,7 @@ from tunewright.samplers.remainder import size_of
 from tunewright.samplers.sequence import scramble_of, sobol_rows
 from tunewright.samplers.walk import Walk
 from tunewright.space import SearchSpace
-from tunewright.typing import Array, Params
+from tunewright.typing import Array, Indices, Mask, Params
 
 __all__ = ["TPE"]
 
@@ -46,8 +46,6 @@ _GOOD: Final = 25
 _GOOD_OF_SEVERAL: Final = 100
 _MOST: Final = 1000
 _RECENT: Final = 250
-
-Index = NDArray[np.intp]
 
 
 class TPE(Sampler):
@@ -125,19 +123,24 @@ class _Proposal:
             good, bad = self._density(i)
             points = good.sample(rng, self._candidates)
             score = good.log_density(points) - bad.log_density(points)
-            last = i == len(self._groups) - 1
-            if space.constraints or (self._finite and last):
+            if space.constraints or self._finite:
                 rows = self._with(row, axes, points)
-                allowed = space.allowed(rows) if space.constraints else np.ones(len(rows), bool)
+                allowed = space.allowed(rows)
                 if not allowed.any():
                     return self._anywhere(rng)
-                new = np.array([not self._history.seen(one) for one in rows]) if self._finite and last else allowed
-                score[~(allowed & new if (allowed & new).any() else allowed)] = -np.inf
+                score[~self._preferred(rows, allowed)] = -np.inf
                 row = rows[[np.argmax(score)]]
             else:
                 row = self._with(row, axes, points[[np.argmax(score)]])
         found: Array = row[0]
-        return found
+        return self._anywhere(rng) if self._finite and self._history.seen(found) else found
+
+    def _preferred(self, rows: Array, allowed: Mask) -> Mask:
+        """Of the allowed rows those that are new, on a finite space if there are any. A path that is not complete is new."""
+        if not self._finite:
+            return allowed
+        new = allowed & np.array([not self._history.seen(row) for row in rows])
+        return new if new.any() else allowed
 
     def _with(self, row: Array, axes: Axes, points: Array) -> Array:
         """The raw row, shape (1, d), with each of these points in its place, shape (n, d)."""
@@ -146,8 +149,9 @@ class _Proposal:
         return rows
 
     def _anywhere(self, rng: np.random.Generator) -> Array:
-        """The best of some draws from the space, which meet its constraints."""
+        """The best of some draws from the space, which meet its constraints; on a finite space of those that are new, if any are."""
         rows = self._space.sample_rows(rng, self._candidates)
+        rows = rows[self._preferred(rows, np.ones(len(rows), bool))]
         unit = self._space.to_unit(rows)
         score = np.zeros(len(rows))
         for i, axes in enumerate(self._groups):
@@ -176,12 +180,12 @@ class _Proposal:
             )
         return self._densities[group]
 
-    def _parzen(self, axes: Axes, trials: Index, weights: Array, stands_for: int) -> Parzen:
+    def _parzen(self, axes: Axes, trials: Indices, weights: Array, stands_for: int) -> Parzen:
         rows = self._history.rows[trials]
         return Parzen(axes, axes.points(rows, self._space.to_unit(rows)), weights, stands_for=stands_for)
 
 
-def _selection(n: int) -> tuple[Index, Array]:
+def _selection(n: int) -> tuple[Indices, Array]:
     """Which of n kernels, oldest first, are kept, and their weights; the sum of weights is about that of all."""
     weights = ramp(n)
     if n <= _MOST:

@@ -1,0 +1,76 @@
+"""The sampler for those who do not want to choose one.
+
+Three samplers share the work. A Gaussian process makes the most of each trial, but thinks for some 30 milliseconds at ten trials and a
+third of a second at six hundred; TPE learns less and answers in milliseconds, however many trials there are; a Sobol sequence learns
+nothing and costs nothing. So the process proposes as long as its thinking costs less than a tenth of what a trial costs, up to 1,000
+trials; else TPE, by the same rule; else the sequence. Before there is anything to learn from, the space's default comes first, then the
+sequence.
+
+The costs of thinking are fixed figures (`benchmarks/search` prints them anew), not measured while searching: a choice that hung on the
+clock could not be made again by a replay.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from tunewright.history import COMPLETED, FAILED, History
+from tunewright.samplers.base import Sampler
+from tunewright.samplers.gp import GP
+from tunewright.samplers.quasi_random import QuasiRandom
+from tunewright.samplers.tpe import TPE
+from tunewright.space import SearchSpace
+from tunewright.typing import Params
+
+__all__ = ["Auto"]
+
+_SHARE: Final = 0.1
+"""Of a trial's time, that a proposal may cost."""
+
+_MOST: Final = 1000
+"""Trials up to which the Gaussian process is asked."""
+
+_RECENT: Final = 20
+_FIRST: Final = 10
+_TPE_SECONDS: Final = 0.006
+
+
+class Auto(Sampler):
+    """Proposes by a Gaussian process, TPE or a Sobol sequence, whichever the trials so far and their cost allow."""
+
+    def __init__(self) -> None:
+        self._gp, self._tpe, self._sequence = GP(), TPE(), QuasiRandom()
+
+    def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
+        """What the chosen sampler proposes."""
+        return self.choose(history).propose(space, history, rng)
+
+    def choose(self, history: History) -> Sampler:
+        """Who proposes next."""
+        ended = np.flatnonzero((history.states == COMPLETED) | (history.states == FAILED))
+        if len(ended) < _FIRST:
+            return self._gp  # which begins with the default and the sequence
+        allowance = _SHARE * float(np.median(history.seconds[ended[-_RECENT:]]))
+        if len(ended) <= _MOST and _gp_seconds(len(ended)) <= allowance:
+            return self._gp
+        return self._tpe if allowance >= _TPE_SECONDS else self._sequence
+
+    def explain(self, history: History) -> str:
+        """Who proposes next, and why, in one sentence."""
+        ended = history.finished
+        if ended < _FIRST:
+            return (
+                "the default, then a Sobol sequence; from 10 trials on a Gaussian process, if a trial takes longer than it thinks"
+            )
+        seconds = float(np.median(history.seconds[(history.states == COMPLETED) | (history.states == FAILED)][-_RECENT:]))
+        why = f"since {ended:,} trials are there and one takes about {seconds:.2g} s"
+        name = {GP: "a Gaussian process", TPE: "TPE", QuasiRandom: "a Sobol sequence"}[type(self.choose(history))]
+        return f"{name}, {why}"
+
+    def __reduce__(self) -> tuple[type["Auto"], tuple[()]]:
+        return Auto, ()
+
+
+def _gp_seconds(n: int) -> float:
+    """What a proposal of the Gaussian process costs with n trials behind it."""
+    return 0.03 + 4e-4 * min(n, 600)

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+import tunewright as tw
+from tunewright.events import Asked, Entry, Told
+from tunewright.history import History
+from tunewright.samplers import GP, TPE, Auto, QuasiRandom
+from tunewright.testing import check_sampler, problems
+
+SPACE = tw.SearchSpace({"x": tw.Float(0, 1), "opt": tw.Categorical(["a", "b"])})
+
+
+def history_of(n, seconds):
+    history, rng = History(SPACE, [tw.Metric("loss")]), np.random.default_rng(0)
+    for trial in range(n):
+        asked = Entry(trial, Asked(SPACE.sample(rng), "test", 2 * trial), 0.0, 2 * trial + 1)
+        history.fold([asked, Entry(trial, Told({"loss": float(rng.random())}, seconds), 1.0, 2 * trial + 2)])
+    return history
+
+
+@pytest.mark.parametrize(
+    ("trials", "seconds", "chosen"),
+    [
+        (0, 0, GP),
+        (9, 1e-6, GP),
+        (10, 1.0, GP),
+        (600, 10.0, GP),
+        (1001, 1e4, TPE),
+        (100, 0.2, TPE),
+        (5000, 0.1, TPE),
+        (100, 1e-3, QuasiRandom),
+    ],
+)
+def test_who_proposes_follows_from_the_trials_and_what_they_cost(trials, seconds, chosen):
+    assert isinstance(Auto().choose(history_of(trials, seconds)), chosen)
+
+
+def test_the_choice_is_explained_in_a_sentence():
+    assert "Sobol" in Auto().explain(history_of(0, 0))
+    assert Auto().explain(history_of(50, 2.0)) == "a Gaussian process, since 50 trials are there and one takes about 2 s"
+    assert Auto().explain(history_of(50, 1e-3)).startswith("a Sobol sequence")
+
+
+def test_it_keeps_the_contract_where_it_changes_over():
+    check_sampler(Auto(), on=[problem for problem in problems() if problem.name in ("nested", "constrained")], trials=14)
+
+
+def test_it_is_the_default_of_a_study_and_its_decisions_can_be_made_again():
+    study = tw.Study(SPACE)
+    study.optimize(lambda live: live["x"], trials=15)
+
+    assert repr(study.sampler) == "Auto()"
+    assert study.replay().same
+    assert study.history.origin(3) == "auto"
