@@ -102,35 +102,38 @@ def remembering(report: Report, size: Size, _: Path) -> None:
 
 
 def sharing(report: Report, size: Size, _: Path) -> None:
-    """(c) Trials per second in one file."""
-    rates: dict[int, Contest] = {}
+    """(c) Trials per second in one file. A round holds every tool with every number of workers."""
+    report.section(f"SQLite: processes on one new file, 10 parameters, objective ~0, {size.window:g} s")
+    counts, tools = (1, 2, 4), (OURS, PEER, SAME)
+    cpu: dict[str, list[float]] = {}
     settings: dict[str, str] = {}
-    for workers in (1, 2, 4):
-        report.section(f"SQLite, {workers} processes on one new file, 10 parameters, objective ~0, {size.window:g} s")
-        cpu: dict[str, list[float]] = {OURS: [], PEER: [], SAME: []}
 
-        def run(tool: str, workers: int = workers, cpu: dict[str, list[float]] = cpu) -> float:
-            told = cell(tool, "shared_file", workers=workers, window=size.window)
-            if not told["kept"]:
-                raise SystemExit(f"{tool} lost trials that it was told.")
-            settings[tool] = told["settings"]
-            cpu[tool].append(told["cpu"])
-            return float(told["rate"])
+    def run(tool: str, workers: int) -> float:
+        told = cell(tool, "shared_file", workers=workers, window=size.window)
+        if not told["kept"]:
+            raise SystemExit(f"{tool} lost trials that it was told.")
+        settings[tool] = told["settings"]
+        cpu.setdefault(f"{tool} {workers}", []).append(told["cpu"])
+        return float(told["rate"])
 
-        contest = rates[workers] = Contest.held({tool: partial(run, tool) for tool in (OURS, PEER, SAME)}, size.dear)
-        for tool, values in contest.rounds.items():
-            report.figure("sqlite", f"trials/s, {workers} workers", tool, values, unit="/s")
-            report.figure("sqlite", f"CPU per trial, {workers} workers", tool, cpu[tool], unit="ms", scale=1000)
-        what = f"trials/s, {workers} workers"
-        report.ratio("sqlite", what, f"tunewright / {PEER}", contest.ratio(OURS, PEER))
-        report.ratio("sqlite", what, f"tunewright / {SAME}", contest.ratio(OURS, SAME), 10)
+    contenders = {f"{tool} {workers}": partial(run, tool, workers) for workers in counts for tool in tools}
+    contest = Contest.held(contenders, size.dear)
+    for workers in counts:
+        what = f"trials/s, workers: {workers}"
+        for tool in tools:
+            report.figure("sqlite", what, tool, contest.rounds[f"{tool} {workers}"], unit="/s")
+        for tool in tools:
+            report.figure("sqlite", f"CPU per trial, workers: {workers}", tool, cpu[f"{tool} {workers}"], unit="ms", scale=1000)
+        report.ratio("sqlite", what, f"tunewright / {PEER}", contest.ratio(f"{OURS} {workers}", f"{PEER} {workers}"))
+        report.ratio("sqlite", what, f"tunewright / {SAME}", contest.ratio(f"{OURS} {workers}", f"{SAME} {workers}"), 10)
+    for tool in tools:
+        for workers in counts[1:]:
+            growth = contest.ratio(f"{tool} {workers}", f"{tool} 1")
+            report.ratio("sqlite", f"{workers} workers / 1 worker", tool, growth, 1.0 if tool == OURS else None)
     for tool, text in settings.items():
         report.note(f"{tool}: {text}")
     report.note(f"{OURS} and {SAME} promise the same: a told trial survives the death of any process.")
     report.note(f"{PEER}, as it comes, also syncs each commit to the disk, so that it would survive a power cut.")
-    for tool in (OURS, PEER, SAME):
-        growth = [four / one for one, four in zip(rates[1].rounds[tool], rates[4].rounds[tool], strict=True)]
-        report.ratio("sqlite", "4 workers / 1 worker", tool, growth, 1.0 if tool == OURS else None)
 
 
 def opening(report: Report, size: Size, cache: Path) -> None:
