@@ -158,7 +158,9 @@ def mlp(shape: Shape) -> SubSpace:
 
 
 def _linear_seconds(shape: Shape) -> float:
-    return 0.01 + 2e-7 * shape.rows * shape.width * shape.outputs if shape.classes else 0.01 + 2e-9 * shape.rows * shape.width**2
+    if shape.classes:
+        return 0.01 + 2e-7 * shape.rows * shape.width * shape.outputs
+    return 0.01 + 2e-9 * shape.rows * shape.width * min(shape.rows, shape.width)
 
 
 def _knn_seconds(shape: Shape) -> float:
