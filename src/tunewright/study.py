@@ -244,8 +244,6 @@ class Study:
                 return self._journal.history.task(trial, index)
         return None
 
-    # ---- telling ---------------------------------------------------------------------------------------------------------------
-
     def tell(self, task: Task | int, result: Any, *, index: int = 0, seconds: float | None = None) -> None:  # noqa: ANN401
         """Record what came of a task.
 
