@@ -24,7 +24,8 @@ def journal_of(values: list[float | dict[str, float] | None], *metrics: Metric) 
 
 
 def best(journal: Journal, wanted: int = EVERY) -> list[int]:
-    return Ranking(journal.history).best(np.arange(len(journal.history)), wanted).tolist()
+    found: list[int] = Ranking(journal.history).best(np.arange(len(journal.history)), wanted).tolist()
+    return found
 
 
 def by_definition(losses: Array) -> list[list[int]]:

@@ -26,11 +26,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from tunewright.space import Bool, Categorical, Float, Int, Ordinal, SearchSpace
-from tunewright.typing import Array
+from tunewright.typing import Array, Indices
 
 __all__ = ["Axes", "Parzen", "bandwidths", "ramp"]
 
@@ -160,7 +159,7 @@ def ramp(n: int) -> Array:
     return np.concatenate([np.linspace(1.0 / n, 1.0, n - _LATEST), np.ones(_LATEST)])
 
 
-def bandwidths(mu: Array, kernels: int) -> tuple[Array, NDArray[np.intp]]:
+def bandwidths(mu: Array, kernels: int) -> tuple[Array, Indices]:
     """The bandwidth of each of n normals by the distances of their centers: to the farther neighbour, bounds of the range left out.
 
     Args:
@@ -215,7 +214,7 @@ class Parzen:
         self._codes = points[:, numbers:].astype(np.intp)
         self._smooth = [len(weight) / kernels for weight in axes.weights]
 
-    def _unique(self, i: int, order: NDArray[np.intp]) -> tuple[Array, Array, NDArray[np.intp]]:
+    def _unique(self, i: int, order: Indices) -> tuple[Array, Array, Indices]:
         """The different normals of a ladder, and for each kernel which one it has. Equal neighbours in sorted order are one."""
         order = np.append(order, len(order))
         mu, sigma = self._mu[i, order], self._sigma[i, order]

@@ -11,16 +11,13 @@ worse than all others.
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tunewright.history import COMPLETED, History
-from tunewright.typing import Array
+from tunewright.typing import Array, Indices, Mask
 
 __all__ = ["Ranking", "crowding", "fronts"]
 
 _LARGEST: Final = 1e300
-
-Index = NDArray[np.intp]
 
 
 class Ranking:
@@ -33,7 +30,7 @@ class Ranking:
 
     def __init__(self, history: History) -> None:
         losses = history.losses
-        self.completed: NDArray[np.bool_] = history.usable & (history.states == COMPLETED)
+        self.completed: Mask = history.usable & (history.states == COMPLETED)
         self._losses = np.clip(losses[:, history.objectives], -_LARGEST, _LARGEST)
         self.broken: Array = np.where(self.completed, 0.0, np.nan)
         for metric, column in zip(history.metrics, losses.T, strict=True):
@@ -42,7 +39,7 @@ class Ranking:
                 excess = np.maximum(np.clip(column, -_LARGEST, _LARGEST) - limit, 0.0)
                 self.broken += np.minimum(excess / max(abs(limit), 1e-8), _LARGEST)
 
-    def best(self, among: Index, wanted: int) -> Index:
+    def best(self, among: Indices, wanted: int) -> Indices:
         """The best `wanted` trials (or all, if fewer) of those given that are completed, best first. Of equals the earlier comes first.
 
         Args:
@@ -56,7 +53,7 @@ class Ranking:
         rest = rest[np.argsort(self.broken[rest], kind="stable")]
         return np.concatenate([found, rest[: wanted - len(found)]])
 
-    def _feasible(self, among: Index, wanted: int) -> Index:
+    def _feasible(self, among: Indices, wanted: int) -> Indices:
         losses = self._losses[among]
         if losses.shape[1] == 1:
             return among[np.argsort(losses[:, 0], kind="stable")[:wanted]]
@@ -64,7 +61,7 @@ class Ranking:
         return np.concatenate([among[:0], *found])[:wanted]
 
 
-def fronts(losses: Array, wanted: int) -> list[Index]:
+def fronts(losses: Array, wanted: int) -> list[Indices]:
     """The non-dominated fronts, first to last, until they hold `wanted` points.
 
     Args:
@@ -75,7 +72,7 @@ def fronts(losses: Array, wanted: int) -> list[Index]:
         Row numbers, rising in each front. Equal points stand in one front.
     """
     left = np.lexsort(losses.T[::-1])  # a point comes after all that dominate it
-    found: list[Index] = []
+    found: list[Indices] = []
     while wanted > 0 and len(left):
         first = _first_of_two(losses[left]) if losses.shape[1] == 2 else _first(losses[left])
         found.append(np.sort(left[first]))
@@ -84,7 +81,7 @@ def fronts(losses: Array, wanted: int) -> list[Index]:
     return found
 
 
-def _first_of_two(losses: Array) -> NDArray[np.bool_]:
+def _first_of_two(losses: Array) -> Mask:
     """Which points are not dominated, for two objectives in lexical order: those below all that came before, and their equals."""
     second = losses[:, 1]
     before = np.concatenate([[np.inf], np.minimum.accumulate(second)[:-1]])
@@ -93,7 +90,7 @@ def _first_of_two(losses: Array) -> NDArray[np.bool_]:
     return np.asarray(lower | (losses == losses[leader]).all(axis=1))
 
 
-def _first(losses: Array) -> NDArray[np.bool_]:
+def _first(losses: Array) -> Mask:
     """Which points are not dominated, in lexical order; each member of the front strikes out what it dominates."""
     kept = np.arange(len(losses))
     i = 0

@@ -16,7 +16,7 @@ The library `cmaes` does the arithmetic. What is here:
   below 1/(dλ), so that no coordinate freezes [3]. That method is told points before rounding; the history has them after it, so they
   are drawn again from the present distribution inside their cells. Numbers with more than 1,000 values, and logarithmic Ints,
   whose cells are unequal, are taken for real ones and rounded.
-- **Restarts.** When a run has converged, the next begins at a random place: with IPOP each time with twice the population [4]; with
+- **Restarts.** When a run has converged (to 1e-8 of the spread of its first generation), or its numbers are no longer sound, the next begins at a random place: with IPOP each time with twice the population [4]; with
   BIPOP in turns with small ones, so that both have spent equally much [5].
 - **Failed trials** are the worst of their generation, and those that break a metric's bound come just before them.
 - **Bounds** are kept by drawing again, and at last by clipping; **constraints** by drawing again, and at last by taking the allowed
@@ -180,7 +180,7 @@ class _Replay:
             upto = known + self._optimizer.population_size
             self._tell(table[known:upto], np.random.default_rng([history.seed, 1, upto]))
             known = upto
-            if self._optimizer.should_stop():
+            if not _sound(self._optimizer) or self._optimizer.should_stop():
                 self._restart(np.random.default_rng([history.seed, 2, upto]))
         self._told, self._position = table[:known], history.position
 
@@ -196,7 +196,8 @@ class _Replay:
         values[~known] = max(values.max(), 0.0) * (1.0 + 1e-9) + 1.0 - 1.0 / (1.0 + broken[~known])
         points = self._unrounded(self._space.to_unit(rows)[:, self._axes.moving], rng)
         self._spent[self._kind] += len(rows)
-        self._optimizer.tell(list(zip(self._pulled_in(points), values.tolist(), strict=True)))
+        with np.errstate(all="ignore"):  # what is not sound afterwards is begun anew
+            self._optimizer.tell(list(zip(self._pulled_in(points), values.tolist(), strict=True)))
 
     def _unrounded(self, points: Array, rng: np.random.Generator) -> Array:
         """Points as they may have been before rounding, drawn inside their cells; shape (n, p)."""
@@ -263,6 +264,12 @@ def _state(optimizer: Any) -> tuple[Array, float, Array]:  # noqa: ANN401  a cla
     """Mean, σ and C: the library keeps them without public names."""
     inner = optimizer._cma  # noqa: SLF001
     return inner._mean, inner._sigma, inner._C  # noqa: SLF001
+
+
+def _sound(optimizer: Any) -> bool:  # noqa: ANN401  as above
+    mean, sigma, covariance = _state(optimizer)
+    variance = np.diag(covariance)
+    return bool(np.isfinite(mean).all() and 0.0 < sigma < np.inf and np.isfinite(covariance).all() and (variance > 0.0).all())
 
 
 def _finished(history: History) -> Array:
