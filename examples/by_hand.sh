@@ -31,7 +31,6 @@ one() {
 one
 tunewright enqueue bread.db heat=220 minutes=35 --note "grandmother's way"
 one
-one
 task=$(tunewright ask bread.db --json)
 tunewright tell bread.db "$(echo "$task" | value trial)" --failed "the oven was cold"
 
