@@ -173,14 +173,16 @@ def bandwidths(mu: Array, kernels: int) -> tuple[Array, Indices]:
     order = np.argsort(mu, axis=1)
     if n == 0:
         return np.empty((p, 0)), order
-    ranked = np.take_along_axis(mu, order, axis=1)
+    each = np.arange(p)[:, None]
+    ranked = mu[each, order]
     if n == 1:
         width = np.maximum(ranked, 1.0 - ranked)
     else:
-        gap = np.diff(ranked, axis=1)
+        gap = ranked[:, 1:] - ranked[:, :-1]
         width = np.concatenate([gap[:, :1], np.maximum(gap[:, :-1], gap[:, 1:]), gap[:, -1:]], axis=1)
+    np.maximum(width, 1.0 / min(100.0, 1.0 + kernels), out=width)
     found = np.empty_like(mu)
-    np.put_along_axis(found, order, np.clip(width, 1.0 / min(100.0, 1.0 + kernels), 1.0), axis=1)
+    found[each, order] = np.minimum(width, 1.0, out=width)
     return found, order
 
 
@@ -207,7 +209,7 @@ class Parzen:
         self._below, self._mass = _truncation(self._mu, self._sigma)
         self._constant = np.log(self._weights) - np.log(self._mass).sum(axis=0)
         line_mu, line_sigma = self._mu[: axes.lines], self._sigma[: axes.lines]
-        self._precision = line_sigma**-2.0
+        self._precision = 1.0 / (line_sigma * line_sigma)
         self._pull = line_mu * self._precision
         self._constant -= (np.log(line_sigma * math.sqrt(2 * math.pi)) + 0.5 * line_mu * self._pull).sum(axis=0)
         self._kinds = [self._unique(axes.lines + i, order[axes.lines + i]) for i in range(axes.ladders)]
@@ -270,12 +272,13 @@ class Parzen:
 def _truncation(mu: Array, sigma: Array) -> tuple[Array, Array]:
     """The mass of each normal below 0, and that inside [0, 1]. Centers are inside, so neither tail loses digits."""
     below, mass = np.zeros(mu.shape), np.ones(mu.shape)
-    reach = _FAR * sigma
-    near = mu < reach
-    below[near] = ndtr(-mu[near] / sigma[near])
-    mass[near] -= below[near]
-    near = 1.0 - mu < reach
-    mass[near] -= ndtr((mu[near] - 1.0) / sigma[near])
+    centers, deviations = mu.ravel(), sigma.ravel()
+    reach = _FAR * deviations
+    near = np.flatnonzero(centers < reach)
+    below.flat[near] = ndtr(-centers[near] / deviations[near])
+    mass -= below
+    near = np.flatnonzero(1.0 - centers < reach)
+    mass.flat[near] -= ndtr((centers[near] - 1.0) / deviations[near])
     return below, mass
 
 

@@ -172,17 +172,18 @@ class _Proposal:
             share = math.ceil(_GOOD_SHARE * finished)
             most = _GOOD if len(self._history.objectives) == 1 else _GOOD_OF_SEVERAL
             good = np.sort(self._ranking.best(here, min(share, most)))
-            bad = here[~np.isin(here, good, assume_unique=True)]
+            is_good = np.zeros(len(rows), bool)
+            is_good[good] = True
+            bad = here[~is_good[here]]
             kept, weights = _selection(len(bad))
+            rows = rows[np.concatenate([good, bad[kept]])]
+            points = axes.points(rows, self._space.to_unit(rows))
+            n = len(good)
             self._densities[group] = (
-                self._parzen(axes, good, np.ones(len(good)), len(good)),
-                self._parzen(axes, bad[kept], weights, len(bad)),
+                Parzen(axes, points[:n], np.ones(n)),
+                Parzen(axes, points[n:], weights, stands_for=len(bad)),
             )
         return self._densities[group]
-
-    def _parzen(self, axes: Axes, trials: Indices, weights: Array, stands_for: int) -> Parzen:
-        rows = self._history.rows[trials]
-        return Parzen(axes, axes.points(rows, self._space.to_unit(rows)), weights, stands_for=stands_for)
 
 
 def _selection(n: int) -> tuple[Indices, Array]:
