@@ -1,7 +1,7 @@
 import pytest
 
 from tunewright.errors import AlreadyTold, StudyChanged, StudyMissing, TrialError
-from tunewright.events import Asked, Enqueued
+from tunewright.events import Asked, Enqueued, Sent
 from tunewright.journal import Journal
 from tunewright.metric import Metric
 from tunewright.space import Categorical, Float, SearchSpace
@@ -92,3 +92,19 @@ def test_the_first_of_two_results_stands(storage):
 def test_telling_an_unknown_trial_says_so(storage):
     with pytest.raises(TrialError, match="no trial 3"):
         Journal(storage, "a", space=SPACE, metrics=LOSS).tell(3, 0, Outcome({"loss": 1.0}))
+
+
+def test_a_task_that_kills_its_workers_is_given_up(storage):
+    journal = Journal(storage, "a", space=SPACE, metrics=LOSS)
+    journal.write(-1, Asked({"x": 0.5, "opt": "sgd"}, "test", 0, worker=1001))
+
+    for attempt in (1, 2):  # numbers that nobody has are dead workers
+        journal.reclaim(me=7)
+        assert [task.attempt for task in journal.history.released] == [attempt]
+        journal.write(0, Sent(0, worker=1001 + attempt, attempt=attempt + 1))
+    journal.reclaim(me=7)
+
+    trial = journal.history.trial(0)
+    assert trial.failure.kind == "crash"
+    assert trial.failure.message == "3 worker processes died with this task in hand."
+    assert journal.history.released == []

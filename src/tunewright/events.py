@@ -96,10 +96,11 @@ class Failed(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Released(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A task is given back unfinished: its worker died or was interrupted. Whoever asks next takes it up."""
+    """A task is given back unfinished: its worker died (`lost`) or was interrupted. Whoever asks next takes it up."""
 
     index: int
     why: str
+    lost: bool = False
 
 
 class Enqueued(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -137,7 +137,7 @@ class History:
         self._tasks.report(entry.trial, event.index, Report(event.step, event.values))
 
     def _released(self, entry: Entry, event: events.Released) -> None:
-        self._tasks.give_back(entry.trial, event.index, wanted=entry.trial in self._running)
+        self._tasks.give_back(entry.trial, event.index, wanted=entry.trial in self._running, lost=event.lost)
 
     def _enqueued(self, entry: Entry, event: Enqueued) -> None:
         self._queue[entry.position] = event
@@ -278,6 +278,10 @@ class History:
     def ended(self, trial: int, index: int = 0) -> bool:
         """Whether the task has its outcome."""
         return self._tasks.ended(trial, index)
+
+    def lost(self, trial: int, index: int = 0) -> int:
+        """How many workers died with the task in hand."""
+        return self._tasks.lost(trial, index)
 
     def curve(self, trial: int, index: int = 0) -> list[Report]:
         """What the task reported on the way."""

@@ -10,16 +10,20 @@ from threading import RLock
 import msgspec
 
 from tunewright.errors import AlreadyTold, StudyChanged, StudyError, StudyExists, StudyMissing, TrialError
-from tunewright.events import Entry, Event, Failed, Reported, SpaceEdited, Told
+from tunewright.events import Entry, Event, Failed, Released, Reported, SpaceEdited, Told
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import SearchSpace
 from tunewright.storage.base import Header, Storage, StudyRecord
 from tunewright.tracking.provenance import version
-from tunewright.trial import Outcome
+from tunewright.trial import Failure, Outcome
 from tunewright.typing import Value
 
 __all__ = ["Journal"]
+
+
+_DEATHS = 3
+"""So many workers may die with a task in hand before it is taken for the cause."""
 
 
 class Journal:
@@ -116,6 +120,18 @@ class Journal:
             new = self.storage.append(self.record.id, [Entry(trial, event, time.time())], self.history.position)
             self.history.fold(new)
             return new[-1]
+
+    def reclaim(self, me: int) -> None:
+        """Give back the tasks of dead workers. A task that three of them died with is a failure: it kills who touches it."""
+        held = [(task, holder) for task, holder in self.history.open_tasks if holder not in (0, me)]
+        dead = self.storage.gone({holder for _, holder in held})
+        for task, holder in held:
+            if holder not in dead:
+                continue
+            self.write(task.trial, Released(task.index, f"worker {holder} is gone", lost=True))
+            if self.history.lost(task.trial, task.index) >= _DEATHS:
+                message = f"{_DEATHS} worker processes died with this task in hand."
+                self.write(task.trial, Failed(Failure("crash", message), index=task.index))
 
     def tell(self, trial: int, index: int, outcome: Outcome) -> Entry:
         """Append what came of a task; returns the entry of its result.

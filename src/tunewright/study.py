@@ -93,9 +93,8 @@ class Study:
     ) -> None:
         _check_instance(sampler, Sampler, "sampler")
         _check_instance(scheduler, Scheduler, "scheduler")
-        self._sampler = sampler
+        self._sampler, self.repeats = sampler, repeats
         self.scheduler = Once() if scheduler is None else scheduler
-        self.repeats = repeats
         wanted = space if space is None or isinstance(space, SearchSpace) else SearchSpace(space)
         self._journal = Journal(connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit)
         self._next_look = 0.0
@@ -212,7 +211,7 @@ class Study:
                 decided = decide(history, self.scheduler, self.sampler, seed=self.seed, repeats=self.repeats, may_start=may_start)
                 task = self._send(decided, worker)
         if task is not None:
-            self._asked_at[task.trial, task.index] = time.perf_counter()
+            self._asked_at[task.key] = time.perf_counter()
         return task
 
     def _take_up(self, worker: int) -> Task | None:
@@ -220,11 +219,7 @@ class Study:
         history = self._journal.history
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + _LOOK_FOR_THE_DEAD
-            held = [(task, holder) for task, holder in history.open_tasks if holder not in (0, worker)]
-            dead = self.storage.gone({holder for _, holder in held})
-            for task, holder in held:
-                if holder in dead:
-                    self._journal.write(task.trial, Released(task.index, f"worker {holder} is gone"))
+            self._journal.reclaim(worker)
         for task in history.released:
             again = Sent(task.index, worker, task.attempt + 1, task.budget, task.fold, task.seed, task.resume_from)
             self._journal.write(task.trial, again)
@@ -259,7 +254,7 @@ class Study:
             TrialError: there is no such task.
             AlreadyTold: it has its result; the first one stands.
         """
-        trial, which = (task.trial, task.index) if isinstance(task, Task) else (task, index)
+        trial, which = task.key if isinstance(task, Task) else (task, index)
         if isinstance(trial, bool) or not isinstance(trial, int):
             raise TrialError(f"tell takes a Task or the number of a trial, got {task!r}.")
         outcome = result if isinstance(result, Outcome) else outcome_of(result, tuple(metric.name for metric in self.metrics))
@@ -336,21 +331,30 @@ class Study:
         crew = Crew(objective, names, workers=workers, executor=executor, processes=overtime is not None)
         self._journal.write(-1, Opened(self.storage.join(), repr(self.sampler), repr(self.scheduler), environment()))
         mine: dict[tuple[int, int], Task] = {}
+        before = {task.key for task in self._held()[0]}
         with Pulse(self.storage), Interrupts() as interrupts, crew:
             try:
                 while not limits.over:
                     more_to_come = not interrupts.asked and not limits.late and self._fill(crew, mine, limits)
-                    if not mine and not (more_to_come and self._others()):
+                    if not mine and not (more_to_come and (self._held()[1] or self._journal.history.released)):
                         break
                     if not mine:
                         time.sleep(_LOOK_AT_OTHERS)
                     for task, outcome in crew.wait(limits.patience) if mine else ():
-                        del mine[task.trial, task.index]
+                        del mine[task.key]
                         self._take_in(task, outcome, listeners, on_failure=on_failure)
+            except BaseException:  # perhaps between sending a task and noting it
+                mine.update({task.key: task for task in self._held()[0] if task.key not in before})
+                raise
             finally:
                 crew.close()
                 for trial, index in mine:
                     self._journal.write(trial, Released(index, "interrupted"))
+
+    def _held(self) -> tuple[list[Task], list[Task]]:
+        """What this process was sent and has not told, and what other processes were (what waits for a person is neither)."""
+        me, held = self.storage.join(), self.history.open_tasks
+        return [task for task, holder in held if holder == me], [task for task, holder in held if holder not in (0, me)]
 
     def _fill(self, crew: Crew, mine: dict[tuple[int, int], Task], limits: Limits) -> bool:
         """Give the free workers work. False: the space is exhausted or the goal is reached."""
@@ -361,17 +365,12 @@ class Study:
                 return False
             if task is None:
                 return self._journal.history.finished < limits.goal
-            mine[task.trial, task.index] = task
+            mine[task.key] = task
             crew.submit(task)
         return True
 
-    def _others(self) -> bool:
-        """Whether other processes hold tasks that may yet come back to us."""
-        me = self.storage.join()
-        return any(holder not in (0, me) for _, holder in self.history.open_tasks) or bool(self._journal.history.released)
-
     def _take_in(self, task: Task, outcome: Outcome, listeners: Sequence[Listener], *, on_failure: str) -> None:
-        self._asked_at.pop((task.trial, task.index), None)
+        self._asked_at.pop(task.key, None)
         try:
             entry = self._journal.tell(task.trial, task.index, outcome)
         except AlreadyTold:  # this process was thought dead, and somebody else did the task

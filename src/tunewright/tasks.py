@@ -53,6 +53,7 @@ class TaskTable:
         self._failures: dict[int, Failure] = {}
         self._curves: dict[int, list[Report]] = {}
         self._resume: dict[int, str] = {}
+        self._lost: dict[int, int] = {}
         self.open: dict[int, None] = {}
         """Ids of the tasks that were sent and have not come back, oldest first."""
         self.released: dict[int, None] = {}
@@ -115,11 +116,13 @@ class TaskTable:
         """Keep why an ended task failed."""
         self._failures[task] = failure
 
-    def give_back(self, trial: int, index: int, *, wanted: bool) -> None:
-        """Take an open task from its worker; `wanted`: somebody should take it up."""
+    def give_back(self, trial: int, index: int, *, wanted: bool, lost: bool = False) -> None:
+        """Take an open task from its worker; `wanted`: somebody should take it up; `lost`: its worker died."""
         task = self.find(trial, index)
         if task is not None and task in self.open:
             del self.open[task]
+            if lost:
+                self._lost[task] = self._lost.get(task, 0) + 1
             self._columns.raw["state"][task] = _RELEASED
             if wanted:
                 self.released[task] = None
@@ -162,6 +165,11 @@ class TaskTable:
         budgets = np.nan_to_num(self._columns.raw["budget"][tasks], nan=np.inf)  # no budget: all of it
         mean: Array = self._columns.raw["values"][tasks[budgets == budgets.max()]].mean(axis=0)
         return mean
+
+    def lost(self, trial: int, index: int) -> int:
+        """How many workers died with the task in hand."""
+        task = self.find(trial, index)
+        return 0 if task is None else self._lost.get(task, 0)
 
     def curve(self, trial: int, index: int) -> list[Report]:
         """What the task reported on the way."""

@@ -63,6 +63,11 @@ class Task(msgspec.Struct, frozen=True):
     resume_from: str | None = None
     attempt: int = 1
 
+    @property
+    def key(self) -> tuple[int, int]:
+        """Trial and index: which task of the study it is."""
+        return self.trial, self.index
+
 
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why a task gave no value.

@@ -79,6 +79,17 @@ def test_an_exception_is_kept_whole():
     assert "execution/worker.py" not in outcome.failure.traceback
 
 
+def test_an_exception_that_cannot_say_what_it_is_keeps_its_name():
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("nothing to say")
+
+    def objective(_):
+        raise Mute
+
+    assert run(objective, TASK, ("loss",)).failure.message == "Mute: (its text cannot be had: RuntimeError)"
+
+
 def test_sys_exit_costs_the_task_and_not_the_study():
     outcome = run(lambda _: sys.exit(0), TASK, ("loss",))
 

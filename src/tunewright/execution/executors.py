@@ -46,7 +46,9 @@ class ProcessExecutor(Executor):
     def __init__(self, objective: Objective, workers: int) -> None:
         import loky  # noqa: PLC0415  80 ms that a study without processes need not pay
 
-        self._pool = loky.ProcessPoolExecutor(workers, initializer=_install, initargs=(objective,), env=_ONE_THREAD, timeout=None)
+        self._pool = loky.ProcessPoolExecutor(
+            workers, initializer=_install, initargs=(objective, os.getpid()), env=_ONE_THREAD, timeout=None
+        )
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Call it in a free process."""
@@ -64,10 +66,10 @@ _LOOK_FOR_PARENT = 1.0
 _installed: dict[str, Any] = {}
 
 
-def _install(objective: Objective) -> None:
+def _install(objective: Objective, coordinator: int) -> None:
     """In the worker process: keep the objective, leave Ctrl-C to the coordinator, and do not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(os.getppid(),), name="tunewright-parent", daemon=True).start()
+    threading.Thread(target=_end_with, args=(coordinator,), name="tunewright-parent", daemon=True).start()
     _installed["objective"] = objective
 
 

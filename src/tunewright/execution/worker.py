@@ -65,7 +65,11 @@ def _failure_of(error: BaseException) -> Failure:
     while frames is not None and frames.tb_frame.f_globals.get("__name__") == __name__:
         frames = frames.tb_next
     text = "".join(traceback.format_exception(type(error), error, frames))
-    first = (str(error).strip().splitlines() or [""])[0]
+    try:
+        said = str(error)
+    except Exception as mute:  # noqa: BLE001  an exception's own text may raise
+        said = f"(its text cannot be had: {type(mute).__name__})"
+    first = (said.strip().splitlines() or [""])[0]
     return Failure("exception", _text(f"{type(error).__name__}: {first}".rstrip(": ")), _text(text))
 
 

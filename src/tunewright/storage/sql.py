@@ -96,7 +96,7 @@ class Sql(Storage):
         self._text = _Statements("sqlite", "named")
         self._rights: dict[int, FileLock] = {}
         self._worker: tuple[int, int] | None = None
-        self._close_at_exit = weakref.finalize(self, self._file.close)
+        self._close_at_exit = weakref.finalize(self, _let_go, self._file, self._rights)
 
     @property
     def url(self) -> str:
@@ -328,9 +328,13 @@ class Sql(Storage):
 
     def close(self) -> None:
         """See Storage. Lock files that nobody holds are removed."""
-        while self._rights:
-            self._rights.popitem()[1].remove()
-        self._file.close()
+        _let_go(self._file, self._rights)
+
+
+def _let_go(file: SqliteFile, rights: dict[int, FileLock]) -> None:
+    while rights:
+        rights.popitem()[1].remove()
+    file.close()
 
 
 def _again(path: str, timeout: float, patience: float) -> Sql:

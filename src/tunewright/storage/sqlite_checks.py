@@ -150,7 +150,8 @@ def vanished(shown: str) -> str:
     """The message for a file that was removed or replaced while it was in use."""
     return (
         f"{shown} was deleted, moved or replaced while Tunewright was using it. Nothing more was written. "
-        "Put it back (or restore it from a backup) and run again; if it is gone for good, running again starts a new file."
+        f"Put it back and run again, or restore a backup (first remove {shown}-wal and {shown}-shm, which belong to the file that was there); "
+        "if it is gone for good, running again starts a new file."
     )
 
 
