@@ -1,0 +1,97 @@
+"""The scale on which regret is measured, fixed before any tool is run.
+
+    python benchmarks/search/normalise.py                       the problems that normalisation.json does not have yet
+    python benchmarks/search/normalise.py --report              of the report half too, for the final table
+    python benchmarks/search/normalise.py 'svm-*' --again       these again
+
+    normalised regret = (best so far - optimum) / (median of random - optimum)
+
+so 1 is the loss of a middling random configuration, and 0 the best there is. The median is over `draws` independent uniform random
+configurations, without noise. The optimum is the known one; else the least loss found by a search many times longer than any run of the
+benchmark: the random configurations, then differential evolution on the unit cube (three seeds, SciPy), choices and all; for real
+models, where an evaluation is dear, random configurations and then a local search by mutation. A later run may find a
+better one: then its regret is below 0 and stays so in the results; the table says how often.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from problems import REAL, Problem, problems
+from scipy.optimize import differential_evolution
+
+from tunewright.models.climb import mutate
+from tunewright.models.features import Features
+from tunewright.typing import Array
+
+__all__ = ["PATH", "scales"]
+
+PATH: Final = Path(__file__).with_name("normalisation.json")
+_SEED: Final = 20_261_121
+_ROUNDS: Final = 120
+_LOCAL: Final = 200
+
+
+def scales() -> dict[str, dict[str, Any]]:
+    """By problem: `optimum`, `median`, and how they were found."""
+    return json.loads(PATH.read_text()) if PATH.exists() else {}
+
+
+def scale(problem: Problem) -> dict[str, Any]:
+    """Measure one problem."""
+    rng = np.random.default_rng(_SEED)
+    rows = problem.space.sample_rows(rng, problem.draws)
+    losses = np.array([problem.loss(problem.space.params(row)) for row in rows.tolist()])
+    found: dict[str, Any] = {"median": float(np.median(losses)), "draws": problem.draws, "best_random": float(losses.min())}
+    if problem.optimum is not None:
+        return {"optimum": problem.optimum, **found, "how": "optimum known"}
+    if problem.group == REAL:
+        best = _mutation(problem, rows, losses, rng)
+        how = f"best of {problem.draws} random and {_LOCAL} mutations of the best ten"
+    else:
+        best, spent = _evolution(problem)
+        how = f"best of {problem.draws} random and {spent} of differential evolution"
+    return {"optimum": min(best, found["best_random"]), **found, "how": how}
+
+
+def _mutation(problem: Problem, rows: Array, losses: Array, rng: np.random.Generator) -> float:
+    features = Features(problem.space)
+    for _ in range(_LOCAL):
+        parent = rows[np.argsort(losses)[rng.integers(10)]][None, :]
+        child = mutate(features, parent, rng.choice([0.2, 0.1, 0.05, 0.02], 1), rng)
+        rows, losses = np.vstack([rows, child]), np.append(losses, problem.loss(problem.space.params(child[0].tolist())))
+    return float(losses.min())
+
+
+def _evolution(problem: Problem) -> tuple[float, int]:
+    space = problem.space
+
+    def loss(unit: Array) -> float:
+        row = space.deactivate(space.from_unit(unit[None, :]))[0]
+        return problem.loss(space.params(row.tolist()))
+
+    found = [
+        differential_evolution(loss, [(0.0, 1.0)] * len(space), maxiter=_ROUNDS, popsize=12, tol=1e-10, rng=seed, polish=False)
+        for seed in range(3)
+    ]
+    return min(float(each.fun) for each in found), sum(int(each.nfev) for each in found)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("problems", nargs="*", default=["*"], help="names, groups or patterns")
+    parser.add_argument("--report", action="store_true", help="the report half of LCBench too")
+    parser.add_argument("--again", action="store_true", help="also those that are known")
+    chosen = parser.parse_args()
+    for problem in problems(chosen.problems, report=chosen.report):
+        if chosen.again or problem.name not in scales():
+            measured = scale(problem)
+            print(problem.name, measured, flush=True)
+            known = scales() | {problem.name: measured}
+            PATH.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

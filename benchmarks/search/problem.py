@@ -1,0 +1,37 @@
+"""What a problem of the search benchmark is."""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from tunewright.space import SearchSpace
+from tunewright.typing import Params
+
+__all__ = ["CLASSIC", "DEVELOP", "REAL", "REPORT", "Problem"]
+
+CLASSIC: Final = "classic"
+REAL: Final = "real"
+DEVELOP: Final = "lcbench"
+REPORT: Final = "lcbench-report"
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """A space and a loss on it.
+
+    Attributes:
+        name, group: what it is called, and which of the four groups it belongs to.
+        space: where to search.
+        loss: the loss of a configuration without noise; smaller is better.
+        noise: standard deviation of the normal noise that is added to what a tool is told.
+        optimum: the least loss, where it is known exactly; else None, and the best of a long search stands for it.
+        draws: from how many random configurations the scale is taken (see `normalise.py`).
+    """
+
+    name: str
+    group: str
+    space: SearchSpace
+    loss: Callable[[Params], float]
+    noise: float = 0.0
+    optimum: float | None = None
+    draws: int = 20_000
