@@ -36,8 +36,7 @@ from tunewright.errors import StudyError
 from tunewright.history import RUNNING, History
 from tunewright.models.ranking import Ranking
 from tunewright.samplers.base import Sampler
-from tunewright.samplers.sequence import scramble_of, sobol_rows
-from tunewright.samplers.walk import Walk
+from tunewright.samplers.sequence import Opening
 from tunewright.space import Bool, Categorical, SearchSpace
 from tunewright.typing import Array, Params
 
@@ -67,7 +66,7 @@ class Evolution(Sampler):
         if population is not None and not (whole and population >= 2):
             raise StudyError(f"Evolution: population must be None or an integer of at least 2, got {population!r}.")
         self.population = None if population is None else int(population)
-        self._walk = Walk()
+        self._opening = Opening()
 
     def __repr__(self) -> str:
         return "Evolution()" if self.population is None else f"Evolution(population={self.population})"
@@ -78,16 +77,9 @@ class Evolution(Sampler):
         finished = np.flatnonzero(history.usable & (history.states != RUNNING))
         parents = Ranking(history).best(finished, population) if len(finished) >= population else finished[:0]
         if not len(parents):
-            return self._first(space, history, rng)
+            return self._opening.propose(space, history, rng)
         rows = _breed(space, history.rows[parents], history, rng)
         return space.sample(rng) if rows is None else space.params(rows)
-
-    def _first(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
-        default = space.default
-        if not history.seen(space.row(default)):
-            return default
-        row = self._walk.first_new(space, history, lambda: sobol_rows(space, scramble_of(space, history.seed)))
-        return space.sample(rng) if row is None else space.params(row)
 
 
 @lru_cache(maxsize=64)

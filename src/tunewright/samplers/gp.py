@@ -35,8 +35,7 @@ from tunewright.models.features import Features, Points
 from tunewright.models.gaussian_process import GaussianProcess, Hyperparameters, Posterior, fit
 from tunewright.models.output import as_seen
 from tunewright.samplers.base import Sampler
-from tunewright.samplers.sequence import scramble_of, sobol_rows
-from tunewright.samplers.walk import Walk
+from tunewright.samplers.sequence import Opening
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Indices, Mask, Params
 
@@ -67,7 +66,7 @@ class GP(Sampler):
 
     def __init__(self, initial: int | None = None) -> None:
         self.initial = initial
-        self._walk = Walk()
+        self._opening = Opening()
         self._features: Features | None = None
         self._fits: dict[tuple[int, str], Hyperparameters] = {}
         self._fitted: weakref.ref[History] | None = None
@@ -80,7 +79,7 @@ class GP(Sampler):
         known = history.usable & (history.states == COMPLETED)
         wanted = min(10, max(5, len(space) + 1)) if self.initial is None else self.initial
         if int(known.sum()) < max(2, wanted):
-            return self._first(space, history, rng)
+            return self._opening.propose(space, history, rng)
         features = self._prepare(space, history)
         belief = self._believe(features, history, known, rng)
         best = np.argsort(belief.means, kind="stable")[:_ELITE]
@@ -89,13 +88,6 @@ class GP(Sampler):
             if not history.seen(row):
                 return space.params(row)
         return space.sample(rng)
-
-    def _first(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
-        default = space.default
-        if not history.seen(space.row(default)):
-            return default
-        row = self._walk.first_new(space, history, lambda: sobol_rows(space, scramble_of(space, history.seed)))
-        return space.sample(rng) if row is None else space.params(row)
 
     def _prepare(self, space: SearchSpace, history: History) -> Features:
         if self._features is None or self._features.space != space or self._fitted is None or self._fitted() is not history:

@@ -11,16 +11,32 @@ from typing import Final
 
 import numpy as np
 
-from tunewright.samplers.walk import Row
+from tunewright.history import History
+from tunewright.samplers.walk import Row, Walk
 from tunewright.space import SearchSpace
-from tunewright.typing import Array
+from tunewright.typing import Array, Params
 
-__all__ = ["scramble_of", "sobol_rows"]
+__all__ = ["Opening", "scramble_of", "sobol_rows"]
 
 _BITS: Final = 53  # what a float holds: coordinates are exact, and below 1
 _FIRST_BLOCK, _LARGEST_BLOCK = 64, 1024
 _DIMENSIONS: Final = 1024
 _PATIENCE: Final = 1 << 17
+
+
+class Opening:
+    """What a sampler that learns proposes before there is anything to learn from: the space's default, then the sequence."""
+
+    def __init__(self) -> None:
+        self._walk = Walk()
+
+    def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
+        """The first of these that no trial has had; `rng` is used only where the sequence brings nothing new."""
+        default = space.default
+        if not history.seen(space.row(default)):
+            return default
+        row = self._walk.first_new(space, history, lambda: sobol_rows(space, scramble_of(space, history.seed)))
+        return space.sample(rng) if row is None else space.params(row)
 
 
 def scramble_of(space: SearchSpace, seed: int) -> int:

@@ -34,8 +34,7 @@ from tunewright.models.parzen import Axes, Parzen, ramp
 from tunewright.models.ranking import Ranking
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.remainder import size_of
-from tunewright.samplers.sequence import scramble_of, sobol_rows
-from tunewright.samplers.walk import Walk
+from tunewright.samplers.sequence import Opening
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Indices, Mask, Params
 
@@ -65,7 +64,7 @@ class TPE(Sampler):
                 raise StudyError(f"TPE: {name} must be an integer of at least {least}, got {number!r}.")
         self.startup = int(startup)
         self.candidates = int(candidates)
-        self._walk = Walk()
+        self._opening = Opening()
 
     def __repr__(self) -> str:
         told = [f"startup={self.startup}"] * (self.startup != 10) + [f"candidates={self.candidates}"] * (self.candidates != 24)
@@ -74,15 +73,8 @@ class TPE(Sampler):
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
         """The candidate with the largest ratio of densities."""
         if history.finished < self.startup:
-            return self._first(space, history, rng)
+            return self._opening.propose(space, history, rng)
         return space.params(_Proposal(space, history, self.candidates).draw(rng))
-
-    def _first(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
-        default = space.default
-        if not history.seen(space.row(default)):
-            return default
-        row = self._walk.first_new(space, history, lambda: sobol_rows(space, scramble_of(space, history.seed)))
-        return space.sample(rng) if row is None else space.params(row)
 
 
 @lru_cache(maxsize=64)
