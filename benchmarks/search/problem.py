@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from tunewright.space import SearchSpace
-from tunewright.typing import Params
+from tunewright.typing import Array, Params
 
 __all__ = ["CLASSIC", "DEVELOP", "REAL", "REPORT", "Problem"]
 
@@ -25,6 +25,7 @@ class Problem(msgspec.Struct, frozen=True):
         loss: the loss of a configuration without noise; smaller is better.
         noise: standard deviation of the normal noise that is added to what a tool is told.
         optimum: the least loss, where it is known exactly; else None, and the best of a long search stands for it.
+        many: the losses of many raw rows at once, shape (n, d) to (n,), where that is faster than one by one.
         draws: from how many random configurations the scale is taken (see `normalise.py`).
     """
 
@@ -34,4 +35,5 @@ class Problem(msgspec.Struct, frozen=True):
     loss: Callable[[Params], float]
     noise: float = 0.0
     optimum: float | None = None
+    many: Callable[[Array], Array] | None = None
     draws: int = 20_000

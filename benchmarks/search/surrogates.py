@@ -84,11 +84,14 @@ def outputs(task: str, rows: Array) -> Array:
 def _problem(task: str, group: str, output: str) -> Problem:
     column = _OUTPUTS.index(output)
 
-    def loss(params: Params) -> float:
-        value = float(outputs(task, SPACE.rows([params]))[0, column])
-        return value if output == "val_cross_entropy" else 100.0 - value
+    def many(rows: Array) -> Array:
+        values = outputs(task, rows)[:, column]
+        return values if output == "val_cross_entropy" else 100.0 - values
 
-    return Problem(f"lcbench-{task}" + "-xe" * (output == "val_cross_entropy"), group, SPACE, loss)
+    def loss(params: Params) -> float:
+        return float(many(SPACE.rows([params]))[0])
+
+    return Problem(f"lcbench-{task}" + "-xe" * (output == "val_cross_entropy"), group, SPACE, loss, many=many)
 
 
 def lcbench(*, report: bool) -> list[Problem]:
