@@ -316,18 +316,21 @@ def test_an_interrupt_in_an_append_leaves_all_or_nothing(tmp_path: Path, fork: F
 
     def write(say: Say) -> None:
         since, hits = 0, 0
-        say("ready")
         while hits < 20:
+            writing = False
             try:
                 while True:
                     since = storage.append(study, [asked(since), told(0)], since)[-1].position
+                    if not writing:
+                        writing = True
+                        say("writing")
             except KeyboardInterrupt:
                 hits += 1
                 say("hit")
 
     process = fork(write)
-    assert process.hear() == "ready"
     for _ in range(20):
+        assert process.hear() == "writing"
         time.sleep(0.005)
         os.kill(process.pid, signal.SIGINT)
         assert process.hear() == "hit"

@@ -225,7 +225,7 @@ def test_on_a_terminal_one_line_is_refreshed_in_place(tmp_path: Path) -> None:
     assert lines[0] == "running  it"
     assert "a word of the objective" in lines
     assert [bool(re.match(r" +\d+ of 6 trials", line)) for line in lines].count(True) == 1
-    assert re.fullmatch(r" 6 of 6 trials   best 0\.\d+ \(trial \d\)   0 failed   0:\d\d used", lines[-1])
+    assert re.fullmatch(r" 6 of 6 trials   best 0(\.\d+)? \(trial \d\)(   default \S+)?   0 failed   0:\d\d used", lines[-1])
 
 
 def seen(text: str) -> list[str]:

@@ -7,7 +7,8 @@ trials; else TPE, by the same rule; else the sequence. Before there is anything 
 sequence.
 
 The costs of thinking are fixed figures (`benchmarks/search` prints them anew), not measured while searching: a choice that hung on the
-clock could not be made again by a replay.
+clock could not be made again by a replay. What trials cost is read from the journal, so a replay makes the same choices; a rerun,
+whose trials may take a little longer or shorter, may choose otherwise near a border. Who needs bit-identical reruns names a sampler.
 """
 
 from typing import Final
