@@ -49,12 +49,12 @@ _OUTPUTS: Final = (
 
 
 def folder() -> Path:
-    """Where `model.onnx` and `encoding.json` lie: TUNEWRIGHT_LCBENCH, else `data/yahpo/lcbench` in `shared` beside the repository.
+    """Where `model.onnx` and `encoding.json` lie: TUNEWRIGHT_LCBENCH, else build/search/lcbench (a link will do).
 
     Raises:
         SystemExit: not there.
     """
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data" / "yahpo" / "lcbench"
+    beside = Path(__file__).resolve().parents[2] / "build" / "search" / "lcbench"
     found = Path(os.environ.get("TUNEWRIGHT_LCBENCH", beside))
     if not (found / "model.onnx").exists():
         raise SystemExit(

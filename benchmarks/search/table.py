@@ -31,14 +31,17 @@ Searches = dict[str, dict[tuple[str, int], list[float]]]
 
 
 def read(path: Path, names: Sequence[str], tools: Sequence[str]) -> tuple[Searches, dict[str, str]]:
-    """Of each search the last line that was written; and the versions."""
+    """The searches by the version of each tool that was run last; and these versions."""
     known, found, versions = scales(), defaultdict(dict), {}
-    for record in map(json.loads, path.read_text().splitlines()):
-        if record["tool"] in tools and record["problem"] in names and record["problem"] in known:
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    for record in records:
+        versions[record["tool"]] = record["version"]
+    for record in records:
+        wanted = record["tool"] in tools and record["problem"] in names and record["problem"] in known
+        if wanted and record["version"] == versions[record["tool"]]:
             scale = known[record["problem"]]
             best = (np.array(record["best"]) - scale["optimum"]) / (scale["median"] - scale["optimum"])
             found[record["tool"]][record["problem"], record["seed"]] = best.tolist()
-            versions[record["tool"]] = record["version"]
     return dict(found), versions
 
 
@@ -125,6 +128,9 @@ def main() -> None:
     searches, versions = read(chosen.results, names, chosen.tools)
     if not searches:
         raise SystemExit(f"Nothing in {chosen.results} fits. Run benchmarks/search/run.py first.")
+    if not len(at(searches, AT[0])[1]):
+        have = ", ".join(f"{tool}: {len(each)}" for tool, each in searches.items())
+        raise SystemExit(f"No search of {AT[0]} evaluations was finished by all tools ({have}). Choose fewer with --tools.")
     print(quality(searches, versions), "", by_problem(searches), sep="\n")
     if LATENCY.exists():
         print("", costs(LATENCY, chosen.tools), sep="\n")
