@@ -246,7 +246,7 @@ def main() -> None:
     chosen = parser.parse_args()
     os.nice(19)
     if chosen.quick:
-        quick = {"tunewright-gp", "tunewright-tpe", "tunewright-random", "optuna-tpe", "hyperopt-tpe"}
+        quick = {"tunewright-gp", "tunewright-tpe", "tunewright-random", "optuna-tpe"}
         chosen.tools, chosen.problems = [tool for tool in TOOLS if tool in quick], list(QUICK)
         chosen.budget, chosen.seeds, chosen.out = 15, 1, ROOT / "build" / "search" / "quick.jsonl"
         chosen.out.unlink(missing_ok=True)
