@@ -64,7 +64,8 @@ class TaskTable:
         task = self._columns.add()
         cells = self._columns.raw
         cells["trial"][task] = trial
-        cells["worker"][task] = event.worker
+        if event.worker:
+            cells["worker"][task] = event.worker
         if index:
             cells["index"][task] = index
             self._further.setdefault(trial, []).append(task)
@@ -98,17 +99,21 @@ class TaskTable:
     def end(self, trial: int, index: int, seconds: float) -> int | None:
         """Mark the task as ended and return its id; None if it had its result already (the first one stands) or was never sent."""
         task = self.find(trial, index)
-        if task is None or self._columns.raw["state"][task] == _ENDED:
+        cells = self._columns.raw
+        if task is None or cells["state"][task] == _ENDED:
             return None
-        self._columns.raw["state"][task] = _ENDED
-        self._columns.raw["seconds"][task] = seconds
+        cells["state"][task] = _ENDED
+        cells["seconds"][task] = seconds
         self.open.pop(task, None)
         self.released.pop(task, None)
         return task
 
     def told(self, task: int, values: dict[str, float], info: dict[str, Value]) -> None:
         """Keep the values of an ended task."""
-        self._columns.raw["values"][task] = [values.get(name, np.nan) for name in self._names]
+        if len(self._names) == 1:  # the common case, without a list
+            self._columns.raw["values"][task, 0] = values.get(self._names[0], np.nan)
+        else:
+            self._columns.raw["values"][task] = [values.get(name, np.nan) for name in self._names]
         if info:
             self._infos[task] = info
 
