@@ -12,7 +12,7 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # one pip at a time in one environment
-.PHONY: help demo test lint types docs wheel bench format clean
+.PHONY: help demo test lint types docs wheel bench bench-search format clean
 
 help:  ## this list
 	@echo "make demo     a tuned model of a real table, in about a minute (start here)"
@@ -22,6 +22,7 @@ help:  ## this list
 	@echo "make docs     the documentation, into docs/_build/html"
 	@echo "make wheel    the wheel, installed beside the source and tried"
 	@echo "make bench    the speed of the core, beside Optuna"
+	@echo "make bench-search  how well each tool searches, beside its peers (hours)"
 	@echo "make format   ruff format, and what ruff can mend"
 	@echo "make clean    remove everything that these made"
 
@@ -74,6 +75,12 @@ wheel: $(VENV)/.installed-tune  ## what users install
 
 bench: $(VENV)/.installed-benchmarks  ## beside Optuna
 	@$(BIN)/python benchmarks/core.py
+
+bench-search: $(BIN)/python  ## how well each tool searches
+	@test -x build/hebo/bin/python || $(BIN)/python benchmarks/search/environments.py
+	@PYTHONPATH=src build/peers/bin/python benchmarks/search/normalise.py
+	@PYTHONPATH=src build/peers/bin/python benchmarks/search/run.py
+	@PYTHONPATH=src build/peers/bin/python benchmarks/search/table.py
 
 format: $(VENV)/.installed-lint  ## in place
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
