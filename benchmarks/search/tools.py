@@ -1,7 +1,7 @@
 """Every tool behind the same three words: ask, tell, and given (a result that it did not ask for).
 
 Each tool is used as its own documentation says, with its own defaults; a `Tool` sees the space, a seed, and the budget (only SMAC3 wants
-to know it). Conditions are passed on where the tool has them (Optuna, Hyperopt, SMAC3; Ax in a hierarchical search space); the others
+to know it). Conditions are passed on where the tool has them (Optuna, Hyperopt, SMAC3; Ax gets a flat space); the others
 (scikit-optimize, HEBO, CMA-ES of Optuna) get a flat space, as their users would have to write it: inactive parameters are proposed, and ignored by
 the objective. A default configuration is nobody's business but that of the tool that takes it from the same space.
 
