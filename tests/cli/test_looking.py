@@ -7,6 +7,7 @@ import pytest
 
 from tunewright.execution.live import LiveTrial
 from tunewright.metric import Metric
+from tunewright.samplers.quasi_random import QuasiRandom
 from tunewright.schedulers.once import Once
 from tunewright.space import Categorical, Float, SearchSpace
 from tunewright.study import Study
@@ -18,7 +19,7 @@ SPACE = SearchSpace({"x": Float(0, 1), "opt": Categorical(["sgd", "adam"])})
 
 
 def search(name: str = "first", trials: int = 12) -> Study:
-    study = Study(SPACE, Metric("loss"), scheduler=Once(folds=2), storage="runs.db", name=name)
+    study = Study(SPACE, Metric("loss"), sampler=QuasiRandom(), scheduler=Once(folds=2), storage="runs.db", name=name)
     study.optimize(fails_sometimes, trials=trials)
     return study
 
