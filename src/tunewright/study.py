@@ -1,59 +1,35 @@
-"""A study: the loop, and nothing but the loop.
+"""A study, as its user holds it: every question that one may ask of it, and every word that one may say to it.
 
-What has happened stands in the journal; what to do next is a pure function of it (`deciding.py`). The study reads what is new,
-asks for a decision, writes down the answer and sends the work away. `optimize` is written with the same ask and tell that a user
-can call.
-
-Only one process asks at a time (`Storage.asking`), so the bases of the decisions rise strictly and `replay` can make each of them
-again; results may arrive meanwhile.
+What has happened stands in its journal (`journal.py`); asking, telling and the loop are the coordinator's (`coordinator.py`).
 """
 
-import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self
 
-import msgspec
-
-from tunewright import samplers
 from tunewright.analysis.table import records
-from tunewright.deciding import Decided, Replay, decide, replay
-from tunewright.errors import (
-    AlreadyTold,
-    ObjectiveError,
-    SpaceExhausted,
-    StudyError,
-    StudyMissing,
-    TrialError,
-)
-from tunewright.events import Asked, Commented, Enqueued, Entry, Opened, Released, Sent
+from tunewright.coordinator import Coordinator, Listener
+from tunewright.deciding import Replay, replay
+from tunewright.errors import StudyError, StudyMissing, TrialError
+from tunewright.events import Commented, Enqueued
 from tunewright.execution.crew import Crew
-from tunewright.execution.interrupts import Interrupts
-from tunewright.execution.worker import Objective, outcome_of
+from tunewright.execution.worker import Objective
 from tunewright.extras import require
 from tunewright.history import History
 from tunewright.journal import Journal
 from tunewright.metric import Metric, checked_metrics
 from tunewright.samplers.base import Sampler
-from tunewright.schedulers.base import Resume, Scheduler, Start
+from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.space import Choice, Parameter, SearchSpace
 from tunewright.stopping import Limits
 from tunewright.storage import connect
 from tunewright.storage.base import Storage
-from tunewright.storage.pulse import Pulse
-from tunewright.tracking.provenance import environment
-from tunewright.trial import Outcome, Task, Trial
+from tunewright.trial import Task, Trial
 from tunewright.typing import Params
 
-__all__ = ["Listener", "Study"]
-
-Listener: TypeAlias = Callable[[History, Entry], None]
-"""Called after each result of this process has been recorded."""
-
-_LOOK_FOR_THE_DEAD = 1.0  # seconds between two looks for tasks whose worker died
-_LOOK_AT_OTHERS = 0.2  # seconds between two looks at other processes, when there is nothing to do but wait for them
+__all__ = ["Study"]
 
 
 class Study:
@@ -93,12 +69,9 @@ class Study:
     ) -> None:
         _check_instance(sampler, Sampler, "sampler")
         _check_instance(scheduler, Scheduler, "scheduler")
-        self._sampler, self.repeats = sampler, repeats
-        self.scheduler = Once() if scheduler is None else scheduler
         wanted = space if space is None or isinstance(space, SearchSpace) else SearchSpace(space)
         self._journal = Journal(connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit)
-        self._next_look = 0.0
-        self._asked_at: dict[tuple[int, int], float] = {}
+        self._coordinator = Coordinator(self._journal, sampler, Once() if scheduler is None else scheduler, repeats=repeats)
 
     @classmethod
     def load(
@@ -135,13 +108,25 @@ class Study:
     @property
     def sampler(self) -> Sampler:
         """Who proposes."""
-        if self._sampler is None:  # made when it is needed: whoever only looks at a study need not wait for SciPy
-            self._sampler = samplers.Auto()
-        return self._sampler
+        return self._coordinator.sampler
 
     @sampler.setter
     def sampler(self, sampler: Sampler) -> None:
-        self._sampler = sampler
+        self._coordinator.sampler = sampler
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """Who decides on effort."""
+        return self._coordinator.scheduler
+
+    @scheduler.setter
+    def scheduler(self, scheduler: Scheduler) -> None:
+        self._coordinator.scheduler = scheduler
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the same configuration of a finite space may be proposed twice."""
+        return self._coordinator.repeats
 
     @property
     def name(self) -> str:
@@ -195,49 +180,10 @@ class Study:
             SpaceExhausted: nothing is left to propose.
             StudyError: the scheduler has nothing to hand out until a running task ends.
         """
-        task = self._next(Limits(), hold=hold)
+        task = self._coordinator.next(Limits(), hold=hold)
         if task is None:
             raise StudyError("There is nothing to hand out until a running task ends. Tell one first.")
         return task
-
-    def _next(self, limits: Limits, *, hold: bool = False) -> Task | None:
-        """A task that is recorded as sent; None when there is nothing to start now."""
-        worker = 0 if hold else self.storage.join()
-        with self.storage.asking(self._journal.record.id), self._journal.lock:
-            history = self._journal.sync()
-            task = self._take_up(worker)
-            if task is None:
-                may_start = history.finished + history.running < limits.goal
-                decided = decide(history, self.scheduler, self.sampler, seed=self.seed, repeats=self.repeats, may_start=may_start)
-                task = self._send(decided, worker)
-        if task is not None:
-            self._asked_at[task.key] = time.perf_counter()
-        return task
-
-    def _take_up(self, worker: int) -> Task | None:
-        """Send a task again that was given back, looking for the tasks of the dead from time to time."""
-        history = self._journal.history
-        if time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + _LOOK_FOR_THE_DEAD
-            self._journal.reclaim(worker)
-        for task in history.released:
-            again = Sent(task.index, worker, task.attempt + 1, task.budget, task.fold, task.seed, task.resume_from)
-            self._journal.write(task.trial, again)
-            return history.task(task.trial, task.index)
-        return None
-
-    def _send(self, decided: Decided, worker: int) -> Task | None:
-        basis = self._journal.history.position
-        match decided.decision:
-            case Start(plan=plan, budget=budget, fold=fold, seed=seed):
-                asked = Asked(decided.params, decided.by, basis, worker, decided.queued, plan, budget, fold, seed)
-                trial, index = self._journal.write(-1, asked).trial, 0
-                return Task(trial, 0, decided.params, budget, fold, seed)
-            case Resume(trial=trial, budget=budget, fold=fold, seed=seed):
-                index = self._journal.history.sent(trial)
-                self._journal.write(trial, Sent(index, worker, 1, budget, fold, seed))
-                return self._journal.history.task(trial, index)
-        return None
 
     def tell(self, task: Task | int, result: Any, *, index: int = 0, seconds: float | None = None) -> None:  # noqa: ANN401
         """Record what came of a task.
@@ -257,13 +203,7 @@ class Study:
         trial, which = task.key if isinstance(task, Task) else (task, index)
         if isinstance(trial, bool) or not isinstance(trial, int):
             raise TrialError(f"tell takes a Task or the number of a trial, got {task!r}.")
-        outcome = result if isinstance(result, Outcome) else outcome_of(result, tuple(metric.name for metric in self.metrics))
-        asked_at = self._asked_at.pop((trial, which), None)
-        if seconds is None and asked_at is not None and not isinstance(result, Outcome):
-            seconds = time.perf_counter() - asked_at
-        if seconds is not None:
-            outcome = msgspec.structs.replace(outcome, seconds=float(seconds))
-        self._journal.tell(trial, which, outcome)
+        outcome = self._coordinator.tell(trial, which, result, seconds)
         if outcome.failure is not None and outcome.failure.kind == "bad value":
             warnings.warn(f"Trial {trial} is recorded as failed. {outcome.failure.message}", stacklevel=2)
 
@@ -329,56 +269,7 @@ class Study:
             return
         names = tuple(metric.name for metric in self.metrics)
         crew = Crew(objective, names, workers=workers, executor=executor, processes=overtime is not None)
-        self._journal.write(-1, Opened(self.storage.join(), repr(self.sampler), repr(self.scheduler), environment()))
-        mine: dict[tuple[int, int], Task] = {}
-        before = {task.key for task in self._held()[0]}
-        with Pulse(self.storage), Interrupts() as interrupts, crew:
-            try:
-                while not limits.over:
-                    more_to_come = not interrupts.asked and not limits.late and self._fill(crew, mine, limits)
-                    if not mine and not (more_to_come and (self._held()[1] or self._journal.history.released)):
-                        break
-                    if not mine:
-                        time.sleep(_LOOK_AT_OTHERS)
-                    for task, outcome in crew.wait(limits.patience) if mine else ():
-                        del mine[task.key]
-                        self._take_in(task, outcome, listeners, on_failure=on_failure)
-            except BaseException:  # perhaps between sending a task and noting it
-                mine.update({task.key: task for task in self._held()[0] if task.key not in before})
-                raise
-            finally:
-                crew.close()
-                for trial, index in mine:
-                    self._journal.write(trial, Released(index, "interrupted"))
-
-    def _held(self) -> tuple[list[Task], list[Task]]:
-        """What this process was sent and has not told, and what other processes were (what waits for a person is neither)."""
-        me, held = self.storage.join(), self.history.open_tasks
-        return [task for task, holder in held if holder == me], [task for task, holder in held if holder not in (0, me)]
-
-    def _fill(self, crew: Crew, mine: dict[tuple[int, int], Task], limits: Limits) -> bool:
-        """Give the free workers work. False: the space is exhausted or the goal is reached."""
-        while crew.free and not limits.late:
-            try:
-                task = self._next(limits)
-            except SpaceExhausted:
-                return False
-            if task is None:
-                return self._journal.history.finished < limits.goal
-            mine[task.key] = task
-            crew.submit(task)
-        return True
-
-    def _take_in(self, task: Task, outcome: Outcome, listeners: Sequence[Listener], *, on_failure: str) -> None:
-        self._asked_at.pop(task.key, None)
-        try:
-            entry = self._journal.tell(task.trial, task.index, outcome)
-        except AlreadyTold:  # this process was thought dead, and somebody else did the task
-            return
-        for listener in listeners:
-            listener(self._journal.history, entry)
-        if outcome.failure is not None and on_failure == "raise":
-            raise ObjectiveError(f"Trial {task.trial} failed: {outcome.failure.message}\n\n{outcome.failure.traceback}".rstrip())
+        self._coordinator.run(crew, limits, listeners, on_failure=on_failure)
 
     def replay(self, *others: Sampler) -> Replay:
         """Ask every recorded decision again and compare.

@@ -33,13 +33,14 @@ from tunewright.automl.plan import Identity, Settled, checked, identity, paths_o
 from tunewright.automl.records import BudgetFacts, Counts, Paths, TunePlan, TuneRequest, TuneResult
 from tunewright.catalog import FAMILIES, build_space, choose_families, default_params, resolve_families
 from tunewright.catalog.spaces import seconds_per_fit
+from tunewright.coordinator import Listener
 from tunewright.errors import DataError, StorageError, StudyChanged, StudyExists
 from tunewright.metric import Metric
 from tunewright.schedulers.once import Once
 from tunewright.space import Categorical, SearchSpace
 from tunewright.storage import connect
 from tunewright.storage.base import Storage
-from tunewright.study import Listener, Study
+from tunewright.study import Study
 
 __all__ = ["tune"]
 

@@ -33,6 +33,7 @@ from tunewright.cli.options import (
 )
 from tunewright.cli.signals import Ears
 from tunewright.cli.terminal import document, pairs, remark, results_only, say, value_text
+from tunewright.coordinator import Listener
 from tunewright.errors import StudyError
 from tunewright.execution.worker import Objective
 from tunewright.history import History
@@ -42,7 +43,7 @@ from tunewright.samplers.manual import Manual
 from tunewright.schedulers.once import Once
 from tunewright.storage import connect
 from tunewright.storage.base import Storage
-from tunewright.study import Listener, Study
+from tunewright.study import Study
 from tunewright.tracking.progress import Progress
 
 __all__ = ["run"]
