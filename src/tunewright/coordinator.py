@@ -16,7 +16,7 @@ import msgspec
 from tunewright import samplers
 from tunewright.deciding import Decided, decide
 from tunewright.errors import AlreadyTold, ObjectiveError, SpaceExhausted
-from tunewright.events import Asked, Entry, Opened, Released, Sent
+from tunewright.events import Asked, Entry, Opened, Released, Sent, Warned
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
 from tunewright.execution.worker import outcome_of
@@ -113,6 +113,8 @@ class Coordinator:
         basis = self.journal.history.position
         match decided.decision:
             case Start(plan=plan, budget=budget, fold=fold, seed=seed):
+                for remark in decided.remarks:
+                    self.journal.write(-1, Warned(remark))
                 asked = Asked(decided.params, decided.by, basis, worker, decided.queued, plan, budget, fold, seed)
                 trial, index = self.journal.write(-1, asked).trial, 0
                 return Task(trial, 0, decided.params, budget, fold, seed)

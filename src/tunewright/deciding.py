@@ -19,12 +19,15 @@ __all__ = ["Decided", "Replay", "decide", "replay"]
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """What to do next; for a `Start` also with which parameters, who proposed them, and which queued entry (0: none) they take up."""
+    """What to do next; for a `Start` also with which parameters, who proposed them, which queued entry (0: none) they take up, and what
+    the sampler had to remark.
+    """
 
     decision: Decision
     params: Params = {}
     by: str = ""
     queued: int = 0
+    remarks: tuple[str, ...] = ()
 
 
 def decide(
@@ -54,7 +57,7 @@ def decide(
         params = sampler.propose(history.space, history, rng)
     else:
         params = propose_new(sampler, history.space, history, rng)
-    return Decided(decision, params, sampler.label)
+    return Decided(decision, params, sampler.label, remarks=sampler.remarks)
 
 
 class Replay(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ MIXED = SearchSpace(
 )
 
 
-def problem(n=25, seed=0):
+def problem(n=25, seed=0, *, bent=False):
     rng = np.random.default_rng(seed)
     features = Features(MIXED)
     points = features.points(MIXED.sample_rows(rng, n))
@@ -29,6 +29,8 @@ def problem(n=25, seed=0):
     vector = Hyperparameters.start(points.numbers.shape[1], features.n_codes).vector() + 0.2 * rng.standard_normal(
         points.numbers.shape[1] + features.n_codes + 2
     )
+    if bent:
+        vector = np.concatenate([vector, 0.5 * rng.standard_normal(2 * points.numbers.shape[1])])
     return GaussianProcess(features.code_of_level), points, (y - y.mean()) / y.std(), 0.01 * rng.random(n), vector
 
 
@@ -38,8 +40,13 @@ def numbers_only(n, p, seed=0):
     return Points(x, np.zeros((n, 0))), np.sin(4 * x).sum(axis=1)
 
 
-def test_the_gradient_of_the_fit_is_the_derivative():
-    process, points, y, noise, vector = problem()
+def theta_of(process, points, vector):
+    return Hyperparameters.of(vector, points.numbers.shape[1], process.codes)
+
+
+@pytest.mark.parametrize("bent", [False, True])
+def test_the_gradient_of_the_fit_is_the_derivative(bent):
+    process, points, y, noise, vector = problem(bent=bent)
     step = 1e-5
 
     _, gradient = process.negative_log_posterior(vector, points, y, noise)
@@ -85,7 +92,7 @@ def test_codes_are_what_one_hot_coordinates_at_half_the_squared_distance_are():
 def test_the_kernel_is_positive_definite_on_conditional_spaces():
     for seed in range(50):
         process, points, _, _, vector = problem(60, seed)
-        theta = Hyperparameters.of(vector, points.numbers.shape[1])
+        theta = theta_of(process, points, vector)
         lower = process.condition(theta, points, np.zeros(60), np.zeros(60)).lower
 
         covariance = lower @ lower.T - math.exp(theta.noise) * np.eye(60)
@@ -102,9 +109,10 @@ def test_two_configurations_without_a_parameter_do_not_differ_in_it():
     assert points.codes.sum(axis=1).tolist() == [features.n_codes] * 2
 
 
-def test_the_slopes_are_the_derivatives():
-    process, points, y, noise, vector = problem()
-    posterior = process.condition(Hyperparameters.of(vector, points.numbers.shape[1]), points, y, noise)
+@pytest.mark.parametrize("bent", [False, True])
+def test_the_slopes_are_the_derivatives(bent):
+    process, points, y, noise, vector = problem(bent=bent)
+    posterior = process.condition(theta_of(process, points, vector), points, y, noise)
     at = problem(6, seed=9)[1]
     step = 1e-6
 
@@ -122,7 +130,7 @@ def test_the_slopes_are_the_derivatives():
 
 def test_a_fantasy_is_what_observing_it_would_be():
     process, points, y, noise, vector = problem()
-    theta = Hyperparameters.of(vector, points.numbers.shape[1])
+    theta = theta_of(process, points, vector)
     posterior = process.condition(theta, points, y, noise)
     pending, at = problem(3, seed=5)[1], problem(7, seed=6)[1]
     normals = np.random.default_rng(0).standard_normal((3, 4))
@@ -175,3 +183,34 @@ def test_identical_points_and_flat_values_are_survived(y):
 
     assert np.isfinite(mean).all()
     assert (std > 0).all()
+
+
+def test_a_bend_is_fitted_where_a_function_changes_fast_at_one_end_only():
+    rng = np.random.default_rng(5)
+    x = rng.random((60, 1))
+    y = np.sin(6 * np.log(x[:, 0] + 1e-3))  # a decade of it lies in the first tenth of the range
+    y = (y - y.mean()) / y.std()
+    process, points = GaussianProcess(np.zeros(0)), Points(x, np.zeros((60, 0)))
+
+    theta = fit(process, points, y, np.zeros(60))
+
+    assert len(theta.bends) == 2
+    bent = theta.bend(Points(np.array([[0.0], [0.1], [1.0]]), np.zeros((3, 0)))).numbers[:, 0]
+    assert bent[0] < 0.1
+    assert bent[1] > 0.2
+    assert bent[2] == pytest.approx(1, abs=1e-2)
+
+
+def test_no_coordinate_is_bent_where_a_straight_one_does_as_well():
+    points, y = numbers_only(40, 2)
+    y = y + 0.5 * np.random.default_rng(1).standard_normal(40)
+
+    theta = fit(GaussianProcess(np.zeros(0)), points, (y - y.mean()) / y.std(), np.zeros(40))
+
+    assert not len(theta.bends)
+
+
+def test_hyperparameters_that_cannot_be_fitted_are_said_to_be_none():
+    points, _ = numbers_only(8, 2)
+
+    assert fit(GaussianProcess(np.zeros(0)), points, np.full(8, np.nan), np.zeros(8)) is None

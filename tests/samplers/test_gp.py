@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import tunewright as tw
-from tunewright.samplers import GP, Random
+from tunewright.models import gaussian_process
+from tunewright.samplers import GP, Random, gp
 from tunewright.samplers.gp import _milestone, _spread
 from tunewright.testing import Journal
 
@@ -172,3 +173,28 @@ def test_milestones_move_on_ever_more_slowly():
     assert milestones[:13] == [*range(1, 13), 13]
     assert all(b <= max(a + 1, 1.09 * a + 1) for a, b in pairwise(milestones))
     assert len(milestones) < 80
+
+
+def test_a_fit_that_fails_is_survived_and_stands_in_the_journal(monkeypatch):
+    monkeypatch.setattr(gaussian_process, "_JITTERS", ())  # as if no covariance could be factorised
+    study = tw.Study(tw.SearchSpace({"x": tw.Float(0, 1), "y": tw.Float(0, 1)}), sampler=GP())
+
+    study.optimize(lambda live: live["x"] + live["y"], trials=8)
+
+    assert study.history.completed == 8
+    assert "Those of the prior are used instead" in study.history.warnings[0].event.text
+    assert study.replay().same
+
+
+def test_where_there_is_no_posterior_a_sobol_point_is_proposed(monkeypatch):
+    def fails(*_):
+        raise np.linalg.LinAlgError("singular matrix")
+
+    monkeypatch.setattr(gp, "climb", fails)
+    journal = history_of([3.0, 1.0, 2.0, 5.0], [0.1, 0.4, 0.6, 0.9])
+    sampler = GP(initial=2)
+
+    params = sampler.propose(journal.space, journal.history, np.random.default_rng(0))
+
+    journal.space.validate(params)
+    assert "singular matrix" in sampler.remarks[0]

@@ -44,7 +44,10 @@ class Auto(Sampler):
 
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
         """What the chosen sampler proposes."""
-        return self.choose(history).propose(space, history, rng)
+        chosen = self.choose(history)
+        params = chosen.propose(space, history, rng)
+        self.remarks = chosen.remarks
+        return params
 
     def choose(self, history: History) -> Sampler:
         """Who proposes next."""

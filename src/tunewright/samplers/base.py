@@ -27,6 +27,9 @@ class Sampler(ABC):
     into its `repr`, from which the journal knows with what a study was searched.
     """
 
+    remarks: tuple[str, ...] = ()
+    """What went wrong in the last proposal, though it was made; the journal keeps each as a `Warned`."""
+
     @abstractmethod
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
         """Propose one configuration.

@@ -13,6 +13,9 @@ What hyperparameters ask for beyond the textbook:
 - A prior on where the optimum lies multiplies the improvement, with a weight that decays as 1/n (πBO [1]).
 - Several objectives are one at a time: each proposal weighs them anew at random (ParEGO [2]).
 
+When numbers fail the proposal does not: hyperparameters that cannot be fitted are those of the prior; where no posterior can be
+computed either, the next point of the Sobol sequence is proposed. Each leaves a `Warned` in the journal.
+
 Everything is a pure function of the history: hyperparameters are fitted on the trials up to a milestone, which moves on as trials
 finish, so a fresh instance finds the same ones.
 
@@ -76,15 +79,21 @@ class GP(Sampler):
 
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
         """The best configuration found that no trial has had."""
+        self.remarks = ()
         known = history.usable & (history.states == COMPLETED)
         wanted = min(10, max(5, len(space) + 1)) if self.initial is None else self.initial
         if int(known.sum()) < max(2, wanted):
             return self._opening.propose(space, history, rng)
         features = self._prepare(space, history)
-        belief = self._believe(features, history, known, rng)
-        best = np.argsort(belief.means, kind="stable")[:_ELITE]
-        elite = np.unique(belief.rows[best], axis=0)
-        for row in climb(features, belief.score, belief.slope, elite, rng):
+        try:
+            belief = self._believe(features, history, known, rng)
+            best = np.argsort(belief.means, kind="stable")[:_ELITE]
+            elite = np.unique(belief.rows[best], axis=0)
+            found = climb(features, belief.score, belief.slope, elite, rng)
+        except np.linalg.LinAlgError as error:
+            self.remarks += (f"GP: no posterior after {int(known.sum())} trials ({error}). A Sobol point was proposed instead.",)
+            return self._opening.propose(space, history, rng)
+        for row in found:
             if not history.seen(row):
                 return space.params(row)
         return space.sample(rng)
@@ -144,7 +153,11 @@ class GP(Sampler):
         if key not in self._fits or not what:
             kept = _spread(y[:n], _FITTED)
             seen = y[:n][kept] if what == "success" else as_seen(y[:n][kept])[0]
-            self._fits[key] = fit(process, points.take(kept), seen, np.zeros(len(kept)))
+            found = fit(process, points.take(kept), seen, np.zeros(len(kept)))
+            if found is None:
+                found = Hyperparameters.start(points.numbers.shape[1], process.codes)
+                self.remarks += (f"GP: no hyperparameters could be fitted to {n} trials. Those of the prior are used instead.",)
+            self._fits[key] = found
         return self._fits[key]
 
     def __reduce__(self) -> tuple[type["GP"], tuple[int | None]]:
