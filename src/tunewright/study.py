@@ -8,19 +8,22 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any, Literal, Self
 
+import numpy as np
+
 from tunewright.analysis.table import records
 from tunewright.coordinator import Coordinator, Listener
 from tunewright.deciding import Replay, replay
 from tunewright.errors import StudyError, StudyMissing, TrialError
 from tunewright.events import Commented, Enqueued
 from tunewright.execution.crew import Crew
+from tunewright.execution.prepared import Prepared
 from tunewright.execution.worker import Objective
 from tunewright.extras import require
 from tunewright.history import History
 from tunewright.journal import Journal
 from tunewright.metric import Metric, checked_metrics
 from tunewright.samplers.base import Sampler
-from tunewright.schedulers.base import Scheduler
+from tunewright.schedulers.base import Resume, Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.space import Choice, Parameter, SearchSpace
 from tunewright.stopping import Limits
@@ -72,6 +75,8 @@ class Study:
         wanted = space if space is None or isinstance(space, SearchSpace) else SearchSpace(space)
         self._journal = Journal(connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit)
         self._coordinator = Coordinator(self._journal, sampler, Once() if scheduler is None else scheduler, repeats=repeats)
+        self._scheduled = scheduler is not None
+        self._objective: object = None
 
     @classmethod
     def load(
@@ -122,6 +127,7 @@ class Study:
     @scheduler.setter
     def scheduler(self, scheduler: Scheduler) -> None:
         self._coordinator.scheduler = scheduler
+        self._scheduled = True
 
     @property
     def repeats(self) -> bool:
@@ -265,11 +271,36 @@ class Study:
         if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
             raise StudyError(f"workers must be a whole number, 1 or more, got {workers!r}.")
         limits = Limits.of(self.history.finished, trials=trials, more=more, seconds=seconds, overtime=overtime)
-        if self._journal.history.finished >= limits.goal:
+        self._prepare(objective)
+        if self._journal.history.finished >= limits.goal and not self._unfinished():
             return
         names = tuple(metric.name for metric in self.metrics)
         crew = Crew(objective, names, workers=workers, executor=executor, processes=overtime is not None)
         self._coordinator.run(crew, limits, listeners, on_failure=on_failure)
+
+    def _prepare(self, objective: object) -> None:
+        """Take from an objective that knows it: how its tasks are scheduled, what it measures, and by what it judges."""
+        self._objective = objective
+        if not isinstance(objective, Prepared):
+            return
+        known = {metric.name: metric.goal for metric in objective.metrics}
+        if any(known.get(metric.name, metric.goal) != metric.goal for metric in self.metrics) or not known.keys() & {
+            metric.name for metric in self.metrics
+        }:
+            wanted, have = (
+                ", ".join(f"{metric.name} ({metric.goal})" for metric in each) for each in (objective.metrics, self.metrics)
+            )
+            raise StudyError(f"The study measures {have}, but the objective {wanted}. Write Study(space, objective.metrics).")
+        self._journal.freeze(objective.frozen)
+        if not self._scheduled:
+            self._coordinator.scheduler = objective.scheduler
+
+    def _unfinished(self) -> bool:
+        """Whether the scheduler has work although no trial may begin: a race that was cut off."""
+        history = self._journal.history
+        return isinstance(
+            self.scheduler.finish(history.space, history, np.random.default_rng([self.seed, history.position])), Resume
+        )
 
     def replay(self, *others: Sampler) -> Replay:
         """Ask every recorded decision again and compare.
