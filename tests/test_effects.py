@@ -19,7 +19,8 @@ def test_a_whole_table_keeps_its_means_and_tells_folds_from_chance():
     assert found.values == pytest.approx(table.mean(axis=1))
     assert found.cells == pytest.approx(folds, abs=0.01)  # noise 0.01 / sqrt(40): more than 6 sigma
     assert found.noise**0.5 == pytest.approx(0.01, rel=0.4)  # 351 degrees of freedom: more than 6 sigma
-    assert found.variances == pytest.approx(found.noise / 10)
+    assert found.variances == pytest.approx(found.noises / 10)
+    assert np.median(found.noises) == pytest.approx(found.noise, rel=0.3)
 
 
 def test_what_met_an_easy_fold_only_is_not_taken_for_good():
@@ -47,7 +48,7 @@ def test_stopping_by_a_rule_that_looks_does_not_bias_the_folds():
 def test_overlapping_folds_are_worth_less_than_independent_ones():
     table, *_ = scores()
 
-    assert effects(table, 0.25).variances[0] == pytest.approx(effects(table).noise * (1 / 10 + 0.25))
+    assert effects(table, 0.25).variances[0] == pytest.approx(effects(table).noises[0] * (1 / 10 + 0.25))
     assert effects(table, 0.25).between < effects(table).between
 
 
@@ -85,3 +86,14 @@ def test_equal_scores_are_no_division_by_zero():
 
     assert found.values == pytest.approx(np.ones(5))
     assert found.posterior == pytest.approx(np.ones(5))
+
+
+def test_a_noisy_bad_configuration_does_not_drown_the_folds_of_the_good_ones():
+    rng = np.random.default_rng(2)
+    table, _, folds = scores(n=5, noise=0.01, rng=rng)
+    table[4] = 3 + rng.standard_normal(10)
+
+    found = effects(table)
+
+    assert found.cells == pytest.approx(folds, abs=0.06)  # its own deviations are up to 2
+    assert found.noises[4] > 20 * found.noise

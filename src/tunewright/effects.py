@@ -30,6 +30,7 @@ __all__ = ["Effects", "effects"]
 
 _FENCE: Final = 3.0
 _RATIOS: Final = np.logspace(-4, 5, 46)
+_MODERATE: Final = 4.0
 _LEAST: Final = 3
 """Configurations on at least two cells, below which no variance is told from another."""
 
@@ -44,7 +45,8 @@ class Effects(NamedTuple):
         posterior: `values` drawn towards their mean as far as chance explains them, shape (n,).
         spread: posterior standard deviations, shape (n,); NaN as `variances`.
         cells: b_j, shape (m,).
-        noise: s^2, of one configuration on one cell; NaN where it cannot be told.
+        noises: s_i^2, of each configuration on one cell, shape (n,); NaN where it cannot be told.
+        noise: s^2, of the less noisy ones; NaN likewise.
         between: s_a^2, of what the configurations are worth, the share that folds have in common taken off; NaN likewise.
         mean: mu.
         overlap: r.
@@ -56,6 +58,7 @@ class Effects(NamedTuple):
     posterior: Array
     spread: Array
     cells: Array
+    noises: Array
     noise: float
     between: float
     mean: float
@@ -74,11 +77,16 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
     raw = _mean(table, met, counts)
     unknown = np.full(len(table), np.nan)
     bulk = (counts > 0) & _inside(raw)
-    if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2:
+    free = met[bulk].sum() - met[bulk].any(axis=0).sum()
+    if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2:
         middle = float(np.nanmedian(raw)) if counts.any() else np.nan
-        return Effects(raw, unknown, counts, raw, unknown, np.zeros(table.shape[1]), np.nan, np.nan, middle, overlap)
+        return Effects(raw, unknown, counts, raw, unknown, np.zeros(table.shape[1]), unknown, np.nan, np.nan, middle, overlap)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
-    fitted = _fit((np.where(met, table, 0.0)[bulk] - centre * met[bulk]) / scale, met[bulk])
+    seen, centred = met[bulk], np.where(met, table - centre, 0.0)[bulk] / scale
+    fitted = _fit(centred, seen, np.ones(len(seen)))
+    noisy = np.ones(len(table))
+    noisy[bulk] = _noisy(centred, seen, fitted)
+    fitted = _fit(centred, seen, noisy[bulk])
     known = np.isfinite(fitted.levels)
     level = float(fitted.levels[known].mean())
     cells = np.where(known, fitted.levels - level, 0.0) * scale
@@ -86,12 +94,23 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
     values = _mean(table - cells, met, counts)
     between = max(0.0, fitted.ratio - overlap) * noise
     contrast = np.where(met, 1.0, 0.0)[:, known] / np.maximum(counts, 1)[:, None] - 1 / known.sum()
+    noises = noise * noisy
     doubt = np.einsum("ij,jk,ik->i", contrast, fitted.covariance[np.ix_(known, known)], contrast) * scale**2
-    variances = np.where(counts > 0, noise * (1 / np.maximum(counts, 1) + overlap) + doubt, np.nan)
+    variances = np.where(counts > 0, noises * (1 / np.maximum(counts, 1) + overlap) + doubt, np.nan)
     weight = between / (between + variances) if noise > 0 else np.ones(len(table))
     posterior = mean + weight * (values - mean)
     return Effects(
-        values, variances, counts, posterior, np.sqrt(weight * variances), cells, float(noise), float(between), mean, overlap
+        values,
+        variances,
+        counts,
+        posterior,
+        np.sqrt(weight * variances),
+        cells,
+        noises,
+        float(noise),
+        float(between),
+        mean,
+        overlap,
     )
 
 
@@ -106,8 +125,7 @@ def _inside(raw: Array) -> Mask:
     if not len(known):
         return np.zeros(len(raw), bool)
     tenth, middle = np.quantile(known, [0.1, 0.5])
-    inside: Mask = raw <= middle + _FENCE * (middle - tenth) + 1e-12 * abs(middle)
-    return inside
+    return np.asarray(raw <= middle + _FENCE * (middle - tenth) + 1e-12 * abs(middle))
 
 
 class _Fit(NamedTuple):
@@ -118,32 +136,52 @@ class _Fit(NamedTuple):
     ratio: float
 
 
-def _fit(y: Array, met: Mask) -> _Fit:
-    """Restricted maximum likelihood over lambda; y is 0 where not met."""
+def _noisy(y: Array, met: Mask, fitted: _Fit) -> Array:
+    """How many times noisier each row is than the better ones, 1 or more, moderated as if 4 more degrees of freedom were like theirs.
+
+    Bad configurations are often far noisier than good ones, and would drown the folds of these.
+    """
+    counts = met.sum(axis=1)
+    rest = np.where(met, y - np.nan_to_num(fitted.levels), 0.0)
+    rest = np.where(met, rest - (rest.sum(axis=1) / np.maximum(counts, 1))[:, None], 0.0)
+    squares, free = (rest**2).sum(axis=1), np.maximum(counts - 1, 0)
+    several = np.flatnonzero(free)
+    means = y.sum(axis=1)[several] / counts[several]
+    good = several[np.argsort(means, kind="stable")[: max(2, (len(several) + 1) // 2)]]
+    typical = float(np.median(squares[good] / free[good]))
+    if not typical > 0:
+        return np.ones(len(y))
+    return np.maximum(1.0, (_MODERATE * typical + squares) / (_MODERATE + free) / typical)
+
+
+def _fit(y: Array, met: Mask, noisy: Array) -> _Fit:
+    """Restricted maximum likelihood over lambda; y is 0 where not met, and row i is noisy_i times as noisy as the typical one."""
     counts, seen = met.sum(axis=1), met.any(axis=0)
     y, met = y[:, seen], met[:, seen].astype(np.float64)
     sums, cells = y.sum(axis=1), met.shape[1]
     sizes = np.unique(counts)
     rows = [counts == size for size in sizes]
-    pairs = np.array([met[row].T @ met[row] for row in rows])
-    pulls = np.array([met[row].T @ sums[row] for row in rows])
-    squares = np.array([(sums[row] ** 2).sum() for row in rows])
+    count = 1 / noisy  # what a row counts for
+    pairs = np.array([met[row].T @ (count[row, None] * met[row]) for row in rows])
+    pulls = np.array([met[row].T @ (count[row] * sums[row]) for row in rows])
+    squares = np.array([(count[row] * sums[row] ** 2).sum() for row in rows])
     many = np.array([row.sum() for row in rows])
     free = met.sum() - cells
+    whole, right_whole, square = count @ met, count @ y, float((count[:, None] * y**2).sum())
     best: tuple[float, float, float, Array, Array] | None = None
     for ratio in _RATIOS:
         weights = ratio / (1 + ratio * sizes)  # (I + lambda 1 1')^-1 = I - weight 1 1'
-        information = np.diag(met.sum(axis=0)) - np.tensordot(weights, pairs, 1)
-        right = y.sum(axis=0) - weights @ pulls
+        information = np.diag(whole) - np.tensordot(weights, pairs, 1)
+        right = right_whole - weights @ pulls
         levels = np.linalg.solve(information, right)
-        residual = max(float((y**2).sum() - weights @ squares - levels @ right), 1e-18)
+        residual = max(float(square - weights @ squares - levels @ right), 1e-18)
         noise = residual / free
         fit = -0.5 * (free * np.log(noise) + many @ np.log1p(ratio * sizes) + np.linalg.slogdet(information)[1])
         if best is None or fit > best[0]:
             best = (float(fit), float(ratio), noise, levels, information)
     assert best is not None
     _, ratio, noise, levels, information = best
-    whole, covariance = np.full(len(seen), np.nan), np.zeros((len(seen), len(seen)))
-    whole[seen] = levels
+    all_levels, covariance = np.full(len(seen), np.nan), np.zeros((len(seen), len(seen)))
+    all_levels[seen] = levels
     covariance[np.ix_(seen, seen)] = np.linalg.inv(information) * noise
-    return _Fit(whole, covariance, noise, ratio)
+    return _Fit(all_levels, covariance, noise, ratio)

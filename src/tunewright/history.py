@@ -157,6 +157,10 @@ class History(Standing):
         """Who proposed the trial: a sampler's label, or "queue"."""
         return self._trials.origin[trial]
 
+    def note(self, trial: int) -> str:
+        """What was said when it was enqueued."""
+        return self._trials.notes.get(trial, "")
+
     @property
     def queue(self) -> list[tuple[int, Enqueued]]:
         """Enqueued configurations that wait, with their positions, oldest first."""

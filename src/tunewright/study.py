@@ -3,6 +3,7 @@
 What has happened stands in its journal (`journal.py`); asking, telling and the loop are the coordinator's (`coordinator.py`).
 """
 
+import copy
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
@@ -10,6 +11,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from tunewright import analysis
 from tunewright.analysis.table import records
 from tunewright.coordinator import Coordinator, Listener
 from tunewright.deciding import Replay, replay
@@ -164,6 +166,46 @@ class Study:
         """The best trial so far. Raises NoResult if there is none, or several metrics are optimised."""
         return self.history.best
 
+    def winner(self) -> "analysis.Winner":
+        """The best trial, with what it may claim: its expected worth with a 95 % interval, how often it was measured, and its raw score.
+
+        Raises:
+            NoResult: there is none, or several metrics are optimised.
+        """
+        return analysis.find_winner(self.history)
+
+    def generalization(
+        self, objective: Objective | None = None, *, outer: int | None = None, trials: int | None = None, workers: int = 1
+    ) -> "analysis.Generalization":
+        """What the result is worth on new data, beside the default and a baseline, with a sentence (`analysis.generalization`).
+
+        Args:
+            objective: the study's `CrossValidation`; default: what this process optimised last. Its kept predictions are used where there
+                are any, else the scores on the folds.
+            outer: search anew inside so many outer folds (nested cross-validation), each a study of its own in the same storage, so that
+                it goes on where it was interrupted.
+            trials: of each inner search; default: as many as this study finished.
+            workers: of the inner searches.
+
+        Raises:
+            NoResult: there is no winner.
+            StudyError: `outer` without a cross-validation.
+        """
+        judge = self._objective if objective is None else objective
+        if outer is None:
+            return analysis.by_objective(self.history, judge)
+        count = self.history.finished if trials is None else trials
+
+        def search(number: int, inner: Any) -> Params:  # noqa: ANN401  a cross-validation
+            study = Study(
+                self.space, self.metrics, sampler=copy.deepcopy(self.sampler), storage=self.storage,
+                name=f"{self.name}, outer fold {number} of {outer}", seed=self.seed, repeats=self.repeats,
+            )  # fmt: skip
+            study.optimize(inner, trials=count, workers=workers)
+            return study.best.params
+
+        return analysis.nested(self.history, judge, outer, search)
+
     @property
     def trials(self) -> Any:  # noqa: ANN401  pandas is optional
         """All trials as a pandas DataFrame, a row each (see `analysis.table.records`). Raises ExtraMissing without pandas."""
@@ -294,6 +336,9 @@ class Study:
         self._journal.freeze(objective.frozen)
         if not self._scheduled:
             self._coordinator.scheduler = objective.scheduler
+        history = self.history
+        if not len(history) and not history.queue:  # whatever is found will be compared with it
+            self.enqueue(objective.default(self.space) or self.space.default, note="default")
 
     def _unfinished(self) -> bool:
         """Whether the scheduler has work although no trial may begin: a race that was cut off."""

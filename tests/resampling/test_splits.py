@@ -25,7 +25,7 @@ def splits(cv=5, groups=None, classes=True, seed=0):
 
 @pytest.mark.parametrize("cv", [
     5, KFold(3), KFold(3, shuffle=True, random_state=7), StratifiedKFold(3, shuffle=True), TimeSeriesSplit(4), GroupKFold(5), LeaveOneOut(),
-    PredefinedSplit(np.arange(30) % 3), RepeatedStratifiedKFold(n_splits=3, n_repeats=2), ShuffleSplit(4, random_state=np.random.RandomState(1)),
+    PredefinedSplit(np.arange(30) // 10), RepeatedStratifiedKFold(n_splits=3, n_repeats=2), ShuffleSplit(4, random_state=np.random.RandomState(1)),
 ])  # fmt: skip
 def test_every_splitter_is_frozen(cv):
     groups = GROUPS if isinstance(cv, GroupKFold) else None

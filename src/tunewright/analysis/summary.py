@@ -161,8 +161,13 @@ def ranked(history: History, trial: Trial) -> Ranked:
 
 
 def default_trial(history: History) -> Trial | None:
-    """The completed trial of the space's default configuration, else of one enqueued as "default"; None if neither was tried."""
+    """The completed trial enqueued as "default", else that of the space's default configuration, else of one whose note begins so; None
+    if none was tried.
+    """
     completed = np.flatnonzero((history.states == COMPLETED) & history.usable)
+    named = next((int(number) for number in completed if history.note(int(number)) == "default"), None)
+    if named is not None:
+        return history.trial(named)
     if len(history.space):
         row = np.asarray(history.space.row(history.space.default), np.float64)
         rows = history.rows[completed]

@@ -5,7 +5,8 @@ from typing import Any, Protocol, runtime_checkable
 from tunewright.execution.live import LiveTrial
 from tunewright.metric import Metric
 from tunewright.schedulers.base import Scheduler
-from tunewright.typing import Value
+from tunewright.space import SearchSpace
+from tunewright.typing import Params, Value
 
 __all__ = ["Prepared"]
 
@@ -26,6 +27,9 @@ class Prepared(Protocol):
     @property
     def frozen(self) -> dict[str, Value]:
         """See above."""
+
+    def default(self, space: SearchSpace) -> Params | None:
+        """The configuration to compare with, which is tried first; None: the space's own."""
 
     def __call__(self, live: LiveTrial) -> Any:  # noqa: ANN401  whatever an objective returns
         """Evaluate one task."""

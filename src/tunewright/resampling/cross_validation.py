@@ -28,15 +28,17 @@ from sklearn.model_selection import cross_validate
 from sklearn.utils import _safe_indexing
 from sklearn.utils.multiclass import type_of_target
 
-from tunewright.errors import DataError, MetricError, StudyError
+from tunewright.errors import DataError, MetricError, ParamsError, StudyError
 from tunewright.execution.live import LiveTrial
 from tunewright.metric import Metric
+from tunewright.resampling.draws import Drawn, constant, drawn_scores
 from tunewright.resampling.predictions import Kept
-from tunewright.resampling.scoring import Answer
+from tunewright.resampling.scoring import WEIGHTED, Answer
 from tunewright.resampling.splits import Splits, checked_lengths, rows_of
 from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.schedulers.race import Race
+from tunewright.space import SearchSpace
 from tunewright.typing import Array, Params, Value
 
 __all__ = ["CrossValidation"]
@@ -137,6 +139,16 @@ class CrossValidation:
             "overlap": self.splits.ratio,
         }
 
+    def default(self, space: SearchSpace) -> Params | None:
+        """The estimator's own parameters, where the space holds them; else None."""
+        if not hasattr(self.estimator, "get_params"):
+            return None
+        own = self.estimator.get_params()
+        try:
+            return space.validate({name: own[name] for name in space.validate(space.default)}, fill=True)
+        except (KeyError, ParamsError):
+            return None
+
     def build(self, live: Mapping[str, Any], repeat: int = 0) -> Any:  # noqa: ANN401
         """The estimator of a configuration, not fitted.
 
@@ -218,6 +230,39 @@ class CrossValidation:
             optimize=[metric.name for metric in self.metrics], groups=groups, params=params,
             racing=isinstance(self.scheduler, Race), seed=self.seed,
         )  # fmt: skip
+
+    def outer(self, folds: int) -> "CrossValidation":
+        """The same over other, outer folds, each of which is judged as a whole: what a nested cross-validation is judged on."""
+        return CrossValidation(
+            self.estimator, self.X, self.y, cv=folds, scoring=self.scorers, optimize=[metric.name for metric in self.metrics],
+            groups=self.groups, params=self.params, racing=False, seed=self.seed + 1,
+        )  # fmt: skip
+
+    def score(self, params: Params, fold: int) -> float:
+        """The first metric of a configuration on one fold."""
+        return float(self.judged(self.build(params), fold, 0)[0][self.metrics[0].name])
+
+    def drawn(self, configurations: Sequence[Params]) -> tuple[list[int], Drawn] | None:
+        """Scores of the pooled out-of-fold predictions on rows drawn with replacement; groups are drawn as a whole.
+
+        Returns:
+            Which of the configurations have predictions, and their scores (`draws.py`), the baseline's last; None where predictions were
+            not kept, or the metric cannot be computed from them.
+        """
+        name = self.metrics[0].name
+        found = [(i, answer) for i, params in enumerate(configurations) if (answer := self.answers(params)) is not None]
+        if (
+            len(found) < 2
+            or name not in WEIGHTED
+            or (not isinstance(self.y, np.ndarray | Sequence) and not hasattr(self.y, "to_numpy"))
+        ):
+            return None
+        target = np.asarray(self.y)
+        y = np.unique(target, return_inverse=True)[1].astype(np.float64) if self.classes else target.astype(np.float64)
+        rows = len(y) if self.groups is None else 0
+        units = np.arange(rows) if rows else np.unique(np.asarray(self.groups), return_inverse=True)[1]
+        answers = [*(answer for _, answer in found), constant(y, self.splits.repeat(0), classes=self.classes)]
+        return [i for i, _ in found], drawn_scores(name, y, answers, units, self.seed)
 
     def answers(self, params: Params) -> Answer | None:
         """The pooled out-of-fold predictions of a configuration, every row once; None where they are not all there."""

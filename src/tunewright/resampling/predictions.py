@@ -63,7 +63,7 @@ class Kept:
         name = self.name(params, fold, repeat)
         part = self.folder / f".{name}.{os.getpid()}"
         with part.open("wb") as file:
-            np.savez(file, **held)
+            np.savez(file, allow_pickle=False, **held)
         part.replace(self.folder / name)
         return name
 

@@ -90,7 +90,7 @@ class Splits:
         if self._fixed is not None:
             folds = self._fixed
         else:
-            splitter = self._splitter
+            splitter: Any = self._splitter
             if self.fresh and (number or not isinstance(splitter.random_state, int)):
                 kept = splitter.random_state if isinstance(splitter.random_state, int) else self._seed
                 state = int(np.random.SeedSequence([kept, number]).generate_state(1)[0] % (1 << 31))

@@ -9,7 +9,7 @@ A challenger that has met j of m cells is stopped when
 2. from the second cell on, when it is worse than the incumbent on the same cells beyond chance: for the differences d on the shared
    cells, mean(d) / (s sqrt(1/j + r)) lies above the 90 % quantile of Student's t. The variance factor 1/j + r, r = n_test / n_train, is
    that of Nadeau and Bengio [2]: folds share training rows and are not independent. s^2 is the variance of d, moderated [3]: the
-   study's own fold noise (`effects.py`) counts for 4 degrees of freedom, so that two differences that happen to be equal prove nothing.
+   incumbent's own fold noise (`effects.py`) counts for 4 degrees of freedom, so that two differences that happen to be equal prove nothing.
 
 What a stop may cost. Let p_j be the probability, after j cells, that the challenger would finish with the better mean over all m cells. It
 is t with 1/j - 1/m in place of 1/j + r, which is smaller, so a stop by rule 2 means p_j < 0.10 (0.04 at j = 2 and 0.01 at j = 5 of 5 x 2
@@ -158,7 +158,7 @@ class Race(Scheduler):
         worse = float(apart.mean())
         if worse <= 0:
             return True
-        noise = history.effects().noise
+        noise = float(history.effects().noises[chain[-1]])
         prior = _PRIOR_FREEDOM if math.isfinite(noise) else 0.0
         freedom = prior + j - 1
         variance = (prior * 2 * (noise if prior else 0.0) + float(((apart - worse) ** 2).sum())) / freedom
