@@ -12,6 +12,7 @@ _CONTENTS = {
     "history": ("History",),
     "execution.live": ("LiveTrial",),
     "study": ("Study",),
+    "resampling.cross_validation": ("CrossValidation",),
     "automl": ("automl",),
     "errors": ("Stopped", "TunewrightError", "errors"),
     "samplers": ("samplers",),

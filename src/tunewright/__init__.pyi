@@ -9,6 +9,7 @@ from tunewright.errors import TunewrightError as TunewrightError
 from tunewright.execution.live import LiveTrial as LiveTrial
 from tunewright.history import History as History
 from tunewright.metric import Metric as Metric
+from tunewright.resampling.cross_validation import CrossValidation as CrossValidation
 from tunewright.space import Bool as Bool
 from tunewright.space import Categorical as Categorical
 from tunewright.space import Choice as Choice
@@ -32,6 +33,7 @@ __all__ = [
     "Bool",
     "Categorical",
     "Choice",
+    "CrossValidation",
     "Failure",
     "Float",
     "History",

@@ -91,6 +91,7 @@ class Coordinator:
                     seed=self.journal.record.header.seed,
                     repeats=self.repeats,
                     may_start=may_start,
+                    closing=limits.closing,
                 )
                 task = self._send(decided, worker)
         if task is not None:

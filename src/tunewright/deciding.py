@@ -31,7 +31,14 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 def decide(
-    history: History, scheduler: Scheduler, sampler: Sampler, *, seed: int, repeats: bool, may_start: bool = True
+    history: History,
+    scheduler: Scheduler,
+    sampler: Sampler,
+    *,
+    seed: int,
+    repeats: bool,
+    may_start: bool = True,
+    closing: bool = False,
 ) -> Decided:
     """Decide what the next free worker does.
 
@@ -40,13 +47,16 @@ def decide(
         scheduler, sampler: who is asked.
         seed: the study's; with the basis it seeds all randomness of this decision.
         repeats: whether a configuration of a finite space may be proposed again.
-        may_start: whether a new trial may begin; if not, `Wait` stands for `Start`.
+        may_start: whether a new trial may begin; if not, the scheduler is asked to `finish`, and `Wait` stands for `Start`.
+        closing: whether the budget nears its end: the scheduler may `finish` first.
 
     Raises:
         SpaceExhausted: nothing is left to propose.
     """
     rng = np.random.default_rng([seed, history.position])
-    decision = scheduler.decide(history.space, history, rng)
+    decision = (scheduler.finish if closing or not may_start else scheduler.decide)(history.space, history, rng)
+    if may_start and isinstance(decision, Wait):  # nothing to finish: there is still time for another trial
+        decision = scheduler.decide(history.space, history, rng)
     if not isinstance(decision, Start):
         return Decided(decision)
     if not may_start:

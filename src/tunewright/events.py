@@ -23,6 +23,7 @@ __all__ = [
     "Entry",
     "Event",
     "Failed",
+    "Frozen",
     "Opened",
     "Released",
     "Reported",
@@ -135,13 +136,26 @@ class Opened(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     environment: dict[str, Value]
 
 
+class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """The objective says by what it judges, once for the whole study: whoever goes on must bring the same.
+
+    Attributes:
+        facts: what must stay the same, by name: fingerprints of the splits and the target, the numbers of folds, repeats and rows,
+            and "overlap", the test rows for each training row.
+    """
+
+    facts: dict[str, Value]
+
+
 class Warned(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Something went wrong that the study survived; it should be known."""
 
     text: str
 
 
-Event: TypeAlias = Asked | Sent | Reported | Told | Failed | Released | Enqueued | Commented | SpaceEdited | Opened | Warned
+Event: TypeAlias = (
+    Asked | Sent | Reported | Told | Failed | Released | Enqueued | Commented | SpaceEdited | Opened | Frozen | Warned
+)
 
 KINDS: Final[dict[str, type[Event]]] = {
     "asked": Asked,
@@ -154,6 +168,7 @@ KINDS: Final[dict[str, type[Event]]] = {
     "commented": Commented,
     "space_edited": SpaceEdited,
     "opened": Opened,
+    "frozen": Frozen,
     "warned": Warned,
 }
 """The name under which each kind is stored."""

@@ -12,22 +12,20 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tunewright import events
-from tunewright.errors import NoResult, TrialError
+from tunewright.errors import TrialError
 from tunewright.events import Enqueued, Entry
 from tunewright.metric import Metric
 from tunewright.space import SearchSpace
-from tunewright.tasks import TaskTable
-from tunewright.trial import Failure, Report, Task, Trial
-from tunewright.trials import COMPLETED, FAILED, RUNNING, TrialTable
-from tunewright.typing import Array
+from tunewright.standing import Standing
+from tunewright.trial import Report, Task, Trial
+from tunewright.trials import COMPLETED, FAILED, RUNNING
 
 __all__ = ["COMPLETED", "FAILED", "RUNNING", "History"]
 
 
-class History:
+class History(Standing):
     """All that happened in a study.
 
     Columns are read-only arrays over the n trials, in the order of asking. Samplers and schedulers get a `History` and must not
@@ -40,21 +38,13 @@ class History:
     """
 
     def __init__(self, space: SearchSpace, metrics: Sequence[Metric], *, seed: int = 0) -> None:
-        self.metrics = tuple(metrics)
+        super().__init__(space, metrics)
         self.seed = seed
-        self.position = 0
-        """Of the last entry folded."""
         self.comments: list[Entry] = []
         self.warnings: list[Entry] = []
         self.sessions: list[Entry] = []
         """The `Opened` entries: who worked on the study, with what, and where."""
-        self._signs = np.array([metric.sign for metric in metrics])
-        self._trials = TrialTable(space, self.metrics)
-        self._tasks = TaskTable(self.metrics)
         self._queue: dict[int, Enqueued] = {}
-        self._running: dict[int, None] = {}
-        self._completed: dict[int, None] = {}
-        self._failed = 0
         self._fold: dict[type, Callable[[Entry, Any], None]] = {
             events.Asked: self._asked,
             events.Sent: self._sent_again,
@@ -66,6 +56,7 @@ class History:
             events.SpaceEdited: lambda _, event: self._trials.edit(SearchSpace.from_json(event.space)),
             events.Commented: lambda entry, _: self.comments.append(entry),
             events.Warned: lambda entry, _: self.warnings.append(entry),
+            events.Frozen: lambda _, event: self.frozen.update(event.facts) if not self.frozen else None,
             events.Opened: lambda entry, _: self.sessions.append(entry),
         }
 
@@ -105,6 +96,7 @@ class History:
         if task is not None:
             self._trials.cells["seconds"][entry.trial] += event.seconds
             self._trials.ended[entry.trial] += 1
+            self._trials.cells["result_at"][entry.trial] = entry.position
         return task
 
     def _told(self, entry: Entry, event: events.Told) -> None:
@@ -142,82 +134,7 @@ class History:
     def _enqueued(self, entry: Entry, event: Enqueued) -> None:
         self._queue[entry.position] = event
 
-    # ---- columns ---------------------------------------------------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        return len(self._trials)
-
-    @property
-    def space(self) -> SearchSpace:
-        """The space as last edited."""
-        return self._trials.space
-
-    @property
-    def rows(self) -> Array:
-        """Raw rows of all trials, shape (n, d); NaN where inactive."""
-        return self._trials.column("rows")
-
-    @property
-    def values(self) -> Array:
-        """Metrics of all trials, shape (n, m); NaN unless completed."""
-        return self._trials.column("values")
-
-    @property
-    def losses(self) -> Array:
-        """`values`, turned so that smaller is better, shape (n, m)."""
-        losses: Array = self._trials.column("values") * self._signs
-        return losses
-
-    @property
-    def states(self) -> NDArray[np.int8]:
-        """RUNNING, COMPLETED or FAILED, shape (n,)."""
-        return self._trials.column("states")
-
-    @property
-    def seconds(self) -> Array:
-        """Wall seconds of the finished tasks of each trial together, shape (n,)."""
-        return self._trials.column("seconds")
-
-    @property
-    def asked_at(self) -> Array:
-        """Seconds since 1970, shape (n,)."""
-        return self._trials.column("asked_at")
-
-    @property
-    def finished_at(self) -> Array:
-        """Seconds since 1970, shape (n,); NaN while running."""
-        return self._trials.column("finished_at")
-
-    @property
-    def usable(self) -> NDArray[np.bool_]:
-        """False where an edited space no longer holds the trial, shape (n,)."""
-        return self._trials.column("usable")
-
-    def seen(self, row: Sequence[float] | Array) -> bool:
-        """Whether this raw row, shape (d,), was asked before."""
-        return self._trials.seen(row)
-
-    # ---- counts and tasks ------------------------------------------------------------------------------------------------------
-
-    @property
-    def completed(self) -> int:
-        """How many trials are COMPLETED."""
-        return len(self._completed)
-
-    @property
-    def failed(self) -> int:
-        """How many trials are FAILED."""
-        return self._failed
-
-    @property
-    def running(self) -> int:
-        """How many trials are RUNNING."""
-        return len(self._running)
-
-    @property
-    def finished(self) -> int:
-        """How many trials are COMPLETED or FAILED."""
-        return len(self._completed) + self._failed
+    # ---- tasks ----------------------------------------------------------------------------------------------------------------
 
     @property
     def underway(self) -> list[int]:
@@ -239,6 +156,10 @@ class History:
     def origin(self, trial: int) -> str:
         """Who proposed the trial: a sampler's label, or "queue"."""
         return self._trials.origin[trial]
+
+    def note(self, trial: int) -> str:
+        """What was said when it was enqueued."""
+        return self._trials.notes.get(trial, "")
 
     @property
     def queue(self) -> list[tuple[int, Enqueued]]:
@@ -287,83 +208,9 @@ class History:
         """What the task reported on the way."""
         return self._tasks.curve(trial, index)
 
-    @property
-    def failures(self) -> list[tuple[int, Failure]]:
-        """Every failure with its trial, in the order they came."""
-        return self._tasks.failures
-
     # ---- trials ----------------------------------------------------------------------------------------------------------------
-
-    def trial(self, number: int) -> Trial:
-        """One trial, whole.
-
-        Raises:
-            TrialError: there is no such trial.
-        """
-        if not 0 <= number < len(self):
-            have = f"trials 0 to {len(self) - 1}" if len(self) else "no trial yet"
-            raise TrialError(f"There is no trial {number}: the study holds {have}.")
-        return self._trials.record(number, self._tasks)
 
     @property
     def trials(self) -> list[Trial]:
         """All trials, whole; built anew at each call."""
         return [self.trial(number) for number in range(len(self))]
-
-    @property
-    def objectives(self) -> tuple[int, ...]:
-        """Which metrics are optimised: those without a bound, or all if each has one."""
-        free = tuple(j for j, metric in enumerate(self.metrics) if metric.bound is None)
-        return free or tuple(range(len(self.metrics)))
-
-    @property
-    def feasible(self) -> NDArray[np.bool_]:
-        """Which trials are completed, inside the present space, and within every metric's bound, shape (n,)."""
-        bounds = np.array([np.inf if metric.bound is None else metric.sign * metric.bound for metric in self.metrics])
-        within = np.asarray((self.losses <= bounds).all(axis=1))  # NaN is within nothing
-        feasible: NDArray[np.bool_] = within & (self.states == COMPLETED) & self.usable
-        return feasible
-
-    @property
-    def best(self) -> Trial:
-        """The feasible trial with the best value; the earlier one of equals.
-
-        Raises:
-            NoResult: there is none yet, or several metrics are optimised.
-        """
-        if len(self.objectives) > 1:
-            names = ", ".join(f'"{self.metrics[j].name}"' for j in self.objectives)
-            mend = "Use `pareto`, or give all but one a bound."
-            raise NoResult(f"Several metrics are optimised ({names}), so there is no single best trial. {mend}")
-        feasible = self.feasible
-        if not feasible.any():
-            raise NoResult(self._why_no_result())
-        losses = np.where(feasible, self.losses[:, self.objectives[0]], np.inf)
-        return self.trial(int(np.argmin(losses)))
-
-    def _why_no_result(self) -> str:
-        if not len(self):
-            return "The study has no trial yet. Run study.optimize(objective, trials=20) first."
-        counts = f"{self.completed} completed, {self.failed} failed, {self.running} running"
-        if self.completed:
-            return (
-                f"No completed trial is inside the present space and within every bound ({counts}). Loosen a bound, or search on."
-            )
-        if self.failures:
-            trial, failure = self.failures[0]
-            return f"No trial has a value ({counts}). Trial {trial} failed first: {failure.message}"
-        return f"No trial has a value yet ({counts}). Tell the running ones, or search on."
-
-    @property
-    def pareto(self) -> list[Trial]:
-        """The feasible trials that no other feasible trial beats in every optimised metric, in the order of asking."""
-        found = np.flatnonzero(self.feasible)
-        losses = self.losses[found][:, self.objectives]
-        beaten = [bool(((losses <= loss).all(axis=1) & (losses < loss).any(axis=1)).any()) for loss in losses]
-        return [self.trial(int(number)) for number, dominated in zip(found, beaten, strict=True) if not dominated]
-
-    @property
-    def best_so_far(self) -> Array:
-        """The running minimum of the first optimised loss over completed trials in the order of finishing, shape (completed,)."""
-        losses: Array = self.losses[list(self._completed), self.objectives[0]]
-        return np.minimum.accumulate(losses)

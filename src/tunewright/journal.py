@@ -10,7 +10,7 @@ from threading import RLock
 import msgspec
 
 from tunewright.errors import AlreadyTold, StudyChanged, StudyError, StudyExists, StudyMissing, TrialError
-from tunewright.events import Entry, Event, Failed, Released, Reported, SpaceEdited, Told
+from tunewright.events import Entry, Event, Failed, Frozen, Released, Reported, SpaceEdited, Told
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import SearchSpace
@@ -120,6 +120,29 @@ class Journal:
             new = self.storage.append(self.record.id, [Entry(trial, event, time.time())], self.history.position)
             self.history.fold(new)
             return new[-1]
+
+    def freeze(self, facts: dict[str, Value]) -> None:
+        """Write down by what the objective judges, or hold it to what stands there.
+
+        Raises:
+            StudyChanged: the study was begun with something else.
+        """
+        with self.storage.asking(self.record.id), self.lock:
+            frozen = self.sync().frozen
+            if not frozen and not len(self.history):
+                self.write(-1, Frozen(facts))
+                return
+        if not frozen:
+            raise StudyChanged(
+                f"{self.where} holds {len(self.history)} trials that were judged by an objective without frozen splits. Their values cannot "
+                "be compared with those of this cross-validation. Give the study another name=."
+            )
+        changes = [f"{name} was {frozen.get(name)}, now {value}" for name, value in facts.items() if frozen.get(name) != value]
+        if changes:
+            raise StudyChanged(
+                f"{self.where} was begun with other splits or data: {'; '.join(changes)}. Values would not be comparable. "
+                "Go on with the cross-validation it was begun with, or give it another name=."
+            )
 
     def reclaim(self, me: int) -> None:
         """Give back the tasks of dead workers. A task that three of them died with is a failure: it kills who touches it."""

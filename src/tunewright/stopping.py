@@ -2,13 +2,16 @@
 
 import math
 import time
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import msgspec
 
 from tunewright.errors import StudyError
 
 __all__ = ["Limits"]
+
+_LAST: Final = 0.08
+"""Share of the time that belongs to bringing the search to its end."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -18,11 +21,13 @@ class Limits(msgspec.Struct, frozen=True):
         goal: so many finished trials in the study; inf: no such limit.
         deadline: on the monotonic clock; no task starts after it; inf: no such limit.
         cut: on the monotonic clock; tasks that still run then are ended and given back; inf: they may finish.
+        close: on the monotonic clock; from then on the scheduler may bring the search to its end; inf: only when the goal is reached.
     """
 
     goal: float = math.inf
     deadline: float = math.inf
     cut: float = math.inf
+    close: float = math.inf
 
     @classmethod
     def of(cls, finished: int, *, trials: int | None, more: int | None, seconds: float | None, overtime: float | None) -> Self:
@@ -46,12 +51,17 @@ class Limits(msgspec.Struct, frozen=True):
                 raise StudyError(f"{name} must be a number of seconds, 0 or more, got {span!r}.")
         goal = math.inf if trials is None and more is None else trials if trials is not None else finished + (more or 0)
         deadline = math.inf if seconds is None else time.monotonic() + seconds
-        return cls(goal, deadline, math.inf if overtime is None else deadline + overtime)
+        return cls(goal, deadline, math.inf if overtime is None else deadline + overtime, deadline - _LAST * (seconds or 0.0))
 
     @property
     def late(self) -> bool:
         """No further task may start."""
         return time.monotonic() >= self.deadline
+
+    @property
+    def closing(self) -> bool:
+        """The last part of the time has begun."""
+        return time.monotonic() >= self.close
 
     @property
     def over(self) -> bool:

@@ -3,24 +3,29 @@
 What has happened stands in its journal (`journal.py`); asking, telling and the loop are the coordinator's (`coordinator.py`).
 """
 
+import copy
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any, Literal, Self
 
+import numpy as np
+
+from tunewright import analysis
 from tunewright.analysis.table import records
 from tunewright.coordinator import Coordinator, Listener
 from tunewright.deciding import Replay, replay
 from tunewright.errors import StudyError, StudyMissing, TrialError
 from tunewright.events import Commented, Enqueued
 from tunewright.execution.crew import Crew
+from tunewright.execution.prepared import Prepared
 from tunewright.execution.worker import Objective
 from tunewright.extras import require
 from tunewright.history import History
 from tunewright.journal import Journal
 from tunewright.metric import Metric, checked_metrics
 from tunewright.samplers.base import Sampler
-from tunewright.schedulers.base import Scheduler
+from tunewright.schedulers.base import Resume, Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.space import Choice, Parameter, SearchSpace
 from tunewright.stopping import Limits
@@ -72,6 +77,8 @@ class Study:
         wanted = space if space is None or isinstance(space, SearchSpace) else SearchSpace(space)
         self._journal = Journal(connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit)
         self._coordinator = Coordinator(self._journal, sampler, Once() if scheduler is None else scheduler, repeats=repeats)
+        self._scheduled = scheduler is not None
+        self._objective: object = None
 
     @classmethod
     def load(
@@ -122,6 +129,7 @@ class Study:
     @scheduler.setter
     def scheduler(self, scheduler: Scheduler) -> None:
         self._coordinator.scheduler = scheduler
+        self._scheduled = True
 
     @property
     def repeats(self) -> bool:
@@ -157,6 +165,46 @@ class Study:
     def best(self) -> Trial:
         """The best trial so far. Raises NoResult if there is none, or several metrics are optimised."""
         return self.history.best
+
+    def winner(self) -> "analysis.Winner":
+        """The best trial, with what it may claim: its expected worth with a 95 % interval, how often it was measured, and its raw score.
+
+        Raises:
+            NoResult: there is none, or several metrics are optimised.
+        """
+        return analysis.find_winner(self.history)
+
+    def generalization(
+        self, objective: Objective | None = None, *, outer: int | None = None, trials: int | None = None, workers: int = 1
+    ) -> "analysis.Generalization":
+        """What the result is worth on new data, beside the default and a baseline, with a sentence (`analysis.generalization`).
+
+        Args:
+            objective: the study's `CrossValidation`; default: what this process optimised last. Its kept predictions are used where there
+                are any, else the scores on the folds.
+            outer: search anew inside so many outer folds (nested cross-validation), each a study of its own in the same storage, so that
+                it goes on where it was interrupted.
+            trials: of each inner search; default: as many as this study finished.
+            workers: of the inner searches.
+
+        Raises:
+            NoResult: there is no winner.
+            StudyError: `outer` without a cross-validation.
+        """
+        judge = self._objective if objective is None else objective
+        if outer is None:
+            return analysis.by_objective(self.history, judge)
+        count = self.history.finished if trials is None else trials
+
+        def search(number: int, inner: Any) -> Params:  # noqa: ANN401  a cross-validation
+            study = Study(
+                self.space, self.metrics, sampler=copy.deepcopy(self.sampler), storage=self.storage,
+                name=f"{self.name}, outer fold {number} of {outer}", seed=self.seed, repeats=self.repeats,
+            )  # fmt: skip
+            study.optimize(inner, trials=count, workers=workers)
+            return study.best.params
+
+        return analysis.nested(self.history, judge, outer, search)
 
     @property
     def trials(self) -> Any:  # noqa: ANN401  pandas is optional
@@ -265,11 +313,39 @@ class Study:
         if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
             raise StudyError(f"workers must be a whole number, 1 or more, got {workers!r}.")
         limits = Limits.of(self.history.finished, trials=trials, more=more, seconds=seconds, overtime=overtime)
-        if self._journal.history.finished >= limits.goal:
+        self._prepare(objective)
+        if self._journal.history.finished >= limits.goal and not self._unfinished():
             return
         names = tuple(metric.name for metric in self.metrics)
         crew = Crew(objective, names, workers=workers, executor=executor, processes=overtime is not None)
         self._coordinator.run(crew, limits, listeners, on_failure=on_failure)
+
+    def _prepare(self, objective: object) -> None:
+        """Take from an objective that knows it: how its tasks are scheduled, what it measures, and by what it judges."""
+        self._objective = objective
+        if not isinstance(objective, Prepared):
+            return
+        known = {metric.name: metric.goal for metric in objective.metrics}
+        if any(known.get(metric.name, metric.goal) != metric.goal for metric in self.metrics) or not known.keys() & {
+            metric.name for metric in self.metrics
+        }:
+            wanted, have = (
+                ", ".join(f"{metric.name} ({metric.goal})" for metric in each) for each in (objective.metrics, self.metrics)
+            )
+            raise StudyError(f"The study measures {have}, but the objective {wanted}. Write Study(space, objective.metrics).")
+        self._journal.freeze(objective.frozen)
+        if not self._scheduled:
+            self._coordinator.scheduler = objective.scheduler
+        history = self.history
+        if not len(history) and not history.queue:  # whatever is found will be compared with it
+            self.enqueue(objective.default(self.space) or self.space.default, note="default")
+
+    def _unfinished(self) -> bool:
+        """Whether the scheduler has work although no trial may begin: a race that was cut off."""
+        history = self._journal.history
+        return isinstance(
+            self.scheduler.finish(history.space, history, np.random.default_rng([self.seed, history.position])), Resume
+        )
 
     def replay(self, *others: Sampler) -> Replay:
         """Ask every recorded decision again and compare.

@@ -4,7 +4,7 @@ A task is found by its trial and its index. Almost every trial of a cheap study 
 stands in a list and only the further ones in a dictionary.
 """
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -14,7 +14,10 @@ from tunewright.metric import Metric
 from tunewright.trial import Failure, Measurement, Report, Task
 from tunewright.typing import Array, Params, Value
 
-__all__ = ["TaskTable"]
+__all__ = ["Cell", "TaskTable"]
+
+Cell: TypeAlias = tuple[int | None, int]
+"""A fold (None: the objective knows none) with a seed."""
 
 _SENT: Final = 0
 _RELEASED: Final = 1
@@ -54,6 +57,8 @@ class TaskTable:
         self._curves: dict[int, list[Report]] = {}
         self._resume: dict[int, str] = {}
         self._lost: dict[int, int] = {}
+        self.folds = 0
+        """How many different folds there are: one more than the highest number."""
         self.open: dict[int, None] = {}
         """Ids of the tasks that were sent and have not come back, oldest first."""
         self.released: dict[int, None] = {}
@@ -75,6 +80,7 @@ class TaskTable:
             cells["budget"][task] = event.budget
         if event.fold is not None:
             cells["fold"][task] = event.fold
+            self.folds = max(self.folds, event.fold + 1)
         if event.seed:
             cells["seed"][task] = event.seed
         self.open[task] = None
@@ -170,6 +176,32 @@ class TaskTable:
         budgets = np.nan_to_num(self._columns.raw["budget"][tasks], nan=np.inf)  # no budget: all of it
         mean: Array = self._columns.raw["values"][tasks[budgets == budgets.max()]].mean(axis=0)
         return mean
+
+    @property
+    def single(self) -> bool:
+        """Whether no trial has more than one task."""
+        return not self._further
+
+    def table(self, trials: int, metric: int) -> tuple[Array, tuple[Cell, ...]]:
+        """The values of a metric at each trial's highest budget by cell, a fold with a seed.
+
+        Returns:
+            Shape (trials, cells), NaN where there is none, and the cells in the order of seed and fold. Of a cell met twice the mean.
+        """
+        n, cells = len(self._columns), self._columns.raw
+        values = cells["values"][:n, metric]
+        good = np.flatnonzero((cells["state"][:n] == _ENDED) & np.isfinite(values))
+        trial, budget = cells["trial"][good], np.nan_to_num(cells["budget"][good], nan=np.inf)
+        highest = np.full(trials, -np.inf)
+        np.maximum.at(highest, trial, budget)
+        good = good[budget == highest[trial]]
+        keys, place = np.unique(np.stack([cells["seed"][good], cells["fold"][good]], axis=1), axis=0, return_inverse=True)
+        at = (cells["trial"][good], place.reshape(-1))
+        sums, counts = np.zeros((trials, len(keys))), np.zeros((trials, len(keys)))
+        np.add.at(sums, at, values[good])
+        np.add.at(counts, at, 1.0)
+        table = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+        return table, tuple((None if fold == _NONE else int(fold), int(seed)) for seed, fold in keys)
 
     def lost(self, trial: int, index: int) -> int:
         """How many workers died with the task in hand."""

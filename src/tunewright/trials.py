@@ -49,6 +49,7 @@ class TrialTable:
                 "seconds": np.float64(0),
                 "asked_at": unknown,
                 "finished_at": unknown,
+                "result_at": np.int64(0),
                 "usable": np.bool_(True),
             }
         )

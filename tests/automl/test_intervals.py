@@ -5,7 +5,7 @@ from scipy import stats
 from tunewright.automl.intervals import DRAWS, bootstrap, difference, scored
 from tunewright.automl.metrics import resolve_metric
 from tunewright.automl.records import MetricFacts, TaskFacts
-from tunewright.automl.scoring import Answer
+from tunewright.resampling.scoring import Answer
 from tunewright.typing import Array
 
 NUMBER = TaskFacts(kind="regression", target="y", reason="")

@@ -7,10 +7,10 @@ import pytest
 from tunewright.automl.metrics import resolve_metric
 from tunewright.automl.objective import TRAIN_ROWS, FoldObjective, Workspace, fit
 from tunewright.automl.records import TaskFacts
-from tunewright.automl.scoring import respond, score
 from tunewright.automl.split import divide
 from tunewright.catalog import Shape, build_space
 from tunewright.execution.live import LiveTrial
+from tunewright.resampling.scoring import respond, score
 from tunewright.trial import Task
 
 RNG = np.random.default_rng(0)

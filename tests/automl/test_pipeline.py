@@ -14,8 +14,8 @@ from sklearn.svm import SVC, SVR
 
 from tunewright.automl.objective import fit
 from tunewright.automl.pipeline import build_pipeline
-from tunewright.automl.scoring import respond
 from tunewright.catalog import FAMILIES, Shape, build_space, default_params
+from tunewright.resampling.scoring import respond
 from tunewright.typing import Array
 
 ROWS = 90

@@ -3,10 +3,20 @@
 import pytest
 
 from tunewright import schedulers
-from tunewright.schedulers import Once, Scheduler
+from tunewright.schedulers import Once, Race, Scheduler
 from tunewright.testing import check_scheduler
 
-SCHEDULERS = [Once(), Once(folds=5), Once(seeds=3), Once(folds=3, seeds=2), Once(folds=1)]
+SCHEDULERS = [
+    Once(),
+    Once(folds=5),
+    Once(seeds=3),
+    Once(folds=3, seeds=2),
+    Once(folds=1),
+    Race(folds=5),
+    Race(folds=3, seeds=2),
+    Race(seeds=4, error=0),
+    Race(folds=2, confirm=0),
+]
 
 
 @pytest.mark.parametrize("workers", [1, 3, 8])

@@ -8,19 +8,28 @@ from tunewright.lazy import face
 __all__ = [
     "Cause",
     "Difference",
+    "Estimate",
     "Gap",
+    "Generalization",
     "Ranked",
     "ReportExtras",
     "Rows",
     "Score",
     "Spread",
     "Totals",
+    "Winner",
+    "by_draws",
+    "by_folds",
+    "by_objective",
+    "by_outer_folds",
     "causes",
     "default_trial",
     "difference",
     "duration",
+    "find_winner",
     "gap",
     "gap_sentence",
+    "nested",
     "number",
     "objective",
     "ranked",
@@ -34,6 +43,7 @@ __all__ = [
 
 _CONTENTS = {
     "facts": ("ReportExtras", "Rows", "Score"),
+    "generalization": ("Generalization", "by_draws", "by_folds", "by_objective", "by_outer_folds", "nested"),
     "summary": (
         "Cause",
         "Difference",
@@ -52,6 +62,7 @@ _CONTENTS = {
     ),
     "table": ("records",),
     "text": ("duration", "number", "with_spread"),
+    "winner": ("Estimate", "Winner", "find_winner"),
     "training": ("Gap", "gap", "gap_sentence"),
 }
 

@@ -1,4 +1,5 @@
 from tunewright.analysis.facts import ReportExtras, Rows, Score
+from tunewright.analysis.generalization import Generalization, by_draws, by_folds, by_objective, by_outer_folds, nested
 from tunewright.analysis.summary import (
     Cause,
     Difference,
@@ -18,23 +19,33 @@ from tunewright.analysis.summary import (
 from tunewright.analysis.table import records
 from tunewright.analysis.text import duration, number, with_spread
 from tunewright.analysis.training import Gap, gap, gap_sentence
+from tunewright.analysis.winner import Estimate, Winner, find_winner
 
 __all__ = [
     "Cause",
     "Difference",
+    "Estimate",
     "Gap",
+    "Generalization",
     "Ranked",
     "ReportExtras",
     "Rows",
     "Score",
     "Spread",
     "Totals",
+    "Winner",
+    "by_draws",
+    "by_folds",
+    "by_objective",
+    "by_outer_folds",
     "causes",
     "default_trial",
     "difference",
     "duration",
+    "find_winner",
     "gap",
     "gap_sentence",
+    "nested",
     "number",
     "objective",
     "ranked",

@@ -145,24 +145,29 @@ def standard_deviation(values: Array) -> float:
 
 
 def ranking(history: History, count: int | None = 10) -> list[Ranked]:
-    """The best feasible trials by the first optimised metric, best first; the earlier one of equals. `count` None: all."""
+    """The best feasible trials, in the order of `History.order`. `count` None: all."""
     metric = objective(history)
-    losses = np.where(history.feasible, history.losses[:, history.objectives[0]], np.inf)
-    order = np.argsort(losses, kind="stable")[: int(np.isfinite(losses).sum())]
-    found = [history.trial(int(number)) for number in order[:count]]
+    found = [history.trial(int(number)) for number in history.order[:count]]
     return [Ranked(rank, trial, spread(trial, metric.name)) for rank, trial in enumerate(found, 1)]
 
 
 def ranked(history: History, trial: Trial) -> Ranked:
     """A completed trial with its rank among all feasible ones (an infeasible one: as if it were feasible)."""
-    column = history.objectives[0]
-    better = history.feasible & (history.losses[:, column] < history.losses[trial.number, column])
-    return Ranked(int(better.sum()) + 1, trial, spread(trial, objective(history).name))
+    order = history.order
+    place = np.flatnonzero(order == trial.number)
+    values = history.effects().values
+    better = int(place[0]) if len(place) else int((values[order] < values[trial.number]).sum())
+    return Ranked(better + 1, trial, spread(trial, objective(history).name))
 
 
 def default_trial(history: History) -> Trial | None:
-    """The completed trial of the space's default configuration, else of one enqueued as "default"; None if neither was tried."""
+    """The completed trial enqueued as "default", else that of the space's default configuration, else of one whose note begins so; None
+    if none was tried.
+    """
     completed = np.flatnonzero((history.states == COMPLETED) & history.usable)
+    named = next((int(number) for number in completed if history.note(int(number)) == "default"), None)
+    if named is not None:
+        return history.trial(named)
     if len(history.space):
         row = np.asarray(history.space.row(history.space.default), np.float64)
         rows = history.rows[completed]

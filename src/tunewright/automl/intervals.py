@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.automl.records import Difference, MetricFacts, Score
-from tunewright.automl.scoring import WEIGHTED, Answer, score, weighted_scores
+from tunewright.resampling.scoring import WEIGHTED, Answer, score, weighted_scores
 from tunewright.typing import Array
 
 __all__ = ["DRAWS", "Draws", "bootstrap", "difference", "scored"]

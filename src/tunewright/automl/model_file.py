@@ -23,11 +23,11 @@ from tunewright.automl.objective import threads
 from tunewright.automl.prepare import prepare
 from tunewright.automl.records import MetricFacts, TaskFacts
 from tunewright.automl.schema import Schema
-from tunewright.automl.scoring import respond
 from tunewright.automl.tables import Frame
 from tunewright.automl.task import original
 from tunewright.errors import DataError, ModelError
 from tunewright.extras import require
+from tunewright.resampling.scoring import respond
 
 __all__ = ["INNER_TYPES", "Model", "ModelCard", "Predicted", "load_model", "predict", "save_model"]
 

@@ -23,11 +23,11 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from tunewright.automl.pipeline import build_pipeline
 from tunewright.automl.records import MetricFacts
-from tunewright.automl.scoring import respond, score
 from tunewright.automl.split import Split
 from tunewright.catalog import Shape
 from tunewright.errors import DataError
 from tunewright.execution.live import LiveTrial
+from tunewright.resampling.scoring import respond, score
 from tunewright.typing import Array, Value
 
 __all__ = ["TRAIN_ROWS", "FoldObjective", "Workspace", "fit", "threads"]

@@ -24,11 +24,11 @@ from tunewright.automl.model_file import Model, ModelCard, save_model
 from tunewright.automl.objective import fit
 from tunewright.automl.plan import Settled, shape_of
 from tunewright.automl.records import Configuration, FamilyFacts, Gap, MetricFacts, Paths, TaskFacts, TestScores
-from tunewright.automl.scoring import Answer, respond
 from tunewright.catalog import FAMILIES, default_params
 from tunewright.catalog.spaces import REFERENCES
 from tunewright.errors import NoResult
 from tunewright.history import History
+from tunewright.resampling.scoring import Answer, respond
 from tunewright.tracking.provenance import environment, version
 from tunewright.trial import Trial, TrialState
 from tunewright.typing import Array, Params

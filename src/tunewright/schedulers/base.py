@@ -50,3 +50,10 @@ class Scheduler(ABC):
 
         Tasks that were given back (their worker died) are sent again before the scheduler is asked.
         """
+
+    def finish(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        """Decide what the next free worker does when no trial may begin any more, near the end of the budget.
+
+        Default: as `decide` says; a `Start` is not carried out.
+        """
+        return self.decide(space, history, rng)

@@ -8,18 +8,25 @@ is applied to the answer row set by row set, through an estimator that only repe
 
 import warnings
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 
-from tunewright.automl.records import MetricFacts
 from tunewright.typing import Array
 
-__all__ = ["WEIGHTED", "Answer", "respond", "score", "weighted_scores"]
+__all__ = ["WEIGHTED", "Answer", "Scored", "respond", "score", "weighted_scores"]
 
 _TINY: Final = float(np.finfo(np.float64).eps)
+
+
+class Scored(Protocol):
+    """Whatever names a scikit-learn scorer."""
+
+    @property
+    def scorer(self) -> str:
+        """Its name, as `sklearn.metrics.get_scorer` knows it."""
 
 
 class Answer(NamedTuple):
@@ -51,12 +58,12 @@ def respond(model: Any, x: Array, classes: int) -> Answer:  # noqa: ANN401  scik
     return Answer(proba.argmax(axis=1).astype(np.float64), proba)
 
 
-def score(metric: MetricFacts, y: Array, answer: Answer) -> float:
+def score(metric: Scored, y: Array, answer: Answer) -> float:
     """The score of an answer in the metric's own units; NaN where it is not defined for these rows."""
     return float(weighted_scores(metric, y, answer, np.ones((1, len(y))))[0])
 
 
-def weighted_scores(metric: MetricFacts, y: Array, answer: Answer, weights: Array) -> Array:
+def weighted_scores(metric: Scored, y: Array, answer: Answer, weights: Array) -> Array:
     """Scores under many weightings of the rows.
 
     Args:
@@ -75,7 +82,7 @@ def weighted_scores(metric: MetricFacts, y: Array, answer: Answer, weights: Arra
     return np.array([_by_scorer(metric, y, answer, row) for row in weights])
 
 
-def _by_scorer(metric: MetricFacts, y: Array, answer: Answer, weights: Array) -> float:
+def _by_scorer(metric: Scored, y: Array, answer: Answer, weights: Array) -> float:
     rows = np.repeat(np.arange(len(y)), weights.astype(int))
     echo = _RegressionEcho(answer) if answer.proba is None else _ClassEcho(answer)
     sign = -1.0 if metric.scorer.startswith("neg_") else 1.0

@@ -9,8 +9,8 @@ from sklearn.metrics import get_scorer
 
 from tunewright.automl.metrics import resolve_metric
 from tunewright.automl.records import MetricFacts, TaskFacts
-from tunewright.automl.scoring import WEIGHTED, Answer, respond, score, weighted_scores
 from tunewright.errors import MetricError
+from tunewright.resampling.scoring import WEIGHTED, Answer, respond, score, weighted_scores
 from tunewright.typing import Array
 
 RNG = np.random.default_rng(0)

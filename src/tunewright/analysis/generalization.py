@@ -1,0 +1,263 @@
+"""What the result of a search is worth on new data, beside the default and a baseline.
+
+The score of a winner is too good, since the winner was chosen by it. Four ways lead to an honest number; the best that the study
+allows is taken.
+
+- *predictions*: bootstrap bias-corrected cross-validation [1]. Rows are drawn with replacement from the pooled out-of-fold predictions of
+  all configurations; the best on the drawn rows is judged on the rows that were not drawn. The mean over the draws is what a winner
+  chosen in this way is worth; the spread of the winner over the drawn rows gives the width.
+- *folds*: without predictions, the posterior of the winner given the scores of all configurations on all folds (`winner.py`).
+- *nested*: the whole search is done anew inside each of some outer folds, and judged on rows that it never saw.
+- *test*: rows that nothing has looked at.
+
+Winner and default are compared on the same rows or folds, so what is hard for both cancels out. The default was not chosen by its
+score, so nothing is taken off it. Where the winner is not expected to be better, the default is recommended.
+
+[1] Tsamardinos, Greasidou & Borboudakis, Bootstrapping the out-of-sample predictions for efficient and accurate cross-validation,
+Machine Learning 107, 2018, algorithm 3.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+import numpy as np
+from scipy import stats
+
+from tunewright.analysis.summary import objective
+from tunewright.analysis.text import number
+from tunewright.analysis.winner import Estimate, default_of, posterior, shrunk
+from tunewright.errors import StudyError
+from tunewright.history import History
+from tunewright.metric import Metric
+from tunewright.typing import Array, Params
+
+__all__ = ["Generalization", "Method", "by_draws", "by_folds", "by_objective", "by_outer_folds", "nested"]
+
+Method: TypeAlias = Literal["predictions", "folds", "nested", "test"]
+
+
+class Generalization(msgspec.Struct, frozen=True, kw_only=True):
+    """What the winner is worth after having been chosen.
+
+    Attributes:
+        method: how that was found; see the module.
+        metric: the name of the first optimised metric; all values are in its units.
+        winner, default, baseline: with 95 % intervals; None where it was not tried.
+        raw: the winner's score as it stands in the study.
+        gain: of the winner over the default, positive: better; None without a default.
+        probability: that the winner is better than the default; NaN without a default.
+        recommended: which of the two to take.
+        params: of the recommended one.
+        sentence: the same in words.
+    """
+
+    method: Method
+    metric: str
+    winner: Estimate
+    raw: float
+    default: Estimate | None
+    baseline: Estimate | None
+    gain: Estimate | None
+    probability: float
+    recommended: Literal["winner", "default"]
+    params: Params
+    sentence: str
+
+
+def by_objective(history: History, judge: object) -> Generalization:
+    """By the best way that the objective allows: its kept predictions, else the folds.
+
+    Args:
+        history: of the study.
+        judge: its objective; of one that is no `CrossValidation` nothing is asked.
+    """
+    drawn = getattr(judge, "drawn", None)
+    best, default = history.best, default_of(history)
+    if drawn is not None:
+        numbers = [int(number) for number in np.flatnonzero(history.proven)]
+        found = drawn([history.trial(number).params for number in numbers])
+        if found is not None:
+            kept = [numbers[i] for i in found[0]]
+            if best.number in kept:
+                place = kept.index(default.number) if default is not None and default.number in kept else None
+                scores = found[1]
+                return by_draws(
+                    history, scores.drawn[:-1], scores.left[:-1], best=kept.index(best.number), default=place, baseline=scores.drawn[-1]
+                )  # fmt: skip
+    return by_folds(history, _baseline(judge))
+
+
+def nested(history: History, judge: Any, outer: int, search: Callable[[int, Any], Params]) -> Generalization:  # noqa: ANN401  a cross-validation, from above
+    """By the whole search anew inside each outer fold.
+
+    Args:
+        history: of the study itself.
+        judge: its `CrossValidation`.
+        outer: so many outer folds.
+        search: is given the number of an outer fold and the cross-validation of its training rows, and returns the winner's parameters.
+
+    Raises:
+        StudyError: the objective is no cross-validation, so there are no rows to hold out.
+    """
+    if not hasattr(judge, "outer"):
+        raise StudyError(
+            "Nested cross-validation divides rows, so it needs the study's CrossValidation: generalization(cv, outer=5)."
+        )
+    judged = judge.outer(outer)
+    scores, defaults = [], []
+    known = default_of(history)
+    default = history.space.default if known is None else known.params
+    for held, fold in enumerate(judged.splits.repeat(0)):
+        scores.append(judged.score(search(held, judge.subset(fold.train)), held))
+        defaults.append(judged.score(default, held))
+    return by_outer_folds(history, np.array(scores), np.array(defaults), _baseline(judged))
+
+
+def _baseline(judge: object) -> list[float]:
+    baseline = getattr(judge, "baseline", None)
+    return [] if baseline is None else list(baseline().values())
+
+
+def by_folds(history: History, baseline: Sequence[float] = ()) -> Generalization:
+    """From the scores on the folds alone.
+
+    Args:
+        history: of the study.
+        baseline: scores of a model that does not look at the features, one for each fold and repeat.
+
+    Raises:
+        NoResult: there is no winner.
+    """
+    metric, best, found = objective(history), history.best, history.effects()
+    claimed = posterior(history, best.number)
+    default = default_of(history)
+    beside = gain = None
+    probability = math.nan
+    if default is not None:
+        theirs = posterior(history, default.number)
+        half = (theirs.high - theirs.low) / 2
+        plain = float(found.values[default.number])
+        beside = _turned(Estimate(plain, plain - half, plain + half), metric)
+        if default.number == best.number:
+            claimed, gain, probability = Estimate(plain, plain - half, plain + half), Estimate(0.0, 0.0, 0.0), 0.5
+        else:
+            mean, *_, deviation = shrunk(found, best.number)
+            apart = plain - mean
+            spread = math.hypot(deviation, math.sqrt(float(found.variances[default.number])))
+            gain = Estimate(apart, apart - 1.96 * spread, apart + 1.96 * spread)
+            probability = float(stats.norm.cdf(apart / spread)) if spread > 0 else math.nan
+    return _said("folds", history, _turned(claimed, metric), beside, _mean(baseline, history.overlap), gain, probability)
+
+
+def by_draws(
+    history: History, drawn: Array, left: Array, *, best: int, default: int | None, baseline: Array | None = None
+) -> Generalization:
+    """From scores on rows drawn with replacement, and on those not drawn.
+
+    Args:
+        history: of the study.
+        drawn, left: scores of the configurations on the drawn rows and on the others, shape (configurations, draws), in the
+            metric's units; NaN where it is not defined.
+        best, default: which of the configurations; None: the default is not among them.
+        baseline: scores on the drawn rows, shape (draws,).
+    """
+    metric = objective(history)
+    losses = metric.sign * np.stack([drawn, left])
+    usable = np.isfinite(losses).all(axis=(0, 1))
+    inside, outside = losses[0][:, usable], losses[1][:, usable]
+    chosen = outside[inside.argmin(axis=0), np.arange(inside.shape[1])]
+    claimed = _around(float(chosen.mean()), inside[best])
+    beside = gain = None
+    probability = math.nan
+    if default is not None:
+        beside = _turned(_around(float(outside[default].mean()), inside[default]), metric)
+        shift = float((outside[default] - chosen).mean())
+        apart = inside[default] - inside[best]
+        gain = _around(shift, apart)
+        moved = apart - apart.mean() + shift
+        probability = float(np.mean(moved > 0) + np.mean(moved == 0) / 2)
+    floor = None if baseline is None else _around(float(np.nanmean(baseline)), baseline[np.isfinite(baseline)])
+    return _said("predictions", history, _turned(claimed, metric), beside, floor, gain, probability)
+
+
+def by_outer_folds(history: History, scores: Array, defaults: Array, baseline: Sequence[float] = ()) -> Generalization:
+    """From searches inside outer folds, each judged on its own outer rows.
+
+    Args:
+        history: of the study itself, whose winner is recommended.
+        scores, defaults: of the inner winner and of the default on each outer fold, shape (outer,), in the metric's units.
+        baseline: as for `by_folds`.
+    """
+    metric = objective(history)
+    overlap = 1 / max(1, len(scores) - 1)
+    gains = metric.sign * (defaults - scores)
+    gain = _mean(gains, overlap)
+    assert gain is not None
+    deviation = float(gains.std(ddof=1)) * math.sqrt(1 / len(gains) + overlap)
+    probability = (
+        float(stats.t.cdf(gain.value / deviation, len(gains) - 1)) if deviation else 0.5 + 0.5 * float(np.sign(gain.value))
+    )
+    claimed, beside = _mean(scores, overlap), _mean(defaults, overlap)
+    assert claimed is not None
+    return _said("nested", history, claimed, beside, _mean(baseline, overlap), gain, probability)
+
+
+def _said(
+    method: Method, history: History, claimed: Estimate, default: Estimate | None, baseline: Estimate | None, gain: Estimate | None,
+    probability: float,
+) -> Generalization:  # fmt: skip
+    metric, best, known = objective(history), history.best, default_of(history)
+    same = known is not None and known.number == best.number
+    back = gain is not None and known is not None and (same or not gain.value > 0)
+    raw = best.values[metric.name] if best.values else math.nan
+    parts = [f"Expected {metric.name} on new data: {_interval(claimed)}; the score of {number(raw)} is what it was chosen for."]
+    if same:
+        parts.append("Nothing that was tried beat the default: take the default.")
+    elif gain is not None:
+        half = (gain.high - gain.low) / 2
+        parts.append(
+            f"Better than the default with probability {probability:.2f}; expected gain {number(gain.value, 2)} ± {number(half, 2)} {metric.name}."
+        )
+        if back:
+            parts.append("That is no gain: take the default.")
+        elif gain.low <= 0:
+            parts.append("The gain is within the noise.")
+    if baseline is not None:
+        parts.append(f"A model that does not look at the features reaches {number(baseline.value)}.")
+    params = known.params if back and known is not None else best.params
+    return Generalization(
+        method=method, metric=metric.name, winner=claimed, raw=raw, default=default, baseline=baseline, gain=gain,
+        probability=probability, recommended="default" if back else "winner", params=params, sentence=" ".join(parts),
+    )  # fmt: skip
+
+
+def _interval(found: Estimate) -> str:
+    bounds = "" if math.isnan(found.low) else f" ({number(found.low)} to {number(found.high)})"
+    return f"{number(found.value)}{bounds}"
+
+
+def _turned(loss: Estimate, metric: Metric) -> Estimate:
+    low, high = sorted((metric.sign * loss.low, metric.sign * loss.high)) if loss.low <= loss.high else (math.nan, math.nan)
+    return Estimate(metric.sign * loss.value, low, high)
+
+
+def _around(value: float, draws: Array) -> Estimate:
+    """The spread of the draws, about another value than their mean."""
+    if len(draws) < 2:
+        return Estimate(value)
+    low, high = np.percentile(draws - draws.mean(), [2.5, 97.5])
+    return Estimate(value, value + float(low), value + float(high))
+
+
+def _mean(scores: Sequence[float] | Array, overlap: float) -> Estimate | None:
+    """The mean of scores on folds with its interval (Nadeau & Bengio 2003, eq. (9)); None without scores."""
+    numbers = np.asarray(scores, np.float64)
+    if not len(numbers):
+        return None
+    mean = float(numbers.mean())
+    if len(numbers) < 2:
+        return Estimate(mean)
+    half = float(stats.t.ppf(0.975, len(numbers) - 1) * numbers.std(ddof=1) * math.sqrt(1 / len(numbers) + overlap))
+    return Estimate(mean, mean - half, mean + half)

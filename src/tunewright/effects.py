@@ -1,0 +1,187 @@
+"""What is due to the configuration, what to the fold, and what to chance.
+
+Folds differ in difficulty, often by more than good configurations differ from each other. So the plain mean of a configuration that
+was stopped after two folds says more about these folds than about it. The scores of n configurations on m cells (a cell is one fold
+with one seed) are seen as an additive mixed model
+
+    y_ij = mu + a_i + b_j + e_ij,     a_i ~ N(0, s_a^2),  e_ij ~ N(0, s^2)
+
+with the cell effects b_j, which sum to zero, estimated by generalised least squares, and the variances by restricted maximum likelihood
+[1], here in closed form but for one number, lambda = s_a^2 / s^2. The likelihood of what was seen does not depend on why the rest was
+not: stopping by a rule that looked at the scores (a race) does not bias it, as it would bias the difference of two fold means [2].
+
+Of a configuration evaluated on the cells S_i, the *adjusted* value is the mean of y_ij - b_j over S_i. For a given set of cells it is
+unbiased, whichever they were. Its variance is s^2 (1/|S_i| + r), and that of the estimated cell effects; r = n_test / n_train stands for what
+all folds share because their training sets overlap [3]. The *posterior* mean draws it towards mu by as much as its variance asks for;
+among many configurations the best posterior mean is not the luckiest value.
+
+[1] Patterson & Thompson, Recovery of inter-block information when block sizes are unequal, Biometrika 58, 1971.
+[2] Rubin, Inference and missing data, Biometrika 63, 1976.
+[3] Nadeau & Bengio, Inference for the Generalization Error, Machine Learning 52, 2003, eq. (9).
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from tunewright.typing import Array, Mask
+
+__all__ = ["Effects", "effects"]
+
+_FENCE: Final = 3.0
+_RATIOS: Final = np.logspace(-4, 5, 46)
+_MODERATE: Final = 4.0
+_LEAST: Final = 3
+"""Configurations on at least two cells, below which no variance is told from another."""
+
+
+class Effects(NamedTuple):
+    """What the scores of a study say of its configurations; smaller is better.
+
+    Attributes:
+        values: adjusted for the cells that each configuration met, shape (n,); NaN where it met none.
+        variances: of `values` as estimates of what the configurations are worth, shape (n,); NaN where it cannot be told.
+        counts: cells that each met, shape (n,).
+        posterior: `values` drawn towards their mean as far as chance explains them, shape (n,).
+        spread: posterior standard deviations, shape (n,); NaN as `variances`.
+        cells: b_j, shape (m,).
+        noises: s_i^2, of each configuration on one cell, shape (n,); NaN where it cannot be told.
+        noise: s^2, of the less noisy ones; NaN likewise.
+        between: s_a^2, of what the configurations are worth, the share that folds have in common taken off; NaN likewise.
+        mean: mu.
+        overlap: r.
+    """
+
+    values: Array
+    variances: Array
+    counts: Array
+    posterior: Array
+    spread: Array
+    cells: Array
+    noises: Array
+    noise: float
+    between: float
+    mean: float
+    overlap: float
+
+
+def effects(table: Array, overlap: float = 0.0) -> Effects:
+    """Take the scores of n configurations on m cells apart.
+
+    Args:
+        table: losses, shape (n, m), NaN where a configuration did not meet a cell.
+        overlap: test rows for each training row, n_test / n_train; 0 for cells that share no data (seeds).
+    """
+    met = np.isfinite(table)
+    counts = met.sum(axis=1)
+    raw = _mean(table, met, counts)
+    unknown = np.full(len(table), np.nan)
+    bulk = (counts > 0) & _inside(raw)
+    free = met[bulk].sum() - met[bulk].any(axis=0).sum()
+    if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2:
+        middle = float(np.nanmedian(raw)) if counts.any() else np.nan
+        return Effects(raw, unknown, counts, raw, unknown, np.zeros(table.shape[1]), unknown, np.nan, np.nan, middle, overlap)
+    centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
+    seen, centred = met[bulk], np.where(met, table - centre, 0.0)[bulk] / scale
+    fitted = _fit(centred, seen, np.ones(len(seen)))
+    noisy = np.ones(len(table))
+    noisy[bulk] = _noisy(centred, seen, fitted)
+    fitted = _fit(centred, seen, noisy[bulk])
+    known = np.isfinite(fitted.levels)
+    level = float(fitted.levels[known].mean())
+    cells = np.where(known, fitted.levels - level, 0.0) * scale
+    noise, mean = fitted.noise * scale**2, centre + level * scale
+    values = _mean(table - cells, met, counts)
+    between = max(0.0, fitted.ratio - overlap) * noise
+    contrast = np.where(met, 1.0, 0.0)[:, known] / np.maximum(counts, 1)[:, None] - 1 / known.sum()
+    noises = noise * noisy
+    doubt = np.einsum("ij,jk,ik->i", contrast, fitted.covariance[np.ix_(known, known)], contrast) * scale**2
+    variances = np.where(counts > 0, noises * (1 / np.maximum(counts, 1) + overlap) + doubt, np.nan)
+    weight = between / (between + variances) if noise > 0 else np.ones(len(table))
+    posterior = mean + weight * (values - mean)
+    return Effects(
+        values,
+        variances,
+        counts,
+        posterior,
+        np.sqrt(weight * variances),
+        cells,
+        noises,
+        float(noise),
+        float(between),
+        mean,
+        overlap,
+    )
+
+
+def _mean(table: Array, met: Mask, counts: Array) -> Array:
+    with np.errstate(invalid="ignore"):
+        return np.where(counts > 0, np.where(met, table, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan)
+
+
+def _inside(raw: Array) -> Mask:
+    """Which configurations are no divergences: those below the median plus three times the way from the best tenth to it."""
+    known = raw[np.isfinite(raw)]
+    if not len(known):
+        return np.zeros(len(raw), bool)
+    tenth, middle = np.quantile(known, [0.1, 0.5])
+    return np.asarray(raw <= middle + _FENCE * (middle - tenth) + 1e-12 * abs(middle))
+
+
+class _Fit(NamedTuple):
+    levels: Array
+    """mu + b_j; NaN where a cell was met by none."""
+    covariance: Array
+    noise: float
+    ratio: float
+
+
+def _noisy(y: Array, met: Mask, fitted: _Fit) -> Array:
+    """How many times noisier each row is than the better ones, 1 or more, moderated as if 4 more degrees of freedom were like theirs.
+
+    Bad configurations are often far noisier than good ones, and would drown the folds of these.
+    """
+    counts = met.sum(axis=1)
+    rest = np.where(met, y - np.nan_to_num(fitted.levels), 0.0)
+    rest = np.where(met, rest - (rest.sum(axis=1) / np.maximum(counts, 1))[:, None], 0.0)
+    squares, free = (rest**2).sum(axis=1), np.maximum(counts - 1, 0)
+    several = np.flatnonzero(free)
+    means = y.sum(axis=1)[several] / counts[several]
+    good = several[np.argsort(means, kind="stable")[: max(2, (len(several) + 1) // 2)]]
+    typical = float(np.median(squares[good] / free[good]))
+    if not typical > 0:
+        return np.ones(len(y))
+    return np.maximum(1.0, (_MODERATE * typical + squares) / (_MODERATE + free) / typical)
+
+
+def _fit(y: Array, met: Mask, noisy: Array) -> _Fit:
+    """Restricted maximum likelihood over lambda; y is 0 where not met, and row i is noisy_i times as noisy as the typical one."""
+    counts, seen = met.sum(axis=1), met.any(axis=0)
+    y, met = y[:, seen], met[:, seen].astype(np.float64)
+    sums, cells = y.sum(axis=1), met.shape[1]
+    sizes = np.unique(counts)
+    rows = [counts == size for size in sizes]
+    count = 1 / noisy  # what a row counts for
+    pairs = np.array([met[row].T @ (count[row, None] * met[row]) for row in rows])
+    pulls = np.array([met[row].T @ (count[row] * sums[row]) for row in rows])
+    squares = np.array([(count[row] * sums[row] ** 2).sum() for row in rows])
+    many = np.array([row.sum() for row in rows])
+    free = met.sum() - cells
+    whole, right_whole, square = count @ met, count @ y, float((count[:, None] * y**2).sum())
+    best: tuple[float, float, float, Array, Array] | None = None
+    for ratio in _RATIOS:
+        weights = ratio / (1 + ratio * sizes)  # (I + lambda 1 1')^-1 = I - weight 1 1'
+        information = np.diag(whole) - np.tensordot(weights, pairs, 1)
+        right = right_whole - weights @ pulls
+        levels = np.linalg.solve(information, right)
+        residual = max(float(square - weights @ squares - levels @ right), 1e-18)
+        noise = residual / free
+        fit = -0.5 * (free * np.log(noise) + many @ np.log1p(ratio * sizes) + np.linalg.slogdet(information)[1])
+        if best is None or fit > best[0]:
+            best = (float(fit), float(ratio), noise, levels, information)
+    assert best is not None
+    _, ratio, noise, levels, information = best
+    all_levels, covariance = np.full(len(seen), np.nan), np.zeros((len(seen), len(seen)))
+    all_levels[seen] = levels
+    covariance[np.ix_(seen, seen)] = np.linalg.inv(information) * noise
+    return _Fit(all_levels, covariance, noise, ratio)

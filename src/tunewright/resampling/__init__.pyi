@@ -1,0 +1,3 @@
+from tunewright.resampling.cross_validation import CrossValidation as CrossValidation
+
+__all__ = ["CrossValidation"]

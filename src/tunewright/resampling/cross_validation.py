@@ -1,0 +1,354 @@
+"""Cross-validation as an objective: each fold of each repeat is a task of its own.
+
+    cv = tw.CrossValidation(SVC(), X, y, cv=5, repeats=2, scoring="roc_auc")
+    study = tw.Study(space, cv.metrics)
+    study.optimize(cv, trials=100)
+
+A task is one fit: the estimator takes the trial's parameters, learns from the training rows of `live.fold` in repeat `live.seed`, and
+is judged on the test rows by every scorer, in one pass. Whatever learns stands inside the estimator (a pipeline), so it learns inside
+the fold. Since folds are tasks, a scheduler may decide after each of them whether the configuration still matters (`Race`), and
+workers share the folds of one configuration.
+
+What each task tells: the optimised scores, and in its info the other scores, every score on the training rows ("train_<scorer>"),
+"fit_seconds", "score_seconds", "warnings" (sentence -> how often) and, where predictions are kept, the name of their file.
+"""
+
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import joblib
+import numpy as np
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.metrics import check_scoring, get_scorer
+from sklearn.model_selection import cross_validate
+from sklearn.utils import _safe_indexing
+from sklearn.utils.multiclass import type_of_target
+
+from tunewright.errors import DataError, MetricError, ParamsError, StudyError
+from tunewright.execution.live import LiveTrial
+from tunewright.metric import Metric
+from tunewright.resampling.draws import Drawn, constant, drawn_scores
+from tunewright.resampling.predictions import Kept
+from tunewright.resampling.scoring import WEIGHTED, Answer
+from tunewright.resampling.splits import Splits, checked_lengths, rows_of
+from tunewright.schedulers.base import Scheduler
+from tunewright.schedulers.once import Once
+from tunewright.schedulers.race import Race
+from tunewright.space import SearchSpace
+from tunewright.typing import Array, Params, Value
+
+__all__ = ["CrossValidation"]
+
+_SAID: Final = 10
+"""Different warnings of one fit that are kept."""
+
+_TELLING: Final = 20
+"""Rows from which on it is no accident that every column is scaled."""
+
+
+class CrossValidation:
+    """An objective that cross-validates a scikit-learn estimator, a fold at a time.
+
+    Args:
+        estimator: with `fit` and `set_params`, which takes each trial's parameters (`svc__C` in a pipeline); or a function of the live
+            trial that returns an estimator to be fitted, for spaces with branches.
+        X, y: features and target; y None for estimators that need none.
+        cv: number of folds (shuffled, and stratified for classifiers), any scikit-learn splitter, or pairs of (train, test) rows.
+        scoring: name of a scorer, several names, a dictionary name -> scorer, or a function (estimator, X, y) -> float; default: the
+            estimator's own. All are greater-is-better, as scikit-learn has it.
+        repeats: how often the folds are drawn anew.
+        optimize: which of several scorers the study optimises; default: the first.
+        groups: for the splitter, shape (rows,).
+        params: what `fit` and the scorers get by name, as `sklearn.model_selection.cross_validate(params=)`: arrays with one entry a
+            row are divided like the rows, {"sample_weight": w}; with metadata routing they go where they are asked for.
+        racing: whether the study's scheduler may end a configuration before its last fold (`Race`); default: where one score is
+            optimised and there is more than one fold.
+        predictions: folder for the out-of-fold predictions, a file a task; default: not kept.
+        seed: of the folds, and of every `random_state` of the estimator that is None (to which the repeat is added, so that all
+            configurations are compared under equal chance).
+
+    Attributes:
+        metrics: for the study.
+        scheduler: for the study; taken by `Study.optimize` where the study was given none.
+        splits: the frozen folds.
+
+    Raises:
+        DataError: the data or the splits cannot be used.
+        MetricError: a scorer does not exist.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,  # noqa: ANN401  scikit-learn ships no types
+        X: Any,  # noqa: ANN401, N803
+        y: Any = None,  # noqa: ANN401
+        *,
+        cv: Any = 5,  # noqa: ANN401
+        scoring: Any = None,  # noqa: ANN401
+        repeats: int = 1,
+        optimize: str | Sequence[str] | None = None,
+        groups: Any = None,  # noqa: ANN401
+        params: Mapping[str, Any] | None = None,
+        racing: bool | None = None,
+        predictions: str | Path | None = None,
+        seed: int = 0,
+    ) -> None:
+        if isinstance(repeats, bool) or not isinstance(repeats, int) or repeats < 1:
+            raise StudyError(f"repeats must be a whole number, 1 or more, got {repeats!r}.")
+        if not callable(estimator) and not hasattr(estimator, "fit"):
+            raise StudyError(f"The estimator must have `fit`, or be a function that makes one, got {estimator!r}.")
+        self.estimator = estimator
+        self.X, self.y, self.groups = X, y, groups
+        self.params = dict(params or {})
+        self.repeats, self.seed = repeats, seed
+        checked_lengths(X=X, y=y, groups=groups, **{name: part for name, part in self.params.items() if _by_row(part, X)})
+        _check_target(y)
+        self.classes = is_classifier(estimator) if hasattr(estimator, "fit") else _looks_like_classes(y)
+        _warn_of_leaks(estimator, X)
+        self.splits = Splits(cv, X, y, groups, classes=self.classes, seed=seed)
+        self.scorers = _scorers(scoring, estimator, classes=self.classes)
+        chosen = (
+            (next(iter(self.scorers)),) if optimize is None else (optimize,) if isinstance(optimize, str) else tuple(optimize)
+        )
+        for name in chosen:
+            if name not in self.scorers:
+                raise MetricError(f'optimize names "{name}", but the scorers are {", ".join(self.scorers)}.')
+        self.metrics = tuple(Metric(name, "maximize") for name in chosen)
+        race = (len(chosen) == 1 and self.splits.folds * repeats > 1) if racing is None else racing
+        fresh = self.splits.fresh
+        self.scheduler: Scheduler = (
+            Race(self.splits.folds, repeats, overlap=self.splits.ratio, confirm=5 if fresh else 0)
+            if race
+            else Once(self.splits.folds, repeats)
+        )
+        self.kept = None if predictions is None else Kept(predictions, self.splits.fingerprint(repeats), estimator)
+
+    @property
+    def frozen(self) -> dict[str, Value]:
+        """What stands in the study, and must be the same when it goes on: folds, repeats, rows, and fingerprints of splits and target."""
+        return {
+            "splits": self.splits.fingerprint(self.repeats),
+            "folds": self.splits.folds,
+            "repeats": self.repeats,
+            "rows": rows_of(self.X),
+            "target": "" if self.y is None else joblib.hash(np.asarray(self.y))[:16],
+            "overlap": self.splits.ratio,
+        }
+
+    def default(self, space: SearchSpace) -> Params | None:
+        """The estimator's own parameters, where the space holds them; else None."""
+        if not hasattr(self.estimator, "get_params"):
+            return None
+        own = self.estimator.get_params()
+        try:
+            return space.validate({name: own[name] for name in space.validate(space.default)}, fill=True)
+        except (KeyError, ParamsError):
+            return None
+
+    def build(self, live: Mapping[str, Any], repeat: int = 0) -> Any:  # noqa: ANN401
+        """The estimator of a configuration, not fitted.
+
+        Args:
+            live: the parameters; a function that builds estimators gets them as they are.
+            repeat: added to the seed of every `random_state` that is None.
+        """
+        if hasattr(self.estimator, "fit"):
+            model = clone(self.estimator).set_params(**dict(live))
+        else:
+            model = self.estimator(live)
+            if not hasattr(model, "fit"):
+                raise StudyError(f"The function for the estimator returned {model!r}, which has no `fit`.")
+        states = {name: self.seed + repeat for name, value in model.get_params().items() if _is_open_seed(name, value)}
+        return model.set_params(**states) if states else model
+
+    def __call__(self, live: LiveTrial) -> dict[str, Any]:
+        """Evaluate one task. Raises what scikit-learn raises: the trial is then recorded as failed."""
+        fold, repeat = live.fold or 0, live.seed
+        found, model = self.judged(self.build(live, repeat), fold, repeat)
+        if self.kept is not None:
+            test = self.splits.repeat(repeat)[fold].test
+            found["predictions"] = self.kept.write(live.params, fold, repeat, model, _safe_indexing(self.X, test))
+        return found
+
+    def judged(self, model: Any, fold: int, repeat: int) -> tuple[dict[str, Any], Any]:  # noqa: ANN401
+        """Fit an estimator on one fold and score it: what the task tells, and the fitted estimator."""
+        part = self.splits.repeat(repeat)[fold]
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            result = cross_validate(
+                model, self.X, self.y, cv=[part], scoring=self.scorers, params=self.params or None,
+                return_train_score=True, return_estimator=True, error_score="raise",
+            )  # fmt: skip
+        found: dict[str, Any] = {}
+        for name in self.scorers:
+            found[name] = float(result[f"test_{name}"][0])
+            found[f"train_{name}"] = float(result[f"train_{name}"][0])
+        for metric in self.metrics:
+            if not np.isfinite(found[metric.name]):
+                raise ValueError(
+                    f"{metric.name} is {found[metric.name]} on fold {fold}: it is not defined there (its test rows may all be of "
+                    "one class, or the predictions are not finite). Use fewer folds, or another scorer."
+                )
+        found |= {"fit_seconds": float(result["fit_time"][0]), "score_seconds": float(result["score_time"][0])}
+        said = Counter(f"{item.category.__name__}: {(str(item.message).splitlines() or [''])[0][:200]}" for item in caught)
+        if said:
+            found["warnings"] = dict(said.most_common(_SAID))
+        return found, result["estimator"][0]
+
+    def baseline(self) -> dict[tuple[int, int], float]:
+        """The first metric by (fold, repeat) of a model that does not look at the features; {} where there is no such model.
+
+        It knows the training targets only: class shares for classifiers, the mean else.
+        """
+        if self.y is None:
+            return {}
+        dummy = DummyClassifier(strategy="prior") if self.classes else DummyRegressor()
+        cells = [(fold, repeat) for repeat in range(self.repeats) for fold in range(self.splits.folds)]
+        try:
+            return {(fold, repeat): self.judged(dummy, fold, repeat)[0][self.metrics[0].name] for fold, repeat in cells}
+        except ValueError:  # a scorer that the dummy cannot serve
+            return {}
+
+    def subset(self, rows: Array) -> "CrossValidation":
+        """The same on some of the rows, shape (k,): the inner search of a nested cross-validation.
+
+        Raises:
+            StudyError: the splits are ready-made, so there are none for other rows.
+        """
+        if self.splits.fixed:
+            raise StudyError(
+                "Ready-made splits cannot be made anew on part of the rows. Give cv= a splitter or a number of folds."
+            )
+        y, groups = (None if part is None else _safe_indexing(part, rows) for part in (self.y, self.groups))
+        params = {name: _safe_indexing(part, rows) if _by_row(part, self.X) else part for name, part in self.params.items()}
+        return CrossValidation(
+            self.estimator, _safe_indexing(self.X, rows), y, cv=self.splits.cv, scoring=self.scorers, repeats=self.repeats,
+            optimize=[metric.name for metric in self.metrics], groups=groups, params=params,
+            racing=isinstance(self.scheduler, Race), seed=self.seed,
+        )  # fmt: skip
+
+    def outer(self, folds: int) -> "CrossValidation":
+        """The same over other, outer folds, each of which is judged as a whole: what a nested cross-validation is judged on."""
+        return CrossValidation(
+            self.estimator, self.X, self.y, cv=folds, scoring=self.scorers, optimize=[metric.name for metric in self.metrics],
+            groups=self.groups, params=self.params, racing=False, seed=self.seed + 1,
+        )  # fmt: skip
+
+    def score(self, params: Params, fold: int) -> float:
+        """The first metric of a configuration on one fold."""
+        return float(self.judged(self.build(params), fold, 0)[0][self.metrics[0].name])
+
+    def drawn(self, configurations: Sequence[Params]) -> tuple[list[int], Drawn] | None:
+        """Scores of the pooled out-of-fold predictions on rows drawn with replacement; groups are drawn as a whole.
+
+        Returns:
+            Which of the configurations have predictions, and their scores (`draws.py`), the baseline's last; None where predictions were
+            not kept, or the metric cannot be computed from them.
+        """
+        name = self.metrics[0].name
+        found = [(i, answer) for i, params in enumerate(configurations) if (answer := self.answers(params)) is not None]
+        if (
+            len(found) < 2
+            or name not in WEIGHTED
+            or (not isinstance(self.y, np.ndarray | Sequence) and not hasattr(self.y, "to_numpy"))
+        ):
+            return None
+        target = np.asarray(self.y)
+        y = np.unique(target, return_inverse=True)[1].astype(np.float64) if self.classes else target.astype(np.float64)
+        rows = len(y) if self.groups is None else 0
+        units = np.arange(rows) if rows else np.unique(np.asarray(self.groups), return_inverse=True)[1]
+        answers = [*(answer for _, answer in found), constant(y, self.splits.repeat(0), classes=self.classes)]
+        return [i for i, _ in found], drawn_scores(name, y, answers, units, self.seed)
+
+    def answers(self, params: Params) -> Answer | None:
+        """The pooled out-of-fold predictions of a configuration, every row once; None where they are not all there."""
+        if self.kept is None or not self.splits.once_each():
+            return None
+        return self.kept.pooled(params, self.splits.repeat(0), self.y if self.classes else None)
+
+    def __repr__(self) -> str:
+        return f"CrossValidation({self.estimator!r}, folds={self.splits.folds}, repeats={self.repeats})"
+
+
+def _is_open_seed(name: str, value: object) -> bool:
+    return value is None and (name == "random_state" or name.endswith("__random_state"))
+
+
+def _by_row(part: Any, X: Any) -> bool:  # noqa: ANN401, N803
+    """Whether a parameter of `fit` has an entry a row, as scikit-learn tells it: anything array-like of a length."""
+    return part is not None and not isinstance(part, str) and hasattr(part, "__len__") and rows_of(part) == rows_of(X)
+
+
+def _check_target(y: Any) -> None:  # noqa: ANN401
+    if y is None:
+        return
+    cells = np.asarray(y)
+    missing = cells != cells if cells.dtype != object else np.array([cell is None or cell != cell for cell in cells.ravel()])  # noqa: PLR0124  NaN alone differs from itself
+    if np.any(missing):
+        at = np.flatnonzero(np.reshape(missing, (len(cells), -1)).any(axis=1))
+        raise DataError(
+            f"y is missing in {len(at)} of {len(cells)} rows (row {int(at[0])} first). Leave these rows out of X and y."
+        )
+    if cells.dtype.kind == "f" and not np.isfinite(cells).all():
+        raise DataError(
+            f"y is infinite in row {int(np.flatnonzero(~np.isfinite(cells.reshape(len(cells), -1)).all(axis=1))[0])}."
+        )
+
+
+def _looks_like_classes(y: Any) -> bool:  # noqa: ANN401
+    return y is not None and type_of_target(y) in {"binary", "multiclass"} and np.asarray(y).dtype.kind != "f"
+
+
+def _scorers(scoring: Any, estimator: Any, *, classes: bool) -> dict[str, Any]:  # noqa: ANN401
+    """Scorers by name, the first one first."""
+    if scoring is None:
+        scoring = "accuracy" if classes else "r2" if is_regressor(estimator) or not hasattr(estimator, "fit") else None
+        if scoring is None:
+            return {"score": check_scoring(estimator)}
+    if isinstance(scoring, str) or callable(scoring):
+        scoring = [scoring]
+    named = scoring.items() if isinstance(scoring, Mapping) else [(_name(each), each) for each in scoring]
+    try:
+        found = {str(name): get_scorer(each) if isinstance(each, str) else each for name, each in named}
+    except ValueError as error:
+        raise MetricError(f"{error} scikit-learn's names: sklearn.metrics.get_scorer_names().") from error
+    if not found:
+        raise MetricError('scoring names no scorer. Write for example scoring="roc_auc".')
+    return found
+
+
+def _name(scorer: Any) -> str:  # noqa: ANN401
+    return scorer if isinstance(scorer, str) else str(getattr(scorer, "__name__", "score"))
+
+
+def _warn_of_leaks(estimator: Any, X: Any) -> None:  # noqa: ANN401, N803
+    """Transformers that saw all rows, also those on which a fold is judged."""
+    frozen = [name for name, step in getattr(estimator, "steps", ()) if type(step).__name__ == "FrozenEstimator"]
+    if frozen:
+        warnings.warn(
+            f'Step "{frozen[0]}" of the pipeline is frozen: it was fitted outside the folds. If it saw these rows, the scores promise too much.',
+            stacklevel=3,
+        )
+    cells = X.to_numpy() if hasattr(X, "to_numpy") else X
+    if not isinstance(cells, np.ndarray) or cells.ndim != 2 or cells.dtype.kind != "f" or len(cells) < _TELLING or not cells.size:
+        return
+    varied = cells[:, np.ptp(cells, axis=0) > 0]
+    if not varied.shape[1] or not np.isfinite(varied).all():
+        return
+    if np.allclose(varied.mean(axis=0), 0, atol=1e-6) and np.allclose(varied.std(axis=0), 1, atol=1e-6):
+        how = "has mean 0 and deviation 1"
+    elif (
+        varied.shape[1] > 1 and (varied.min(axis=0) == 0).all() and (varied.max(axis=0) == 1).all() and len(np.unique(varied)) > 2
+    ):
+        how = "reaches from exactly 0 to exactly 1"
+    else:
+        return
+    warnings.warn(
+        f"Every column of X {how} over all rows, as if a scaler had been fitted outside the folds: then each fold has seen its test rows. "
+        "Give the raw X, and put the scaler into a pipeline with the estimator.",
+        stacklevel=3,
+    )

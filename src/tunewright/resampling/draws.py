@@ -1,0 +1,71 @@
+"""Rows drawn with replacement, and what predictions score on them: the raw material of bias-corrected cross-validation."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from tunewright.errors import MetricError
+from tunewright.resampling.scoring import WEIGHTED, Answer, weighted_scores
+from tunewright.typing import Array, Indices
+
+__all__ = ["Drawn", "constant", "drawn_scores"]
+
+_DRAWS: Final = 500
+_WORK: Final = 4e9
+"""Rows times configurations times draws that are affordable: some ten seconds."""
+
+
+class Drawn(NamedTuple):
+    """Scores on the drawn rows and on the rows not drawn, each of shape (configurations, draws)."""
+
+    drawn: Array
+    left: Array
+
+
+class _Named(NamedTuple):
+    scorer: str
+
+
+def constant(y: Array, folds: Sequence[tuple[Indices, Indices]], *, classes: bool) -> Answer:
+    """What a model says of each row that knows the training targets and nothing else: class shares, or the mean."""
+    if not classes:
+        said = np.zeros(len(y))
+        for train, test in folds:
+            said[test] = y[train].mean()
+        return Answer(said, None)
+    shares = np.zeros((len(y), int(y.max()) + 1))
+    for train, test in folds:
+        shares[test] = np.bincount(y[train].astype(int), minlength=shares.shape[1]) / len(train)
+    return Answer(shares.argmax(axis=1).astype(np.float64), shares)
+
+
+def drawn_scores(scorer: str, y: Array, answers: Sequence[Answer], units: Indices, seed: int) -> Drawn:
+    """Score predictions under the same draws of the rows.
+
+    Args:
+        scorer: its scikit-learn name.
+        y: class codes or values, shape (rows,).
+        answers: of the configurations, for these rows.
+        units: number of the unit (row or group) that is drawn as a whole, for each row, from 0.
+        seed: of the draws.
+
+    Returns:
+        Greater is better, as scikit-learn's scorers have it; NaN where a draw leaves a score undefined.
+
+    Raises:
+        MetricError: the scorer cannot be computed from predictions for many draws.
+    """
+    if scorer not in WEIGHTED:
+        raise MetricError(f'"{scorer}" cannot be drawn anew from predictions; there are: {", ".join(WEIGHTED)}.')
+    draws = int(np.clip(_WORK / (len(y) * len(answers)), 100, _DRAWS))
+    count, rng = int(units.max()) + 1, np.random.default_rng(seed)
+    sign = -1.0 if scorer.startswith("neg_") else 1.0
+    both: list[list[Array]] = [[], []]
+    for start in range(0, draws, 50):
+        size = min(50, draws - start)
+        picked = rng.integers(count, size=(size, count)) + np.arange(size)[:, None] * count
+        weights = np.bincount(picked.ravel(), minlength=size * count).reshape(size, count)[:, units].astype(np.float64)
+        for parts, each in zip(both, (weights, (weights == 0).astype(np.float64)), strict=True):
+            parts.append(sign * np.stack([weighted_scores(_Named(scorer), y, answer, each) for answer in answers]))
+    return Drawn(*(np.concatenate(parts, axis=1) for parts in both))

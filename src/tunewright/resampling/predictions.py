@@ -1,0 +1,101 @@
+"""Out-of-fold predictions, kept beside the study: a small file for each task, named by what it is of.
+
+A journal of 200 configurations on 10,000 rows would grow by millions of numbers; so the journal holds a name, and the folder the
+numbers. The name is a hash of the splits, the estimator and the parameters with the fold and the repeat, so a file is found without
+the journal, tasks that run twice write the same file, and a folder may serve several studies.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from tunewright.errors import DataError
+from tunewright.resampling.scoring import Answer
+from tunewright.typing import Array, Params
+
+__all__ = ["Kept"]
+
+_WAYS: Final = ("predict_proba", "decision_function", "predict")
+
+
+class Kept:
+    """The predictions in a folder.
+
+    Args:
+        folder: made if it is not there.
+        splits: the fingerprint of the splits.
+        estimator: whose predictions; its text counts.
+
+    Raises:
+        DataError: the folder cannot be made.
+    """
+
+    def __init__(self, folder: str | Path, splits: str, estimator: Any) -> None:  # noqa: ANN401
+        self.folder = Path(folder)
+        self._whose = f"{splits} {estimator!r}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(f"The folder {folder} for predictions cannot be made: {error.strerror or error}.") from error
+
+    def name(self, params: Params, fold: int, repeat: int) -> str:
+        """The file of a task."""
+        text = self._whose.encode() + msgspec.json.encode(params, order="sorted")
+        return f"{hashlib.sha256(text).hexdigest()[:20]}-{repeat}-{fold}.npz"
+
+    def write(self, params: Params, fold: int, repeat: int, model: Any, X: Any) -> str:  # noqa: ANN401, N803
+        """Keep what a fitted model says of rows; returns the name of the file.
+
+        Probabilities are kept where the model gives them, else its decision values, else its predictions; as float32, except for
+        predictions of a regression.
+        """
+        way = next((way for way in _WAYS if hasattr(model, way)), None)
+        if way is None:
+            raise DataError(f"{type(model).__name__} predicts nothing that could be kept. Leave predictions= out.")
+        said = np.asarray(getattr(model, way)(X))
+        held = {"said": said.astype(np.float32) if way == "predict_proba" else said, "way": np.array(way)}
+        if hasattr(model, "classes_"):
+            held["classes"] = np.asarray(model.classes_)
+        name = self.name(params, fold, repeat)
+        part = self.folder / f".{name}.{os.getpid()}"
+        with part.open("wb") as file:
+            np.savez(file, allow_pickle=False, **held)
+        part.replace(self.folder / name)
+        return name
+
+    def pooled(self, params: Params, folds: Any, y: Any) -> Answer | None:  # noqa: ANN401
+        """What a configuration said of each row in the first repeat, in the order of the rows.
+
+        Args:
+            params: of the configuration.
+            folds: of the first repeat.
+            y: the classes, whose sorted order is that of the columns; None for a regression.
+
+        Returns:
+            None where a file is missing, or the predictions are neither probabilities nor values.
+        """
+        names = [self.folder / self.name(params, fold, 0) for fold in range(len(folds))]
+        if not all(name.exists() for name in names):
+            return None
+        classes = None if y is None else np.unique(np.asarray(y))
+        rows, parts = np.concatenate([fold.test for fold in folds]), [_read(name, classes) for name in names]
+        if any(part is None for part in parts):
+            return None
+        said: Array = np.concatenate([part for part in parts if part is not None])[np.argsort(rows, kind="stable")]
+        return Answer(said, None) if classes is None else Answer(said.argmax(axis=1).astype(np.float64), said)
+
+
+def _read(path: Path, classes: Any) -> Array | None:  # noqa: ANN401
+    with np.load(path, allow_pickle=False) as held:
+        way, said = str(held["way"]), held["said"].astype(np.float64)
+        if classes is None:
+            return said if way == "predict" and said.ndim == 1 else None
+        if way != "predict_proba":
+            return None
+        whole = np.zeros((len(said), len(classes)))
+        whole[:, np.searchsorted(classes, held["classes"])] = said
+        return whole

@@ -1,0 +1,262 @@
+"""Which trial is best, and how sure that is: what a history says of its trials beside each other.
+
+Every question here is a pure function of the columns. Where trials were given different folds and seeds (a race), their plain means
+cannot be compared; `effects.py` takes apart what is due to whom, and all comparisons stand on that.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tunewright.effects import Effects, effects
+from tunewright.errors import NoResult, TrialError
+from tunewright.metric import Metric
+from tunewright.space import SearchSpace
+from tunewright.tasks import Cell, TaskTable
+from tunewright.trial import Failure, Trial
+from tunewright.trials import COMPLETED, FAILED, TrialTable
+from tunewright.typing import Array, Value
+
+__all__ = ["Standing"]
+
+_ENOUGH: Final = 0.5
+"""Share of the cells of the trial that met most, from which on a trial has enough evidence."""
+
+
+class Standing:
+    """The trials of a history: their columns, and what they are worth beside each other.
+
+    Args:
+        space, metrics: of the study's header.
+    """
+
+    def __init__(self, space: SearchSpace, metrics: Sequence[Metric]) -> None:
+        self.metrics = tuple(metrics)
+        self.position = 0
+        """Of the last entry folded."""
+        self.frozen: dict[str, Value] = {}
+        """What the objective judges by, as it said at first; empty where it said nothing."""
+        self._effects: dict[int, Effects] = {}
+        self._effects_at = -1
+        self._signs = np.array([metric.sign for metric in metrics])
+        self._trials = TrialTable(space, self.metrics)
+        self._tasks = TaskTable(self.metrics)
+        self._running: dict[int, None] = {}
+        self._completed: dict[int, None] = {}
+        self._failed = 0
+
+    # ---- columns ---------------------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._trials)
+
+    @property
+    def space(self) -> SearchSpace:
+        """The space as last edited."""
+        return self._trials.space
+
+    @property
+    def rows(self) -> Array:
+        """Raw rows of all trials, shape (n, d); NaN where inactive."""
+        return self._trials.column("rows")
+
+    @property
+    def values(self) -> Array:
+        """Metrics of all trials, shape (n, m); NaN unless completed."""
+        return self._trials.column("values")
+
+    @property
+    def losses(self) -> Array:
+        """`values`, turned so that smaller is better, shape (n, m)."""
+        losses: Array = self._trials.column("values") * self._signs
+        return losses
+
+    @property
+    def states(self) -> NDArray[np.int8]:
+        """RUNNING, COMPLETED or FAILED, shape (n,)."""
+        return self._trials.column("states")
+
+    @property
+    def seconds(self) -> Array:
+        """Wall seconds of the finished tasks of each trial together, shape (n,)."""
+        return self._trials.column("seconds")
+
+    @property
+    def asked_at(self) -> Array:
+        """Seconds since 1970, shape (n,)."""
+        return self._trials.column("asked_at")
+
+    @property
+    def finished_at(self) -> Array:
+        """Seconds since 1970, shape (n,); NaN while running."""
+        return self._trials.column("finished_at")
+
+    @property
+    def result_at(self) -> NDArray[np.int64]:
+        """Position in the journal of the last result of each trial, shape (n,); 0 before the first."""
+        return self._trials.column("result_at")
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """False where an edited space no longer holds the trial, shape (n,)."""
+        return self._trials.column("usable")
+
+    def seen(self, row: Sequence[float] | Array) -> bool:
+        """Whether this raw row, shape (d,), was asked before."""
+        return self._trials.seen(row)
+
+    # ---- counts and tasks ------------------------------------------------------------------------------------------------------
+
+    @property
+    def completed(self) -> int:
+        """How many trials are COMPLETED."""
+        return len(self._completed)
+
+    @property
+    def failed(self) -> int:
+        """How many trials are FAILED."""
+        return self._failed
+
+    @property
+    def running(self) -> int:
+        """How many trials are RUNNING."""
+        return len(self._running)
+
+    @property
+    def finished(self) -> int:
+        """How many trials are COMPLETED or FAILED."""
+        return len(self._completed) + self._failed
+
+    @property
+    def failures(self) -> list[tuple[int, Failure]]:
+        """Every failure with its trial, in the order they came."""
+        return self._tasks.failures
+
+    def trial(self, number: int) -> Trial:
+        """One trial, whole.
+
+        Raises:
+            TrialError: there is no such trial.
+        """
+        if not 0 <= number < len(self):
+            have = f"trials 0 to {len(self) - 1}" if len(self) else "no trial yet"
+            raise TrialError(f"There is no trial {number}: the study holds {have}.")
+        return self._trials.record(number, self._tasks)
+
+    # ---- beside each other -----------------------------------------------------------------------------------------------------
+
+    @property
+    def objectives(self) -> tuple[int, ...]:
+        """Which metrics are optimised: those without a bound, or all if each has one."""
+        free = tuple(j for j, metric in enumerate(self.metrics) if metric.bound is None)
+        return free or tuple(range(len(self.metrics)))
+
+    @property
+    def feasible(self) -> NDArray[np.bool_]:
+        """Which trials are completed, inside the present space, and within every metric's bound, shape (n,)."""
+        bounds = np.array([np.inf if metric.bound is None else metric.sign * metric.bound for metric in self.metrics])
+        within = np.asarray((self.losses <= bounds).all(axis=1))  # NaN is within nothing
+        feasible: NDArray[np.bool_] = within & (self.states == COMPLETED) & self.usable
+        return feasible
+
+    def effects(self, metric: int | None = None) -> Effects:
+        """What is due to each trial, to each fold and seed, and to chance (`effects.py`), in losses of a metric.
+
+        Args:
+            metric: its place in `metrics`; default: the first optimised one.
+        """
+        which = self.objectives[0] if metric is None else metric
+        if self._effects_at != self.position:
+            self._effects, self._effects_at = {}, self.position
+        if which not in self._effects:
+            losses = self.losses[:, which : which + 1] if self._tasks.single else self.table(which)[0]
+            self._effects[which] = effects(losses, self.overlap)
+        return self._effects[which]
+
+    def table(self, metric: int = 0) -> tuple[Array, tuple[Cell, ...]]:
+        """Losses by trial and cell, shape (n, cells), at each trial's highest budget, NaN where there is none; and the cells: (fold, seed)."""
+        values, cells = self._tasks.table(len(self), metric)
+        return np.where(self.states[:, None] == FAILED, np.nan, values * self._signs[metric]), cells
+
+    @property
+    def overlap(self) -> float:
+        """Test rows for each training row, n_test / n_train: how much folds have in common. 0 where there are no folds."""
+        said, folds = self.frozen.get("overlap"), self._tasks.folds
+        return float(said) if isinstance(said, int | float) else 1 / (folds - 1) if folds > 1 else 0.0
+
+    @property
+    def adjusted(self) -> Array:
+        """`losses` made comparable between trials that met different folds and seeds, shape (n, m); NaN where there is no result yet."""
+        return np.stack([self.effects(j).values for j in range(len(self.metrics))], axis=1)
+
+    @property
+    def variances(self) -> Array:
+        """Of `adjusted`, as estimates of what the configurations are worth, shape (n, m); NaN where that cannot be told."""
+        return np.stack([self.effects(j).variances for j in range(len(self.metrics))], axis=1)
+
+    @property
+    def proven(self) -> NDArray[np.bool_]:
+        """Which trials are feasible and met at least half as many folds and seeds as the one that met most, shape (n,)."""
+        feasible, counts = self.feasible, self.effects().counts
+        proven: NDArray[np.bool_] = feasible & (counts >= _ENOUGH * counts[feasible].max(initial=0))
+        return proven
+
+    @property
+    def order(self) -> NDArray[np.intp]:
+        """Numbers of the feasible trials, best first: the proven ones by posterior mean, then the others; the earlier one of equals."""
+        key = np.where(self.proven, self.effects().posterior, np.inf)
+        order = np.lexsort((np.where(self.feasible, self.effects().posterior, np.inf), key))
+        return order[: int(self.feasible.sum())]
+
+    @property
+    def best(self) -> Trial:
+        """The feasible trial with the best value among those with enough evidence; the earlier one of equals.
+
+        A trial that met fewer than half the folds and seeds of the one that met most is not chosen, however lucky. Where trials met
+        different ones, the posterior mean is compared (`effects`); where all met the same, that is the order of their values.
+
+        Raises:
+            NoResult: there is none yet, or several metrics are optimised.
+        """
+        if len(self.objectives) > 1:
+            names = ", ".join(f'"{self.metrics[j].name}"' for j in self.objectives)
+            mend = "Use `pareto`, or give all but one a bound."
+            raise NoResult(f"Several metrics are optimised ({names}), so there is no single best trial. {mend}")
+        if not self.feasible.any():
+            raise NoResult(self._why_no_result())
+        return self.trial(int(self.order[0]))
+
+    def _why_no_result(self) -> str:
+        if not len(self):
+            return "The study has no trial yet. Run study.optimize(objective, trials=20) first."
+        counts = f"{self.completed} completed, {self.failed} failed, {self.running} running"
+        if self.completed:
+            return (
+                f"No completed trial is inside the present space and within every bound ({counts}). Loosen a bound, or search on."
+            )
+        if self.failures:
+            trial, failure = self.failures[0]
+            return f"No trial has a value ({counts}). Trial {trial} failed first: {failure.message}"
+        return f"No trial has a value yet ({counts}). Tell the running ones, or search on."
+
+    @property
+    def pareto(self) -> list[Trial]:
+        """The feasible trials that no other feasible trial beats in every optimised metric, in the order of asking."""
+        found = np.flatnonzero(self.proven)
+        losses = self.losses[found][:, self.objectives]
+        beaten = [bool(((losses <= loss).all(axis=1) & (losses < loss).any(axis=1)).any()) for loss in losses]
+        return [self.trial(int(number)) for number, dominated in zip(found, beaten, strict=True) if not dominated]
+
+    @property
+    def best_so_far(self) -> Array:
+        """The running minimum of the first optimised loss, adjusted, over completed trials in the order of finishing, shape (completed,).
+
+        Trials with too little evidence count as the best before them.
+        """
+        completed = list(self._completed)
+        enough = self.effects().counts >= _ENOUGH * self.effects().counts.max(initial=0)
+        losses = np.where(enough, self.effects().values, np.inf)[completed]
+        best: Array = np.minimum.accumulate(losses)
+        return best

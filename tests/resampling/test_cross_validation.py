@@ -1,0 +1,212 @@
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import make_scorer
+from sklearn.model_selection import StratifiedKFold, cross_validate
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+import tunewright as tw
+from tunewright.errors import DataError, MetricError, StudyChanged, StudyError
+from tunewright.execution.live import LiveTrial
+from tunewright.resampling import CrossValidation
+from tunewright.schedulers import Once, Race
+from tunewright.trial import Task
+
+X, Y = load_iris(return_X_y=True)
+SPACE = tw.SearchSpace({"n_neighbors": tw.Int(1, 40, default=5)})
+RNG = np.random.default_rng(0)
+
+
+def knn(**more):
+    return CrossValidation(KNeighborsClassifier(), X, Y, **more)
+
+
+def live(params=None, fold=0, seed=0):
+    return LiveTrial(Task(0, 0, params or {}, fold=fold, seed=seed))
+
+
+def test_each_task_is_what_scikit_learn_says_of_that_fold():
+    cv = knn(cv=StratifiedKFold(5, shuffle=True, random_state=3), scoring=["accuracy", "neg_log_loss"])
+    theirs = cross_validate(
+        KNeighborsClassifier(3), X, Y, cv=StratifiedKFold(5, shuffle=True, random_state=3), scoring=["accuracy", "neg_log_loss"]
+    )
+
+    ours = [cv(live({"n_neighbors": 3}, fold)) for fold in range(5)]
+
+    for name in ("accuracy", "neg_log_loss"):
+        assert [found[name] for found in ours] == pytest.approx(theirs[f"test_{name}"])
+    assert {"train_accuracy", "train_neg_log_loss", "fit_seconds", "score_seconds"} <= ours[0].keys()
+
+
+def test_a_study_of_it_races_and_keeps_what_was_said():
+    cv = knn(repeats=2)
+    study = tw.Study(SPACE, cv.metrics, sampler=tw.samplers.Random())
+    study.optimize(cv, trials=8)
+
+    assert isinstance(study.scheduler, Race)
+    assert study.history.effects().counts[0] >= 10
+    assert study.history.effects().counts.sum() < 80
+    assert study.history.frozen["folds"] == 5
+    assert study.best.measurements[0].info["train_accuracy"] > 0.9
+    assert study.replay().same
+
+
+def test_going_on_with_other_splits_or_data_is_refused_with_a_sentence(tmp_path):
+    url = f"sqlite:///{tmp_path / 'runs.db'}"
+    tw.Study(SPACE, knn().metrics, storage=url).optimize(knn(), trials=2)
+    changed = Y.copy()
+    changed[0] = 1
+
+    for other in (knn(seed=1), knn(cv=4), knn(repeats=2), CrossValidation(KNeighborsClassifier(), X, changed)):
+        with pytest.raises(StudyChanged, match="other splits or data"):
+            tw.Study(SPACE, storage=url).optimize(other, trials=3)
+    tw.Study(SPACE, storage=url).optimize(knn(), trials=3)
+    study = tw.Study(SPACE, knn().metrics)
+    study.optimize(lambda live: 0.5, trials=1)
+    with pytest.raises(StudyChanged, match="without frozen splits"):
+        study.optimize(knn(), trials=2)
+
+
+def test_a_study_that_measures_something_else_says_how_to_begin():
+    with pytest.raises(StudyError, match=r"objective\.metrics"):
+        tw.Study(SPACE).optimize(knn(), trials=1)
+
+
+def test_what_the_user_schedules_stays():
+    study = tw.Study(SPACE, knn().metrics, scheduler=Once(folds=5))
+    study.optimize(knn(), trials=2)
+
+    assert isinstance(study.scheduler, Once)
+
+
+def test_chance_is_the_same_for_all_configurations_and_another_in_each_repeat():
+    cv = CrossValidation(RandomForestClassifier(n_estimators=3), X, Y)
+
+    assert cv.build({}, 0).random_state == cv.build({"max_depth": 2}, 0).random_state == 0
+    assert cv.build({}, 1).random_state == 1
+    assert CrossValidation(RandomForestClassifier(random_state=7), X, Y).build({}, 1).random_state == 7
+
+
+def test_a_function_builds_the_estimator_of_a_branch():
+    cv = CrossValidation(lambda params: make_pipeline(StandardScaler(), LogisticRegression(C=params["C"])), X, Y)
+
+    assert cv(live({"C": 1.0}))["accuracy"] > 0.9
+
+
+def test_clustering_has_no_target():
+    assert CrossValidation(KMeans(3, n_init=2), X)(live())["score"] < 0
+
+
+def test_weights_go_with_their_rows():
+    weights = np.where(Y == 0, 0.0, 1.0)
+    cv = CrossValidation(DecisionTreeClassifier(max_depth=1), X, Y, params={"sample_weight": weights})
+
+    _, model = cv.judged(cv.build({}), 0, 0)
+
+    assert model.predict(X[Y == 0]).min() > 0  # class 0 weighs nothing
+
+
+def test_predictions_are_kept_beside_the_journal_and_pooled(tmp_path):
+    cv = knn(predictions=tmp_path)
+    for fold in range(5):
+        name = cv(live({"n_neighbors": 4}, fold))["predictions"]
+
+    assert (tmp_path / name).stat().st_size < 4000
+    answer = cv.answers({"n_neighbors": 4})
+    assert answer.proba.shape == (150, 3)
+    assert (answer.predicted == Y).mean() > 0.9
+    assert cv.answers({"n_neighbors": 5}) is None
+
+
+def test_the_baseline_looks_at_no_feature():
+    assert np.mean(list(knn().baseline().values())) == pytest.approx(1 / 3)
+    assert np.mean(list(CrossValidation(Ridge(), X[:, :3], X[:, 3]).baseline().values())) == pytest.approx(0, abs=0.1)
+
+
+def test_it_travels():
+    assert pickle.loads(pickle.dumps(knn()))(live({"n_neighbors": 3})).keys() == knn()(live({"n_neighbors": 3})).keys()
+
+
+def test_a_part_of_the_rows_is_divided_anew():
+    part = knn().subset(np.arange(0, 150, 2))
+
+    assert part.splits.folds == 5
+    assert part(live({"n_neighbors": 3}))["accuracy"] > 0.8
+    with pytest.raises(StudyError, match="Ready-made"):
+        knn(cv=[(np.arange(0, 150, 2), np.arange(1, 150, 2))]).subset(np.arange(20))
+
+
+# ---- bad input -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_target_with_holes_is_refused():
+    hole = X[:, 0].copy()
+    hole[17] = np.nan
+
+    with pytest.raises(DataError, match="row 17"):
+        CrossValidation(Ridge(), X, hole)
+
+
+def test_groups_that_do_not_fit_are_refused():
+    with pytest.raises(DataError, match="groups has 10"):
+        knn(groups=np.arange(10))
+
+
+def test_a_score_that_is_not_defined_on_a_fold_is_a_recorded_failure():
+    y = np.r_[np.zeros(75, int), np.ones(75, int)]
+    cv = CrossValidation(KNeighborsClassifier(), X, y, scoring="roc_auc", cv=[(np.arange(50, 150), np.arange(50))], racing=False)
+    study = tw.Study(SPACE, cv.metrics)
+    study.optimize(cv, trials=1)
+
+    assert study.history.failed == 1
+    assert "fold 0" in study.history.failures[0][1].message
+
+
+def test_a_scorer_that_fails_on_some_folds_fails_the_trial_and_not_the_study():
+    def moody(truth, said):
+        if truth[0] == 0:
+            raise RuntimeError("not today")
+        return 1.0
+
+    cv = knn(scoring={"moody": make_scorer(moody)}, racing=False)
+    study = tw.Study(SPACE, cv.metrics)
+    study.optimize(cv, trials=2)
+
+    assert study.history.failed == 2
+    assert "not today" in study.history.failures[0][1].message
+
+
+class Chatty(KNeighborsClassifier):
+    def fit(self, X, y):
+        for i in range(1000):
+            warnings.warn(f"warning {i}", stacklevel=2)
+        return super().fit(X, y)
+
+
+def test_a_thousand_warnings_are_counted_and_not_shown():
+    found = CrossValidation(Chatty(), X, Y)(live())
+
+    assert len(found["warnings"]) == 10
+
+
+@pytest.mark.parametrize(("more", "error", "said"), [
+    ({"scoring": "rock_auc"}, MetricError, "rock_auc"), ({"scoring": []}, MetricError, "no scorer"), ({"repeats": 0}, StudyError, "repeats"),
+    ({"optimize": "f1"}, MetricError, "f1"), ({"predictions": "/proc/none"}, DataError, "cannot be made"),
+])  # fmt: skip
+def test_what_cannot_be_is_refused(more, error, said):
+    with pytest.raises(error, match=said):
+        knn(**more)
+
+
+def test_a_scaler_fitted_outside_the_folds_is_noticed():
+    with pytest.warns(UserWarning, match="pipeline"):
+        CrossValidation(KNeighborsClassifier(), StandardScaler().fit_transform(X), Y)

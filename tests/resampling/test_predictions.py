@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import Ridge
+from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import LinearSVC
+
+from tunewright.errors import DataError
+from tunewright.resampling.predictions import Kept
+from tunewright.resampling.splits import Fold
+
+X = np.arange(12.0)[:, None]
+Y = np.array([0, 1, 2] * 4)
+FOLDS = (Fold(np.arange(6, 12), np.arange(6)), Fold(np.arange(6), np.arange(6, 12)))
+
+
+def kept(tmp_path, model, y, params):
+    store = Kept(tmp_path, "abc", model)
+    for number, fold in enumerate(FOLDS):
+        store.write(params, number, 0, model.fit(X[fold.train], y[fold.train]), X[fold.test])
+    return store
+
+
+def test_values_come_back_in_the_order_of_the_rows(tmp_path):
+    answer = kept(tmp_path, Ridge(), X[:, 0], {"alpha": 1.0}).pooled({"alpha": 1.0}, FOLDS, None)
+
+    assert answer.predicted == pytest.approx(X[:, 0], abs=3)
+    assert answer.proba is None
+
+
+def test_the_order_of_parameters_does_not_matter(tmp_path):
+    store = Kept(tmp_path, "abc", Ridge())
+
+    assert store.name({"a": 1, "b": 2}, 0, 0) == store.name({"b": 2, "a": 1}, 0, 0) != store.name({"a": 1, "b": 2}, 1, 0)
+
+
+def test_a_class_that_a_fold_never_saw_has_probability_zero(tmp_path):
+    y = np.r_[[0, 1, 0, 1, 0, 1], [0, 1, 2, 0, 1, 2]]
+
+    assert kept(tmp_path, GaussianNB(), y, {}).pooled({}, FOLDS, y).proba[6:, 2].tolist() == [0.0] * 6
+
+
+def test_decision_values_are_kept_but_not_pooled(tmp_path):
+    assert kept(tmp_path, LinearSVC(), Y, {}).pooled({}, FOLDS, Y) is None
+
+
+def test_what_predicts_nothing_is_refused(tmp_path):
+    with pytest.raises(DataError, match="predicts nothing"):
+        Kept(tmp_path, "abc", None).write({}, 0, 0, object(), X)

@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+from tunewright.effects import effects
+
+RNG = np.random.default_rng(0)
+
+
+def scores(n=40, m=10, between=0.03, cells=0.05, noise=0.01, rng=RNG):
+    a, b = between * rng.standard_normal(n), cells * rng.standard_normal(m)
+    return 1 + a[:, None] + b + noise * rng.standard_normal((n, m)), 1 + a, b - b.mean()
+
+
+def test_a_whole_table_keeps_its_means_and_tells_folds_from_chance():
+    table, _, folds = scores()
+
+    found = effects(table)
+
+    assert found.values == pytest.approx(table.mean(axis=1))
+    assert found.cells == pytest.approx(folds, abs=0.01)  # noise 0.01 / sqrt(40): more than 6 sigma
+    assert found.noise**0.5 == pytest.approx(0.01, rel=0.4)  # 351 degrees of freedom: more than 6 sigma
+    assert found.variances == pytest.approx(found.noises / 10)
+    assert np.median(found.noises) == pytest.approx(found.noise, rel=0.3)
+
+
+def test_what_met_an_easy_fold_only_is_not_taken_for_good():
+    table, truth, folds = scores()
+    easy = int(np.argmin(folds))
+    table[1, np.arange(10) != easy] = np.nan
+
+    found = effects(table)
+
+    assert found.values[1] - truth[1] == pytest.approx(0, abs=0.08)  # 6 sigma of the noise, and of the estimated folds
+    assert table[1, easy] < truth[1] - 0.02
+    assert found.variances[1] > 5 * found.variances[0]
+
+
+def test_stopping_by_a_rule_that_looks_does_not_bias_the_folds():
+    bias = []
+    for seed in range(30):
+        table, _, folds = scores(n=200, m=4, noise=0.03, rng=np.random.default_rng(seed))
+        table[table[:, 0] > 0.99 + folds[0], 1:] = np.nan  # those with bad luck on the first fold get no second one
+        bias.append(effects(table).cells - folds)
+
+    assert np.abs(np.mean(bias, axis=0)).max() < 0.006  # a plain difference of fold means is off by more than 0.01
+
+
+def test_overlapping_folds_are_worth_less_than_independent_ones():
+    table, *_ = scores()
+
+    assert effects(table, 0.25).variances[0] == pytest.approx(effects(table).noises[0] * (1 / 10 + 0.25))
+    assert effects(table, 0.25).between < effects(table).between
+
+
+def test_the_best_posterior_mean_is_not_the_luckiest_value():
+    """Averages over 20 tables; half of the luck is more than 6 sigma away from the tenth or so that is left."""
+    tables = [1 + 0.1 * np.random.default_rng(seed).standard_normal((50, 5)) for seed in range(20)]  # nothing but chance
+    found = [effects(table) for table in tables]
+
+    lucky, left = (1 - np.mean([getattr(each, name).min() for each in found]) for name in ("values", "posterior"))
+
+    assert lucky > 0.08
+    assert left < lucky / 2
+
+
+@pytest.mark.parametrize(
+    "table", [np.full((3, 2), np.nan), np.array([[1.0, np.nan], [np.nan, 2.0]]), np.empty((0, 0)), np.ones((4, 1))]
+)
+def test_where_nothing_can_be_told_apart_values_stay_as_they_are(table):
+    found = effects(table)
+
+    assert np.isnan(found.variances).all()
+    assert found.values[np.isfinite(table).any(axis=1)] == pytest.approx(table[np.isfinite(table)])
+
+
+def test_a_diverged_configuration_does_not_spoil_the_rest():
+    table, *_ = scores()
+    clean = effects(table)
+    table[5] = 1e9
+
+    assert effects(table).noise == pytest.approx(clean.noise, rel=0.2)
+
+
+def test_equal_scores_are_no_division_by_zero():
+    found = effects(np.ones((5, 4)))
+
+    assert found.values == pytest.approx(np.ones(5))
+    assert found.posterior == pytest.approx(np.ones(5))
+
+
+def test_a_noisy_bad_configuration_does_not_drown_the_folds_of_the_good_ones():
+    rng = np.random.default_rng(2)
+    table, _, folds = scores(n=5, noise=0.01, rng=rng)
+    table[4] = 3 + rng.standard_normal(10)
+
+    found = effects(table)
+
+    assert found.cells == pytest.approx(folds, abs=0.06)  # its own deviations are up to 2
+    assert found.noises[4] > 20 * found.noise

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from tunewright.metric import Metric
+from tunewright.space import Float, SearchSpace
+from tunewright.testing import Journal
+
+SPACE = SearchSpace({"x": Float(0, 1)})
+
+
+VALUE = (Metric("value"),)
+
+
+def judged(rows, metrics=VALUE):
+    journal = Journal(SPACE, metrics)
+    for row in rows:
+        trial = journal.ask({"x": 0.5}, fold=0)
+        journal.tell(trial, row[0])
+        for fold, value in enumerate(row[1:], 1):
+            journal.tell(trial, value, index=journal.send(trial, fold=fold))
+    return journal
+
+
+def test_a_lucky_trial_with_one_fold_is_not_the_best():
+    history = judged([[3.0, 1, 2, 2], [2.9, 1.1, 2, 1.9], [3.1, 1.2, 1.9, 2], [0.1]]).history
+
+    assert history.best.number == 1
+    assert history.order[-1] == 3
+    assert history.losses[3, 0] == 0.1
+    assert not history.proven[3]
+
+
+def test_the_adjusted_value_takes_the_fold_off():
+    history = judged([[3.0, 1, 2, 2], [2.9, 1.1, 2, 1.9], [3.1, 1.2, 1.9, 2], [3.0]]).history
+
+    assert history.adjusted[3, 0] == pytest.approx(2.0, abs=0.1)
+    assert history.variances[3, 0] > history.variances[0, 0] > 0
+    assert history.overlap == pytest.approx(1 / 3)
+
+
+def test_without_folds_the_smallest_value_is_the_best():
+    history = judged([[3.0], [1.0], [2.0], [1.0]]).history
+
+    assert history.best.number == 1
+    assert history.order.tolist() == [1, 3, 2, 0]
+    assert np.isnan(history.variances).all()
+    assert history.best_so_far.tolist() == [3, 1, 1, 1]
+
+
+def test_best_so_far_waits_for_evidence():
+    history = judged([[3.0, 1, 2, 2], [0.1], [2.9, 1.1, 2, 1.9]]).history
+
+    assert history.best_so_far.tolist() == [2.0, 2.0, 1.975]
+
+
+def test_a_score_that_is_to_be_maximised_is_a_loss_with_another_sign():
+    history = judged([[0.9, 0.8], [0.7, 0.7], [0.8, 0.6]], (Metric("value", "maximize"),)).history
+
+    assert history.best.number == 0
+    assert history.adjusted[0, 0] == pytest.approx(-0.85)
+
+
+def test_the_table_names_its_cells():
+    table, cells = judged([[3.0, 1], [2.0]]).history.table()
+
+    assert cells == ((0, 0), (1, 0))
+    assert np.isnan(table[1, 1])
