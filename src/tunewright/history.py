@@ -46,6 +46,8 @@ class History:
         """Of the last entry folded."""
         self.comments: list[Entry] = []
         self.warnings: list[Entry] = []
+        self.stops: list[Entry] = []
+        """The `StopAsked` entries: what somebody asked to stop."""
         self.sessions: list[Entry] = []
         """The `Opened` entries: who worked on the study, with what, and where."""
         self._signs = np.array([metric.sign for metric in metrics])
@@ -66,6 +68,7 @@ class History:
             events.SpaceEdited: lambda _, event: self._trials.edit(SearchSpace.from_json(event.space)),
             events.Commented: lambda entry, _: self.comments.append(entry),
             events.Warned: lambda entry, _: self.warnings.append(entry),
+            events.StopAsked: lambda entry, _: self.stops.append(entry),
             events.Opened: lambda entry, _: self.sessions.append(entry),
         }
 
