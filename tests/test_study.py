@@ -223,7 +223,7 @@ def test_time_ends_a_search():
 def test_overtime_ends_a_task_and_gives_it_back():
     study = study_of()
 
-    study.optimize(lambda live: time.sleep(120), seconds=5, overtime=0.5)
+    study.optimize(lambda live: time.sleep(120), seconds=0.5, overtime=0.5)
     assert [task.trial for task in study.history.released] == [0]
 
     study.optimize(lambda live: 1.0, trials=1)

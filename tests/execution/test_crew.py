@@ -124,7 +124,7 @@ def test_an_executor_that_is_shut_down_is_refused():
     pool = ThreadPoolExecutor(1)
     pool.shutdown()
 
-    with pytest.raises(StudyError, match="takes no tasks .* Is it shut down"):
+    with pytest.raises(StudyError, match=r"takes no tasks .* Is it shut down"):
         Crew(lambda _: 1.0, ("loss",), executor=pool)
 
 

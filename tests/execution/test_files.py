@@ -6,6 +6,12 @@ from tunewright.execution.files import folder_of, home, latest, saving
 from tunewright.trial import Task
 
 
+def found(folder):
+    checkpoint = latest(folder)
+    assert checkpoint is not None
+    return checkpoint
+
+
 @pytest.mark.parametrize(
     ("url", "base"),
     [
@@ -40,7 +46,7 @@ def test_a_checkpoint_takes_the_place_of_the_one_before(tmp_path):
             (folder / "model").write_text(str(number))
 
     assert latest(tmp_path) == tmp_path / "checkpoint-12"
-    assert (latest(tmp_path) / "model").read_text() == "11"
+    assert (found(tmp_path) / "model").read_text() == "11"
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -48,9 +54,13 @@ def test_a_checkpoint_that_was_not_finished_is_none(tmp_path):
     with saving(tmp_path) as folder:
         (folder / "model").write_text("whole")
 
-    with pytest.raises(OSError), saving(tmp_path) as folder:
-        (folder / "model").write_text("torn")
-        raise OSError
+    def interrupted():
+        with saving(tmp_path) as folder:
+            (folder / "model").write_text("torn")
+            raise OSError
+
+    with pytest.raises(OSError):
+        interrupted()
     (tmp_path / ".unfinished-killed").mkdir()  # what a kill leaves
 
-    assert (latest(tmp_path) / "model").read_text() == "whole"
+    assert (found(tmp_path) / "model").read_text() == "whole"

@@ -79,7 +79,7 @@ def test_the_files_of_a_trial_stay(tmp_path):
 
 
 def test_a_task_that_was_asked_for_by_hand_has_no_place_for_files():
-    with pytest.raises(TrialError, match="not started by Study.optimize"):
+    with pytest.raises(TrialError, match="not started by Study"):
         live().save_checkpoint()
 
 

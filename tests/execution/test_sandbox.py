@@ -1,4 +1,5 @@
 import ctypes
+import importlib
 import math
 import os
 import signal
@@ -37,11 +38,15 @@ def grow():
         time.sleep(0.005)
 
 
+def note(path, text):
+    with path.open("a", encoding="ascii") as file:
+        file.write(text)
+
+
 def grow_in_a_child(started):
     hog = "import time\nheld = []\nwhile True: held.append(bytearray(20_000_000)); time.sleep(0.005)"
     process = subprocess.Popen([sys.executable, "-c", hog])
-    with open(started, "a", encoding="ascii") as file:
-        file.write(f"{process.pid}\n")
+    note(started, f"{process.pid}\n")
     process.wait()
 
 
@@ -49,8 +54,7 @@ def breed(started):
     code = "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); print(p.pid, flush=True); p.wait()"
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     grandchild = process.stdout.readline()
-    with open(started, "a", encoding="ascii") as file:
-        file.write(f"{process.pid}\n{grandchild}")
+    note(started, f"{process.pid}\n{grandchild}")
     time.sleep(600)
 
 
@@ -219,7 +223,7 @@ def test_an_objective_that_cannot_be_loaded_there_says_so():
     sandbox = sandbox_of(Refuses())
 
     with pytest.raises(
-        StudyError, match="cannot be loaded in a worker process. ModuleNotFoundError: No module named 'no_such_module'"
+        StudyError, match=r"cannot be loaded in a worker process\. ModuleNotFoundError: No module named 'no_such_module'"
     ):
         sandbox.start()
 
@@ -227,9 +231,7 @@ def test_an_objective_that_cannot_be_loaded_there_says_so():
 def test_the_child_finds_what_this_process_finds(tmp_path, monkeypatch):
     (tmp_path / "only_here.py").write_text("def objective(live):\n    return 4.0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    import only_here
-
-    sandbox = sandbox_of(only_here.objective)
+    sandbox = sandbox_of(importlib.import_module("only_here").objective)
     outcome = sandbox.run(do(""), Channel())
     sandbox.end()
 

@@ -77,12 +77,6 @@ class Crew:
             self._own = Sandboxes(self._work, fence, workers)
 
     def __enter__(self) -> Self:
-        if isinstance(self._own, Sandboxes):
-            try:
-                self._own.start()
-            except BaseException:
-                self.close()
-                raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -52,10 +52,6 @@ class Sandboxes:
         self._idle = collections.deque(self._all)
         self._threads = ThreadPoolExecutor(workers, "tunewright-worker")
 
-    def start(self) -> None:
-        """Start the first child. Raises StudyError when the objective cannot be loaded there."""
-        self._all[0].start()
-
     def submit(self, task: Task, channel: Channel) -> Future[Outcome]:
         """Run a task in the sandbox that was last in use: it is warm."""
         return self._threads.submit(self._run, task, channel)
@@ -69,11 +65,12 @@ class Sandboxes:
 
     def end(self) -> None:
         """End all, whatever they do; idle ones may say farewell."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         for sandbox in self._all:
             sandbox.dismiss()
         for sandbox in self._all:
             sandbox.end()
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.shutdown(wait=True)
 
 
 # ---- what other executors call, in their processes -----------------------------------------------------------------------------

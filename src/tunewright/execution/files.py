@@ -47,7 +47,12 @@ def home(given: "str | os.PathLike[str] | None", *, url: str, name: str, created
 def _passing() -> Path:
     folder = Path(tempfile.gettempdir()) / f"tunewright-{os.getpid()}-{os.urandom(4).hex()}"
     owner = os.getpid()
-    atexit.register(lambda: os.getpid() == owner and shutil.rmtree(folder, ignore_errors=True))
+
+    def clear() -> None:
+        if os.getpid() == owner:  # not a forked child
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(clear)
     return folder
 
 

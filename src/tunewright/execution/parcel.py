@@ -26,7 +26,7 @@ def pack(objective: Objective) -> bytes:
     code_of = cloudpickle.CloudPickler.dispatch_table[types.CodeType]
 
     def with_file(code: types.CodeType) -> Any:  # noqa: ANN401  pickle's own form
-        """cloudpickle may leave out where the code was written (3.1.3 does): a traceback needs it."""
+        """Cloudpickle may leave out where the code was written (3.1.3 does): a traceback needs it."""
         make, parts = code_of(code)
         return make, tuple(code.co_filename if part == "<dynamic-code>" else part for part in parts)
 

@@ -103,7 +103,7 @@ class Sandbox:
         ours, theirs = Pipe()
         guarded, lifeline = os.pipe()
         try:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603  this very Python
                 [sys.executable, "-c", _CODE, str(theirs.fileno()), str(guarded)],
                 stdin=subprocess.DEVNULL,
                 env=self._fence.environment(self._slot),
