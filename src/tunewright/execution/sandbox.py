@@ -72,6 +72,7 @@ class Sandbox:
         self._slot = slot
         self._lock = threading.Lock()
         self._child: _Child | None = None
+        self._next_weighing = 0.0
         self._busy = False
         self._ended = False
 
@@ -162,12 +163,14 @@ class Sandbox:
             back = self._supervise(child, channel, start)
         except (OSError, EOFError):
             back = Failure("crash", f"The worker process died: {_death(self._fall(child, _LOOK))}.")
-        half = self._fence.memory / 2
+        now = time.monotonic()
         if isinstance(back, Failure):
             self._drop(child)
-            return Outcome(None, back, time.monotonic() - start)
-        if half < math.inf and tree.resident(child.process.pid) > half:
-            self._drop(child)  # what this task left behind is not the next one's fault
+            return Outcome(None, back, now - start)
+        if self._fence.memory < math.inf and now >= self._next_weighing:
+            self._next_weighing = now + _LOOK
+            if tree.resident(child.process.pid) > self._fence.memory / 2:
+                self._drop(child)  # what tasks left behind is not the next one's fault
         return back
 
     def _supervise(self, child: _Child, channel: Channel, start: float) -> Outcome | Failure:
