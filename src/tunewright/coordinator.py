@@ -9,6 +9,7 @@ again; results may arrive meanwhile.
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -22,6 +23,7 @@ from tunewright.execution.interrupts import Interrupts
 from tunewright.execution.worker import outcome_of
 from tunewright.history import History
 from tunewright.journal import Journal
+from tunewright.listening import Listening
 from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Resume, Scheduler, Start
 from tunewright.stopping import Limits
@@ -35,6 +37,7 @@ Listener: TypeAlias = Callable[[History, Entry], None]
 """Called after each result of this process has been recorded."""
 
 _LOOK_FOR_THE_DEAD: Final = 1.0  # seconds between two looks for tasks whose worker died
+_GRACE: Final = 5.0  # seconds that tasks have to clean up when the time is up
 _LOOK_AT_OTHERS: Final = 0.2  # seconds between two looks at other processes, when there is nothing to do but wait for them
 
 
@@ -141,30 +144,46 @@ class Coordinator:
 
     # ---- the loop --------------------------------------------------------------------------------------------------------------
 
-    def run(self, crew: Crew, limits: Limits, listeners: Sequence[Listener], *, on_failure: str) -> None:
+    def run(self, crew: Crew, limits: Limits, listeners: Sequence[Listener], *, on_failure: str, retries: int = 0) -> None:
         """Keep the crew at work until a limit is reached, the space is exhausted, or Ctrl-C is pressed; see `Study.optimize`."""
         storage = self.journal.storage
-        self.journal.write(-1, Opened(storage.join(), repr(self.sampler), repr(self.scheduler), environment()))
         mine: dict[tuple[int, int], Task] = {}
         before = {task.key for task in self._held()[0]}
         with Pulse(storage), Interrupts() as interrupts, crew:
+            self.journal.write(-1, Opened(storage.join(), repr(self.sampler), repr(self.scheduler), environment(), limits.count))
+            listening = crew.listen = Listening(self.journal, crew, mine)
+            take_in = partial(self._take_in, mine, listening, listeners=listeners, on_failure=on_failure, retries=retries)
             try:
                 while not limits.over:
-                    more_to_come = not interrupts.asked and not limits.late and self._fill(crew, mine, limits)
+                    at_work = not interrupts.asked and not limits.late and listening.stopped is None
+                    more_to_come = at_work and self._fill(crew, mine, limits)
                     if not mine and not (more_to_come and (self._held()[1] or self.journal.history.released)):
                         break
                     if not mine:
                         time.sleep(_LOOK_AT_OTHERS)
-                    for task, outcome in crew.wait(limits.patience) if mine else ():
-                        del mine[task.key]
-                        self._take_in(task, outcome, listeners, on_failure=on_failure)
+                    for task, outcome in crew.wait(min(limits.patience, listening.patience)) if mine else ():
+                        take_in(task, outcome)
+                    listening()
+                self._wind_down(crew, listening, mine, take_in)
             except BaseException:  # perhaps between sending a task and noting it
                 mine.update({task.key: task for task in self._held()[0] if task.key not in before})
                 raise
             finally:
                 crew.close()
+                listening(now=True)
                 for trial, index in mine:
                     self.journal.write(trial, Released(index, "interrupted"))
+
+    @staticmethod
+    def _wind_down(
+        crew: Crew, listening: Listening, mine: dict[tuple[int, int], Task], take_in: Callable[[Task, Outcome], None]
+    ) -> None:
+        """Time is up: tasks that report may clean up, and what they still return counts. The others are ended by `close`."""
+        listening.wind_down("The time is up.")
+        end = time.monotonic() + _GRACE
+        while time.monotonic() < end and any(crew.board.reports(key) for key in mine):
+            for task, outcome in crew.wait(0.1):
+                take_in(task, outcome)
 
     def _held(self) -> tuple[list[Task], list[Task]]:
         """What this process was sent and has not told, and what other processes were (what waits for a person is neither)."""
@@ -184,13 +203,29 @@ class Coordinator:
             crew.submit(task)
         return True
 
-    def _take_in(self, task: Task, outcome: Outcome, listeners: Sequence[Listener], *, on_failure: str) -> None:
+    def _take_in(
+        self,
+        mine: dict[tuple[int, int], Task],
+        listening: Listening,
+        task: Task,
+        outcome: Outcome,
+        *,
+        listeners: Sequence[Listener],
+        on_failure: str,
+        retries: int,
+    ) -> None:
+        del mine[task.key]
         self._asked_at.pop(task.key, None)
+        failure = outcome.failure
+        crashed = failure is not None and failure.kind == "crash" and task.attempt <= retries
+        if failure is not None and (crashed or (failure.kind == "stopped" and listening.all_stop)):
+            self.journal.report(task, outcome.reports, Released(task.index, failure.message, lost=crashed))
+            return
         try:
             entry = self.journal.tell(task.trial, task.index, outcome)
         except AlreadyTold:  # this process was thought dead, and somebody else did the task
             return
         for listener in listeners:
             listener(self.journal.history, entry)
-        if outcome.failure is not None and on_failure == "raise":
-            raise ObjectiveError(f"Trial {task.trial} failed: {outcome.failure.message}\n\n{outcome.failure.traceback}".rstrip())
+        if failure is not None and on_failure == "raise":
+            raise ObjectiveError(f"Trial {task.trial} failed: {failure.message}\n\n{failure.traceback}".rstrip())

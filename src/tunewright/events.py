@@ -29,6 +29,7 @@ __all__ = [
     "Reported",
     "Sent",
     "SpaceEdited",
+    "StopAsked",
     "Told",
     "Warned",
 ]
@@ -104,6 +105,12 @@ class Released(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     lost: bool = False
 
 
+class StopAsked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """Somebody asks that the trial's running tasks stop; trial -1: that all who work on the study now stop."""
+
+    why: str = ""
+
+
 class Enqueued(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A person's configuration waits to be taken up before any proposal."""
 
@@ -128,12 +135,13 @@ class SpaceEdited(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Opened(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A process starts to work on the study: who it is, with what, and where."""
+    """A process starts to work on the study: who it is, with what, where, and until how many trials are finished (0: no such limit)."""
 
     worker: int
     sampler: str
     scheduler: str
     environment: dict[str, Value]
+    goal: int = 0
 
 
 class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -154,7 +162,7 @@ class Warned(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 Event: TypeAlias = (
-    Asked | Sent | Reported | Told | Failed | Released | Enqueued | Commented | SpaceEdited | Opened | Frozen | Warned
+    Asked | Sent | Reported | Told | Failed | Released | Enqueued | Commented | SpaceEdited | Opened | Frozen | Warned | StopAsked
 )
 
 KINDS: Final[dict[str, type[Event]]] = {
@@ -170,6 +178,7 @@ KINDS: Final[dict[str, type[Event]]] = {
     "opened": Opened,
     "frozen": Frozen,
     "warned": Warned,
+    "stop_asked": StopAsked,
 }
 """The name under which each kind is stored."""
 

@@ -42,6 +42,8 @@ class History(Standing):
         self.seed = seed
         self.comments: list[Entry] = []
         self.warnings: list[Entry] = []
+        self.stops: list[Entry] = []
+        """The `StopAsked` entries: what somebody asked to stop."""
         self.sessions: list[Entry] = []
         """The `Opened` entries: who worked on the study, with what, and where."""
         self._queue: dict[int, Enqueued] = {}
@@ -57,6 +59,7 @@ class History(Standing):
             events.Commented: lambda entry, _: self.comments.append(entry),
             events.Warned: lambda entry, _: self.warnings.append(entry),
             events.Frozen: lambda _, event: self.frozen.update(event.facts) if not self.frozen else None,
+            events.StopAsked: lambda entry, _: self.stops.append(entry),
             events.Opened: lambda entry, _: self.sessions.append(entry),
         }
 

@@ -5,6 +5,7 @@ that silently mixed results would hide.
 """
 
 import time
+from collections.abc import Sequence
 from threading import RLock
 
 import msgspec
@@ -16,7 +17,7 @@ from tunewright.metric import Metric
 from tunewright.space import SearchSpace
 from tunewright.storage.base import Header, Storage, StudyRecord
 from tunewright.tracking.provenance import version
-from tunewright.trial import Failure, Outcome
+from tunewright.trial import Failure, Outcome, Report, Task
 from tunewright.typing import Value
 
 __all__ = ["Journal"]
@@ -155,6 +156,15 @@ class Journal:
             if self.history.lost(task.trial, task.index) >= _DEATHS:
                 message = f"{_DEATHS} worker processes died with this task in hand."
                 self.write(task.trial, Failed(Failure("crash", message), index=task.index))
+
+    def report(self, task: Task, reports: Sequence[Report], then: Event | None = None) -> None:
+        """Append what a running task reported, and `then`, in one transaction."""
+        events: list[Event] = [Reported(task.index, report.step, report.values) for report in reports]
+        events += [] if then is None else [then]
+        with self.lock:
+            now = time.time()
+            new = self.storage.append(self.record.id, [Entry(task.trial, event, now) for event in events], self.history.position)
+            self.history.fold(new)
 
     def tell(self, trial: int, index: int, outcome: Outcome) -> Entry:
         """Append what came of a task; returns the entry of its result.

@@ -69,9 +69,14 @@ class Limits(msgspec.Struct, frozen=True):
         return time.monotonic() >= self.cut
 
     @property
-    def patience(self) -> float | None:
-        """Seconds that one may wait for a running task; None: as long as it takes."""
-        return None if math.isinf(self.cut) else max(0.0, self.cut - time.monotonic())
+    def patience(self) -> float:
+        """Seconds that one may wait for a running task; inf: as long as it takes."""
+        return max(0.0, self.cut - time.monotonic())
+
+    @property
+    def count(self) -> int:
+        """The goal; 0: there is none."""
+        return 0 if math.isinf(self.goal) else int(self.goal)
 
 
 def _is_span(value: Any) -> bool:  # noqa: ANN401  the user's value

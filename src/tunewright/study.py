@@ -7,6 +7,7 @@ import copy
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from os import PathLike
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -16,8 +17,10 @@ from tunewright.analysis.table import records
 from tunewright.coordinator import Coordinator, Listener
 from tunewright.deciding import Replay, replay
 from tunewright.errors import StudyError, StudyMissing, TrialError
-from tunewright.events import Commented, Enqueued
+from tunewright.events import Commented, Enqueued, StopAsked
 from tunewright.execution.crew import Crew
+from tunewright.execution.fence import Fence, Isolation
+from tunewright.execution.files import home
 from tunewright.execution.prepared import Prepared
 from tunewright.execution.worker import Objective
 from tunewright.extras import require
@@ -274,6 +277,21 @@ class Study:
             self.history.trial(trial)
         self._journal.write(trial, Commented(text))
 
+    def stop(self, trial: int = -1, *, why: str = "somebody asked for it") -> None:
+        """Ask the running tasks of a trial to stop, or (without one) all processes that work on the study now, wherever they are.
+
+        An objective hears it when it next reports: `live.report` raises Stopped. What it returns after that counts; else the trial
+        has failed, with kind "stopped". When the whole study stops, no task begins any more, tasks that do not report run to their
+        end, and those that stop without a result are given back: the next `optimize` takes them up, from their checkpoints.
+
+        Raises:
+            TrialError: the trial is not there, or has no task that runs.
+        """
+        if trial != -1 and all(task.trial != trial for task, _ in self.history.open_tasks):
+            state = self.history.trial(trial).state
+            raise TrialError(f"Trial {trial} has no task that runs: it is {state}.")
+        self._journal.write(trial, StopAsked(why))
+
     # ---- the loop --------------------------------------------------------------------------------------------------------------
 
     def optimize(
@@ -286,6 +304,12 @@ class Study:
         overtime: float | None = None,
         workers: int = 1,
         executor: Executor | None = None,
+        isolation: Isolation | None = None,
+        task_seconds: float | None = None,
+        task_memory: str | float | None = None,
+        resources: Mapping[str, Sequence[int | str]] | None = None,
+        retries: int = 0,
+        files: str | PathLike[str] | None = None,
         on_failure: Literal["record", "raise"] = "record",
         listeners: Sequence[Listener] = (),
     ) -> None:
@@ -299,26 +323,52 @@ class Study:
             more: so many in addition to those that it holds. Not together with `trials`.
             seconds: start no task after so many seconds of wall time.
             overtime: end tasks that still run so many seconds after that, and give them back; needs processes. Default: they finish.
+                Those that report are asked to stop first, and have 5 s to clean up.
             workers: how many tasks at once; more than 1 run in processes of their own.
             executor: any `concurrent.futures.Executor` to run the tasks instead; `workers` says how many tasks it gets at once.
+            isolation: "process": each task in a warm child process, so that whatever it does costs its own trial at most. "none":
+                in this process (several workers are threads then), for objectives of microseconds. Default: "process" for several
+                workers, and where something asked for needs it. With an executor, "process" puts the child into its worker.
+            task_seconds: end a task after so many seconds of wall time: it has failed, with kind "timeout".
+            task_memory: end a task whose processes hold more memory together, "2GB" or a number of bytes: kind "memory".
+            resources: `{"gpu": [0, 1]}`: the device of each worker, set as its CUDA_VISIBLE_DEVICES. Repeat one for several tasks on it.
+            retries: how often a task whose process died is tried again, from its last checkpoint if it saved one.
+            files: the folder for checkpoints and other files of the trials. Default: `runs.db.files` beside the study `runs.db`.
             on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once.
             listeners: called with the history and the entry after each result.
 
         Raises:
             ObjectiveError: a task failed and `on_failure="raise"`.
-            StudyError: an argument cannot be used.
+            StudyError: an argument cannot be used; the objective cannot be sent to another process; the executor takes no tasks.
         """
         if not callable(objective):
             raise StudyError(f"The objective must be a function of the live trial, got {objective!r}.")
-        if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-            raise StudyError(f"workers must be a whole number, 1 or more, got {workers!r}.")
+        for name, count, least in (("workers", workers, 1), ("retries", retries, 0)):
+            if isinstance(count, bool) or not isinstance(count, int) or count < least:
+                raise StudyError(f"{name} must be a whole number, {least} or more, got {count!r}.")
         limits = Limits.of(self.history.finished, trials=trials, more=more, seconds=seconds, overtime=overtime)
+        fence = Fence.of(
+            workers=workers,
+            executor=executor is not None,
+            overtime=overtime is not None,
+            isolation=isolation,
+            seconds=task_seconds,
+            memory=task_memory,
+            resources=resources,
+        )
         self._prepare(objective)
         if self._journal.history.finished >= limits.goal and not self._unfinished():
             return
-        names = tuple(metric.name for metric in self.metrics)
-        crew = Crew(objective, names, workers=workers, executor=executor, processes=overtime is not None)
-        self._coordinator.run(crew, limits, listeners, on_failure=on_failure)
+        record = self._journal.record
+        crew = Crew(
+            objective,
+            tuple(metric.name for metric in self.metrics),
+            workers=workers,
+            executor=executor,
+            fence=fence,
+            folder=home(files, url=self.storage.url, name=record.name, created=record.created),
+        )
+        self._coordinator.run(crew, limits, listeners, on_failure=on_failure, retries=retries)
 
     def _prepare(self, objective: object) -> None:
         """Take from an objective that knows it: how its tasks are scheduled, what it measures, and by what it judges."""

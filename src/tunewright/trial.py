@@ -74,7 +74,8 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         kind: "exception" (the objective raised), "bad value" (it returned what cannot be used: None, NaN, inf, a string …),
-            "crash" (its process died), "timeout", "told" (a person said so).
+            "crash" (its process died), "timeout" (it was ended after so many seconds: a censored result), "memory" (it took too much),
+            "stopped" (it was asked to stop, and returned nothing), "told" (a person said so).
         message: one line, with the type of the exception.
         traceback: whole, as Python prints it; empty where there is none.
     """

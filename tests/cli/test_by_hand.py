@@ -171,3 +171,16 @@ def test_asking_without_a_space_makes_nothing(cli: Cli, folder: Path) -> None:
     assert refused.code == 2
     assert "To make one, give its space: --space space.yaml" in refused.err
     assert not (folder / "oven.db").exists()
+
+
+def test_stopping_is_asked_of_what_runs(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml")
+
+    whole = cli("stop", "oven.db")
+    one = cli("stop", "oven.db", "--trial", "0", "--why", "burnt", "--json").json
+    refused = cli("stop", "oven.db", "--trial", "3")
+
+    assert whole.out == "asked to stop: trial 0\n"
+    assert one == {"study": "study", "trial": 0, "why": "burnt", "running": [0]}
+    assert refused.code == 2
+    assert "no trial 3" in refused.err

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
-from tunewright.cli.opening import address, existing, find_name, last_sampler, opened
+from tunewright.cli.opening import address, existing, find_name, last_goal, last_sampler, last_scheduler, opened
 from tunewright.errors import StorageError, StudyChanged, StudyMissing
+from tunewright.events import Opened
 from tunewright.metric import Metric
 from tunewright.samplers.manual import Manual
 from tunewright.samplers.random import Random
@@ -116,3 +117,29 @@ def test_a_study_by_hand_has_no_last_sampler() -> None:
     study.ask()
 
     assert last_sampler(study) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Once(folds=5, seeds=2)", "Once(folds=5, seeds=2)"),
+        ("Mine(3)", "None"),
+        ("Once(folds=open('x'))", "None"),
+        ("<object at 0x7f>", "None"),
+    ],
+)
+def test_the_last_scheduler_is_read_from_its_repr_and_nothing_is_run(text: str, found: str) -> None:
+    study = Study({"x": Float(0, 1)})
+    study._journal.write(-1, Opened(1, "Random()", text, {}))
+
+    assert repr(last_scheduler(study)) == found
+
+
+def test_the_last_goal_is_that_of_the_last_session_that_had_one() -> None:
+    study = Study({"x": Float(0, 1)})
+    assert last_goal(study) is None
+
+    for goal in (3, 7, 0):
+        study._journal.write(-1, Opened(1, "Random()", "Once()", {}, goal))
+
+    assert last_goal(study) == 7

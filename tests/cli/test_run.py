@@ -12,6 +12,11 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from tunewright.events import Opened
+from tunewright.metric import Metric
+from tunewright.samplers import Random
+from tunewright.schedulers import Once
+from tunewright.space import Float
 from tunewright.study import Study
 
 Cli: TypeAlias = Callable[..., Any]
@@ -255,3 +260,58 @@ def test_on_a_terminal_the_line_is_live_and_answers_ctrl_c(folder: Path) -> None
     assert "stopping: running trials finish; Ctrl-C again stops at once" in text
     assert "\x1b[2K" in text
     assert re.search(r"best    value \S+ \(trial \d+\)", text)
+
+
+def test_limits_for_each_task_come_from_the_shell(cli: Cli, folder: Path) -> None:
+    (folder / "slow.py").write_text(
+        "import time\ndef objective(live):\n    time.sleep(600 if live['x'] > 0 else 0)\n    return 1.0\n"
+    )
+
+    facts = cli(
+        "run", "slow:objective", "--space", "space.yaml", "--sampler", "random", "--trials", "3", "--task-time", "1", "--json"
+    ).json
+
+    history = Study.load("runs.db").history
+    late = [trial.number for trial in history.trials if trial.params["x"] > 0]
+    assert 0 < len(late) < 3  # the study's seed makes it so
+    assert [number for number, failure in history.failures if failure.kind == "timeout"] == late
+    assert facts["counts"]["completed"] == 3 - len(late)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--task-memory", "lots"], "a size such as"),
+        (["--gpus", "0", "--workers", "2"], "Repeat a device"),
+        (["--isolation", "none", "--task-time", "5"], 'isolation="process"'),
+    ],
+)
+def test_limits_that_cannot_be_had_say_so(cli: Cli, options: list[str], says: str) -> None:
+    refused = cli("run", "train:objective", "--space", "space.yaml", "--trials", "3", *options)
+
+    assert refused.code == 2
+    assert says in refused.err
+
+
+def test_a_worker_joins_with_the_goal_and_the_folds_of_the_study(cli: Cli) -> None:
+    study = Study({"x": Float(-5, 5)}, Metric("loss"), sampler=Random(), scheduler=Once(folds=2), storage="runs.db", name="first")
+    study.optimize(lambda live: float(live["x"]), trials=2)
+    study._journal.write(-1, Opened(7, "Random()", "Once(folds=2, seeds=1)", {}, 5))  # somebody who works on it at this moment
+
+    joined = cli("worker", "runs.db", "first", "train:noisy", "--json")
+
+    history = Study.load("runs.db", "first").history
+    assert joined.json["new"] == 3
+    assert history.completed == 5
+    assert [len(trial.measurements) for trial in history.trials] == [2] * 5
+    assert history.origin(4) == "random"
+
+
+def test_a_worker_needs_a_study_and_an_end(cli: Cli) -> None:
+    missing = cli("worker", "runs.db", "first", "train:objective")
+    Study({"x": Float(-5, 5)}, storage="runs.db", name="first")
+    endless = cli("worker", "runs.db", "first", "train:objective")
+
+    assert (missing.code, endless.code) == (2, 2)
+    assert "no study" in missing.err
+    assert "--trials" in endless.err

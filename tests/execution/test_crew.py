@@ -1,12 +1,15 @@
 import os
 import signal
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
+from tunewright.errors import StudyError
 from tunewright.execution.crew import Crew
-from tunewright.trial import Task
+from tunewright.execution.fence import Fence
+from tunewright.trial import Report, Task
 
 
 def task(number, x=0.0):
@@ -23,85 +26,127 @@ def everything(crew, tasks):
     return outcomes
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_crew_runs_every_task_once(workers):
-    with Crew(lambda live: live["x"] * 2, ("loss",), workers=workers) as crew:
+@pytest.mark.parametrize(("workers", "isolation"), [(1, "none"), (3, "none"), (2, "process")])
+def test_a_crew_runs_every_task_once(workers, isolation):
+    with Crew(lambda live: live["x"] * 2, ("loss",), workers=workers, fence=Fence(isolation)) as crew:
         outcomes = everything(crew, [task(i, float(i)) for i in range(7)])
 
     assert {trial: outcome.values["loss"] for trial, outcome in outcomes.items()} == {i: 2.0 * i for i in range(7)}
 
 
 def test_two_workers_are_two_other_processes():
-    def objective(live):
-        time.sleep(0.2)
+    def objective(_):
+        time.sleep(0.3)
         return {"loss": 0.0, "pid": os.getpid(), "threads": os.environ["OMP_NUM_THREADS"]}
 
-    with Crew(objective, ("loss",), workers=2) as crew:
+    with Crew(objective, ("loss",), workers=2, fence=Fence(threads=3)) as crew:
         outcomes = everything(crew, [task(i) for i in range(4)])
 
     pids = {outcome.info["pid"] for outcome in outcomes.values()}
     assert os.getpid() not in pids
     assert len(pids) == 2
-    assert {outcome.info["threads"] for outcome in outcomes.values()} == {"1"}
+    assert {outcome.info["threads"] for outcome in outcomes.values()} == {os.environ.get("OMP_NUM_THREADS", "3")}
 
 
-@pytest.mark.parametrize("death", ["exit", "signal"])
-def test_the_death_of_a_worker_costs_one_task(death):
-    def objective(live):
-        if live.trial == 2:
-            os._exit(1) if death == "exit" else os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(0.05)
-        return live["x"]
-
-    with Crew(objective, ("loss",), workers=2) as crew:
-        outcomes = everything(crew, [task(i, float(i)) for i in range(6)])
-
-    assert outcomes[2].failure.kind == "crash"
-    assert {trial: outcome.values for trial, outcome in outcomes.items() if trial != 2} == {
-        i: {"loss": float(i)} for i in (0, 1, 3, 4, 5)
-    }
-
-
-def test_what_cannot_come_back_from_a_worker_costs_one_task():
-    class Odd(Exception):
-        def __init__(self, one, two):
-            super().__init__(f"{one} {two}")
-
+def test_the_death_of_a_worker_costs_one_task_and_what_runs_beside_it_goes_on():
     def objective(live):
         if live.trial == 1:
-            raise Odd("needs", "two arguments")
-        return live["x"]
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.5 if live.trial == 0 else 0.0)
+        return {"loss": live["x"], "pid": os.getpid()}
 
     with Crew(objective, ("loss",), workers=2) as crew:
-        outcomes = everything(crew, [task(i) for i in range(3)])
+        outcomes = everything(crew, [task(i, float(i)) for i in range(4)])
 
-    assert outcomes[1].failure.message == "Odd: needs two arguments"
-    assert outcomes[0].values == outcomes[2].values == {"loss": 0.0}
-
-
-def test_an_objective_that_cannot_travel_is_a_failure_that_says_so():
-    lock = __import__("threading").Lock()
-
-    with Crew(lambda _: lock.locked(), ("loss",), workers=2) as crew, pytest.raises(TypeError, match="pickle"):
-        everything(crew, [task(0)])
+    assert outcomes[1].failure.kind == "crash"
+    assert {trial: outcome.values for trial, outcome in outcomes.items() if trial != 1} == {
+        i: {"loss": float(i)} for i in (0, 2, 3)
+    }
+    assert outcomes[0].seconds < 60  # it ran once, beside the death
 
 
-def test_a_foreign_executor_is_used_and_left_open():
-    with ThreadPoolExecutor(3) as pool:
-        with Crew(lambda live: live["x"], ("loss",), workers=3, executor=pool) as crew:
+@pytest.mark.parametrize("isolation", ["none", "process"])
+def test_reports_are_on_the_board_while_the_task_runs_and_the_last_come_with_its_outcome(isolation, tmp_path):
+    def objective(live):
+        live.report(1, loss=0.5)
+        while not gate.exists():
+            time.sleep(0.01)
+        live.report(2, loss=0.25)
+        return 1.0
+
+    gate = tmp_path / "gate"
+    with Crew(objective, ("loss",), workers=2, fence=Fence(isolation)) as crew:
+        crew.submit(task(0))
+        while not (reports := crew.board.take()):
+            assert crew.wait(0.05) == []
+        gate.touch()
+        ((_, outcome),) = crew.wait(60)
+
+    assert reports == {(0, 0): [Report(1.0, {"loss": 0.5})]}
+    assert outcome.reports == (Report(2.0, {"loss": 0.25}),)
+
+
+def test_a_task_is_asked_to_stop_and_no_other():
+    def objective(live):
+        while live.trial == 0:
+            time.sleep(0.01)
+            live.report(1, loss=0.0)
+        return 1.0
+
+    with Crew(objective, ("loss",), workers=2) as crew:
+        crew.submit(task(0))
+        crew.ask_to_stop(task(0), "enough")
+        outcomes = everything(crew, [task(1)])
+
+    assert outcomes[0].failure.kind == "stopped"
+    assert outcomes[1].values == {"loss": 1.0}
+
+
+@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_a_foreign_executor_is_used_and_left_open(pool):
+    with pool(2) as executor:
+        with Crew(lambda live: live["x"], ("loss",), workers=3, executor=executor) as crew:
             outcomes = everything(crew, [task(i, 1.0) for i in range(5)])
 
-        assert len(outcomes) == 5
-        assert pool.submit(int).result() == 0
+        assert [outcome.values for outcome in outcomes.values()] == [{"loss": 1.0}] * 5
+        assert executor.submit(int).result() == 0
+
+
+def test_a_foreign_pool_that_breaks_costs_the_tasks_in_flight():
+    with ProcessPoolExecutor(1) as pool, Crew(lambda _: os._exit(1), ("loss",), executor=pool) as crew:
+        outcomes = everything(crew, [task(0)])
+
+    assert outcomes[0].failure.kind == "crash"
+    assert "BrokenProcessPool" in outcomes[0].failure.message
+
+
+def test_an_executor_that_is_shut_down_is_refused():
+    pool = ThreadPoolExecutor(1)
+    pool.shutdown()
+
+    with pytest.raises(StudyError, match=r"takes no tasks .* Is it shut down"):
+        Crew(lambda _: 1.0, ("loss",), executor=pool)
+
+
+def test_an_objective_that_cannot_travel_is_refused_where_it_would_have_to():
+    lock = threading.Lock()
+
+    def objective(_):
+        return float(lock.locked())
+
+    with pytest.raises(StudyError, match="cannot be sent to another process"):
+        Crew(objective, ("loss",), workers=2)
+    with Crew(objective, ("loss",), workers=2, fence=Fence("none")) as crew:
+        assert everything(crew, [task(0)])[0].values == {"loss": 0.0}
 
 
 def test_closing_ends_what_runs():
     start = time.monotonic()
-    with Crew(lambda _: time.sleep(60), ("loss",), workers=2) as crew:
+    with Crew(lambda _: time.sleep(600), ("loss",), workers=2) as crew:
         crew.submit(task(0))
         crew.submit(task(1))
         assert crew.free == 0
         assert crew.wait(0.5) == []
 
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 60
     assert [task.trial for task in crew.tasks] == [0, 1]

@@ -1,12 +1,26 @@
+import multiprocessing
+import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 
-import psutil
 import pytest
 
-from tunewright.execution.executors import InlineExecutor, ProcessExecutor, run_installed
-from tunewright.trial import Task
+from tunewright.execution.channel import Channel
+from tunewright.execution.executors import InlineExecutor, Sandboxes, run_fenced, run_here
+from tunewright.execution.fence import Fence
+from tunewright.execution.parcel import pack
+from tunewright.execution.sandbox import Work
+from tunewright.trial import Report, Task
+
+
+def work(objective):
+    return Work(pack(objective), ("loss",), None)
+
+
+def task(number=0, **params):
+    return Task(number, 0, params)
 
 
 def test_inline_runs_at_once_and_keeps_the_exception_for_the_result():
@@ -29,41 +43,74 @@ def test_inline_lets_ctrl_c_through():
         InlineExecutor().submit(press)
 
 
-def test_a_worker_does_not_outlive_its_coordinator(tmp_path):
+def test_sandboxes_work_at_the_same_time_and_each_keeps_its_place(monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+    def objective(_):
+        time.sleep(0.3)
+        return {"loss": 0.0, "pid": os.getpid(), "device": os.environ["CUDA_VISIBLE_DEVICES"]}
+
+    sandboxes = Sandboxes(work(objective), Fence(devices=("0", "1")), 2)
+    futures = [sandboxes.submit(task(number), Channel()) for number in range(4)]
+    infos = [future.result(60).info for future in futures]
+    sandboxes.end()
+
+    assert len({(info["pid"], info["device"]) for info in infos}) == 2
+    assert {info["device"] for info in infos} == {"0", "1"}
+
+
+def test_sandboxes_end_what_runs_and_what_waits():
+    sandboxes = Sandboxes(work(lambda _: time.sleep(600)), Fence(), 1)
+    running, waiting = (sandboxes.submit(task(number), Channel()) for number in range(2))
+    while not running.running():
+        time.sleep(0.01)
+
+    sandboxes.end()
+
+    assert waiting.cancelled()
+    assert running.done()
+
+
+def test_in_somebody_elses_process_a_task_can_be_fenced_in():
+    def objective(live):
+        live.report(1, loss=0.5)
+        if live["x"] == 1:
+            time.sleep(600)
+        return {"loss": 0.0, "pid": os.getpid(), "parent": os.getppid()}
+
+    sent, fence = work(objective), Fence(seconds=2.0)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        here = pool.submit(run_here, sent, task(x=0)).result(60)
+        fenced, late, again = (pool.submit(run_fenced, sent, fence, task(x=x)).result(60) for x in (0, 1, 0))
+
+    assert fenced.info["parent"] == here.info["pid"] != os.getpid()
+    assert late.failure.kind == "timeout"
+    assert late.reports == (Report(1.0, {"loss": 0.5}),)
+    assert again.info["pid"] != fenced.info["pid"]
+
+
+def test_the_workers_of_a_killed_coordinator_end_with_it(tmp_path, eventually, lives, written):
     script = f"""
 import os, pathlib, time
-from tunewright.execution.executors import ProcessExecutor, run_installed
+from tunewright.execution.executors import Sandboxes
+from tunewright.execution.channel import Channel
+from tunewright.execution.fence import Fence
+from tunewright.execution.parcel import pack
+from tunewright.execution.sandbox import Work
 from tunewright.trial import Task
 
 def objective(live):
-    pathlib.Path({str(tmp_path / "pid")!r}).write_text(str(os.getpid()))
+    pathlib.Path({str(tmp_path / "pid")!r}).write_text(f"{{os.getpid()}}\\n")
     time.sleep(100)
 
-ProcessExecutor(objective, 1).submit(run_installed, Task(0, 0, {{}}), ("loss",))
+Sandboxes(Work(pack(objective), ("loss",), None), Fence(), 1).submit(Task(0, 0, {{}}), Channel())
 time.sleep(100)
 """
     coordinator = subprocess.Popen([sys.executable, "-c", script])
-    wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
-    worker = psutil.Process(int((tmp_path / "pid").read_text()))
+    eventually(lambda: written(tmp_path / "pid"))
+    (worker,) = written(tmp_path / "pid")
 
     coordinator.kill()
     coordinator.wait()
 
-    wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
-
-
-def wait_until(happened):
-    end = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < end, "it did not happen within a minute"
-        time.sleep(0.1)
-
-
-def test_processes_hold_an_objective_that_closes_over_a_variable():
-    factor = 3.0
-    executor = ProcessExecutor(lambda live: factor * live["x"], 1)
-
-    outcome = executor.submit(run_installed, Task(0, 0, {"x": 2.0}), ("loss",)).result(timeout=60)
-
-    executor.end()
-    assert outcome.values == {"loss": 6.0}
+    eventually(lambda: not lives(worker))

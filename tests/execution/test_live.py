@@ -1,11 +1,15 @@
+from pathlib import Path
+
 import pytest
 
+from tunewright.errors import Stopped, TrialError
+from tunewright.execution.channel import Board, BoardChannel, Channel
 from tunewright.execution.live import LiveTrial
 from tunewright.trial import Report, Task
 
 
-def live(**axes):
-    return LiveTrial(Task(3, 0, {"model": "svm", "svm.C": 2.0, "svm.kernel": "rbf"}, **axes))
+def live(channel=None, folder=None, **axes):
+    return LiveTrial(Task(3, 0, {"model": "svm", "svm.C": 2.0, "svm.kernel": "rbf"}, **axes), channel, folder)
 
 
 def test_it_reads_like_a_dictionary_of_the_active_parameters():
@@ -28,21 +32,55 @@ def test_the_same_fold_and_seed_draw_the_same_numbers():
     assert live(fold=1, seed=5).rng.random() != live(fold=2, seed=5).rng.random()
 
 
-def test_reports_are_kept():
-    trial = live()
+def test_reports_go_to_the_channel():
+    channel = Channel()
+    trial = live(channel)
 
     trial.report(1, loss=0.5)
     trial.report(2, loss=0.25)
 
-    assert trial.reports == [Report(1.0, {"loss": 0.5}), Report(2.0, {"loss": 0.25})]
+    assert channel.rest() == (Report(1.0, {"loss": 0.5}), Report(2.0, {"loss": 0.25}))
 
 
 def test_a_diverged_report_keeps_what_is_finite():
-    trial = live()
+    channel = Channel()
 
-    trial.report(1, loss=float("nan"), accuracy=0.5)
+    live(channel).report(1, loss=float("nan"), accuracy=0.5)
 
-    assert trial.reports == [Report(1.0, {"accuracy": 0.5})]
+    assert channel.rest() == (Report(1.0, {"accuracy": 0.5}),)
+
+
+def test_who_is_asked_to_stop_hears_it_at_the_next_report_which_is_kept():
+    board = Board()
+    trial = live(BoardChannel(board, (3, 0)))
+    board.ask((3, 0), "enough")
+
+    with pytest.raises(Stopped, match="enough"):
+        trial.report(1, loss=0.5)
+
+    assert board.take() == {(3, 0): [Report(1.0, {"loss": 0.5})]}
+
+
+def test_a_task_goes_on_from_the_checkpoint_of_its_trial_fold_and_seed(tmp_path):
+    first = live(folder=tmp_path, fold=1)
+    with first.save_checkpoint() as folder:
+        (folder / "model").write_text("weights")
+
+    assert first.resume_from is None
+    assert (Path(live(folder=tmp_path, fold=1, budget=3.0).resume_from) / "model").read_text() == "weights"
+    assert live(folder=tmp_path, fold=2).resume_from is None
+    assert live(folder=tmp_path, fold=1, resume_from="elsewhere").resume_from == "elsewhere"
+
+
+def test_the_files_of_a_trial_stay(tmp_path):
+    (live(folder=tmp_path).checkpoint_dir / "plot.svg").touch()
+
+    assert (live(folder=tmp_path).checkpoint_dir / "plot.svg").exists()
+
+
+def test_a_task_that_was_asked_for_by_hand_has_no_place_for_files():
+    with pytest.raises(TrialError, match="not started by Study"):
+        live().save_checkpoint()
 
 
 def test_changing_params_in_the_objective_changes_nothing_outside():

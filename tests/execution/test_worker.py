@@ -4,7 +4,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from tunewright.errors import MetricError
+from tunewright.errors import MetricError, Stopped
+from tunewright.execution.channel import Board, BoardChannel
 from tunewright.execution.worker import measured, run
 from tunewright.trial import Report, Task
 
@@ -139,3 +140,39 @@ def test_a_generator_that_yields_a_text_fails():
 
 def test_seconds_are_measured():
     assert 0 <= run(lambda _: 1.0, TASK, ("loss",)).seconds < 5
+
+
+@pytest.mark.parametrize("catches", [True, False])
+def test_a_generator_that_is_asked_to_stop_may_clean_up_and_return(catches):
+    board, seen = Board(), []
+    board.ask(TASK.key, "enough")
+
+    def objective(_):
+        try:
+            yield 1.0
+            yield 2.0
+        except Stopped:
+            seen.append("cleaned up")
+            if not catches:
+                raise
+
+    outcome = run(objective, TASK, ("loss",), BoardChannel(board, TASK.key))
+
+    assert seen == ["cleaned up"]
+    assert outcome.values == ({"loss": 1.0} if catches else None)
+    assert catches or outcome.failure.kind == "stopped"
+
+
+def test_want_of_memory_is_a_kind_of_its_own():
+    class OutOfMemoryError(RuntimeError):
+        """As PyTorch calls it."""
+
+    def objective(live):
+        raise live["error"]
+
+    kinds = [
+        run(objective, Task(0, 0, {"error": error}), ("loss",)).failure.kind
+        for error in (MemoryError(), OutOfMemoryError(), RuntimeError())
+    ]
+
+    assert kinds == ["memory", "memory", "exception"]

@@ -35,7 +35,7 @@ from tunewright.schedulers.once import Once
 from tunewright.trial import Failure, Outcome
 from tunewright.typing import Value
 
-__all__ = ["ask", "enqueue", "tell"]
+__all__ = ["ask", "enqueue", "stop", "tell"]
 
 
 _TrialArgument: TypeAlias = Annotated[int, typer.Argument(min=0, metavar="TRIAL", help="Its number, as ask printed it.")]
@@ -177,6 +177,33 @@ def enqueue(
         document({"params": whole, "note": note, "queued": waiting, "study": found.name})
     else:
         say(f"queued: {params_line(whole)}   ({waiting} waiting)")
+
+
+def stop(
+    study: StudyArgument,
+    *,
+    trial: Annotated[
+        int | None, typer.Option("--trial", min=0, metavar="N", help="This trial alone. [default: all work on the study]")
+    ] = None,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="A word on why; it stays in the journal.")] = "",
+    name: Name = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Ask running tasks to stop, in whichever process and on whichever machine they run.
+
+    An objective hears it when it next reports (live.report). When the whole study stops, nothing new begins, tasks that never report run
+    to their end, and what stops without a result waits for the next run.
+    """
+    del debug
+    found = existing(study, name)
+    said = why or "somebody asked for it"
+    found.stop(-1 if trial is None else trial, why=said)
+    running = sorted({task.trial for task, _ in found.history.open_tasks if trial in {None, task.trial}})
+    if as_json:
+        document({"study": found.name, "trial": trial, "why": said, "running": running})
+    else:
+        say(f"asked to stop: {', '.join(f'trial {each}' for each in running) or 'nothing runs at this moment'}")
 
 
 def _values(texts: Sequence[str], metrics: Sequence[Metric], command: str) -> tuple[dict[str, float], dict[str, Value]]:

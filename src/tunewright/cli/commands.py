@@ -63,9 +63,29 @@ COMMANDS: Final[dict[str, Command]] = {
         "Search a space with a Python function.",
         """
         tunewright run train:objective --space space.yaml --metric loss --trials 100
-        tunewright run train:objective --space train:space --metric accuracy --maximize --folds 5 --time 10m --workers 4
+        tunewright run train:objective --space train:space --metric accuracy --maximize --folds 5 --time 10m --workers 4 --task-memory 2GB
         tunewright run train:objective --space space.yaml --sampler grid --levels 4 --study grid.db
         tunewright run train:objective --trials 200     # the same study goes on: its space is recorded
+        """,
+    ),
+    "worker": Command(
+        "run",
+        "worker",
+        _SEARCH,
+        "Join a study that others have begun.",
+        """
+        tunewright worker runs.db first train:objective
+        tunewright worker postgresql://tuner@db/studies first train:objective --workers 4 --task-time 1h --retries 1
+        """,
+    ),
+    "stop": Command(
+        "by_hand",
+        "stop",
+        _SEARCH,
+        "Ask running tasks to stop.",
+        """
+        tunewright stop runs.db
+        tunewright stop runs.db --trial 7 --why "it diverges"
         """,
     ),
     "ask": Command(

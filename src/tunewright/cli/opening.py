@@ -1,12 +1,15 @@
 """Find the study that a command line means."""
 
+import ast
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from tunewright import schedulers
 from tunewright.cli.options import SamplerName, sampler_called
 from tunewright.errors import StudyChanged, StudyMissing
+from tunewright.events import Opened
 from tunewright.metric import Metric
 from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Scheduler
@@ -15,7 +18,7 @@ from tunewright.storage import connect
 from tunewright.storage.base import Storage
 from tunewright.study import Study
 
-__all__ = ["address", "existing", "find_name", "last_sampler", "opened"]
+__all__ = ["address", "existing", "find_name", "last_goal", "last_sampler", "last_scheduler", "opened"]
 
 _FLAGS: Final = (
     ("say Study(..., edit=True); for a fresh start, give another name=.", "add --edit; for a fresh start, give another --name."),
@@ -139,4 +142,27 @@ def last_sampler(study: Study) -> Sampler | None:
         if history.origin(number) != "queue":
             label = history.origin(number)
             return sampler_called(label) if label in set(SamplerName) - {"grid", "manual"} else None
+    return None
+
+
+def last_goal(study: Study) -> int | None:
+    """How many finished trials the process wanted that worked on it last with such a goal; None: none did."""
+    goals = [entry.event.goal for entry in study.history.sessions if isinstance(entry.event, Opened) and entry.event.goal]
+    return goals[-1] if goals else None
+
+
+def last_scheduler(study: Study) -> Scheduler | None:
+    """The scheduler of the process that worked on it last, as its repr tells it; None where it does not."""
+    for entry in reversed(study.history.sessions):
+        text = getattr(entry.event, "scheduler", "")
+        try:
+            call = ast.parse(text, mode="eval").body
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in schedulers.__all__):
+                return None
+            given = [ast.literal_eval(value) for value in call.args]
+            named: dict[str, Any] = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
+            found = getattr(schedulers, call.func.id)(*given, **named)
+        except (SyntaxError, TypeError, ValueError):  # one of the user's own
+            return None
+        return found if isinstance(found, Scheduler) else None
     return None

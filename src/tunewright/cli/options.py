@@ -2,12 +2,13 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import typer
 
 from tunewright import samplers
 from tunewright.errors import MetricError, StudyError
+from tunewright.execution.fence import Isolation
 from tunewright.metric import Metric
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.grid import Grid
@@ -18,19 +19,25 @@ __all__ = [
     "Direction",
     "Folds",
     "Goal",
+    "Gpus",
+    "IsolationOption",
     "Levels",
     "MetricTexts",
     "Name",
     "Quiet",
+    "Retries",
     "SamplerName",
     "SamplerOption",
     "Seed",
     "Seeds",
     "SpaceText",
     "StudyArgument",
+    "TaskMemory",
+    "TaskTime",
     "TimeSpan",
     "Workers",
     "metrics_of",
+    "per_task",
     "sampler_called",
     "sampler_of",
     "span",
@@ -117,6 +124,22 @@ TimeSpan: TypeAlias = Annotated[
     float | None, typer.Option("--time", parser=span, metavar="TIME", help="How long to search: 60s, 5m, 1h30m.")
 ]
 Workers: TypeAlias = Annotated[int, typer.Option("--workers", min=1, metavar="N", help="Processes that work at once.")]
+IsolationOption: TypeAlias = Annotated[
+    Isolation | None,
+    typer.Option("--isolation", help="Run each task in a child process, or in this one. [default: what the other options need]"),
+]
+TaskTime: TypeAlias = Annotated[
+    float | None, typer.Option("--task-time", parser=span, metavar="TIME", help="End a task that takes longer: 30s, 5m.")
+]
+TaskMemory: TypeAlias = Annotated[
+    str | None, typer.Option("--task-memory", metavar="SIZE", help="End a task that holds more memory: 2GB, 512MiB.")
+]
+Gpus: TypeAlias = Annotated[
+    str | None, typer.Option("--gpus", metavar="N,N", help="The device of each worker: 0,1; or 0,0 for two tasks on one.")
+]
+Retries: TypeAlias = Annotated[
+    int, typer.Option("--retries", min=0, metavar="N", help="Try a task again whose process died, from its last checkpoint.")
+]
 Folds: TypeAlias = Annotated[
     int | None, typer.Option("--folds", min=1, metavar="K", help="Judge each configuration on folds 0 to K-1 (live.fold).")
 ]
@@ -153,6 +176,20 @@ def _metric(text: str, goal: Goal) -> Metric:
     if way not in ways:
         raise MetricError(f'--metric "{text}": after the colon comes "minimize" or "maximize", not "{way}".')
     return Metric(name, ways[way])
+
+
+def per_task(
+    isolation: Isolation | None, seconds: float | None, memory: str | None, gpus: str | None, retries: int
+) -> dict[str, Any]:
+    """What `Study.optimize` is told about each task."""
+    devices = None if gpus is None else [int(each) if each.isdecimal() else each for each in gpus.replace(" ", "").split(",")]
+    return {
+        "isolation": isolation,
+        "task_seconds": seconds,
+        "task_memory": memory,
+        "resources": None if devices is None else {"gpu": devices},
+        "retries": retries,
+    }
 
 
 def sampler_of(name: SamplerName | None, levels: list[str] | None) -> Sampler | None:

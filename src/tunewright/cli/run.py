@@ -4,7 +4,7 @@ import contextlib
 import math
 import shlex
 import sys
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import typer
 
@@ -12,23 +12,30 @@ from tunewright.analysis.text import duration
 from tunewright.cli.exits import FAILED, INTERRUPTED, OK
 from tunewright.cli.facts import best_facts, counts, counts_text, failure_lines, metric_text, spread_text
 from tunewright.cli.inputs import import_object, load_space
-from tunewright.cli.opening import opened
+from tunewright.cli.opening import existing, last_goal, last_sampler, last_scheduler, opened
 from tunewright.cli.options import (
     AsJson,
     Debug,
     Direction,
     Folds,
+    Gpus,
+    IsolationOption,
     Levels,
     MetricTexts,
     Name,
     Quiet,
+    Retries,
     SamplerOption,
     Seed,
     Seeds,
     SpaceText,
+    StudyArgument,
+    TaskMemory,
+    TaskTime,
     TimeSpan,
     Workers,
     metrics_of,
+    per_task,
     sampler_of,
 )
 from tunewright.cli.signals import Ears
@@ -46,7 +53,7 @@ from tunewright.storage.base import Storage
 from tunewright.study import Study
 from tunewright.tracking.progress import Progress
 
-__all__ = ["run"]
+__all__ = ["run", "worker"]
 
 
 _ObjectiveText: TypeAlias = Annotated[
@@ -69,6 +76,7 @@ class _Limits(NamedTuple):
     trials: int | None
     seconds: float | None
     workers: int
+    task: dict[str, Any]
 
 
 def run(
@@ -82,6 +90,11 @@ def run(
     trials: _Trials = None,
     time: TimeSpan = None,
     workers: Workers = 1,
+    isolation: IsolationOption = None,
+    task_time: TaskTime = None,
+    task_memory: TaskMemory = None,
+    gpus: Gpus = None,
+    retries: Retries = 0,
     folds: Folds = None,
     seeds: Seeds = 1,
     study: _Where = "runs.db",
@@ -100,7 +113,7 @@ def run(
     where the last one ended. Ctrl-C finishes the running trials; pressed twice it gives them back.
     """
     del debug
-    limits = _Limits(trials, time, workers)
+    limits = _Limits(trials, time, workers, per_task(isolation, task_time, task_memory, gpus, retries))
     with results_only(as_json):
         function = _function(objective)
         storage = connect(study)
@@ -125,6 +138,44 @@ def run(
     return _show(found, study, before, interrupted=interrupted, as_json=as_json)
 
 
+def worker(
+    study: StudyArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which study in it.")],
+    objective: _ObjectiveText,
+    *,
+    trials: _Trials = None,
+    time: TimeSpan = None,
+    workers: Workers = 1,
+    isolation: IsolationOption = None,
+    task_time: TaskTime = None,
+    task_memory: TaskMemory = None,
+    gpus: Gpus = None,
+    retries: Retries = 0,
+    sampler: SamplerOption = None,
+    on_failure: _OnFailure = "record",
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> int:
+    """Join a study that others have begun, from any machine that reaches its storage.
+
+    Sampler, folds and seeds are those of the process that worked on it last, and so is the goal unless --trials or --time says another.
+    Any number of workers may come and go; what one of them leaves undone the others take up.
+    """
+    del debug
+    with results_only(as_json):
+        function = _function(objective)
+        found = existing(study, name)
+        found.sampler = sampler_of(sampler, None) or last_sampler(found) or found.sampler
+        found.scheduler = last_scheduler(found) or found.scheduler
+        goal = trials if trials is not None or time is not None else last_goal(found)
+        limits = _Limits(goal, time, workers, per_task(isolation, task_time, task_memory, gpus, retries))
+        before = found.history.finished
+        headline = "" if quiet else _headline(found, objective, limits)
+        interrupted = _search(found, function, limits, on_failure, headline, _goal(found, limits))
+    return _show(found, study, before, interrupted=interrupted, as_json=as_json)
+
+
 def _function(text: str) -> Objective:
     found = import_object(text, what="the objective")
     if not callable(found):
@@ -137,7 +188,7 @@ def _time_the_first(study: Study, function: Objective, limits: _Limits) -> None:
     """Try the first point of a grid by itself, so that how long the grid will take can be said before it goes on."""
     if isinstance(study.sampler, Grid) and not study.history.finished and limits.trials != 0:
         remark(f"timing the first of {study.sampler.count(study.space):,} configurations")
-        study.optimize(function, more=1, seconds=limits.seconds)
+        study.optimize(function, more=1, seconds=limits.seconds, **limits.task)
 
 
 def _search(
@@ -159,6 +210,7 @@ def _search(
             workers=limits.workers,
             on_failure=on_failure,
             listeners=listeners,
+            **limits.task,
         )
         return ears.interrupted and study.history.finished < end
 
@@ -194,7 +246,7 @@ def _goal(study: Study, limits: _Limits) -> int | None:
 
 def _headline(study: Study, objective: str, limits: _Limits) -> str:
     """What is about to happen, on one line; for a grid with its size, and how long it will take if that is known."""
-    history, (trials, seconds, workers) = study.history, limits
+    history, (trials, seconds, workers, _) = study.history, limits
     sampler = study.sampler.label
     if isinstance(study.sampler, Grid):
         count = study.sampler.count(study.space)

@@ -1,16 +1,18 @@
-"""Workers for one objective, and what happens when one of them dies.
+"""Workers for one objective: tasks are handed in, outcomes come back, reports are heard meanwhile."""
 
-A worker process that is killed, segfaults or calls `os._exit` breaks its whole pool: every task in flight comes back without a
-result, and nobody knows whose fault it was. The crew then starts a new pool and tries those tasks again one at a time; the one
-that breaks the pool once more is recorded as a crash. So a deadly configuration costs itself and nothing else.
-"""
-
-from collections import deque
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from pathlib import Path
 from typing import Self
 
-from tunewright.execution.executors import InlineExecutor, ProcessExecutor, run_installed
+import msgspec
+
+from tunewright.errors import StudyError
+from tunewright.execution.channel import Board, BoardChannel
+from tunewright.execution.executors import InlineExecutor, Sandboxes, run_fenced, run_here
+from tunewright.execution.fence import Fence
+from tunewright.execution.parcel import pack
+from tunewright.execution.sandbox import Work
 from tunewright.execution.worker import Objective, run
 from tunewright.trial import Failure, Outcome, Task
 
@@ -23,9 +25,18 @@ class Crew:
     Args:
         objective: what to run.
         metrics: the names that its results must have.
-        workers: how many tasks at once. 1 without an executor: in this very process, where a task cannot be ended.
-        executor: any `concurrent.futures.Executor`, which is not shut down; default: processes of our own.
-        processes: use a process of its own also for one worker.
+        workers: how many tasks at once.
+        executor: any `concurrent.futures.Executor`, which is not shut down at the end; None: processes of our own, or, where the fence
+            says so, this very process, with a thread for each of several workers.
+        fence: what a task may take. With an executor: "process" puts a sandbox into the executor's worker.
+        folder: where the trials' files lie.
+
+    Attributes:
+        board: what running tasks report, and which are asked to stop.
+        listen: called after each report of an objective that has the coordinator's own thread.
+
+    Raises:
+        StudyError: the objective cannot travel, or the executor takes no tasks.
     """
 
     def __init__(
@@ -35,17 +46,35 @@ class Crew:
         *,
         workers: int = 1,
         executor: Executor | None = None,
-        processes: bool = False,
+        fence: Fence | None = None,
+        folder: Path | None = None,
     ) -> None:
-        self._objective = objective
-        self._metrics = metrics
+        fence = Fence.of(workers=workers, executor=executor is not None) if fence is None else fence
         self.workers = workers
-        self._foreign = executor is not None
-        self._inline = executor is None and workers == 1 and not processes
-        self._executor: Executor | None = executor
+        self.board = Board()
+        self.listen: Callable[[], None] = _nothing
         self._flying: dict[Future[Outcome], Task] = {}
-        self._suspects: deque[Task] = deque()
-        self._alone = False
+        self._metrics = metrics
+        self._objective = objective
+        self._folder = folder
+        self._inline = executor is None and workers == 1 and fence.isolation == "none"
+        self._own: Sandboxes | ThreadPoolExecutor | None = None
+        self._executor = executor
+        local = isinstance(executor, ThreadPoolExecutor | InlineExecutor) and fence.isolation == "none"
+        if executor is not None:
+            _check_open(executor)
+            self._launch = self._here if local else self._there
+        elif fence.isolation == "none":
+            self._executor = InlineExecutor() if workers == 1 else ThreadPoolExecutor(workers, "tunewright-worker")
+            self._launch = self._here
+            self._own = self._executor if isinstance(self._executor, ThreadPoolExecutor) else None
+        else:
+            self._launch = self._in_sandbox
+        self._fence = fence
+        if self._launch != self._here:
+            self._work = Work(pack(objective), metrics, folder)
+        if self._launch == self._in_sandbox:
+            self._own = Sandboxes(self._work, fence, workers)
 
     def __enter__(self) -> Self:
         return self
@@ -55,78 +84,80 @@ class Crew:
 
     @property
     def free(self) -> int:
-        """How many more tasks can be taken now; none while the suspects of a crash are tried one by one."""
-        return 0 if self._suspects or self._alone else self.workers - len(self._flying)
+        """How many more tasks can be taken now."""
+        return self.workers - len(self._flying)
 
     @property
     def tasks(self) -> list[Task]:
         """What has been submitted and has not come back."""
-        return [*self._flying.values(), *self._suspects]
+        return list(self._flying.values())
 
     @property
     def can_end_tasks(self) -> bool:
         """Whether `close` stops tasks in the middle."""
-        return not self._inline and not self._foreign
+        return isinstance(self._own, Sandboxes)
 
     def submit(self, task: Task) -> None:
         """Take a task; only while something is `free`."""
-        if self._executor is None:
-            self._executor = InlineExecutor() if self._inline else ProcessExecutor(self._objective, self.workers)
-        if isinstance(self._executor, ProcessExecutor):
-            future = self._executor.submit(run_installed, task, self._metrics)
-        else:
-            future = self._executor.submit(run, self._objective, task, self._metrics)
-        self._flying[future] = task
+        self._flying[self._launch(task)] = task
+
+    def _here(self, task: Task) -> Future[Outcome]:
+        assert self._executor is not None
+        channel = BoardChannel(self.board, task.key, self.listen if self._inline else None)
+        return self._executor.submit(run, self._objective, task, self._metrics, channel, self._folder)
+
+    def _in_sandbox(self, task: Task) -> Future[Outcome]:
+        assert isinstance(self._own, Sandboxes)
+        return self._own.submit(task, BoardChannel(self.board, task.key))
+
+    def _there(self, task: Task) -> Future[Outcome]:
+        assert self._executor is not None
+        if self._fence.isolation == "none":
+            return self._executor.submit(run_here, self._work, task)
+        return self._executor.submit(run_fenced, self._work, self._fence, task)
 
     def wait(self, timeout: float | None) -> list[tuple[Task, Outcome]]:
-        """Wait until something comes back, at most `timeout` seconds, and return it."""
+        """Wait until something comes back, at most `timeout` seconds, and return it, with what is left of its reports.
+
+        Raises:
+            StudyError: the objective cannot be loaded in a worker process.
+        """
         done, _ = wait(self._flying, timeout=timeout, return_when=FIRST_COMPLETED)
         back: list[tuple[Task, Outcome]] = []
-        broken: list[Task] = []
-        for future in sorted(done, key=lambda future: self._flying[future].trial):
+        for future in sorted(done, key=lambda future: self._flying[future].key):
             task = self._flying.pop(future)
             try:
-                back.append((task, future.result()))
-            except BrokenProcessPool:
-                broken.append(task)
-            except Exception as error:  # noqa: BLE001  what an executor raises (it could not pickle, lost its node) costs the task
-                back.append((task, Outcome(None, Failure("crash", f"{type(error).__name__}: {error}"))))
-        if broken:
-            back.extend(self._after_a_crash(broken))
-        elif done:
-            self._alone = False
-        if self._suspects and not self._flying:
-            self._alone = True
-            self.submit(self._suspects.popleft())
+                outcome = future.result()
+            except StudyError:
+                raise
+            except Exception as error:  # noqa: BLE001  what an executor raises (its process or node died) costs the task
+                outcome = Outcome(None, Failure("crash", f"The executor lost the task: {type(error).__name__}: {error}"))
+            last = self.board.close(task.key)
+            back.append((task, msgspec.structs.replace(outcome, reports=(*last, *outcome.reports)) if last else outcome))
         return back
 
-    def _after_a_crash(self, broken: list[Task]) -> list[tuple[Task, Outcome]]:
-        if self._foreign:
-            return [(task, Outcome(None, Failure("crash", "The executor's worker died."))) for task in broken]
-        self._stop_pool()
-        if self._alone:  # it had the pool for itself: it is the one
-            self._alone = False
-            (task,) = broken
-            return [
-                (
-                    task,
-                    Outcome(
-                        None, Failure("crash", "The worker process died (killed, out of memory, or a crash in native code).")
-                    ),
-                )
-            ]
-        self._suspects.extend([*broken, *self._flying.values()])
-        self._flying.clear()
-        return []
-
-    def _stop_pool(self) -> None:
-        if isinstance(self._executor, ProcessExecutor):
-            self._executor.end()
-            self._executor = None
+    def ask_to_stop(self, task: Task, why: str) -> None:
+        """Raise Stopped in the objective when it next reports. A task in somebody else's process does not hear it."""
+        self.board.ask(task.key, why)
 
     def close(self) -> None:
         """End what still runs, where that can be done."""
-        if not self._foreign:
-            self._stop_pool()
+        if isinstance(self._own, Sandboxes):
+            self._own.end()
+        elif self._own is not None:
+            self._own.shutdown(wait=not self._flying, cancel_futures=True)
         for future in self._flying:
             future.cancel()
+
+
+def _nothing() -> None:
+    pass
+
+
+def _check_open(executor: Executor) -> None:
+    try:
+        executor.submit(_nothing).cancel()
+    except Exception as error:  # any executor refuses in its own way
+        raise StudyError(
+            f"The executor takes no tasks ({type(error).__name__}: {error}). Is it shut down? Give one that is open."
+        ) from error

@@ -1,30 +1,28 @@
-"""Where tasks run: in this process, or in processes of our own.
+"""Where tasks run: in this process, in sandboxes of our own, or wherever another executor puts them.
 
-Anything that is a `concurrent.futures.Executor` will do; these two come with the house. The processes are loky's: closures and
-notebook functions travel (cloudpickle), and the death of a worker is noticed. The objective travels once per process, not once
-per task.
+Anything that is a `concurrent.futures.Executor` will do. What it gets to call is a function of this module with plain arguments, so
+it need not know how to pickle an objective.
 """
 
-import os
-import signal
+import collections
 import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from typing import Any, ParamSpec, TypeVar
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
 
-from tunewright.execution.worker import Objective, run
+import msgspec
+
+from tunewright.execution.channel import Channel
+from tunewright.execution.fence import Fence
+from tunewright.execution.parcel import unpack
+from tunewright.execution.sandbox import Sandbox, Work
+from tunewright.execution.worker import run
 from tunewright.trial import Outcome, Task
 
-__all__ = ["InlineExecutor", "ProcessExecutor", "run_installed"]
+__all__ = ["InlineExecutor", "Sandboxes", "run_fenced", "run_here"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
-"""Workers share the cores; a BLAS that takes all of them for itself would make every task slower."""
 
 
 class InlineExecutor(Executor):
@@ -40,46 +38,63 @@ class InlineExecutor(Executor):
         return future
 
 
-class ProcessExecutor(Executor):
-    """Processes that hold one objective."""
+class Sandboxes:
+    """Several sandboxes for one objective, each with its thread. Children start when they are first needed.
 
-    def __init__(self, objective: Objective, workers: int) -> None:
-        import loky  # noqa: PLC0415  80 ms that a study without processes need not pay
+    Args:
+        work: what to run.
+        fence: what a task may take.
+        workers: how many at once.
+    """
 
-        self._pool = loky.ProcessPoolExecutor(
-            workers, initializer=_install, initargs=(objective, os.getpid()), env=_ONE_THREAD, timeout=None
-        )
+    def __init__(self, work: Work, fence: Fence, workers: int) -> None:
+        self._all = [Sandbox(work, fence, slot) for slot in range(workers)]
+        self._idle = collections.deque(self._all)
+        self._threads = ThreadPoolExecutor(workers, "tunewright-worker")
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Call it in a free process."""
-        future: Future[T] = self._pool.submit(fn, *args, **kwargs)
-        return future
+    def submit(self, task: Task, channel: Channel) -> Future[Outcome]:
+        """Run a task in the sandbox that was last in use: it is warm."""
+        return self._threads.submit(self._run, task, channel)
+
+    def _run(self, task: Task, channel: Channel) -> Outcome:
+        sandbox = self._idle.popleft()
+        try:
+            return sandbox.run(task, channel)
+        finally:
+            self._idle.appendleft(sandbox)
 
     def end(self) -> None:
-        """End the processes, whatever they do."""
-        self._pool.shutdown(wait=True, kill_workers=True)
+        """End all, whatever they do; idle ones may say farewell."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for sandbox in self._all:
+            sandbox.dismiss()
+        for sandbox in self._all:
+            sandbox.end()
+        self._threads.shutdown(wait=True)
 
 
-_LOOK_FOR_PARENT = 1.0
-"""Seconds between two looks at whether the coordinator lives."""
-
-_installed: dict[str, Any] = {}
+# ---- what other executors call, in their processes -----------------------------------------------------------------------------
 
 
-def _install(objective: Objective, coordinator: int) -> None:
-    """In the worker process: keep the objective, leave Ctrl-C to the coordinator, and do not outlive it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(coordinator,), name="tunewright-parent", daemon=True).start()
-    _installed["objective"] = objective
+def run_here(work: Work, task: Task) -> Outcome:
+    """Run a task in this process."""
+    return run(unpack(work.parcel), task, work.metrics, folder=work.folder)
 
 
-def _end_with(coordinator: int) -> None:
-    """End this process soon after its coordinator: nobody would hear of what it finds."""
-    while os.getppid() == coordinator:
-        time.sleep(_LOOK_FOR_PARENT)
-    os._exit(1)
+_idle: dict[tuple[Work, Fence], list[Sandbox]] = collections.defaultdict(list)
+_lock = threading.Lock()
 
 
-def run_installed(task: Task, metrics: tuple[str, ...]) -> Outcome:
-    """In the worker process: evaluate one task with the objective that was installed."""
-    return run(_installed["objective"], task, metrics)
+def run_fenced(work: Work, fence: Fence, task: Task) -> Outcome:
+    """Run a task in a sandbox of this process, which stays warm for the next one. It ends when this process ends."""
+    with _lock:
+        for other in [key for key in _idle if key != (work, fence)]:
+            for sandbox in _idle.pop(other):
+                sandbox.end()
+        warm = _idle[work, fence]
+        sandbox = warm.pop() if warm else Sandbox(work, fence)
+    channel = Channel()
+    outcome = sandbox.run(task, channel)
+    with _lock:
+        _idle[work, fence].append(sandbox)
+    return msgspec.structs.replace(outcome, reports=channel.rest())

@@ -2,10 +2,15 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tunewright.errors import Stopped, TrialError
+from tunewright.execution.channel import Channel
+from tunewright.execution.files import folder_of, latest, saving
 from tunewright.trial import Report, Task
 from tunewright.typing import Params, Value
 
@@ -23,19 +28,23 @@ class LiveTrial(Mapping[str, Any]):
         fold: which cross-validation fold to judge on, from 0; None: the study knows no folds.
         seed: what to seed the model with, an int; the same for all trials, so that they are compared under equal chance.
         budget: how much effort to spend; None: all of it.
-        resume_from: where the checkpoint lies to go on from; None: from the start.
+        resume_from: the folder of the checkpoint to go on from, a path; None: from the start.
+        attempt: 1; more when a worker died with this task in hand.
         rng: a NumPy generator seeded by `seed` and `fold`.
     """
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, channel: Channel | None = None, folder: Path | None = None) -> None:
         self.params: Params = dict(task.params)
         self.trial = task.trial
         self.fold = task.fold
         self.seed = task.seed
         self.budget = task.budget
-        self.resume_from = task.resume_from
+        self.attempt = task.attempt
         self.rng = np.random.default_rng([task.seed, task.fold or 0])
-        self.reports: list[Report] = []
+        self._channel = Channel() if channel is None else channel
+        self._folder = None if folder is None else folder_of(folder, task)
+        found = task.resume_from or (None if self._folder is None else latest(self._folder))
+        self.resume_from = None if found is None else str(found)
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401  a parameter may be any JSON value
         try:
@@ -58,9 +67,48 @@ class LiveTrial(Mapping[str, Any]):
         return choice, {key.removeprefix(prefix): value for key, value in self.params.items() if key.startswith(prefix)}
 
     def report(self, step: float, **values: float) -> None:
-        """Say how far it is: `live.report(epoch, loss=0.3)`. Kept with the result as the trial's curve; NaN and inf are left out."""
+        """Say how far it is: `live.report(epoch, loss=0.3)`. Kept as the trial's curve, at once; NaN and inf are left out.
+
+        Raises:
+            Stopped: somebody asked that this task stop. What was reported is kept. Catch it to clean up; what is then returned
+                counts, else the task has failed, with kind "stopped".
+        """
+        self.record(step, values)
+
+    def record(self, step: float, values: Mapping[str, float]) -> None:
+        """`report`, for names that are no words of Python."""
         numbers = {name: float(value) for name, value in values.items()}
-        self.reports.append(Report(float(step), {name: number for name, number in numbers.items() if math.isfinite(number)}))
+        self._channel.send(Report(float(step), {name: number for name, number in numbers.items() if math.isfinite(number)}))
+        why = self._channel.stopping()
+        if why is not None:
+            raise Stopped(why)
+
+    @property
+    def checkpoint_dir(self) -> Path:
+        """This trial's folder (one for each fold and seed), made when first asked for; what is put there stays.
+
+        Raises:
+            TrialError: the trial was not started by `optimize`, so that there is no place for files.
+        """
+        folder = self._files()
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def save_checkpoint(self) -> AbstractContextManager[Path]:
+        """`with live.save_checkpoint() as folder:` write into `folder` what is needed to go on.
+
+        At the end of the block it becomes the checkpoint, whole, in place of the one before. The next task of this trial with the
+        same fold and seed, after a crash or at a higher budget, finds it in `live.resume_from`.
+
+        Raises:
+            TrialError: as `checkpoint_dir`.
+        """
+        return saving(self._files())
+
+    def _files(self) -> Path:
+        if self._folder is None:
+            raise TrialError("This trial was not started by Study.optimize, so there is no folder for its files.")
+        return self._folder
 
     def __repr__(self) -> str:
         return f"LiveTrial(trial={self.trial}, params={self.params}, fold={self.fold}, seed={self.seed})"

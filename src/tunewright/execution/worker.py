@@ -8,10 +8,12 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
 from types import GeneratorType
 from typing import Any, TypeAlias
 
-from tunewright.errors import MetricError
+from tunewright.errors import MetricError, Stopped
+from tunewright.execution.channel import Channel
 from tunewright.execution.live import LiveTrial
 from tunewright.trial import Failure, Outcome, Report, Task
 from tunewright.typing import Value
@@ -24,18 +26,23 @@ _LARGEST = 1 << 63
 Objective: TypeAlias = Callable[[LiveTrial], Any]
 
 
-def run(objective: Objective, task: Task, metrics: tuple[str, ...]) -> Outcome:
+def run(
+    objective: Objective, task: Task, metrics: tuple[str, ...], channel: Channel | None = None, folder: Path | None = None
+) -> Outcome:
     """Evaluate one task.
 
     Args:
         objective: the user's function.
         task: what to evaluate.
         metrics: the names that the result must have.
+        channel: takes the reports, and says when to stop; None: reports come with the outcome.
+        folder: where the files of the study's trials lie.
 
     Returns:
         Values, or a failure with its traceback. `KeyboardInterrupt` alone passes through.
     """
-    live = LiveTrial(task)
+    channel = Channel() if channel is None else channel
+    live = LiveTrial(task, channel, folder)
     start = time.perf_counter()
     try:
         result = objective(live)
@@ -45,7 +52,7 @@ def run(objective: Objective, task: Task, metrics: tuple[str, ...]) -> Outcome:
         raise
     except BaseException as error:  # noqa: BLE001  sys.exit in an objective costs the task, not the study
         result = error
-    return outcome_of(result, metrics, time.perf_counter() - start, tuple(live.reports))
+    return outcome_of(result, metrics, time.perf_counter() - start, channel.rest())
 
 
 def outcome_of(result: Any, metrics: tuple[str, ...], seconds: float = 0.0, reports: tuple[Report, ...] = ()) -> Outcome:  # noqa: ANN401
@@ -61,6 +68,7 @@ def outcome_of(result: Any, metrics: tuple[str, ...], seconds: float = 0.0, repo
 
 def _failure_of(error: BaseException) -> Failure:
     """What an exception says, whole; the worker's own frames are left out."""
+    kind = "stopped" if isinstance(error, Stopped) else "memory" if _is_about_memory(error) else "exception"
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_globals.get("__name__") == __name__:
         frames = frames.tb_next
@@ -70,18 +78,34 @@ def _failure_of(error: BaseException) -> Failure:
     except Exception as mute:  # noqa: BLE001  an exception's own text may raise
         said = f"(its text cannot be had: {type(mute).__name__})"
     first = (said.strip().splitlines() or [""])[0]
-    return Failure("exception", _text(f"{type(error).__name__}: {first}".rstrip(": ")), _text(text))
+    return Failure(kind, _text(f"{type(error).__name__}: {first}".rstrip(": ")), _text(text))
+
+
+def _is_about_memory(error: BaseException) -> bool:
+    """Python's own error, or that of a device: PyTorch and CuPy call theirs OutOfMemoryError, JAX says it in the text."""
+    name = type(error).__name__
+    return (
+        isinstance(error, MemoryError)
+        or name == "OutOfMemoryError"
+        or (name.startswith("Xla") and "RESOURCE_EXHAUSTED" in str(error))
+    )
 
 
 def _drain(steps: Generator[Any, Any, Any], live: LiveTrial, metrics: tuple[str, ...]) -> Any:  # noqa: ANN401  the user's value
     last: Any = None
+    count = 0
+    stop: Stopped | None = None
     while True:
         try:
-            last = next(steps)
+            last = next(steps) if stop is None else steps.throw(stop)  # it may clean up, and return what it has
         except StopIteration as end:
             return last if end.value is None else end.value
         values, _ = measured(last, metrics, partial=True)
-        live.reports.append(Report(float(len(live.reports) + 1), values))
+        count += 1
+        try:
+            live.record(count, values)
+        except Stopped as error:
+            stop = error
 
 
 def measured(result: Any, metrics: tuple[str, ...], *, partial: bool = False) -> tuple[dict[str, float], dict[str, Value]]:  # noqa: ANN401

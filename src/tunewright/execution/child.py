@@ -1,0 +1,75 @@
+"""What runs in a worker process: one objective, one task after another.
+
+The process is led by `Sandbox`. Over one pipe come first the objective, then tasks; back go reports, as they are made, and outcomes.
+A text that comes while a task runs asks it to stop.
+"""
+
+import os
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from tunewright.execution.channel import Channel
+from tunewright.execution.parcel import unpack
+from tunewright.execution.worker import Objective, outcome_of, run
+from tunewright.trial import Outcome, Report, Task
+
+__all__ = ["main"]
+
+
+class _PipeChannel(Channel):
+    """Each report goes at once: what is in the pipe is safe when this process dies."""
+
+    def __init__(self, pipe: "Connection[Any, Any]") -> None:
+        super().__init__()
+        self._pipe = pipe
+        self._lock = threading.Lock()
+        self._why: str | None = None
+
+    def send(self, report: Report) -> None:
+        with self._lock:
+            self._pipe.send(report)
+
+    def stopping(self) -> str | None:
+        with self._lock:
+            if self._why is None and self._pipe.poll():
+                self._why = self._pipe.recv()
+            return self._why
+
+
+def main(pipe: "Connection[Any, Any]") -> None:
+    """Serve until the coordinator closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's
+    parcel, metrics, folder = pipe.recv()
+    try:
+        objective = unpack(parcel)
+    except BaseException as error:  # noqa: BLE001  what the user's modules raise when they are imported
+        pipe.send(f"{type(error).__name__}: {error}")
+        return
+    pipe.send(None)
+    while True:
+        try:
+            task = pipe.recv()
+        except EOFError:
+            return
+        if isinstance(task, Task):  # else: a stop that came when its task had ended
+            pipe.send(_outcome(objective, task, metrics, pipe, folder))
+
+
+def _outcome(
+    objective: Objective, task: Task, metrics: tuple[str, ...], pipe: "Connection[Any, Any]", folder: Path | None
+) -> Outcome:
+    here = os.getpid()
+    try:
+        outcome = run(objective, task, metrics, _PipeChannel(pipe), folder)
+    except KeyboardInterrupt as error:  # the objective's own
+        outcome = outcome_of(error, metrics)
+    if os.getpid() != here:  # the objective forked, and the child came back here: only one of them may go on
+        os._exit(1)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    return outcome

@@ -1,0 +1,66 @@
+"""A coordinator with open ears: what running tasks report goes into the journal, and who is asked to stop there hears it."""
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from tunewright.execution.crew import Crew
+from tunewright.journal import Journal
+from tunewright.trial import Task
+
+__all__ = ["Listening"]
+
+_EVERY: Final = 0.5
+"""Seconds between two looks, at least: what a task reports meanwhile is written in one transaction."""
+
+
+class Listening:
+    """Call it often; it looks at most twice a second.
+
+    Args:
+        journal: of the study. What was asked to stop before now is past.
+        crew: at work.
+        mine: the tasks in its hands, by (trial, index); it may change.
+
+    Attributes:
+        stopped: why all who work on the study are asked to stop; None: they are not.
+        all_stop: whether all running tasks were asked to: what stops then is given back, not failed.
+    """
+
+    def __init__(self, journal: Journal, crew: Crew, mine: Mapping[tuple[int, int], Task]) -> None:
+        self.stopped: str | None = None
+        self.all_stop = False
+        self._journal = journal
+        self._crew = crew
+        self._mine = mine
+        self._known = len(journal.sync().stops)
+        self._next = 0.0
+
+    @property
+    def patience(self) -> float:
+        """Seconds until the next look."""
+        return max(0.0, self._next - time.monotonic())
+
+    def __call__(self, *, now: bool = False) -> None:
+        """Look, if it is time; `now`: in any case."""
+        if not now and self.patience:
+            return
+        self._next = time.monotonic() + _EVERY
+        for key, reports in self._crew.board.take().items():
+            if key in self._mine:
+                self._journal.report(self._mine[key], reports)
+        stops = self._journal.sync().stops
+        for entry in stops[self._known :]:
+            why = getattr(entry.event, "why", "")
+            if entry.trial < 0:
+                self.stopped, self.all_stop = why, True
+            for task in list(self._mine.values()):
+                if entry.trial in {-1, task.trial}:
+                    self._crew.ask_to_stop(task, why)
+        self._known = len(stops)
+
+    def wind_down(self, why: str) -> None:
+        """Ask all running tasks to stop."""
+        self.all_stop = True
+        for task in list(self._mine.values()):
+            self._crew.ask_to_stop(task, why)

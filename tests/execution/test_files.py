@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import pytest
+
+from tunewright.execution.files import folder_of, home, latest, saving
+from tunewright.trial import Task
+
+
+def found(folder):
+    checkpoint = latest(folder)
+    assert checkpoint is not None
+    return checkpoint
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("sqlite:////data/runs.db", Path("/data/runs.db.files")),
+        ("postgresql://host/db", Path.cwd() / "tunewright-files"),
+    ],
+)
+def test_files_lie_beside_the_study(url, base):
+    assert home(None, url=url, name="a", created=1.5).parent == base
+
+
+def test_the_user_may_name_the_folder(tmp_path):
+    assert home(tmp_path, url="memory", name="train:objective", created=1.0) == tmp_path / "train_objective-3e8"
+
+
+def test_a_new_study_of_an_old_name_has_other_files(tmp_path):
+    assert home(tmp_path, url="memory", name="a", created=1.0) != home(tmp_path, url="memory", name="a", created=2.0)
+
+
+def test_each_fold_and_seed_has_its_own_folder():
+    base = Path("base")
+
+    assert folder_of(base, Task(3, 0, {})) == base / "trial-3"
+    assert folder_of(base, Task(3, 5, {}, fold=1, seed=2)) == base / "trial-3-fold-1-seed-2"
+
+
+def test_a_checkpoint_takes_the_place_of_the_one_before(tmp_path):
+    assert latest(tmp_path / "none") is None
+
+    for number in range(12):
+        with saving(tmp_path) as folder:
+            (folder / "model").write_text(str(number))
+
+    assert latest(tmp_path) == tmp_path / "checkpoint-12"
+    assert (found(tmp_path) / "model").read_text() == "11"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_checkpoint_that_was_not_finished_is_none(tmp_path):
+    with saving(tmp_path) as folder:
+        (folder / "model").write_text("whole")
+
+    def interrupted():
+        with saving(tmp_path) as folder:
+            (folder / "model").write_text("torn")
+            raise OSError
+
+    with pytest.raises(OSError):
+        interrupted()
+    (tmp_path / ".unfinished-killed").mkdir()  # what a kill leaves
+
+    assert (found(tmp_path) / "model").read_text() == "whole"

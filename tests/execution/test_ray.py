@@ -1,0 +1,65 @@
+import os
+import signal
+
+import pytest
+
+import tunewright as tw
+from tunewright.errors import ExtraMissing, StudyError
+from tunewright.execution.ray import RayExecutor
+from tunewright.samplers import Random
+
+try:
+    import ray
+except ImportError:
+    ray = None
+needs_ray = pytest.mark.skipif(ray is None, reason="ray is not installed: pip install 'tunewright[ray]'")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Ray with two worker processes on this machine."""
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=100_000_000)
+    yield ray
+    ray.shutdown()
+
+
+@needs_ray
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Ray's own
+def test_a_study_runs_on_ray_and_outlives_the_death_of_a_worker(cluster, tmp_path):
+    def objective(live):
+        if live.trial == 1 and not (tmp_path / "killed").exists():
+            (tmp_path / "killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"loss": live["x"], "pid": os.getpid()}
+
+    study = tw.Study({"x": tw.Float(0.0, 1.0)}, tw.Metric("loss"), sampler=Random())
+    study.optimize(objective, trials=6, workers=2, executor=RayExecutor(num_cpus=1))
+
+    assert (study.history.completed, study.history.failed) == (6, 0)
+    assert os.getpid() not in {trial.measurements[0].info["pid"] for trial in study.history.trials}
+
+
+@needs_ray
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_what_ray_gives_up_is_retried_by_us_and_what_is_shut_down_is_refused(cluster):
+    def objective(live):
+        if live.trial == 1 and live.attempt == 1:
+            os._exit(1)
+        return live["x"]
+
+    study = tw.Study({"x": tw.Float(0.0, 1.0)}, tw.Metric("loss"), sampler=Random())
+    executor = RayExecutor(max_retries=0)
+    study.optimize(objective, trials=3, executor=executor, retries=1)
+    executor.shutdown()
+
+    assert (study.history.completed, study.history.lost(1)) == (3, 1)
+    with pytest.raises(StudyError, match="shut down"):
+        study.optimize(objective, more=1, executor=executor)
+
+
+@pytest.mark.skipif(ray is not None, reason="ray is installed")
+def test_without_ray_it_says_how_to_get_it():
+    with pytest.raises(ExtraMissing, match=r"tunewright\[ray\]"):
+        RayExecutor()

@@ -1,0 +1,73 @@
+"""A study on a Dask cluster of separate processes, one of which is killed in the middle of a task."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tunewright as tw
+from tunewright.errors import StudyError
+from tunewright.samplers import Random
+
+distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+def study_of(path: Path) -> tw.Study:
+    return tw.Study({"x": tw.Float(0.0, 1.0)}, tw.Metric("loss"), sampler=Random(), storage=f"sqlite:///{path / 'runs.db'}")
+
+
+def test_a_killed_worker_costs_no_trial(client: Any, tmp_path: Path) -> None:
+    study, killed = study_of(tmp_path), tmp_path / "killed"
+
+    def objective(live: Any) -> dict[str, Any]:
+        live.report(1, loss=float(live["x"]))
+        if live.trial == 2 and not killed.exists():
+            killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.05)
+        return {"loss": float(live["x"]), "pid": os.getpid()}
+
+    study.optimize(objective, trials=12, workers=2, executor=client.get_executor(pure=False))
+
+    history = study.history
+    assert killed.exists()
+    assert (history.completed, history.failed, history.running) == (12, 0, 0)
+    assert len({trial.measurements[0].info["pid"] for trial in history.trials} - {os.getpid()}) >= 2
+    assert all(len(history.curve(number)) == 1 for number in range(12))
+
+
+def test_limits_hold_in_the_clusters_workers_too(client: Any, tmp_path: Path) -> None:
+    study = study_of(tmp_path)
+    deeds = {0: lambda: time.sleep(600), 1: lambda: os._exit(1)}
+
+    def objective(live: Any) -> float:
+        deeds.get(live.trial, lambda: None)()
+        return float(live["x"])
+
+    study.optimize(objective, trials=4, workers=2, executor=client.get_executor(pure=False), task_seconds=2)
+
+    assert [failure.kind for _, failure in sorted(study.history.failures, key=lambda found: found[0])] == ["timeout", "crash"]
+    assert study.history.completed == 2
+
+
+def test_an_executor_that_is_shut_down_is_refused_before_any_trial(client: Any, tmp_path: Path) -> None:
+    study, executor = study_of(tmp_path), client.get_executor(pure=False)
+    executor.shutdown()
+
+    with pytest.raises(StudyError, match="takes no tasks"):
+        study.optimize(lambda _: 1.0, trials=1, executor=executor)
+    assert len(study.history) == 0

@@ -1,0 +1,194 @@
+"""What running tasks report, and who hears that they should stop: whole studies, in this process and in others."""
+
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import tunewright as tw
+from tunewright.errors import TrialError
+from tunewright.events import Opened, Released, Reported, Told
+from tunewright.samplers import Random
+
+SPACE = tw.SearchSpace({"x": tw.Float(0.0, 1.0)})
+
+
+def study_of(storage=None):
+    return tw.Study(SPACE, tw.Metric("loss"), sampler=Random(), storage=storage)
+
+
+def journal_of(study):
+    return list(study.storage.read(study._journal.record.id))
+
+
+def soon(study, holds, then):
+    """In a thread: wait until the study, opened anew, holds something, then do something with it."""
+
+    def body():
+        other = tw.Study.load(study.storage)
+        while not holds(other.history):
+            time.sleep(0.02)
+        then(other)
+
+    thread = threading.Thread(target=body, daemon=True)
+    thread.start()
+    return thread
+
+
+def endless(live):
+    while True:
+        live.report(1, loss=0.5)
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("isolation", ["none", "process"])
+def test_reports_stand_in_the_journal_before_the_result_each_once(isolation, tmp_path):
+    study = study_of(f"sqlite:///{tmp_path / 'runs.db'}")
+
+    def objective(live):
+        for step in range(50):
+            live.report(step, loss=float(step))
+            time.sleep(0.03)
+        return 1.0
+
+    study.optimize(objective, trials=1, isolation=isolation)
+
+    entries = journal_of(study)
+    reported = [entry for entry in entries if isinstance(entry.event, Reported)]
+    (told,) = [entry for entry in entries if isinstance(entry.event, Told)]
+    assert [entry.event.step for entry in reported] == list(range(50))
+    assert reported[-1].position < told.position
+    assert reported[0].time < told.time - 0.4  # they came while the task ran ...
+    assert len({entry.time for entry in reported}) <= 10  # ... and several in one transaction
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_person_stops_one_trial_from_another_process_or_thread(workers, tmp_path):
+    study = study_of(f"sqlite:///{tmp_path / 'runs.db'}")
+
+    def objective(live):
+        return endless(live) if live.trial == 0 else 1.0
+
+    stopper = soon(
+        study, lambda history: history.curve(0) if len(history) else [], lambda other: other.stop(0, why="it diverges")
+    )
+    study.optimize(objective, trials=3, workers=workers)
+    stopper.join()
+
+    first = study.history.trial(0)
+    assert (first.failure.kind, first.failure.message) == ("stopped", "Stopped: it diverges")
+    assert len(study.history.curve(0)) > 1
+    assert study.history.completed == 2
+
+
+def test_what_an_objective_still_returns_counts(tmp_path):
+    study = study_of(f"sqlite:///{tmp_path / 'runs.db'}")
+
+    def objective(live):
+        try:
+            endless(live)
+        except tw.Stopped:
+            return 0.25
+
+    stopper = soon(study, lambda history: len(history), lambda other: other.stop(0))
+    study.optimize(objective, trials=1)
+    stopper.join()
+
+    assert study.history.trial(0).value == 0.25
+
+
+def test_a_stopped_study_ends_and_goes_on_from_its_checkpoints(tmp_path):
+    url = f"sqlite:///{tmp_path / 'runs.db'}"
+    study = study_of(url)
+
+    def objective(live):
+        done = 0 if live.resume_from is None else int((Path(live.resume_from) / "epoch").read_text())
+        for epoch in range(done, 4 if done else 10**6):
+            with live.save_checkpoint() as folder:
+                (folder / "epoch").write_text(str(epoch + 1))
+            live.report(epoch, loss=1.0)
+            time.sleep(0.02)
+        return {"loss": 1.0, "went on from": done}
+
+    stopper = soon(study, lambda history: len(history.curve(0)) > 2 if len(history) else False, lambda other: other.stop())
+    study.optimize(objective, trials=1, workers=2)
+    stopper.join()
+
+    assert [task.trial for task in study.history.released] == [0]
+    assert study.history.running == 1
+
+    study.optimize(objective, trials=1)  # what was asked before is past
+
+    (trial,) = study.history.trials
+    assert trial.measurements[0].info["went on from"] > 2
+    assert trial.state == "completed"
+
+
+def test_when_the_time_is_up_tasks_may_clean_up(tmp_path):
+    study = study_of()
+
+    def objective(live):
+        try:
+            endless(live)
+        finally:
+            (tmp_path / "cleaned up").touch()
+
+    with ThreadPoolExecutor(1) as pool:
+        study.optimize(objective, seconds=0.3, overtime=0.2, executor=pool)
+
+    assert (tmp_path / "cleaned up").exists()
+    assert [task.trial for task in study.history.released] == [0]
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_a_crashed_task_is_tried_again_under_its_trial_from_its_checkpoint(retries, tmp_path):
+    study = study_of(f"sqlite:///{tmp_path / 'runs.db'}")
+
+    def objective(live):
+        if live.resume_from is None:
+            with live.save_checkpoint() as folder:
+                (folder / "model").touch()
+            live.report(1, loss=2.0)
+            os._exit(1)
+        return {"loss": 1.0, "files": [path.name for path in Path(live.resume_from).iterdir()], "attempt": live.attempt}
+
+    study.optimize(objective, trials=1, isolation="process", retries=retries)
+
+    (trial,) = study.history.trials
+    assert [report.values for report in study.history.curve(0)] == [{"loss": 2.0}]
+    if retries:
+        assert trial.measurements[0].info == {"files": ["model"], "attempt": 2}
+        assert [entry.event.lost for entry in journal_of(study) if isinstance(entry.event, Released)] == [True]
+    else:
+        assert trial.failure.kind == "crash"
+
+
+def test_retries_end():
+    study = study_of()
+
+    study.optimize(lambda _: os._exit(1), trials=1, isolation="process", retries=2)
+
+    (trial,) = study.history.trials
+    assert trial.failure.kind == "crash"
+    assert study.history.lost(0) == 2
+
+
+def test_what_does_not_run_cannot_be_stopped():
+    study = study_of()
+    study.optimize(lambda _: 1.0, trials=1)
+
+    with pytest.raises(TrialError, match="Trial 0 has no task that runs: it is completed"):
+        study.stop(0)
+    with pytest.raises(TrialError, match="no trial 7"):
+        study.stop(7)
+
+
+def test_a_session_says_how_far_it_goes():
+    study = study_of()
+    study.optimize(lambda _: 1.0, trials=2)
+    study.optimize(lambda _: 1.0, seconds=0.0)
+
+    assert [entry.event.goal for entry in journal_of(study) if isinstance(entry.event, Opened)] == [2, 0]
