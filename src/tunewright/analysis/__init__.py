@@ -8,11 +8,14 @@ from tunewright.lazy import face
 __all__ = [
     "Cause",
     "Difference",
+    "Fit",
     "Gap",
+    "Importance",
     "Ranked",
     "ReportExtras",
     "Rows",
     "Score",
+    "Share",
     "Spread",
     "Totals",
     "causes",
@@ -21,6 +24,7 @@ __all__ = [
     "duration",
     "gap",
     "gap_sentence",
+    "importance",
     "number",
     "objective",
     "ranked",
@@ -34,6 +38,7 @@ __all__ = [
 
 _CONTENTS = {
     "facts": ("ReportExtras", "Rows", "Score"),
+    "importances": ("Importance", "Share", "importance"),
     "summary": (
         "Cause",
         "Difference",
@@ -50,6 +55,7 @@ _CONTENTS = {
         "spread",
         "totals",
     ),
+    "surrogate": ("Fit",),
     "table": ("records",),
     "text": ("duration", "number", "with_spread"),
     "training": ("Gap", "gap", "gap_sentence"),

@@ -1,4 +1,5 @@
 from tunewright.analysis.facts import ReportExtras, Rows, Score
+from tunewright.analysis.importances import Importance, Share, importance
 from tunewright.analysis.summary import (
     Cause,
     Difference,
@@ -15,6 +16,7 @@ from tunewright.analysis.summary import (
     spread,
     totals,
 )
+from tunewright.analysis.surrogate import Fit
 from tunewright.analysis.table import records
 from tunewright.analysis.text import duration, number, with_spread
 from tunewright.analysis.training import Gap, gap, gap_sentence
@@ -22,11 +24,14 @@ from tunewright.analysis.training import Gap, gap, gap_sentence
 __all__ = [
     "Cause",
     "Difference",
+    "Fit",
     "Gap",
+    "Importance",
     "Ranked",
     "ReportExtras",
     "Rows",
     "Score",
+    "Share",
     "Spread",
     "Totals",
     "causes",
@@ -35,6 +40,7 @@ __all__ = [
     "duration",
     "gap",
     "gap_sentence",
+    "importance",
     "number",
     "objective",
     "ranked",
