@@ -13,7 +13,6 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from tunewright import analysis
-from tunewright.analysis.table import records
 from tunewright.coordinator import Coordinator, Listener
 from tunewright.deciding import Replay, replay
 from tunewright.errors import StudyError, StudyMissing, TrialError
@@ -212,12 +211,37 @@ class Study:
     @property
     def trials(self) -> Any:  # noqa: ANN401  pandas is optional
         """All trials as a pandas DataFrame, a row each (see `analysis.table.records`). Raises ExtraMissing without pandas."""
-        return require("pandas", extra="tune").DataFrame(records(self.history))
+        return require("pandas", extra="tune").DataFrame(analysis.records(self.history))
 
     def __repr__(self) -> str:
         history = self.history
         counts = f"{history.completed} completed, {history.failed} failed, {history.running} running"
         return f"Study({self.name!r}, {self.storage.url}: {counts})"
+
+    # ---- what it means ---------------------------------------------------------------------------------------------------------
+
+    def importance(
+        self,
+        method: Literal["fanova", "ped-anova", "sobol", "shapley"] = "fanova",
+        of: str | float = "all",
+        *,
+        metric: str | None = None,
+        seed: int = 0,
+    ) -> analysis.Importance:
+        """Which hyperparameters mattered, with intervals.
+
+        Args:
+            method: "fanova": shares of the variance, alone and in pairs, by a random forest. "ped-anova": what sets the best tenth
+                apart; takes milliseconds. "sobol": shares alone and in any company, by a Gaussian process. "shapley": the whole
+                shared out, and what two or three do only together; up to 12 parameters.
+            of: "all", or "top 10 %": what matters among good configurations.
+            metric: by name; default: the first that is optimised.
+            seed: of the bootstrap and the forest.
+
+        Raises:
+            StudyError: there is no such method or metric, or `of` means nothing.
+        """
+        return analysis.importance(self.history, method, of, metric=metric, seed=seed)
 
     # ---- asking ----------------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 from tunewright.analysis.facts import ReportExtras, Rows, Score
 from tunewright.analysis.generalization import Generalization, by_draws, by_folds, by_objective, by_outer_folds, nested
+from tunewright.analysis.importances import Importance, Share, importance
 from tunewright.analysis.summary import (
     Cause,
     Difference,
@@ -16,6 +17,7 @@ from tunewright.analysis.summary import (
     spread,
     totals,
 )
+from tunewright.analysis.surrogate import Fit
 from tunewright.analysis.table import records
 from tunewright.analysis.text import duration, number, with_spread
 from tunewright.analysis.training import Gap, gap, gap_sentence
@@ -25,12 +27,15 @@ __all__ = [
     "Cause",
     "Difference",
     "Estimate",
+    "Fit",
     "Gap",
     "Generalization",
+    "Importance",
     "Ranked",
     "ReportExtras",
     "Rows",
     "Score",
+    "Share",
     "Spread",
     "Totals",
     "Winner",
@@ -45,6 +50,7 @@ __all__ = [
     "find_winner",
     "gap",
     "gap_sentence",
+    "importance",
     "nested",
     "number",
     "objective",

@@ -1,0 +1,102 @@
+"""What an analysis may learn from: the completed trials that the present space holds, as rows and losses."""
+
+import math
+import re
+
+import msgspec
+import numpy as np
+
+from tunewright.errors import StudyError
+from tunewright.history import COMPLETED, History
+from tunewright.metric import Metric
+from tunewright.models.output import as_seen
+from tunewright.space import SearchSpace
+from tunewright.typing import Array, Indices
+
+__all__ = ["Evidence", "cutoff", "evidence", "share_of"]
+
+_TOP: re.Pattern[str] = re.compile(r"top\s*(\d+(?:\.\d+)?)\s*%")
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """The completed trials of a study, for one metric.
+
+    Attributes:
+        space: the present one.
+        metric: which one.
+        numbers: of the trials, shape (n,), in the order of asking.
+        rows: raw, shape (n, d), NaN where inactive.
+        losses: smaller is better, finite, shape (n,).
+    """
+
+    space: SearchSpace
+    metric: Metric
+    numbers: Indices
+    rows: Array
+    losses: Array
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def take(self, index: Indices) -> "Evidence":
+        """Some of the trials."""
+        return Evidence(self.space, self.metric, self.numbers[index], self.rows[index], self.losses[index])
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be learned from them, in a sentence; "" when something can."""
+        if len(self) < 4:
+            have = "There is no completed trial" if not len(self) else f"There {_are(len(self))} completed trial{_s(len(self))}"
+            return f"{have} inside the present space; at least 4 are needed. Search on, and ask again."
+        if self.losses.max() == self.losses.min():
+            return f"All {len(self):,} completed trials have the same {self.metric.name}: nothing made a difference, or it does not measure what it should."
+        if len(np.unique(self.rows, axis=0)) < 2:
+            return f"All {len(self):,} completed trials have the same configuration: nothing was varied."
+        if not as_seen(self.losses)[0].any():
+            return f"The values of {self.metric.name} differ too little, or lie too far apart, to be modelled."
+        return ""
+
+
+def _are(n: int) -> str:
+    return "is 1" if n == 1 else f"are {n}"
+
+
+def _s(n: int) -> str:
+    return "" if n == 1 else "s"
+
+
+def evidence(history: History, metric: str | None = None) -> Evidence:
+    """What a history has to learn from.
+
+    Args:
+        history: of the study.
+        metric: by name; default: the first that is optimised.
+
+    Raises:
+        StudyError: there is no such metric.
+    """
+    names = [each.name for each in history.metrics]
+    if metric is not None and metric not in names:
+        raise StudyError(f'The study does not measure "{metric}". It measures: {", ".join(names)}.')
+    column = history.objectives[0] if metric is None else names.index(metric)
+    losses = history.losses[:, column]
+    numbers = np.flatnonzero(np.isfinite(losses) & history.usable & (history.states == COMPLETED))
+    return Evidence(history.space, history.metrics[column], numbers, history.rows[numbers], losses[numbers])
+
+
+def share_of(of: str | float) -> float:
+    """The share of the trials that a question is about: "all" is 1, "top 10 %" and 0.1 are 0.1.
+
+    Raises:
+        StudyError: it is neither.
+    """
+    found = _TOP.fullmatch(of.strip()) if isinstance(of, str) else None
+    share = 1.0 if of == "all" else float(found[1]) / 100 if found else of
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+        raise StudyError(f'of must be "all", "top 10 %", or a share between 0 and 1, got {of!r}.')
+    return float(share)
+
+
+def cutoff(losses: Array, share: float) -> float:
+    """The loss of the last trial that belongs to the best `share`."""
+    return float(np.partition(losses, k := math.ceil(share * len(losses)) - 1)[k])

@@ -1,0 +1,359 @@
+"""Which hyperparameters mattered.
+
+Four questions with four answers, each with an interval, the number of trials behind it, and a word on whether the model predicts:
+
+    "fanova"      how much of the variance does it explain, alone and in pairs?     a random forest, exactly     `forest.py`
+    "ped-anova"   what sets the best trials apart from the others?                  densities only               `ped_anova.py`
+    "sobol"       how much alone, how much in any company?                          a Gaussian process           `sobol.py`
+    "shapley"     how is the whole shared out, and what is done by two or three?    a random forest, exactly     `shapley.py`
+
+"All" asks over the whole space. "Top 10 %" asks what matters among good configurations: losses beyond that quantile count as equal
+(for PED-ANOVA: only these trials are looked at).
+"""
+
+import math
+from collections.abc import Callable
+from typing import Final, Literal, TypeAlias, get_args
+
+import msgspec
+import numpy as np
+from scipy import stats
+
+from tunewright.analysis.evidence import Evidence, cutoff, evidence, share_of
+from tunewright.analysis.forest import Grid, grow
+from tunewright.analysis.markup import join, tag
+from tunewright.analysis.ped_anova import TARGET, divergences
+from tunewright.analysis.scale import Linear
+from tunewright.analysis.shapley import MOST, interactions, variance_games
+from tunewright.analysis.sobol import indices
+from tunewright.analysis.surrogate import Fit, judge, surrogate
+from tunewright.analysis.svg import strip
+from tunewright.analysis.text import counted, cut, number
+from tunewright.errors import StudyError
+from tunewright.history import History
+from tunewright.models.output import as_seen
+from tunewright.typing import Array
+
+__all__ = ["Importance", "Method", "Share", "importance"]
+
+Method: TypeAlias = Literal["fanova", "ped-anova", "sobol", "shapley"]
+
+_FOREST: Final = 2000
+"""So many trials at most grow a forest."""
+_SOBOL: Final = 60
+"""So many parameters at most: beyond that a Gaussian process takes minutes."""
+_PAIRS: Final = 20
+_PATHS: Final = 24
+_THROUGH: Final = 96
+_FEW_BEST: Final = 5
+_NONE: Final = Fit(math.nan, math.nan, 0)
+
+
+class Share(msgspec.Struct, frozen=True):
+    """What one parameter, or two or three together, account for.
+
+    Attributes:
+        names: of the parameters.
+        value: the share, of 1.
+        low, high: its 95 % interval.
+        n: in how many trials they were (all) active.
+        total: with "sobol", the share in any company; else NaN.
+        chance: with "ped-anova", what chance alone reaches once in twenty times; else NaN.
+    """
+
+    names: tuple[str, ...]
+    value: float
+    low: float
+    high: float
+    n: int
+    total: float = math.nan
+    chance: float = math.nan
+
+    @property
+    def clear(self) -> bool:
+        """Whether it is more than chance would give."""
+        return self.value > self.chance if math.isfinite(self.chance) else self.low > 0.0
+
+
+class Importance(msgspec.Struct, frozen=True):
+    """Which hyperparameters mattered.
+
+    Attributes:
+        method: how it was found.
+        of: about which share of the trials the question is: 1 is all.
+        metric: which one.
+        n: trials behind it.
+        shares: of each parameter, the largest first.
+        interactions: of two (with "shapley" also three) beyond what they do alone, the largest first; at most 20.
+        fit: how well the model behind it predicts; all NaN with "ped-anova", which has none.
+        remarks: what to know before using the numbers, in sentences.
+    """
+
+    method: str
+    of: float
+    metric: str
+    n: int
+    shares: tuple[Share, ...] = ()
+    interactions: tuple[Share, ...] = ()
+    fit: Fit = _NONE
+    remarks: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Share:
+        """Of one parameter. Raises KeyError when there is none of that name."""
+        found = next((share for share in self.shares if share.names == (name,)), None)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
+        of = "" if self.of == 1 else f", among the best {number(100 * self.of)} %"
+        return f"Importance for {self.metric}{of}: {self.method}, {counted(self.n, 'trial')}"
+
+    @property
+    def behind(self) -> str:
+        """How well the model behind it predicts, in a line; "" where there is none."""
+        if math.isnan(self.fit.r2):
+            return ""
+        return (
+            f"model: cross-validated R² {number(self.fit.r2, 2)}, rank correlation {number(self.fit.rank, 2)}, n = {self.fit.n:,}"
+        )
+
+    def __repr__(self) -> str:
+        together = [*self.shares, *self.interactions[:10]]
+        width = max((len(_name(share)) for share in together), default=0)
+        lines = [self.title]
+        for share in together:
+            bar = "█" * round(20 * min(1.0, max(0.0, share.value)))
+            lines.append(
+                f"  {_name(share):<{width}}  {share.value:6.3f}  {_interval(share):<16}  {_note(share):<14}{bar}".rstrip()
+            )
+        lines += [f"  {line}" for line in (self.behind, *self.remarks) if line]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = []
+        scale = Linear(0.0, max([1e-9, *(share.high for share in self.shares)]))
+        for share in [*self.shares, *self.interactions[:10]]:
+            drawn = strip(
+                scale, middle=share.value, span=(share.low, share.high), label=f"{_name(share)}: {number(share.value, 2)}"
+            )
+            cells = [tag("td", text) for text in (f"{share.value:.3f}", _interval(share), f"{share.n:,}", _note(share))]
+            rows.append(tag("tr", tag("th", cut(_name(share), 120), scope="row"), *cells, tag("td", drawn)))
+        heads = [tag("th", text, scope="col") for text in ("", "share", "95 % interval", "n", "", "")]
+        table = tag("table", tag("caption", self.title), tag("thead", tag("tr", *heads)), tag("tbody", *rows)) if rows else None
+        lines = [tag("p", line) for line in (self.behind, *self.remarks) if line]
+        return str(join([table or tag("p", self.title), *lines]))
+
+
+def _name(share: Share) -> str:
+    return " × ".join(share.names)
+
+
+def _interval(share: Share) -> str:
+    return f"{share.low:.3f} to {share.high:.3f}"
+
+
+def _note(share: Share) -> str:
+    if math.isfinite(share.total):
+        return f"total {share.total:.3f}"
+    return "" if share.clear else "chance?" if math.isfinite(share.chance) else ""
+
+
+def importance(
+    history: History, method: Method = "fanova", of: str | float = "all", *, metric: str | None = None, seed: int = 0
+) -> Importance:
+    """Which hyperparameters mattered; see the module.
+
+    Args:
+        history: of the study.
+        method: "fanova", "ped-anova", "sobol" or "shapley" (up to 12 parameters).
+        of: "all", or "top 10 %", or a share.
+        metric: by name; default: the first that is optimised.
+        seed: of the bootstrap and the forest.
+
+    Returns:
+        The shares; none of them, and a remark that says why, where the trials say nothing.
+
+    Raises:
+        StudyError: there is no such method or metric, or `of` means nothing.
+    """
+    if method not in get_args(Method):
+        raise StudyError(f"There is no importance method {method!r}. Say one of: {', '.join(get_args(Method))}.")
+    share, known = share_of(of), evidence(history, metric)
+    empty = Importance(method, share, known.metric.name, len(known))
+    remarks = _about(history, known)
+    if not known.trouble and share < 1:
+        limit = cutoff(known.losses, share)
+        if method == "ped-anova":
+            known = known.take(np.flatnonzero(known.losses <= limit))
+        else:
+            known = msgspec.structs.replace(known, losses=np.minimum(known.losses, limit))
+    if known.trouble:
+        return msgspec.structs.replace(empty, remarks=(known.trouble,))
+    limits = {"shapley": MOST, "sobol": _SOBOL}
+    if len(known.space) > limits.get(method, math.inf):
+        said = (
+            f"{method} is for at most {limits[method]} parameters; the space has {len(known.space)}. Ask for fanova or ped-anova."
+        )
+        return msgspec.structs.replace(empty, remarks=(said,))
+    compute: dict[str, Callable[[Evidence, np.random.Generator], Importance]] = {
+        "fanova": _fanova,
+        "ped-anova": _ped_anova,
+        "sobol": _sobol,
+        "shapley": _shapley,
+    }
+    found = compute[method](known, np.random.default_rng(seed))
+    return msgspec.structs.replace(found, of=share, remarks=(*found.remarks, *remarks))
+
+
+def _about(history: History, known: Evidence) -> tuple[str, ...]:
+    said = []
+    if len(history.objectives) > 1:
+        said.append(f"Several metrics are optimised; this is about {known.metric.name} alone.")
+    if known.space.constraints:
+        said.append("The space has constraints; shares refer to the ranges without them.")
+    return tuple(said)
+
+
+def _doubt(fit: Fit, what: str) -> tuple[str, ...]:
+    if fit.predicts:
+        return ()
+    shown = "unknown" if math.isnan(fit.r2) else number(fit.r2, 2)
+    return (f"The {what} does not predict (cross-validated R² {shown}): do not build on these numbers. More trials may help.",)
+
+
+def _active(known: Evidence, columns: tuple[int, ...]) -> int:
+    return int(np.isfinite(known.rows[:, list(columns)]).all(axis=1).sum())
+
+
+def _shares(
+    known: Evidence, values: dict[tuple[int, ...], float], halves: dict[tuple[int, ...], float], *, floor: float = 0.0
+) -> tuple[Share, ...]:
+    """The largest first; `halves` are half the widths of the intervals."""
+    names = known.space.names
+    found = [
+        Share(
+            tuple(names[j] for j in key),
+            value := max(floor, estimate),
+            max(floor, value - halves[key]),
+            max(value, min(1.0, value + halves[key])),
+            _active(known, key),
+        )
+        for key, estimate in values.items()
+    ]
+    return tuple(sorted(found, key=lambda share: -abs(share.value)))
+
+
+def _half(bags: Array) -> Array:
+    """Half the width of a 95 % interval, from the estimates of the bags, shape (bags, …): their spread is that of samples."""
+    return np.asarray(stats.t.ppf(0.975, len(bags) - 1) * bags.std(axis=0, ddof=1))
+
+
+def _grown(known: Evidence, rng: np.random.Generator) -> tuple[Evidence, Grid, Array, Array]:
+    if len(known) > _FOREST:
+        known = known.take(np.sort(rng.choice(len(known), _FOREST, replace=False)))
+    return known, Grid(known.space), known.space.to_unit(known.rows), as_seen(known.losses)[0]
+
+
+def _fanova(known: Evidence, rng: np.random.Generator) -> Importance:
+    known, grid, unit, seen = _grown(known, rng)
+    forest = grow(grid, unit, seen, rng)
+    fit = judge(seen, forest.out_of_bag)
+    main = _half(np.stack([bag.main for bag in forest.bags]))
+    d = len(main)
+    shares = _shares(known, {(j,): float(forest.whole.main[j]) for j in range(d)}, {(j,): float(main[j]) for j in range(d)})
+    pairs: tuple[Share, ...] = ()
+    if grid.paired and d > 1:
+        half = _half(np.stack([bag.pair for bag in forest.bags]))
+        keys = list(zip(*(each.tolist() for each in np.triu_indices(d, 1)), strict=True))
+        keys = sorted(keys, key=lambda key: -forest.whole.pair[key])[:_PAIRS]
+        pairs = _shares(known, {key: float(forest.whole.pair[key]) for key in keys}, {key: float(half[key]) for key in keys})
+    said = () if grid.paired else (f"With {d} parameters no pairs were computed.",)
+    return Importance("fanova", 1.0, known.metric.name, len(known), shares, pairs, fit, (*_doubt(fit, "forest"), *said))
+
+
+def _ped_anova(known: Evidence, rng: np.random.Generator) -> Importance:
+    best = known.losses <= cutoff(known.losses, TARGET)
+    found = divergences(known.space, known.space.to_unit(known.rows), best, rng)
+    total = float(found.value.sum()) or 1.0
+    sums = found.drawn.sum(axis=1, keepdims=True)
+    low, high = np.quantile(found.drawn / np.where(sums > 0, sums, 1.0), [0.025, 0.975], axis=0)
+    shares = [
+        Share(
+            (name,),
+            value := float(found.value[j] / total),
+            min(value, float(low[j])),
+            max(value, float(high[j])),
+            _active(known, (j,)),
+            chance=float(found.chance[j] / total),
+        )
+        for j, name in enumerate(known.space.names)
+    ]
+    count, said = int(best.sum()), []
+    if count < _FEW_BEST:
+        said.append(
+            f"Only {counted(count, 'trial')} stand for the best tenth: at least {_FEW_BEST} ({10 * _FEW_BEST} trials) would say more."
+        )
+    if count > 0.5 * len(known):
+        said.append(f"{count:,} of {len(known):,} trials are equally good: the best cannot be told from the rest.")
+    return Importance(
+        "ped-anova",
+        1.0,
+        known.metric.name,
+        len(known),
+        tuple(sorted(shares, key=lambda share: -share.value)),
+        remarks=tuple(said),
+    )
+
+
+def _sobol(known: Evidence, rng: np.random.Generator) -> Importance:
+    model = surrogate(known)
+    through = known.space.from_quantiles(rng.random((_THROUGH, len(known.space))))
+    paths = model.paths(through, _PATHS, rng)
+
+    def functions(rows: Array) -> Array:
+        return (
+            np.column_stack([model.predict(rows)[0], paths(rows)]) - model.shift
+        ) / model.scale  # squares of losses may overflow
+
+    found = indices(known.space, functions, rng)
+    drawn = found.first[:, 1:] + found.error[:, :1] * rng.standard_normal((len(known.space), _PATHS))
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=1)
+    shares = [
+        Share(
+            (name,),
+            value := float(found.first[j, 0]),
+            max(0.0, min(value, float(low[j]))),
+            max(value, min(1.0, float(high[j]))),
+            _active(known, (j,)),
+            total=float(found.total[j, 0]),
+        )
+        for j, name in enumerate(known.space.names)
+    ]
+    ordered = tuple(sorted(shares, key=lambda share: -share.total))
+    doubt = _doubt(model.fit, "Gaussian process")
+    return Importance("sobol", 1.0, known.metric.name, len(known), ordered, fit=model.fit, remarks=doubt)
+
+
+def _shapley(known: Evidence, rng: np.random.Generator) -> Importance:
+    known, grid, unit, seen = _grown(known, rng)
+    fit = judge(seen, grow(grid, unit, seen, rng).out_of_bag)
+    games = variance_games(grid, unit, seen, rng)
+    whole = max(float(games[:, -1].mean()), 1e-12)
+    found = interactions(games, min(3, len(known.space)))
+    values = {key: float(each.mean()) / whole for key, each in found.items()}
+    halves = {key: float(_half(each)) / whole for key, each in found.items()}
+    singles, several = ({key: values[key] for key in values if (len(key) > 1) == many} for many in (False, True))
+    several = dict(sorted(several.items(), key=lambda item: -abs(item[1]))[:_PAIRS])
+    return Importance(
+        "shapley",
+        1.0,
+        known.metric.name,
+        len(known),
+        _shares(known, singles, halves),
+        _shares(known, several, halves, floor=-1.0),
+        fit,
+        _doubt(fit, "forest"),
+    )

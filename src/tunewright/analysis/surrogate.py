@@ -1,0 +1,149 @@
+"""What a Gaussian process makes of a study: the loss to expect at any configuration, and how sure that is.
+
+The model is that of the `GP` sampler (`models/gaussian_process.py`), and losses are seen as it sees them: those far above the bulk are
+pulled in. All that is told outside is back in units of the loss.
+
+How well it predicts is told by leaving out one trial at a time, which for a Gaussian process is exact and costs one inverse [1]; its
+hyperparameters saw the trial, so this is slightly kind.
+
+[1] Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, eqs. (5.10) to (5.12).
+"""
+
+import math
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import numpy as np
+from scipy import stats
+from scipy.linalg import cho_solve
+
+from tunewright.analysis.evidence import Evidence
+from tunewright.models.features import Features
+from tunewright.models.gaussian_process import GaussianProcess, Posterior, fit
+from tunewright.models.output import as_seen
+from tunewright.typing import Array, Indices
+
+__all__ = ["Fit", "Surrogate", "judge", "surrogate"]
+
+_MOST: Final = 500
+_FITTED: Final = 200
+_CHUNK: Final = 2048
+_EXACT: Final = 1e-8
+"""Variance added to a draw that is taken for an observation, in units of the prior's."""
+
+
+class Fit(msgspec.Struct, frozen=True):
+    """How well a model predicts trials that it has not seen.
+
+    Attributes:
+        r2: share of the variance that it explains, cross-validated; below 0 it is worse than the mean. NaN: unknown.
+        rank: rank correlation of prediction and value; NaN: unknown.
+        n: trials behind it.
+    """
+
+    r2: float
+    rank: float
+    n: int
+
+    @property
+    def predicts(self) -> bool:
+        """Whether what is read off the model can be trusted at all: R² of at least 0.3."""
+        return self.r2 >= 0.3
+
+
+def judge(values: Array, guesses: Array) -> Fit:
+    """How well guesses, shape (n,), NaN where there is none, agree with values."""
+    known = np.isfinite(guesses)
+    y, z = values[known], guesses[known]
+    if len(y) < 4 or y.max() == y.min():
+        return Fit(math.nan, math.nan, len(y))
+    rank = float(stats.spearmanr(y, z).statistic) if z.max() > z.min() else 0.0
+    return Fit(1.0 - float(((y - z) ** 2).sum() / ((y - y.mean()) ** 2).sum()), rank, len(y))
+
+
+class Surrogate(msgspec.Struct, frozen=True):
+    """A Gaussian process fitted to a study.
+
+    Attributes:
+        evidence: what it learned from.
+        features: how rows become points.
+        posterior: in units of the seen losses.
+        scale, shift: loss = scale · seen + shift.
+        fit: how well it predicts.
+        noise: standard deviation of a single measurement, as estimated by the model, in units of the loss.
+    """
+
+    evidence: Evidence
+    features: Features
+    posterior: Posterior
+    scale: float
+    shift: float
+    fit: Fit
+    noise: float
+
+    def predict(self, rows: Array) -> tuple[Array, Array]:
+        """Mean and standard deviation of the loss, without noise, at raw rows, shapes (m,), (m,)."""
+        pieces = [self.posterior.predict(self.features.points(piece)) for piece in _pieces(rows)]
+        mean, sd = (np.concatenate(each) for each in zip(*pieces, strict=True))
+        return self.scale * mean + self.shift, self.scale * sd
+
+    def draws(self, rows: Array, count: int, rng: np.random.Generator) -> Array:
+        """Losses at raw rows as they may jointly be, shape (m, count): exact draws from the posterior, for m up to some hundreds."""
+        return self.paths(rows, count, rng)(rows)
+
+    def paths(self, through: Array, count: int, rng: np.random.Generator) -> Callable[[Array], Array]:
+        """Whole functions as they may be: from raw rows, shape (m, d), to losses, shape (m, count).
+
+        They are exact draws at the rows `through`, and what is then to be expected between them.
+        """
+        exact = self.posterior.theta.scale + math.log(_EXACT)  # what is drawn is the function, not a measurement of it
+        sharp = msgspec.structs.replace(self.posterior, theta=msgspec.structs.replace(self.posterior.theta, noise=exact))
+        points = self.features.points(np.unique(through, axis=0, equal_nan=True))
+        drawn = sharp.fantasise(points, rng.standard_normal((len(points), count)))
+
+        def functions(rows: Array) -> Array:
+            mean = np.concatenate([drawn.predict(self.features.points(piece))[0] for piece in _pieces(rows)])
+            if mean.ndim == 1:  # the draws could not be factorised: nothing is unsure
+                mean = np.repeat(mean[:, None], count, axis=1)
+            losses: Array = self.scale * mean + self.shift
+            return losses
+
+        return functions
+
+
+def _pieces(rows: Array) -> list[Array]:
+    return [rows[at : at + _CHUNK] for at in range(0, max(len(rows), 1), _CHUNK)]
+
+
+def surrogate(known: Evidence) -> Surrogate:
+    """Fit a Gaussian process to at most 500 of the trials: the best, and an even choice of the rest.
+
+    Args:
+        known: at least 4 trials whose losses differ (see `Evidence.trouble`).
+    """
+    kept = known.take(_spread(known.losses, _MOST))
+    features = Features(known.space)
+    points = features.points(kept.rows)
+    seen, slopes = as_seen(kept.losses)
+    few = _spread(kept.losses, _FITTED)
+    process = GaussianProcess(features.code_of_level)
+    theta = fit(process, points.take(few), seen[few], np.zeros(len(few)))
+    posterior = process.condition(theta, points, seen, np.zeros(len(kept)))
+    inside = int(np.argmax(slopes > 0))
+    scale = 1.0 / float(slopes[inside])
+    shift = float(kept.losses[inside]) - scale * float(seen[inside])
+    inverse = cho_solve((posterior.lower, True), np.eye(len(kept)))
+    left_out = seen - posterior.alpha / np.diag(inverse)  # eq. (5.12)
+    return Surrogate(
+        kept, features, posterior, scale, shift, judge(seen, left_out), scale * math.exp(0.5 * posterior.theta.noise)
+    )
+
+
+def _spread(losses: Array, most: int) -> Indices:
+    """Which of n trials stand for all: the best half of `most`, and an even choice of the rest, in their order."""
+    if len(losses) <= most:
+        return np.arange(len(losses))
+    order = np.argsort(losses, kind="stable")
+    best, rest = order[: most // 2], np.sort(order[most // 2 :])
+    return np.sort(np.concatenate([best, rest[np.linspace(0, len(rest) - 1, most - most // 2).astype(np.intp)]]))

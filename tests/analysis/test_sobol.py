@@ -1,0 +1,41 @@
+import numpy as np
+
+from tunewright.analysis.sobol import indices
+from tunewright.space import Categorical, Float, SearchSpace
+
+
+def test_the_indices_of_the_g_function_are_those_that_are_known():
+    # Saltelli and Sobol' 1995: V_j = 1 / (3 (1 + a_j)²), total variance Π (1 + V_j) - 1
+    a = np.array([0.0, 1.0, 4.5, 9.0, 99.0])
+    space = SearchSpace({f"x{j}": Float(0, 1) for j in range(5)})
+    parts = 1 / (3 * (1 + a) ** 2)
+    variance = np.prod(1 + parts) - 1
+    total = parts * np.prod(1 + parts) / (1 + parts) / variance
+
+    found = indices(
+        space, lambda rows: np.prod((np.abs(4 * rows - 2) + a) / (1 + a), axis=1)[:, None] + 100, np.random.default_rng(0)
+    )
+
+    assert np.allclose(found.first[:, 0], parts / variance, atol=0.02)
+    assert np.allclose(found.total[:, 0], total, atol=0.02)
+    assert np.isclose(found.variance[0], variance, rtol=0.05)
+    assert (found.error < 0.06).all()
+
+
+def test_a_conditional_parameter_counts_where_it_is_active():
+    space = SearchSpace({"c": Categorical(["a", "b", "c", "d"]), "x": Float(0, 1)}, when={"x": 'c == "a"'})
+
+    found = indices(space, lambda rows: np.nan_to_num(rows[:, 1:2] - 0.5), np.random.default_rng(0))
+
+    # f = x - 1/2 in a quarter of the space, else 0: all of its variance needs both, a quarter of it is x's mean effect
+    assert np.allclose(found.first[:, 0], [0.0, 0.25], atol=0.03)
+    assert np.allclose(found.total[:, 0], [0.75, 1.0], atol=0.05)
+
+
+def test_a_constant_function_has_no_shares():
+    space = SearchSpace({"x": Float(0, 1)})
+
+    found = indices(space, lambda rows: np.ones((len(rows), 2)), np.random.default_rng(0))
+
+    assert not found.first.any()
+    assert not found.total.any()

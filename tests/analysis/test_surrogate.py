@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from tunewright.analysis.evidence import Evidence
+from tunewright.analysis.surrogate import judge, surrogate
+from tunewright.metric import Metric
+from tunewright.models.gaussian_process import GaussianProcess
+from tunewright.models.output import as_seen
+from tunewright.space import Float, SearchSpace
+
+SPACE = SearchSpace({"x": Float(0, 1), "y": Float(0, 1)})
+
+
+def known(n: int, noise: float = 0.0, seed: int = 0) -> Evidence:
+    rng = np.random.default_rng(seed)
+    rows = SPACE.sample_rows(rng, n)
+    losses = 100 + 5 * np.sin(4 * rows[:, 0]) + rows[:, 1] + noise * rng.normal(size=n)
+    return Evidence(SPACE, Metric("loss"), np.arange(n), rows, losses)
+
+
+def test_it_predicts_in_units_of_the_loss():
+    model = surrogate(known(60))
+    rows = SPACE.sample_rows(np.random.default_rng(1), 50)
+
+    mean, sd = model.predict(rows)
+
+    assert np.abs(mean - (100 + 5 * np.sin(4 * rows[:, 0]) + rows[:, 1])).max() < 0.3
+    assert (sd < 0.5).all()
+    assert model.fit.predicts
+
+
+def test_leaving_one_out_is_what_refitting_without_it_gives():
+    evidence = known(25, noise=1.0)
+    model = surrogate(evidence)
+    seen, _ = as_seen(evidence.losses)
+    points, process = model.features.points(evidence.rows), GaussianProcess(model.features.code_of_level)
+    guesses = []
+    for i in range(25):
+        rest = np.delete(np.arange(25), i)
+        less = process.condition(model.posterior.theta, points.take(rest), seen[rest], np.zeros(24))
+        guesses.append(less.predict(points.take(np.array([i])))[0][0])
+
+    # the shortcut keeps the estimated mean of all trials
+    assert model.fit.r2 == pytest.approx(judge(seen, np.array(guesses)).r2, abs=0.05)
+
+
+def test_draws_have_the_mean_and_the_spread_of_the_posterior():
+    model = surrogate(known(15, noise=2.0))
+    rows = SPACE.sample_rows(np.random.default_rng(3), 4)
+
+    drawn = model.draws(rows, 20_000, np.random.default_rng(4))
+    mean, sd = model.predict(rows)
+
+    # standard errors are 1/141 and 1/200 of the deviation: 0.05 is more than 7 of them
+    assert (np.abs(drawn.mean(axis=1) - mean) < 0.05 * sd).all()
+    assert np.allclose(drawn.std(axis=1) / sd, 1.0, atol=0.05)
+
+
+def test_noise_that_nobody_can_predict_is_not_predicted():
+    rng = np.random.default_rng(5)
+    rows = SPACE.sample_rows(rng, 60)
+
+    model = surrogate(Evidence(SPACE, Metric("loss"), np.arange(60), rows, rng.normal(size=60)))
+
+    assert not model.fit.predicts
+    assert model.fit.n == 60
+
+
+def test_a_guess_is_judged_only_where_there_is_one():
+    values = np.array([1.0, 2.0, 3.0, 4.0, 100.0])
+
+    found = judge(values, np.array([1.0, 2.0, 3.0, 4.0, np.nan]))
+
+    assert (found.r2, found.rank, found.n) == (1.0, pytest.approx(1.0), 4)
+    assert np.isnan(judge(np.ones(9), np.ones(9)).r2)
