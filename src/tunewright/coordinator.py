@@ -69,6 +69,11 @@ class Coordinator:
     def sampler(self, sampler: Sampler) -> None:
         self._sampler = sampler
 
+    @property
+    def chosen(self) -> Sampler | None:
+        """Who proposes, if that was said or needed yet."""
+        return self._sampler
+
     # ---- asking ----------------------------------------------------------------------------------------------------------------
 
     def next(self, limits: Limits, *, hold: bool = False) -> Task | None:

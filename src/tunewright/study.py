@@ -16,7 +16,7 @@ from tunewright import analysis
 from tunewright.coordinator import Coordinator, Listener
 from tunewright.deciding import Replay, replay
 from tunewright.errors import StudyError, StudyMissing, TrialError
-from tunewright.events import Commented, Enqueued, StopAsked
+from tunewright.events import Commented, Enqueued, Entry, StopAsked
 from tunewright.execution.crew import Crew
 from tunewright.execution.fence import Fence, Isolation
 from tunewright.execution.files import home
@@ -31,8 +31,8 @@ from tunewright.schedulers.base import Resume, Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.space import Choice, Parameter, SearchSpace
 from tunewright.stopping import Limits
-from tunewright.storage import connect
-from tunewright.storage.base import Storage
+from tunewright.storage import Memory, connect
+from tunewright.storage.base import Header, Storage
 from tunewright.trial import Task, Trial
 from tunewright.typing import Params
 
@@ -243,6 +243,12 @@ class Study:
         """
         return analysis.importance(self.history, method, of, metric=metric, seed=seed)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickled study is a copy of its journal in memory, wherever it lies; a file is opened by `load`."""
+        record, coordinator = self._journal.record, self._coordinator
+        entries = list(self.storage.read(record.id))
+        return _in_memory, (record.name, record.header, entries, coordinator.chosen, coordinator.scheduler, coordinator.repeats)
+
     # ---- asking ----------------------------------------------------------------------------------------------------------------
 
     def ask(self, *, hold: bool = False) -> Task:
@@ -438,3 +444,12 @@ def _check_instance(given: object, kind: type, name: str) -> None:
     if given is not None and not isinstance(given, kind):
         mend = f"Write {given.__name__}()." if isinstance(given, type) else f"Give a {kind.__name__}."
         raise StudyError(f"{name} must be an instance of {kind.__name__}, got {given!r}. {mend}")
+
+
+def _in_memory(
+    name: str, header: Header, entries: list[Entry], sampler: Sampler | None, scheduler: Scheduler, repeats: bool
+) -> Study:
+    """A study in memory with this journal."""
+    memory = Memory()
+    memory.append(memory.create(name, header).id, entries, 0)
+    return Study(storage=memory, name=name, sampler=sampler, scheduler=scheduler, repeats=repeats)

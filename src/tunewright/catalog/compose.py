@@ -1,0 +1,205 @@
+"""The space of an estimator, of a pipeline, of a choice among algorithms; and a configuration as what `set_params` takes.
+
+A pipeline's space holds the parameters of its steps under scikit-learn's own names, `step__parameter`, to any depth, also through
+column transformers, feature unions and estimators that hold another. A step may itself be searched:
+
+    space_for(pipeline, choices={"model": [SVC(), RandomForestClassifier()]})
+
+    model                   "SVC" or "RandomForestClassifier"
+    model__SVC__C           active where the model is "SVC"
+
+Steps that the catalogue does not know are left as they are. Nothing here imports scikit-learn: a class is known by its name and its
+package, so the spaces of XGBoost, LightGBM and CatBoost can be had without them.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from tunewright.catalog import boosters, kernels, linear, neighbours, networks, preparing, trees, unsupervised
+from tunewright.catalog.entries import VALUE, Entry
+from tunewright.catalog.shape import Shape
+from tunewright.errors import SpaceError
+from tunewright.space import Categorical, Expression, Parameter, SearchSpace, param
+from tunewright.space.values import hint
+from tunewright.typing import Value
+
+__all__ = ["ENTRIES", "Choices", "labelled", "settings", "space_for"]
+
+Choices = Mapping[str, Sequence[Any] | Mapping[str, Any]]
+"""Step -> the estimators to choose among, or label -> estimator."""
+
+ENTRIES: Final[Mapping[str, Entry]] = {
+    entry.name: entry
+    for table in (linear, trees, boosters, kernels, neighbours, networks, unsupervised, preparing)
+    for entry in table.ENTRIES
+}
+"""Everything that the catalogue knows, by class name."""
+
+_PARTS: Final = ("steps", "transformer_list", "transformers")
+"""What holds the parts of a pipeline, a feature union, a column transformer: tuples of a name, an estimator, and perhaps more."""
+
+_NOTHING: Final = (None, "passthrough", "drop")
+
+
+def space_for(
+    estimator: Any,  # noqa: ANN401  scikit-learn ships no types
+    *,
+    choices: Choices | None = None,
+    shape: Shape | None = None,
+    X: Any = None,  # noqa: ANN401, N803  its name in scikit-learn
+) -> SearchSpace:
+    """The catalogue's space for an estimator or a pipeline; its default is what the estimator is set to, where that lies inside.
+
+    Args:
+        estimator: an estimator, its class, the class's name ("XGBClassifier"), or anything composed of estimators.
+        choices: steps to search, by their names in the pipeline: `{"model": [SVC(), LogisticRegression()]}`. "passthrough" may be
+            among them. Labels are the names of the classes; give a mapping to choose your own.
+        shape: of the data that one fit gets, which bounds what depends on it (components, neighbours); None: from `X`, or unbounded.
+        X: the features that one fit gets, shape (rows, features).
+
+    Raises:
+        SpaceError: the catalogue knows nothing of it, or a choice names no step.
+    """
+    if shape is None and X is not None:
+        rows, width = X.shape
+        shape = Shape(rows=int(rows), numbers=int(width))
+    found = _Space(labelled(choices), shape)
+    found.walk(estimator, "", None)
+    if unused := sorted(set(found.choices) - found.chosen):
+        raise SpaceError(f"choices names {', '.join(map(repr, unused))}, which is no step of {_name(estimator)}.")
+    if not found.parameters:
+        raise SpaceError(
+            f"The catalogue has no space for {_name(estimator)}.{hint(_name(estimator), ENTRIES)} Give a SearchSpace, "
+            'or distributions: {"alpha": loguniform(1e-3, 1e3)}.'
+        )
+    return SearchSpace(found.parameters, when=found.when)
+
+
+def settings(params: Mapping[str, Any], *, choices: Choices | None = None) -> dict[str, Any]:
+    """What `estimator.set_params` is to be given for a configuration of the catalogue's space.
+
+    `max_depth="value"` and `max_depth.value=5` become `max_depth=5`; lists become tuples; the label of a chosen step becomes a copy
+    of the estimator.
+
+    Args:
+        params: a configuration; a `LiveTrial` will do.
+        choices: as `space_for` was given them.
+    """
+    known = labelled(choices)
+    found: dict[str, Any] = {}
+    for name, value in params.items():
+        if name in known and value in known[name]:
+            found[name] = copy.deepcopy(known[name][value])
+        elif name.endswith(f".{VALUE}"):
+            found[_plain(name.removesuffix(f".{VALUE}"), params, known)] = value
+        elif not (value == VALUE and f"{name}.{VALUE}" in params):
+            found[_plain(name, params, known)] = tuple(value) if isinstance(value, list) else value
+    return found
+
+
+def labelled(choices: Choices | None) -> dict[str, dict[str, Any]]:
+    """Choices by label. Raises SpaceError where two have the same."""
+    found: dict[str, dict[str, Any]] = {}
+    for step, candidates in (choices or {}).items():
+        named = candidates.items() if isinstance(candidates, Mapping) else [(_name(one), one) for one in candidates]
+        labels = [label for label, _ in named]
+        if len(set(labels)) < len(labels) or not labels:
+            raise SpaceError(
+                f'choices: "{step}" needs candidates of different classes, got {labels}. To tell two of one class apart, give a '
+                'mapping: {"one": SVC(), "other": SVC()}.'
+            )
+        found[step] = dict(named)
+    return found
+
+
+class _Space:
+    """Grows a space while it walks through an estimator."""
+
+    def __init__(self, choices: Mapping[str, Mapping[str, Any]], shape: Shape | None) -> None:
+        self.choices = choices
+        self.shape = shape
+        self.chosen: set[str] = set()
+        self.parameters: dict[str, Parameter] = {}
+        self.when: dict[str, Expression] = {}
+
+    def walk(self, estimator: Any, prefix: str, condition: Expression | None) -> None:  # noqa: ANN401
+        entry = _entry(estimator)
+        if entry is not None:
+            self._add(entry, _own(estimator), prefix, condition)
+        for name, part in _parts(estimator):
+            step = f"{prefix}{name}"
+            if step in self.choices:
+                self._choose(step, part, condition)
+            else:
+                self.walk(part, f"{step}__", condition)
+
+    def _add(self, entry: Entry, own: Mapping[str, Value], prefix: str, condition: Expression | None) -> None:
+        parameters, when = entry.flat(self.shape, own)
+        for name, parameter in parameters.items():
+            self.parameters[prefix + name] = parameter
+            if name in when:
+                other, *values = when[name]
+                local = param(f"{prefix}{other}").isin(values)
+                self.when[prefix + name] = local if condition is None else condition & local
+            elif condition is not None:
+                self.when[prefix + name] = condition
+
+    def _choose(self, step: str, part: Any, condition: Expression | None) -> None:  # noqa: ANN401
+        self.chosen.add(step)
+        labels = list(self.choices[step])
+        self.parameters[step] = Categorical(labels, _name(part) if _name(part) in labels else labels[0])
+        if condition is not None:
+            self.when[step] = condition
+        for label, candidate in self.choices[step].items():
+            taken = param(step) == label
+            self.walk(candidate, f"{step}__{label}__", taken if condition is None else condition & taken)
+
+
+def _plain(name: str, params: Mapping[str, Any], choices: Mapping[str, Mapping[str, Any]]) -> str:
+    """Without the label of the branch: `model__SVC__C` is `model__C`."""
+    for step in choices:
+        branch = f"{step}__{params.get(step)}__"
+        if name.startswith(branch):
+            return f"{step}__{name.removeprefix(branch)}"
+    return name
+
+
+def _entry(estimator: Any) -> Entry | None:  # noqa: ANN401
+    if isinstance(estimator, str):
+        return ENTRIES.get(estimator)
+    kind = estimator if isinstance(estimator, type) else type(estimator)
+    for ancestor in kind.__mro__:
+        entry = ENTRIES.get(ancestor.__name__)
+        if entry is not None and ancestor.__module__.split(".")[0] == entry.library:
+            return entry
+    return None
+
+
+def _own(estimator: Any) -> dict[str, Any]:  # noqa: ANN401
+    """What it is set to; nothing where it is only named."""
+    if isinstance(estimator, str | type) or not hasattr(estimator, "get_params"):
+        return {}
+    return dict(estimator.get_params(deep=False))
+
+
+def _parts(estimator: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    """The estimators inside, with the names that `set_params` knows them by."""
+    if isinstance(estimator, str | type) or estimator is None:
+        return
+    listed = {name for name in _PARTS if isinstance(getattr(estimator, name, None), list)}
+    for attribute in listed:
+        for name, part, *_ in getattr(estimator, attribute):
+            yield name, part
+    if not listed:
+        for name, value in _own(estimator).items():
+            if hasattr(value, "get_params") and not isinstance(value, type):
+                yield name, value
+
+
+def _name(estimator: Any) -> str:  # noqa: ANN401
+    if isinstance(estimator, str):
+        return estimator
+    if estimator is None:
+        return "passthrough"
+    return estimator.__name__ if isinstance(estimator, type) else type(estimator).__name__

@@ -1,0 +1,168 @@
+"""What the catalogue says of one estimator: a row of its tables.
+
+The tables (`linear.py`, `trees.py`, …) are data. A row names the hyperparameters that are worth searching, over what range, under
+which conditions, and says how much tuning them is worth, with the source. Three things a plain `Parameter` cannot say:
+
+    Either([None], Int(2, 30))       one of these values, or a number
+    when={"degree": ("kernel", "poly")}          searched only where the kernel is "poly"
+    limits={"n_components": "features"}          no more than the data have features
+
+Defaults are the library's own, so that the default configuration is what a user gets without tuning. `Either` becomes two
+parameters of the space, `max_depth` (None or "value") and `max_depth.value`; `compose.settings` makes them one again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import msgspec
+
+from tunewright.catalog.shape import Shape
+from tunewright.errors import SpaceError
+from tunewright.space import Categorical, Float, Int, Parameter
+from tunewright.typing import Value
+
+__all__ = ["BALANCED", "LIMITS", "SOURCES", "VALUE", "Either", "Entry", "Searched", "twins"]
+
+VALUE: Final = "value"
+"""What `Either` says where the number is taken; ".value" is the number's own name."""
+
+
+BALANCED: Final = Categorical([None, "balanced"], default=None)
+"""Weights of the classes, for classifiers that take them."""
+
+SOURCES: Final[Mapping[str, str]] = MappingProxyType({
+    "feurer2015": "Feurer et al., Efficient and Robust Automated Machine Learning, NeurIPS 2015, supplement: the space of auto-sklearn",
+    "godbole2023": "Godbole, Dahl, Gilmer, Shallue & Nado, Deep Learning Tuning Playbook, 2023",
+    "grinsztajn2022": "Grinsztajn, Oyallon & Varoquaux, Why Do Tree-Based Models Still Outperform Deep Learning on Typical Tabular Data?, NeurIPS 2022, appendix A.3",
+    "guide": "the library's user guide; no study of its tunability is known to us",
+    "hsu2016": "Hsu, Chang & Lin, A Practical Guide to Support Vector Classification, 2016, section 3.2",
+    "probst2019": "Probst, Boulesteix & Bischl, Tunability: Importance of Hyperparameters of Machine Learning Algorithms, JMLR 20, 2019",
+    "probst2019rf": "Probst, Wright & Boulesteix, Hyperparameters and Tuning Strategies for Random Forest, WIREs 9, 2019",
+    "prokhorenkova2018": "Prokhorenkova et al., CatBoost: Unbiased Boosting with Categorical Features, NeurIPS 2018",
+    "sipper2022": "Sipper, High Per Parameter: A Large-Scale Study of Hyperparameter Tuning, Algorithms 15, 2022",
+    "vanrijn2018": "van Rijn & Hutter, Hyperparameter Importance Across Datasets, KDD 2018",
+})  # fmt: skip
+"""What the notes stand on."""
+
+
+class Either(NamedTuple):
+    """One of some values, or a number: `max_depth` is None or 2 to 30. Begins with the first value."""
+
+    values: Sequence[Value]
+    number: Float | Int
+
+
+Searched: TypeAlias = Parameter | Either
+
+
+class Entry(NamedTuple):
+    """One estimator.
+
+    Attributes:
+        name: of the class.
+        parameters: by name.
+        when: parameter -> (another, the values of it under which the first is active).
+        limits: parameter -> rule in `LIMITS` that bounds it by the data.
+        note: what is known of its tunability.
+        source: where that is from; a key of `SOURCES`.
+        library: package of the class.
+    """
+
+    name: str
+    parameters: Mapping[str, Searched]
+    note: str
+    source: str
+    when: Mapping[str, tuple[Value, ...]] = MappingProxyType({})
+    limits: Mapping[str, str] = MappingProxyType({})
+    library: str = "sklearn"
+
+    def flat(self, shape: Shape | None, own: Mapping[str, Any]) -> tuple[dict[str, Parameter], dict[str, tuple[Value, ...]]]:
+        """Plain parameters, and under which values of which other each is active.
+
+        Args:
+            shape: of the data, for the limits; None: as in the table.
+            own: what the estimator is set to; where that lies in the range it is the default.
+        """
+        parameters: dict[str, Parameter] = {}
+        when = dict(self.when)
+        for name, searched in self.parameters.items():
+            value = own.get(name, msgspec.UNSET)
+            number = searched.number if isinstance(searched, Either) else searched
+            if shape is not None and name in self.limits:
+                number = _limited(number, LIMITS[self.limits[name]](shape))
+            if isinstance(searched, Either):
+                listed = Categorical([*searched.values, VALUE])
+                begin = value if listed.index(value) is not None else VALUE if _holds(number, value) else searched.values[0]
+                parameters[name] = msgspec.structs.replace(listed, default=begin)
+                parameters[f"{name}.{VALUE}"] = _begun(number, value)
+                when[f"{name}.{VALUE}"] = (name, VALUE)
+            else:
+                parameters[name] = _begun(number, value)
+        return parameters, when
+
+
+def twins(
+    stem: str,
+    shared: Mapping[str, Searched],
+    *,
+    note: str,
+    source: str,
+    classifier: Mapping[str, Searched] = MappingProxyType({}),
+    regressor: Mapping[str, Searched] = MappingProxyType({}),
+    endings: tuple[str, str] = ("Classifier", "Regressor"),
+    when: Mapping[str, tuple[Value, ...]] = MappingProxyType({}),
+    limits: Mapping[str, str] = MappingProxyType({}),
+    library: str = "sklearn",
+) -> tuple[Entry, Entry]:
+    """The entries of a classifier and of its regressor, which share most of their parameters; what each has alone comes on top."""
+    return tuple(  # type: ignore[return-value]
+        Entry(
+            stem + ending,
+            {**shared, **own},
+            note,
+            source,
+            {name: rule for name, rule in when.items() if name in shared or name in own},
+            limits,
+            library,
+        )
+        for ending, own in zip(endings, (classifier, regressor), strict=True)
+    )
+
+
+def _holds(number: Parameter, value: object) -> bool:
+    try:
+        number.check(value)
+    except SpaceError:
+        return False
+    return True
+
+
+def _begun(number: Parameter, own: object) -> Parameter:
+    """The parameter with the estimator's own value as its default, where it can be one."""
+    value = list(own) if isinstance(own, tuple) else own
+    return msgspec.structs.replace(number, default=value) if _holds(number, value) else number
+
+
+def _limited(number: Parameter, most: int) -> Parameter:
+    """The same with no value above `most`; a single value where the range shrinks to one."""
+    if not isinstance(number, Int) or number.high <= most:
+        return number
+    if most <= number.low:
+        return Categorical([max(1, most)])
+    default = None if number.default is None else min(number.default, most)
+    prior = number.prior if number.prior is not None and number.prior.center <= most else None
+    return msgspec.structs.replace(number, high=most - (most - number.low) % number.step, default=default, prior=prior)
+
+
+LIMITS: Final[Mapping[str, Callable[[Shape], int]]] = MappingProxyType({
+    "features": lambda shape: shape.width,
+    "below features": lambda shape: shape.width - 1,
+    "rank": lambda shape: min(shape.rows, shape.width),
+    "rows": lambda shape: shape.rows,
+    "below rows": lambda shape: shape.rows - 1,
+    "a tenth of the rows": lambda shape: max(1, shape.rows // 10),
+    "half of the rows": lambda shape: shape.rows // 2,
+    "discriminants": lambda shape: min(max(shape.classes - 1, 1), shape.width),
+})  # fmt: skip
+"""By name, the most that a parameter may be. Rows are those of one fit, features those that the estimator sees."""

@@ -1,0 +1,179 @@
+"""One configuration on one fold, as `cross_validate` would judge it.
+
+`evaluate_fold` is the only place where an estimator is fitted during a search: cloned, set to the configuration, fitted to the
+training rows with their part of the fit parameters, and scored on the test rows with theirs.
+"""
+
+import numbers
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils.metaestimators import _safe_split
+from sklearn.utils.validation import _check_method_params
+
+from tunewright.execution.live import LiveTrial
+from tunewright.sklearn.callbacks import Quiet
+from tunewright.sklearn.distributions import Translation
+
+__all__ = ["FoldObjective", "Problem", "Scores", "evaluate_fold"]
+
+Rows = NDArray[np.intp]
+
+
+class Problem(NamedTuple):
+    """What every fold of every configuration shares.
+
+    Attributes:
+        estimator: not fitted.
+        X, y: all rows; y may be None.
+        splits: training and test rows of each fold, frozen for the whole search.
+        scorer: as `check_scoring` gives it: one number, or a dictionary of them.
+        fit_params: for `fit`; what has a value for each row is split with the rows.
+        score_params: for the scorer; the same.
+        train: whether to score the training rows too.
+        error_score: what stands for the scores of a fit that failed; None: the error is raised.
+        caller: the search, which callbacks hear of.
+    """
+
+    estimator: Any
+    X: Any
+    y: Any
+    splits: Sequence[tuple[Rows, Rows]]
+    scorer: Any
+    fit_params: Mapping[str, Any]
+    score_params: Mapping[str, Any]
+    train: bool
+    error_score: float | None
+    caller: Any = None
+
+
+class Scores(NamedTuple):
+    """Of one fold, by the names of the scorers ("score" where there is but one).
+
+    Attributes:
+        test: scores on the test rows.
+        train: scores on the training rows; empty unless asked for.
+        fit_time, score_time: seconds.
+        error: the traceback of a fit that failed, where `error_score` stands for the scores; else "".
+    """
+
+    test: dict[str, float]
+    train: dict[str, float]
+    fit_time: float
+    score_time: float
+    error: str = ""
+
+
+def evaluate_fold(problem: Problem, settings: Mapping[str, Any], fold: int, context: Any = None) -> Scores:  # noqa: ANN401
+    """Fit one configuration to the training rows of one fold, and score it.
+
+    Args:
+        problem: what is learned, and how it is judged.
+        settings: for `set_params`.
+        fold: which of `problem.splits`.
+        context: of scikit-learn's callbacks; None: nobody listens.
+
+    Raises:
+        Exception: whatever the estimator or the scorer raises, unless `problem.error_score` is a number.
+    """
+    context = Quiet() if context is None else context
+    train, test = problem.splits[fold]
+    fit_params = _check_method_params(problem.X, params=problem.fit_params, indices=train)
+    model = clone(problem.estimator).set_params(**clone(dict(settings), safe=False))
+    X_train, y_train = _safe_split(model, problem.X, problem.y, train)
+    heard = {"estimator": problem.caller, "X": X_train, "y": y_train, "metadata": weights_of(fit_params)}
+    start = time.perf_counter()
+    try:
+        with context.propagate_callback_context(model):
+            context.call_on_fit_task_begin(**heard)
+            model.fit(X_train, *([] if y_train is None else [y_train]), **fit_params)
+        fitted = time.perf_counter()
+        X_test, y_test = _safe_split(model, problem.X, problem.y, test, train)
+        scored = _score(problem, model, X_test, y_test, test)
+        ended = time.perf_counter()
+        trained = _score(problem, model, X_train, y_train, train) if problem.train else {}
+    except Exception:
+        if problem.error_score is None:
+            raise
+        failed = dict.fromkeys(names_of(problem.scorer), problem.error_score)
+        return Scores(failed, failed if problem.train else {}, time.perf_counter() - start, 0.0, traceback.format_exc())
+    finally:
+        context.call_on_fit_task_end(**heard)
+    return Scores(scored, trained, fitted - start, ended - fitted)
+
+
+def names_of(scorer: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """The names of its scores, as far as they are known before it is called."""
+    return tuple(getattr(scorer, "_scorers", None) or ("score",))
+
+
+def weights_of(params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The sample weights among parameters of `fit`, as callbacks are told of them; None where there are none."""
+    return None if params.get("sample_weight") is None else {"sample_weight": params["sample_weight"]}
+
+
+def _score(problem: Problem, model: Any, X: Any, y: Any, rows: Rows) -> dict[str, float]:  # noqa: ANN401
+    params = _check_method_params(problem.X, params=problem.score_params, indices=rows)
+    found = problem.scorer(model, X, *([] if y is None else [y]), **params)
+    if not isinstance(found, dict):
+        found = {"score": found}
+    return {name: _number(score, name) for name, score in found.items()}
+
+
+def _number(score: Any, name: str) -> float:  # noqa: ANN401
+    """The score; NaN for a text, in which scikit-learn's scorer of several metrics says that one of them failed."""
+    if isinstance(score, str):
+        return float("nan")
+    plain = score.item() if hasattr(score, "item") else score
+    if not isinstance(plain, numbers.Number):
+        raise ValueError(f'scoring must return a number, got {score!r} ({type(score)}) for "{name}" instead.')  # noqa: TRY004  as scikit-learn
+    return float(plain)  # type: ignore[arg-type]
+
+
+class FoldObjective:
+    """The objective of a search: configuration and fold in, scores out.
+
+    Returns the metrics of the study, and beside them all that `cv_results_` is made of: "test_<name>", "train_<name>", "fit_time",
+    "score_time", "fit_error".
+
+    Args:
+        problem: what is learned, and how it is judged.
+        translation: from configurations to settings.
+        metrics: names of the study's metrics; scores have the same names, but for a scorer whose names are not known beforehand.
+        contexts: of callbacks, for fold f of trial t at t * folds + f.
+    """
+
+    def __init__(self, problem: Problem, translation: Translation, metrics: Sequence[str], contexts: Sequence[Any] = ()) -> None:
+        self.problem, self.translation = problem, translation
+        self.metrics = tuple(metrics)
+        self.contexts = contexts
+        self.raised: Exception | None = None
+
+    def __call__(self, live: LiveTrial) -> dict[str, Any]:
+        """Evaluate one task."""
+        if live.fold is None or not 0 <= live.fold < len(self.problem.splits):
+            raise ValueError(
+                f"The scheduler asks for fold {live.fold}, but there are folds 0 to {len(self.problem.splits) - 1}. "
+                f"Give it the same number: Once(folds={len(self.problem.splits)})."
+            )
+        place = live.trial * len(self.problem.splits) + live.fold
+        context = self.contexts[place] if place < len(self.contexts) else None
+        try:
+            scores = evaluate_fold(self.problem, self.translation.settings(live.params), live.fold, context)
+        except Exception as error:
+            self.raised = error
+            raise
+        first = next(iter(scores.test))
+        return {
+            **{name: scores.test.get(name, scores.test[first]) for name in self.metrics},
+            **{f"test_{name}": score for name, score in scores.test.items()},
+            **{f"train_{name}": score for name, score in scores.train.items()},
+            "fit_time": scores.fit_time,
+            "score_time": scores.score_time,
+            "fit_error": scores.error,
+        }

@@ -1,0 +1,144 @@
+"""`cv_results_` from the history of a study: one place for each candidate, in the order in which they were tried.
+
+The columns are scikit-learn's. Two things it does not know:
+
+- A fold that was not run (the search was stopped, or more effort was not worth it) is NaN in `split<k>_test_<name>`. The mean is over
+  the folds that were run, their number stands in `n_splits_run`, and such a candidate ranks behind all that have every fold.
+- A candidate of which a fold failed gets no further fold; its mean is NaN, and it ranks last.
+"""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.ma import MaskedArray
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+from sklearn.exceptions import FitFailedWarning
+
+from tunewright.history import History
+from tunewright.typing import Array
+
+__all__ = ["check_failures", "cv_results"]
+
+
+def cv_results(history: History, settings: Sequence[dict[str, Any]], *, folds: int, train: bool) -> dict[str, Any]:
+    """The table, column by column.
+
+    Args:
+        history: of the study; its tasks have folds.
+        settings: of each candidate, what the estimator was set to.
+        folds: how many there are.
+        train: whether training scores were asked for.
+    """
+    cells, failed = _cells(history, folds)
+    run = ~np.isnan(cells["fit_time"])
+    results: dict[str, Any] = {}
+    for name in ("fit_time", "score_time"):
+        results |= _summary(name, cells[name], run)
+    for name in sorted({name for one in settings for name in one}):
+        results[f"param_{name}"] = _column([one.get(name, _ABSENT) for one in settings])
+    results["params"] = list(settings)
+    empty = np.full_like(cells["fit_time"], np.nan)
+    for name in [key for key in cells if key.startswith("test_")] or ["test_score"]:
+        scores = cells.get(name, empty)
+        results |= {f"split{fold}_{name}": scores[:, fold] for fold in range(folds)}
+        results |= _summary(name, scores, run, failed)
+        results[f"rank_{name}"] = _rank(results[f"mean_{name}"], run.all(axis=1))
+        trained = f"train_{name.removeprefix('test_')}"
+        if train:
+            scores = cells.get(trained, empty)
+            results |= {f"split{fold}_{trained}": scores[:, fold] for fold in range(folds)}
+            results |= _summary(trained, scores, run, failed)
+    results["n_splits_run"] = run.sum(axis=1)
+    return results
+
+
+def check_failures(history: History, error_score: float | None) -> None:
+    """Warn of fits that failed, as scikit-learn does.
+
+    Raises:
+        ValueError: all of them did.
+    """
+    told = [str(done.info["fit_error"]) for trial in history.trials for done in trial.measurements if done.info.get("fit_error")]
+    texts = [failure.traceback or failure.message for _, failure in history.failures] + told
+    fits = sum(len(trial.measurements) for trial in history.trials)
+    if not texts:
+        return
+    first = texts[0].strip()
+    if len(texts) == fits:
+        raise ValueError(
+            f"All the {fits} fits failed: the model may be misconfigured. To see the first error as it was raised, set "
+            f"error_score='raise'. It was:\n{first}"
+        )
+    warnings.warn(
+        f"{len(texts)} of {fits} fits failed. Their candidates have the score {'nan' if error_score is None else error_score}, and "
+        f"those without a score got no further fold. To raise the error, set error_score='raise'. The first was:\n{first}",
+        FitFailedWarning,
+        stacklevel=3,
+    )
+
+
+def _cells(history: History, folds: int) -> tuple[dict[str, Array], NDArray[np.bool_]]:
+    """By name, what was measured, shape (candidates, folds), NaN where nothing was; and which candidates failed."""
+    shape = (len(history), folds)
+    cells = {name: np.full(shape, np.nan) for name in ("fit_time", "score_time")}
+    failed = np.zeros(len(history), bool)
+    for trial in history.trials:
+        for done in trial.measurements:
+            place = trial.number, done.fold or 0
+            if done.failure is not None:
+                failed[trial.number] = True
+                cells["fit_time"][place], cells["score_time"][place] = done.seconds, 0.0
+            for name, value in done.info.items():
+                if name == "fit_error":
+                    continue
+                column = cells.setdefault(name, np.full(shape, np.nan))
+                column[place] = np.nan if value is None else float(value)  # type: ignore[arg-type]
+    return _with_names(cells), failed
+
+
+def _with_names(cells: dict[str, Array]) -> dict[str, Array]:
+    """Where a scoring function names its scores only when it succeeds, the score of a failure stands for each of them."""
+    for part in ("test_", "train_"):
+        named = [name for name in cells if name.startswith(part) and name != f"{part}score"]
+        if named and f"{part}score" in cells:
+            nameless = cells.pop(f"{part}score")
+            for name in named:
+                cells[name] = np.where(np.isnan(nameless), cells[name], nameless)
+    return cells
+
+
+def _summary(name: str, scores: Array, run: NDArray[np.bool_], failed: NDArray[np.bool_] | None = None) -> dict[str, Array]:
+    """Mean and standard deviation over the folds that were run; NaN where a fold failed or none was run."""
+    count = np.where(run.any(axis=1), run.sum(axis=1), np.nan)
+    mean = np.where(run, scores, 0.0).sum(axis=1) / count
+    std = np.sqrt(np.where(run, (scores - mean[:, None]) ** 2, 0.0).sum(axis=1) / count)
+    if failed is not None:
+        mean, std = np.where(failed, np.nan, mean), np.where(failed, np.nan, std)
+    return {f"mean_{name}": mean, f"std_{name}": std}
+
+
+def _rank(mean: Array, whole: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """1 for the best; candidates without every fold rank behind those with all, and those without a score last."""
+    known = ~np.isnan(mean)
+    rank = np.full(len(mean), known.sum() + 1)
+    for group, ahead in ((whole & known, 0), (~whole & known, (whole & known).sum())):
+        rank[group] = rankdata(-mean[group], method="min") + ahead
+    return rank.astype(np.int32)
+
+
+_ABSENT = object()
+
+
+def _column(values: list[Any]) -> MaskedArray[Any, Any]:
+    """The values of one parameter, masked where it was not set; numbers keep their type, everything else is an object."""
+    there = [value for value in values if value is not _ABSENT]
+    numeric = all(isinstance(value, int | float | np.number) and not isinstance(value, bool) for value in there)
+    kind: Any = np.result_type(*{np.asarray(value).dtype for value in there}) if numeric else object
+    data, mask = np.zeros(len(values), dtype=kind), np.ones(len(values), bool)
+    for place, value in enumerate(values):
+        if value is not _ABSENT:
+            data[place], mask[place] = value, False
+    return MaskedArray(data, mask)

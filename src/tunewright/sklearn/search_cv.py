@@ -1,0 +1,299 @@
+"""A hyperparameter search as a scikit-learn estimator.
+
+`SearchCV` is to `RandomizedSearchCV` what a study is to a loop: the candidates are proposed by a sampler that learns from those
+before, each fold of each candidate is a task in a journal, and the winner is chosen among candidates with every fold. All that users
+and other estimators see of a search is scikit-learn's own: it is a `BaseSearchCV`.
+"""
+
+import numbers
+import time
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any, Literal
+
+import joblib
+import numpy as np
+from sklearn.base import _fit_context, clone, is_classifier
+from sklearn.model_selection import check_cv
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils import check_random_state, get_tags, indexable
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import _check_method_params
+
+from tunewright.catalog import Shape, labelled, space_for
+from tunewright.errors import ObjectiveError
+from tunewright.events import Entry
+from tunewright.history import History
+from tunewright.metric import Metric
+from tunewright.samplers.base import Sampler
+from tunewright.samplers.tpe import TPE
+from tunewright.schedulers.base import Scheduler
+from tunewright.schedulers.once import Once
+from tunewright.sklearn.callbacks import root_context
+from tunewright.sklearn.distributions import Translation, translate
+from tunewright.sklearn.folds import FoldObjective, Problem, names_of, weights_of
+from tunewright.sklearn.results import check_failures, cv_results
+from tunewright.space import SearchSpace
+from tunewright.study import Study
+
+__all__ = ["SearchCV"]
+
+
+class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no types
+    """Searches the hyperparameters of an estimator by cross-validation, and is then that estimator.
+
+    It takes the arguments of `RandomizedSearchCV` and gives its attributes, so that the one may be replaced by the other. The first
+    candidate is the estimator as it is set, where that lies in the space; the others are proposed by a sampler that learns.
+
+    Args:
+        estimator: what is tuned; a pipeline, if there is preprocessing.
+        param_distributions: parameter -> list, SciPy distribution or Tunewright parameter; a list of such dictionaries; or a
+            `SearchSpace`. Default: the catalogue's space for this estimator (`tunewright.catalog.space_for`).
+        n_iter: how many candidates; default 10. Fewer where the space has no more.
+        scoring, refit, cv, error_score, return_train_score, verbose: as for `RandomizedSearchCV`, with its defaults. With several
+            metrics the one named by `refit` is searched for; where `refit` names none, all of them are, towards their Pareto front.
+            After a failed fold (`error_score=nan`) a candidate gets no further fold.
+        n_jobs: processes at once; None: 1, or as `joblib.parallel_config` says; -1: one for each core.
+        pre_dispatch: not used; each process is given one fold at a time.
+        random_state: of the proposals; an int makes the search repeatable.
+        sampler: who proposes. Default: `Auto()`; with a `random_state` `TPE()`, since `Auto` looks at the clock.
+        scheduler: who gets further folds. Default: `Once`: every candidate gets all.
+        storage: a URL or path ("runs.db") under which the search can be resumed; None: memory. The study is named for the estimator
+            and a fingerprint of data, folds and settings, so that a search is only ever resumed on what it was begun with.
+        seconds: start no fold after so many; None: no limit.
+        choices: steps to choose, when the catalogue's space is searched: `{"model": [SVC(), LogisticRegression()]}`.
+
+    Attributes:
+        cv_results_, best_estimator_, best_params_, best_score_, best_index_, scorer_, n_splits_, refit_time_, multimetric_,
+            classes_, n_features_in_, feature_names_in_: as of `RandomizedSearchCV`. `cv_results_["n_splits_run"]` says how many
+            folds a candidate had; folds that were not run are NaN.
+        study_: the `Study`, with every fold of every candidate; trial i is place i of `cv_results_`.
+
+    Raises:
+        SpaceError: (when fitted) there is no space, or something in it is no distribution.
+        ValueError: (when fitted) all fits failed, or an argument cannot be used.
+    """
+
+    _parameter_constraints = {  # noqa: RUF012  scikit-learn's protocol
+        **BaseSearchCV._parameter_constraints,  # noqa: SLF001  the same
+        "param_distributions": [dict, list, tuple, SearchSpace, None],
+        "n_iter": [Interval(numbers.Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+        "sampler": [Sampler, None],
+        "scheduler": [Scheduler, None],
+        "seconds": [Interval(numbers.Real, 0, None, closed="neither"), None],
+        "choices": [dict, None],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,  # noqa: ANN401  scikit-learn ships no types
+        param_distributions: Mapping[str, Any] | Sequence[Mapping[str, Any]] | SearchSpace | None = None,
+        *,
+        n_iter: int = 10,
+        scoring: Any = None,  # noqa: ANN401
+        n_jobs: int | None = None,
+        refit: Any = True,  # noqa: ANN401
+        cv: Any = None,  # noqa: ANN401
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        random_state: Any = None,  # noqa: ANN401
+        error_score: float | Literal["raise"] = np.nan,
+        return_train_score: bool = False,
+        sampler: Sampler | None = None,
+        scheduler: Scheduler | None = None,
+        storage: Any = None,  # noqa: ANN401
+        seconds: float | None = None,
+        choices: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(
+            estimator=estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch=pre_dispatch,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.param_distributions = param_distributions
+        self.n_iter = n_iter
+        self.random_state = random_state
+        self.sampler = sampler
+        self.scheduler = scheduler
+        self.storage = storage
+        self.seconds = seconds
+        self.choices = choices
+
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags = deepcopy(get_tags(self.estimator).transformer_tags)  # it transforms where the estimator does
+        return tags
+
+    @_fit_context(prefer_skip_nested_validation=False)  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: Any = None, **params: Any) -> "SearchCV":  # noqa: ANN401
+        """Search, and fit the best candidate to all rows.
+
+        Args:
+            X: features, shape (rows, features).
+            y: target, shape (rows,) or (rows, outputs); None: there is none.
+            params: for the estimator's `fit`, the splitter and the scorer; what has a value for each row is split with the rows.
+        """
+        scorers, refit_metric = self._get_scorers()
+        X, y = indexable(X, y)
+        params = _check_method_params(X, params=params)
+        routed = self._get_routed_params_for_fit(params)
+        root = root_context(self, max_subtasks=1 + (self.refit is not False))
+        heard = {"estimator": self, "X": X, "y": y, "metadata": weights_of(params)}
+        root.call_on_fit_task_begin(**heard)
+        problem = Problem(
+            estimator=clone(self.estimator),
+            X=X,
+            y=y,
+            splits=self._splits(X, y, routed.splitter.split),
+            scorer=scorers,
+            fit_params=routed.estimator.fit,
+            score_params=routed.scorer.score,
+            train=self.return_train_score,
+            error_score=self._error_score(),
+            caller=self,
+        )
+        self.n_splits_ = len(problem.splits)
+        translation = self._translation(problem)
+        self.study_ = self._search(problem, translation, root)
+        self._take_stock(translation, scorers, refit_metric)
+        if self.refit:
+            self._refit(root, heard, routed.estimator.fit)
+        root.call_on_fit_task_end(**heard)
+        return self
+
+    # ---- before the search -----------------------------------------------------------------------------------------------------
+
+    def _splits(self, X: Any, y: Any, split_params: Mapping[str, Any]) -> list[tuple[Any, Any]]:  # noqa: ANN401
+        splitter = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        promised = splitter.get_n_splits(X, y, **split_params)
+        splits = list(splitter.split(X, y, **split_params))
+        if not splits or len(splits) != promised:
+            raise ValueError(
+                f"cv.split and cv.get_n_splits return inconsistent results. Expected {promised} splits, got {len(splits)}."
+            )
+        return splits
+
+    def _error_score(self) -> float | None:
+        return None if isinstance(self.error_score, str) or np.isnan(self.error_score) else float(self.error_score)
+
+    def _translation(self, problem: Problem) -> Translation:
+        given = self.param_distributions
+        if given is None:
+            space = space_for(problem.estimator, choices=self.choices, shape=_shape(problem))
+            return Translation(space, choices=labelled(self.choices))
+        if isinstance(given, SearchSpace):
+            return Translation(given, choices=labelled(self.choices))
+        return translate(given, problem.estimator.get_params())
+
+    def _metrics(self, scorer: Any) -> list[Metric]:  # noqa: ANN401
+        names = names_of(scorer)
+        if isinstance(self.refit, str) and (self.refit in names or callable(self.scoring)):
+            names = (self.refit,)
+        return [Metric(name, "maximize") for name in names]
+
+    def _name(self, problem: Problem, translation: Translation) -> str:
+        """Of the study in its storage: the same for the same search only."""
+        settings = sorted((name, repr(value)) for name, value in problem.estimator.get_params().items())
+        told = [problem.X, problem.y, problem.splits, dict(problem.fit_params), settings, repr(problem.scorer)]
+        fingerprint = joblib.hash([*told, translation.space.to_json(), self.return_train_score, repr(self.error_score)])
+        return f"{type(self.estimator).__name__}-{fingerprint[:12]}"
+
+    # ---- the search ------------------------------------------------------------------------------------------------------------
+
+    def _search(self, problem: Problem, translation: Translation, root: Any) -> Study:  # noqa: ANN401
+        folds = len(problem.splits)
+        chance = check_random_state(0 if self.random_state is None and self.storage is not None else self.random_state)
+        scheduler = Once(folds=folds) if self.scheduler is None else self.scheduler
+        if getattr(scheduler, "folds", folds) != folds:
+            raise ValueError(f"{scheduler!r} hands out other folds than cv makes: there are folds 0 to {folds - 1}.")
+        study = Study(
+            translation.space,
+            self._metrics(problem.scorer),
+            sampler=TPE() if self.sampler is None and self.random_state is not None else self.sampler,
+            scheduler=scheduler,
+            storage=self.storage,
+            name="search" if self.storage is None else self._name(problem, translation),
+            seed=int(chance.randint(np.iinfo(np.int32).max)),
+        )
+        if self.verbose > 0:
+            print(f"Fitting {folds} folds for each of {self.n_iter} candidates, totalling {folds * self.n_iter} fits")  # noqa: T201  as scikit-learn
+        task = root.subcontext(task_name="search", max_subtasks=folds * self.n_iter, sequential_subtasks=False)
+        task.call_on_fit_task_begin(estimator=self)
+        contexts = [
+            task.subcontext(task_name="candidate-split-evaluation", task_id=place) for place in range(folds * self.n_iter)
+        ]
+        objective = FoldObjective(problem, translation, [metric.name for metric in study.metrics], contexts)
+        try:
+            study.optimize(
+                objective,
+                trials=self.n_iter,
+                seconds=self.seconds,
+                workers=joblib.effective_n_jobs(self.n_jobs),
+                on_failure="raise" if self.error_score == "raise" else "record",
+                listeners=[_tell] if self.verbose > 1 else [],
+            )
+        except ObjectiveError as error:
+            raise objective.raised or error from None
+        task.call_on_fit_task_end(estimator=self)
+        return study
+
+    # ---- after the search ------------------------------------------------------------------------------------------------------
+
+    def _take_stock(self, translation: Translation, scorers: Any, refit_metric: Any) -> None:  # noqa: ANN401
+        history = self.study_.history
+        check_failures(history, self._error_score())
+        settings = [translation.settings(trial.params) for trial in history.trials]
+        results = cv_results(history, settings, folds=self.n_splits_, train=self.return_train_score)
+        names = {name.removeprefix("rank_test_") for name in results if name.startswith("rank_test_")}
+        self.multimetric_ = names != {"score"}
+        if self.multimetric_ and callable(self.scoring):
+            self._check_refit_for_multimetric(names)
+            refit_metric = self.refit
+        if self.refit or not self.multimetric_:
+            self.best_index_ = self._select_best_index(self.refit, refit_metric, results)
+            if not callable(self.refit):
+                self.best_score_ = results[f"mean_test_{refit_metric}"][self.best_index_]
+            self.best_params_ = results["params"][self.best_index_]
+        self.scorer_ = getattr(scorers, "_scorers", scorers)
+        self.cv_results_ = results
+
+    def _refit(self, root: Any, heard: Mapping[str, Any], fit_params: Mapping[str, Any]) -> None:  # noqa: ANN401
+        self.best_estimator_ = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        task = root.subcontext(task_name="refit-with-best-params")
+        with task.propagate_callback_context(self.best_estimator_):
+            task.call_on_fit_task_begin(**heard)
+            start = time.time()
+            self.best_estimator_.fit(heard["X"], *([] if heard["y"] is None else [heard["y"]]), **fit_params)
+            self.refit_time_ = time.time() - start
+        if hasattr(self.best_estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.best_estimator_.feature_names_in_
+        task.call_on_fit_task_end(**heard)
+
+
+def _shape(problem: Problem) -> Shape | None:
+    """Of the smallest training part; None where the features have no two dimensions."""
+    shape = getattr(problem.X, "shape", ())
+    if len(shape) != 2:
+        return None
+    rows = min(len(train) for train, _ in problem.splits)
+    classes = len(np.unique(problem.y)) if is_classifier(problem.estimator) and problem.y is not None else 0
+    return Shape(rows=rows, numbers=int(shape[1]), classes=classes)
+
+
+def _tell(history: History, entry: Entry) -> None:
+    """Say what came of a fold."""
+    done = history.trial(entry.trial).measurements[-1]
+    params = ", ".join(f"{name}={value}" for name, value in history.trial(entry.trial).params.items())
+    came = (
+        f"failed: {done.failure.message}"
+        if done.failure is not None
+        else ", ".join(f"{name}={value:.3f}" for name, value in (done.values or {}).items())
+    )
+    print(f"[candidate {entry.trial}, fold {done.fold}] {params}; {came}; {done.seconds:.1f} s")  # noqa: T201  verbose asks for it

@@ -1,0 +1,394 @@
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from scipy.stats import loguniform, randint, uniform
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_iris, load_wine
+from sklearn.decomposition import PCA
+from sklearn.exceptions import FitFailedWarning, NotFittedError
+from sklearn.linear_model import Lasso, Ridge
+from sklearn.metrics import accuracy_score, make_scorer
+from sklearn.model_selection import GroupKFold, KFold, RandomizedSearchCV, StratifiedKFold, cross_val_score
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from tunewright.errors import ObjectiveError, SpaceError
+from tunewright.samplers import QuasiRandom, Random
+from tunewright.schedulers import Once
+from tunewright.sklearn import SearchCV
+from tunewright.space import Categorical, Float, Int, SearchSpace, param
+from tunewright.study import Study
+
+X, y = load_iris(return_X_y=True)
+NEIGHBOURS = {"n_neighbors": randint(1, 40), "weights": ["uniform", "distance"]}
+
+
+def search(estimator=None, given=NEIGHBOURS, **more) -> SearchCV:
+    """A small search on few folds."""
+    return SearchCV(estimator or KNeighborsClassifier(), given, **({"n_iter": 4, "cv": 3, "random_state": 0} | more))
+
+
+# ---- scikit-learn's own checks -----------------------------------------------------------------------------------------------------
+
+CHECKED = [
+    search(Ridge(), {"alpha": [0.1, 1.0]}, cv=2, n_iter=2, error_score="raise"),
+    search(GaussianNB(), {"var_smoothing": [1e-9, 1e-3]}, cv=2, n_iter=2, error_score="raise"),
+    search(Pipeline([("pca", PCA()), ("ridge", Ridge())]), {"ridge__alpha": [0.1, 1.0]}, cv=2, n_iter=2, error_score="raise"),
+]
+
+
+def expected_failures(searched: SearchCV) -> dict[str, str]:
+    """A part of what scikit-learn expects of its own `RandomizedSearchCV` (utils/_test_common/instance_generator.py, 1.9)."""
+    final = searched.estimator.steps[-1][1] if isinstance(searched.estimator, Pipeline) else searched.estimator
+    return (
+        {"check_supervised_y_2d": "Ridge takes a column for several targets and does not warn"}
+        if isinstance(final, Ridge)
+        else {}
+    )
+
+
+@parametrize_with_checks(CHECKED, expected_failed_checks=expected_failures)
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learn_finds_an_estimator(estimator, check) -> None:
+    check(estimator)
+
+
+# ---- in place of RandomizedSearchCV ------------------------------------------------------------------------------------------------
+
+
+def test_it_takes_and_gives_what_a_random_search_does() -> None:
+    model = make_pipeline(StandardScaler(), SVC())
+    given = {"svc__C": loguniform(1e-2, 1e3), "svc__kernel": ["rbf", "linear"], "svc__gamma": uniform(0.01, 1)}
+    arguments = {"n_iter": 6, "scoring": "f1_macro", "cv": StratifiedKFold(3), "random_state": 1, "return_train_score": True}
+
+    theirs = RandomizedSearchCV(model, given, **arguments).fit(X, y)
+    ours = SearchCV(model, given, **arguments).fit(X, y)
+
+    assert set(theirs.cv_results_) == set(ours.cv_results_) - {"n_splits_run"}
+    assert {name for name in vars(theirs) if name.endswith("_")} == {name for name in vars(ours) if name.endswith("_")} - {
+        "study_"
+    }
+    assert {name: len(column) for name, column in ours.cv_results_.items()} == dict.fromkeys(ours.cv_results_, 6)
+    assert set(RandomizedSearchCV(model, given).get_params()) <= set(SearchCV(model).get_params())
+    assert ours.best_score_ == ours.cv_results_["mean_test_score"].max()
+    assert ours.best_params_ == ours.cv_results_["params"][ours.best_index_]
+    assert ours.best_score_ == pytest.approx(
+        cross_val_score(clone(model).set_params(**ours.best_params_), X, y, cv=StratifiedKFold(3), scoring="f1_macro").mean()
+    )
+    assert ours.predict(X).tolist() == ours.best_estimator_.predict(X).tolist()
+    assert ours.classes_.tolist() == [0, 1, 2]
+    assert ours.n_features_in_ == 4
+    assert pd.DataFrame(ours.cv_results_).shape[0] == 6
+
+
+def test_the_first_candidate_is_the_estimator_as_it_is_set() -> None:
+    found = search(KNeighborsClassifier(7, weights="distance")).fit(X, y)
+
+    assert found.cv_results_["params"][0] == {"n_neighbors": 7, "weights": "distance"}
+
+
+def test_an_int_makes_the_search_repeatable() -> None:
+    first, again, other = (search(n_iter=14, random_state=seed).fit(X, y).cv_results_["params"] for seed in (1, 1, 2))
+
+    assert first == again != other
+
+
+def test_a_small_space_is_searched_whole_and_nothing_twice() -> None:
+    found = search(given={"n_neighbors": [1, 3, 5], "p": [1, 2]}, n_iter=50).fit(X, y)
+
+    tried = [tuple(params.values()) for params in found.cv_results_["params"]]
+    assert sorted(tried) == [(k, p) for k in (1, 3, 5) for p in (1, 2)]
+
+
+def test_a_space_with_conditions_sets_only_what_is_active() -> None:
+    space = SearchSpace(
+        {"kernel": Categorical(["rbf", "poly"]), "degree": Int(2, 4), "C": Float(0.1, 10, log=True)},
+        when={"degree": param("kernel") == "poly"},
+    )
+
+    found = search(SVC(), space, n_iter=8).fit(X, y)
+
+    for params, masked in zip(found.cv_results_["params"], found.cv_results_["param_degree"].mask, strict=True):
+        assert ("degree" in params) == (params["kernel"] == "poly") == (not masked)
+
+
+def test_without_distributions_the_catalogue_is_asked() -> None:
+    found = search(make_pipeline(StandardScaler(), KNeighborsClassifier()), None).fit(X, y)
+
+    assert "kneighborsclassifier__n_neighbors" in found.best_params_
+    assert found.study_.space.parameters["kneighborsclassifier__n_neighbors"].high <= 100
+    with pytest.raises(SpaceError, match="The catalogue has no space for Fragile"):
+        SearchCV(Fragile()).fit(X, y)
+
+
+def test_a_step_may_be_chosen() -> None:
+    pipeline = Pipeline([("scale", StandardScaler()), ("model", KNeighborsClassifier())])
+    candidates = {"model": [KNeighborsClassifier(), GaussianNB()], "scale": [StandardScaler(), "passthrough"]}
+
+    found = SearchCV(pipeline, choices=candidates, n_iter=12, cv=2, random_state=0).fit(X, y)
+
+    assert {type(params["model"]).__name__ for params in found.cv_results_["params"]} == {"KNeighborsClassifier", "GaussianNB"}
+    assert all(("model__n_neighbors" in p) == isinstance(p["model"], KNeighborsClassifier) for p in found.cv_results_["params"])
+    assert isinstance(found.best_estimator_[-1], type(found.best_params_["model"]))
+
+
+# ---- metrics and the winner --------------------------------------------------------------------------------------------------------
+
+
+def test_of_several_metrics_one_is_searched_for_and_all_are_told() -> None:
+    found = search(scoring=["accuracy", "neg_log_loss"], refit="neg_log_loss").fit(X, y)
+
+    assert found.multimetric_
+    assert set(found.scorer_) == {"accuracy", "neg_log_loss"}
+    assert [metric.name for metric in found.study_.metrics] == ["neg_log_loss"]
+    assert found.best_index_ == found.cv_results_["rank_test_neg_log_loss"].argmin()
+    assert found.score(X, y) == found.scorer_["neg_log_loss"](found.best_estimator_, X, y)
+    assert "split2_test_accuracy" in found.cv_results_
+
+
+def test_where_no_metric_is_named_the_front_of_all_is_searched() -> None:
+    found = search(
+        scoring={"a": "accuracy", "b": make_scorer(accuracy_score)}, refit=lambda results: results["mean_test_a"].argmin()
+    )
+    found.fit(X, y)
+
+    assert [metric.name for metric in found.study_.metrics] == ["a", "b"]
+    assert found.best_index_ == found.cv_results_["mean_test_a"].argmin()
+    assert not hasattr(found, "best_score_")
+
+
+def test_a_function_may_give_several_scores() -> None:
+    def judge(model, X, y):
+        return {"right": model.score(X, y), "neighbours": -model.n_neighbors}
+
+    found = search(scoring=judge, refit="neighbours", n_iter=6).fit(X, y)
+
+    assert found.best_params_["n_neighbors"] == min(params["n_neighbors"] for params in found.cv_results_["params"])
+    assert found.multimetric_
+    with pytest.raises(ValueError, match="refit must be set to a scorer key"):
+        search(scoring=judge, refit=True).fit(X, y)
+
+
+def test_without_refit_there_is_a_best_candidate_and_no_model() -> None:
+    found = search(refit=False).fit(X, y)
+
+    assert found.best_params_ == found.cv_results_["params"][found.best_index_]
+    assert not hasattr(found, "best_estimator_")
+    assert not hasattr(found, "predict")
+
+
+def test_clusterers_need_no_target() -> None:
+    found = search(KMeans(n_init=1, random_state=0), {"n_clusters": randint(2, 6)}).fit(X)
+
+    assert found.transform(X).shape == (150, found.best_params_["n_clusters"])
+
+
+# ---- failures ----------------------------------------------------------------------------------------------------------------------
+
+
+class Fragile(ClassifierMixin, BaseEstimator):
+    """Breaks for every second value."""
+
+    def __init__(self, a: int = 0) -> None:
+        self.a = a
+
+    def fit(self, X, y):
+        if self.a % 2:
+            raise ZeroDivisionError(f"a is {self.a}")
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+
+def test_a_candidate_that_fails_is_recorded_and_cannot_win() -> None:
+    with pytest.warns(FitFailedWarning, match=r"2 of 8 fits failed(?s:.*)ZeroDivisionError: a is"):
+        found = search(Fragile(), {"a": [0, 1, 2, 3]}, n_iter=4).fit(X, y)
+
+    means = {
+        params["a"]: mean for params, mean in zip(found.cv_results_["params"], found.cv_results_["mean_test_score"], strict=True)
+    }
+    assert [a for a, mean in means.items() if np.isnan(mean)] == [1, 3]
+    assert found.best_params_["a"] in {0, 2}
+    assert sorted(found.cv_results_["n_splits_run"].tolist()) == [1, 1, 3, 3]
+
+
+def test_a_number_may_stand_for_what_failed() -> None:
+    with pytest.warns(FitFailedWarning, match="6 of 12 fits failed"):
+        found = search(Fragile(), {"a": [0, 1, 2, 3]}, error_score=-1).fit(X, y)
+
+    assert sorted(found.cv_results_["mean_test_score"].tolist())[:2] == [-1, -1]
+
+
+@pytest.mark.parametrize(("workers", "error"), [(1, ZeroDivisionError), (2, ObjectiveError)])
+def test_the_first_error_may_be_raised(workers: int, error: type[Exception]) -> None:
+    with pytest.raises(error, match="a is 1"):
+        search(Fragile(1), {"a": [1]}, error_score="raise", n_jobs=workers).fit(X, y)
+
+
+def test_when_everything_fails_the_error_says_why() -> None:
+    with pytest.raises(ValueError, match=r"(?s)All the 2 fits failed.*a is [13]"):
+        search(Fragile(), {"a": [1, 3]}).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"n_iter": 0}, "n_iter"),
+        ({"sampler": "tpe"}, "sampler"),
+        ({"scheduler": Once(folds=9)}, "there are folds 0 to 2"),
+        ({"cv": [(np.arange(9), np.arange(9, 12))], "scoring": "no such"}, "scoring"),
+        ({"given": {"no_such_parameter": [1, 2]}}, "no_such_parameter"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(arguments, says) -> None:
+    with pytest.raises(ValueError, match=says):
+        search(**arguments).fit(X, y)
+
+
+# ---- rows, groups and weights ------------------------------------------------------------------------------------------------------
+
+
+def test_groups_and_weights_go_where_they_belong() -> None:
+    groups, weights = np.arange(150) % 5, np.where(y == 2, 0.0, 1.0)
+
+    found = search(DecisionTreeClassifier(random_state=0), {"max_depth": [1, 2, 5]}, cv=GroupKFold(5))
+    found.fit(X, y, groups=groups, sample_weight=weights)
+
+    assert found.n_splits_ == 5
+    assert set(found.predict(X)) == {0, 1}
+
+
+def test_metadata_is_routed_where_it_is_asked_for() -> None:
+    weights = np.where(y == 2, 0.0, 1.0)
+    with sklearn.config_context(enable_metadata_routing=True):
+        tree = DecisionTreeClassifier(random_state=0).set_fit_request(sample_weight=True)
+        scorer = make_scorer(accuracy_score).set_score_request(sample_weight=True)
+        asked = search(tree, {"max_depth": [1, 2, 5]}, scoring=scorer, cv=GroupKFold(5))
+
+        asked.fit(X, y, sample_weight=weights, groups=np.arange(150) % 5)
+
+        assert asked.best_score_ > 0.9  # the third class counts for nothing, in fitting and in scoring
+        assert set(asked.predict(X)) == {0, 1}
+        assert asked.score(X, y, sample_weight=weights) > 0.9
+        with pytest.raises(TypeError, match="sample_weight"):
+            search(DecisionTreeClassifier(), {"max_depth": [1, 2]}).fit(X, y, sample_weights=weights)
+
+
+def test_frames_keep_their_names() -> None:
+    frame = pd.DataFrame(X, columns=list("abcd"))
+
+    assert search().fit(frame, pd.Series(y)).feature_names_in_.tolist() == list("abcd")
+
+
+# ---- as a part of something --------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_cloned_nested_and_set_like_any_estimator() -> None:
+    inner = search(n_iter=3)
+    outer = make_pipeline(StandardScaler(), inner)
+
+    scores = cross_val_score(outer, X, y, cv=2)
+
+    assert scores.min() > 0.8
+    with pytest.raises(NotFittedError):
+        inner.predict(X)
+    assert clone(inner).set_params(estimator__p=1).estimator.p == 1
+    assert search(outer, {"searchcv__n_iter": [1, 2]}, n_iter=2, cv=2).fit(X, y).n_splits_ == 2
+
+
+def test_a_fitted_search_survives_pickling_with_its_study() -> None:
+    found = search(sampler=QuasiRandom()).fit(X, y)
+
+    again = pickle.loads(pickle.dumps(found))
+
+    assert again.predict(X).tolist() == found.predict(X).tolist()
+    assert again.study_.history.trials == found.study_.history.trials
+    assert again.study_.replay().same
+
+
+def test_every_fold_of_every_candidate_is_in_the_study() -> None:
+    found = search(sampler=Random()).fit(X, y)
+
+    trials = found.study_.history.trials
+    assert [trial.value for trial in trials] == pytest.approx(found.cv_results_["mean_test_score"].tolist())
+    assert all([done.fold for done in trial.measurements] == [0, 1, 2] for trial in trials)
+    assert found.study_.best.number == found.best_index_
+    assert found.study_.replay().same
+
+
+def test_two_processes_find_what_one_finds() -> None:
+    one, two = (search(sampler=Random(), n_iter=3, n_jobs=jobs).fit(X, y) for jobs in (1, 2))
+
+    assert len(two.cv_results_["params"]) == 3
+    assert two.cv_results_["params"][0] == one.cv_results_["params"][0]
+    assert two.cv_results_["split1_test_score"][0] == one.cv_results_["split1_test_score"][0]
+
+
+def test_a_stored_search_is_resumed_on_the_same_data_only(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/runs.db"
+    first = search(n_iter=3, storage=url, random_state=None).fit(X, y)
+
+    more = search(n_iter=5, storage=url, random_state=None).fit(X, y)
+    other = search(n_iter=3, storage=url, random_state=None).fit(X[:90], y[:90])
+
+    assert more.cv_results_["params"][:3] == first.cv_results_["params"]
+    assert len(more.cv_results_["params"]) == 5
+    assert more.study_.name == first.study_.name != other.study_.name
+    assert len(Study.load(url, first.study_.name).history) == 5
+    assert pickle.loads(pickle.dumps(more)).study_.storage.url == "memory"
+
+
+def test_callbacks_hear_of_every_fold_and_of_the_refit() -> None:
+    pytest.importorskip("sklearn.callback")
+
+    class Listener:
+        def __init__(self) -> None:
+            self.heard: list[str] = []
+
+        def setup(self, estimator, context) -> None:
+            self.heard.append("setup")
+
+        def teardown(self, estimator, context) -> None:
+            self.heard.append("teardown")
+
+        def on_fit_task_begin(self, estimator, context) -> None:
+            self.heard.append(f"begin {context.task_name}")
+
+        def on_fit_task_end(self, estimator, context) -> None:
+            self.heard.append(f"end {context.task_name}")
+
+    listener = Listener()
+
+    search(n_iter=2).set_callbacks(listener).fit(X, y)
+
+    fold = ["begin candidate-split-evaluation", "end candidate-split-evaluation"]
+    refit = ["begin refit-with-best-params", "end refit-with-best-params"]
+    assert listener.heard == ["setup", "begin fit", "begin search", *fold * 6, "end search", *refit, "end fit", "teardown"]
+
+
+def test_it_says_what_it_does_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    search(n_iter=2, verbose=2).fit(X, y)
+
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "Fitting 3 folds for each of 2 candidates, totalling 6 fits"
+    assert said[1].startswith("[candidate 0, fold 0] n_neighbors=5, weights=uniform; score=0.")
+    assert len(said) == 7
+
+
+def test_the_time_may_be_limited() -> None:
+    found = search(Lasso(), {"alpha": loguniform(1e-3, 1)}, n_iter=2000, cv=KFold(2), seconds=0.5)
+    found.fit(*load_wine(return_X_y=True))
+
+    assert 1 <= len(found.cv_results_["params"]) < 2000
