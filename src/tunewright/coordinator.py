@@ -13,13 +13,15 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 import msgspec
+import numpy as np
 
 from tunewright import samplers
 from tunewright.deciding import Decided, decide
-from tunewright.errors import AlreadyTold, ObjectiveError, SpaceExhausted
-from tunewright.events import Asked, Entry, Opened, Released, Sent, Warned
+from tunewright.errors import AlreadyTold, ObjectiveError, SpaceExhausted, StudyError
+from tunewright.events import Asked, Enqueued, Entry, Opened, Released, Sent, Warned
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
+from tunewright.execution.prepared import Prepared
 from tunewright.execution.worker import outcome_of
 from tunewright.history import History
 from tunewright.journal import Journal
@@ -148,6 +150,38 @@ class Coordinator:
         return outcome
 
     # ---- the loop --------------------------------------------------------------------------------------------------------------
+
+    def prepare(self, objective: Prepared, *, scheduled: bool) -> None:
+        """Take from an objective that knows it: how its tasks are scheduled, what it measures, and by what it judges.
+
+        Args:
+            objective: what is optimised.
+            scheduled: the user chose a scheduler, which stays.
+
+        Raises:
+            StudyError: the study measures something else.
+            StudyChanged: the study was judged by something else so far.
+        """
+        metrics = self.journal.record.header.metrics
+        known = {metric.name: metric.goal for metric in objective.metrics}
+        ours = {metric.name: metric.goal for metric in metrics}
+        if not known.keys() & ours.keys() or any(known.get(name, goal) != goal for name, goal in ours.items()):
+            wanted, have = (", ".join(f"{name} ({goal})" for name, goal in each.items()) for each in (known, ours))
+            raise StudyError(f"The study measures {have}, but the objective {wanted}. Write Study(space, objective.metrics).")
+        self.journal.freeze(objective.frozen)
+        if not scheduled:
+            self.scheduler = objective.scheduler
+        history = self.journal.sync()
+        if not len(history) and not history.queue:  # whatever is found will be compared with it
+            default = history.space.validate(objective.default(history.space) or history.space.default, fill=True)
+            self.journal.write(-1, Enqueued(default, "default"))
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the scheduler has work although no trial may begin: a race that was cut off."""
+        history = self.journal.history
+        rng = np.random.default_rng([self.journal.record.header.seed, history.position])
+        return isinstance(self.scheduler.finish(history.space, history, rng), Resume)
 
     def run(self, crew: Crew, limits: Limits, listeners: Sequence[Listener], *, on_failure: str, retries: int = 0) -> None:
         """Keep the crew at work until a limit is reached, the space is exhausted, or Ctrl-C is pressed; see `Study.optimize`."""

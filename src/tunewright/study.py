@@ -10,8 +10,6 @@ from concurrent.futures import Executor
 from os import PathLike
 from typing import Any, Literal, Self
 
-import numpy as np
-
 from tunewright import analysis
 from tunewright.coordinator import Coordinator, Listener
 from tunewright.deciding import Replay, replay
@@ -22,24 +20,24 @@ from tunewright.execution.fence import Fence, Isolation
 from tunewright.execution.files import home
 from tunewright.execution.prepared import Prepared
 from tunewright.execution.worker import Objective
-from tunewright.extras import require
+from tunewright.findings import Findings
 from tunewright.history import History
 from tunewright.journal import Journal
 from tunewright.metric import Metric, checked_metrics
 from tunewright.samplers.base import Sampler
-from tunewright.schedulers.base import Resume, Scheduler
+from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.space import Choice, Parameter, SearchSpace
 from tunewright.stopping import Limits
 from tunewright.storage import Memory, connect
 from tunewright.storage.base import Header, Storage
-from tunewright.trial import Task, Trial
+from tunewright.trial import Task
 from tunewright.typing import Params
 
 __all__ = ["Study"]
 
 
-class Study:
+class Study(Findings):
     """A search: a space, what is measured, and all that has been tried.
 
     Running the same script again opens what is there and goes on.
@@ -163,22 +161,9 @@ class Study:
         """All that happened, also in other processes, up to now."""
         return self._journal.sync()
 
-    @property
-    def best(self) -> Trial:
-        """The best trial so far. Raises NoResult if there is none, or several metrics are optimised."""
-        return self.history.best
-
-    def winner(self) -> "analysis.Winner":
-        """The best trial, with what it may claim: its expected worth with a 95 % interval, how often it was measured, and its raw score.
-
-        Raises:
-            NoResult: there is none, or several metrics are optimised.
-        """
-        return analysis.find_winner(self.history)
-
     def generalization(
         self, objective: Objective | None = None, *, outer: int | None = None, trials: int | None = None, workers: int = 1
-    ) -> "analysis.Generalization":
+    ) -> analysis.Generalization:
         """What the result is worth on new data, beside the default and a baseline, with a sentence (`analysis.generalization`).
 
         Args:
@@ -208,40 +193,10 @@ class Study:
 
         return analysis.nested(self.history, judge, outer, search)
 
-    @property
-    def trials(self) -> Any:  # noqa: ANN401  pandas is optional
-        """All trials as a pandas DataFrame, a row each (see `analysis.table.records`). Raises ExtraMissing without pandas."""
-        return require("pandas", extra="tune").DataFrame(analysis.records(self.history))
-
     def __repr__(self) -> str:
         history = self.history
         counts = f"{history.completed} completed, {history.failed} failed, {history.running} running"
         return f"Study({self.name!r}, {self.storage.url}: {counts})"
-
-    # ---- what it means ---------------------------------------------------------------------------------------------------------
-
-    def importance(
-        self,
-        method: Literal["fanova", "ped-anova", "sobol", "shapley"] = "fanova",
-        of: str | float = "all",
-        *,
-        metric: str | None = None,
-        seed: int = 0,
-    ) -> analysis.Importance:
-        """Which hyperparameters mattered, with intervals.
-
-        Args:
-            method: "fanova": shares of the variance, alone and in pairs, by a random forest. "ped-anova": what sets the best tenth
-                apart; takes milliseconds. "sobol": shares alone and in any company, by a Gaussian process. "shapley": the whole
-                shared out, and what two or three do only together; up to 12 parameters.
-            of: "all", or "top 10 %": what matters among good configurations.
-            metric: by name; default: the first that is optimised.
-            seed: of the bootstrap and the forest.
-
-        Raises:
-            StudyError: there is no such method or metric, or `of` means nothing.
-        """
-        return analysis.importance(self.history, method, of, metric=metric, seed=seed)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A pickled study is a copy of its journal in memory, wherever it lies; a file is opened by `load`."""
@@ -386,8 +341,10 @@ class Study:
             memory=task_memory,
             resources=resources,
         )
-        self._prepare(objective)
-        if self._journal.history.finished >= limits.goal and not self._unfinished():
+        self._objective = objective
+        if isinstance(objective, Prepared):
+            self._coordinator.prepare(objective, scheduled=self._scheduled)
+        if self._journal.history.finished >= limits.goal and not self._coordinator.unfinished:
             return
         record = self._journal.record
         crew = Crew(
@@ -399,33 +356,6 @@ class Study:
             folder=home(files, url=self.storage.url, name=record.name, created=record.created),
         )
         self._coordinator.run(crew, limits, listeners, on_failure=on_failure, retries=retries)
-
-    def _prepare(self, objective: object) -> None:
-        """Take from an objective that knows it: how its tasks are scheduled, what it measures, and by what it judges."""
-        self._objective = objective
-        if not isinstance(objective, Prepared):
-            return
-        known = {metric.name: metric.goal for metric in objective.metrics}
-        if any(known.get(metric.name, metric.goal) != metric.goal for metric in self.metrics) or not known.keys() & {
-            metric.name for metric in self.metrics
-        }:
-            wanted, have = (
-                ", ".join(f"{metric.name} ({metric.goal})" for metric in each) for each in (objective.metrics, self.metrics)
-            )
-            raise StudyError(f"The study measures {have}, but the objective {wanted}. Write Study(space, objective.metrics).")
-        self._journal.freeze(objective.frozen)
-        if not self._scheduled:
-            self._coordinator.scheduler = objective.scheduler
-        history = self.history
-        if not len(history) and not history.queue:  # whatever is found will be compared with it
-            self.enqueue(objective.default(self.space) or self.space.default, note="default")
-
-    def _unfinished(self) -> bool:
-        """Whether the scheduler has work although no trial may begin: a race that was cut off."""
-        history = self._journal.history
-        return isinstance(
-            self.scheduler.finish(history.space, history, np.random.default_rng([self.seed, history.position])), Resume
-        )
 
     def replay(self, *others: Sampler) -> Replay:
         """Ask every recorded decision again and compare.
