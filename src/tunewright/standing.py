@@ -161,6 +161,11 @@ class Standing:
         feasible: NDArray[np.bool_] = within & (self.states == COMPLETED) & self.usable
         return feasible
 
+    @property
+    def single(self) -> bool:
+        """Whether no trial has more than one task."""
+        return self._tasks.single
+
     def effects(self, metric: int | None = None) -> Effects:
         """What is due to each trial, to each fold and seed, and to chance (`effects.py`), in losses of a metric.
 
@@ -171,7 +176,7 @@ class Standing:
         if self._effects_at != self.position:
             self._effects, self._effects_at = {}, self.position
         if which not in self._effects:
-            losses = self.losses[:, which : which + 1] if self._tasks.single else self.table(which)[0]
+            losses = self.losses[:, which : which + 1] if self.single else self.table(which)[0]
             self._effects[which] = effects(losses, self.overlap)
         return self._effects[which]
 
@@ -189,11 +194,15 @@ class Standing:
     @property
     def adjusted(self) -> Array:
         """`losses` made comparable between trials that met different folds and seeds, shape (n, m); NaN where there is no result yet."""
+        if self.single:
+            return self.losses
         return np.stack([self.effects(j).values for j in range(len(self.metrics))], axis=1)
 
     @property
     def variances(self) -> Array:
         """Of `adjusted`, as estimates of what the configurations are worth, shape (n, m); NaN where that cannot be told."""
+        if self.single:
+            return np.full((len(self), len(self.metrics)), np.nan)
         return np.stack([self.effects(j).variances for j in range(len(self.metrics))], axis=1)
 
     @property

@@ -214,3 +214,17 @@ def test_hyperparameters_that_cannot_be_fitted_are_said_to_be_none():
     points, _ = numbers_only(8, 2)
 
     assert fit(GaussianProcess(np.zeros(0)), points, np.full(8, np.nan), np.zeros(8)) is None
+
+
+def test_what_is_known_to_be_noisy_pulls_less():
+    points, y = numbers_only(15, 1)
+    theta = Hyperparameters(np.log([0.3]), np.zeros(0), 0.0, math.log(1e-4))
+    y = np.append(y, y.mean() + 3.0)
+    points = points.join(Points(np.array([[0.5]]), np.zeros((1, 0))))
+    process, noise = GaussianProcess(np.zeros(0)), np.zeros(16)
+
+    believed = process.condition(theta, points, y, noise).predict(points)[0][-1]
+    noise[-1] = 1.0
+    doubted = process.condition(theta, points, y, noise).predict(points)[0][-1]
+
+    assert doubted < believed - 0.5

@@ -6,7 +6,7 @@ import pytest
 import tunewright as tw
 from tunewright.models import gaussian_process
 from tunewright.samplers import GP, Random, gp
-from tunewright.samplers.gp import _milestone, _spread
+from tunewright.samplers.gp import _doubt, _milestone, _spread
 from tunewright.testing import Journal
 
 MIXED = tw.SearchSpace(
@@ -198,3 +198,36 @@ def test_where_there_is_no_posterior_a_sobol_point_is_proposed(monkeypatch):
 
     journal.space.validate(params)
     assert "singular matrix" in sampler.remarks[0]
+
+
+def test_a_loss_from_fewer_folds_is_doubted():
+    rng = np.random.default_rng(3)
+    journal = Journal(LINE)
+    for x, met in [*((x, 5) for x in np.linspace(0, 1, 12)), (0.93, 1)]:
+        trial = journal.ask({"x": float(x)}, plan=met, fold=0)
+        for fold in range(1, met):
+            journal.send(trial, fold=fold)
+        for fold in range(met):
+            journal.tell(trial, 4 * (x - 0.2) ** 2 + 0.2 * rng.standard_normal(), index=fold)
+
+    doubt = _doubt(journal.history.variances[:, 0])
+
+    assert np.argmax(doubt) == 12
+    assert 0.05 < doubt[12] < 0.5
+    assert doubt.min() == 0
+
+
+def test_a_fresh_sampler_proposes_the_same_after_further_folds():
+    journal = Journal(LINE)
+    sampler = GP(initial=2)
+    for i, x in enumerate(np.linspace(0, 1, 8)):
+        trial = journal.ask({"x": float(x)}, fold=0)
+        journal.tell(trial, (x - 0.3) ** 2 + 0.01 * (i % 3))
+        sampler.propose(journal.space, journal.history, np.random.default_rng(i))
+    for trial in range(4):
+        index = journal.send(trial, fold=1)
+        journal.tell(trial, 0.05 * trial, index=index)
+
+    again = sampler.propose(journal.space, journal.history, np.random.default_rng(9))
+
+    assert again == GP(initial=2).propose(journal.space, journal.history, np.random.default_rng(9))

@@ -29,7 +29,7 @@ class Ranking:
     """
 
     def __init__(self, history: History) -> None:
-        losses = history.losses
+        losses = history.adjusted
         self.completed: Mask = history.usable & (history.states == COMPLETED)
         self._losses = np.clip(losses[:, history.objectives], -_LARGEST, _LARGEST)
         self.broken: Array = np.where(self.completed, 0.0, np.nan)

@@ -7,6 +7,7 @@ the largest expected improvement is proposed (`models/acquisition.py`, `models/c
 What hyperparameters ask for beyond the textbook:
 
 - Losses are seen through `models/output.py`: divergences do not hide the differences that matter.
+- A trial that met fewer folds or seeds than others counts with the variance that this leaves (`effects.py`).
 - Improvement is measured against the best posterior mean, not the best measured value: under noise that would be the luckiest one.
 - Trials that still run are fantasised: improvement is averaged over what they may turn out to be, so that a batch spreads.
 - Failed trials teach a second process where configurations fail; improvement counts by the probability of success.
@@ -23,6 +24,7 @@ finish, so a fresh instance finds the same ones.
 [2] Knowles, ParEGO, IEEE Transactions on Evolutionary Computation 10, 2006.
 """
 
+import hashlib
 import math
 import weakref
 from typing import Final
@@ -51,6 +53,8 @@ _FITTED: Final = 200
 _GROWTH: Final = 1.08
 _FANTASIES: Final = 16
 _PENDING: Final = 32
+_KEPT: Final = 8
+"""So many fits are remembered: of losses and of success, for some asks back."""
 _ELITE: Final = 5
 _PRIOR_WEIGHT: Final = 10.0
 _CHEBYSHEV: Final = 0.05
@@ -71,7 +75,7 @@ class GP(Sampler):
         self.initial = initial
         self._opening = Opening()
         self._features: Features | None = None
-        self._fits: dict[tuple[int, str], Hyperparameters] = {}
+        self._fits: dict[bytes, Hyperparameters] = {}
         self._fitted: weakref.ref[History] | None = None
 
     def __repr__(self) -> str:
@@ -106,16 +110,17 @@ class GP(Sampler):
     def _believe(self, features: Features, history: History, known: Mask, rng: np.random.Generator) -> "_Belief":
         order = np.flatnonzero(known)
         order = order[np.lexsort((order, history.finished_at[order]))]
-        losses = history.losses[order][:, history.objectives]
+        losses = history.adjusted[order][:, history.objectives]
         weights = rng.dirichlet(np.ones(losses.shape[1])) if losses.shape[1] > 1 else None
         y = _one(losses, weights)
         kept = _spread(y, _MOST)
         rows = history.rows[order]
         points = features.points(rows)
         process = GaussianProcess(features.code_of_level)
-        theta = self._fit(process, points, y, "loss" if weights is None else "")
-        seen, _ = as_seen(y[kept])
-        posterior = process.condition(theta, points.take(kept), seen, np.zeros(len(kept)))
+        doubt = _doubt(history.variances[order, history.objectives[0]]) if weights is None else np.zeros(len(y))
+        theta = self._fit(process, points, y, doubt, "loss")
+        seen, slope = as_seen(y[kept])
+        posterior = process.condition(theta, points.take(kept), seen, (doubt[kept] * slope) ** 2)
         means, _ = posterior.predict(points.take(kept))
         incumbent = means.min(keepdims=True)
         running = features.points(history.rows[history.usable & (history.states == RUNNING)][-_PENDING:])
@@ -143,17 +148,19 @@ class GP(Sampler):
         kept = _spread(good.astype(np.float64), _MOST)
         labels = np.where(good, 1.0, -1.0)
         points = features.points(history.rows[ended])
-        theta = self._fit(process, points, labels, "success")
+        theta = self._fit(process, points, labels, np.zeros(len(labels)), "success")
         return process.condition(theta, points.take(kept), labels[kept], np.zeros(len(kept)))
 
-    def _fit(self, process: GaussianProcess, points: Points, y: Array, what: str) -> Hyperparameters:
+    def _fit(self, process: GaussianProcess, points: Points, y: Array, doubt: Array, what: str) -> Hyperparameters:
         """The hyperparameters of the last milestone, from the trials up to it."""
         n = _milestone(len(y))
-        key = (n, what)
-        if key not in self._fits or not what:
+        key = hashlib.blake2b(what.encode() + y[:n].tobytes(), digest_size=16).digest()  # a further fold changes old losses
+        if key not in self._fits:
+            while len(self._fits) >= _KEPT:
+                del self._fits[next(iter(self._fits))]
             kept = _spread(y[:n], _FITTED)
-            seen = y[:n][kept] if what == "success" else as_seen(y[:n][kept])[0]
-            found = fit(process, points.take(kept), seen, np.zeros(len(kept)))
+            seen, slope = (y[:n][kept], np.ones(len(kept))) if what == "success" else as_seen(y[:n][kept])
+            found = fit(process, points.take(kept), seen, (doubt[:n][kept] * slope) ** 2)
             if found is None:
                 found = Hyperparameters.start(points.numbers.shape[1], process.codes)
                 self.remarks += (f"GP: no hyperparameters could be fitted to {n} trials. Those of the prior are used instead.",)
@@ -179,6 +186,14 @@ def _milestone(n: int) -> int:
     while (following := max(m + 1, math.ceil(m * _GROWTH))) <= n:
         m = following
     return m
+
+
+def _doubt(variances: Array) -> Array:
+    """Deviation by which each loss is less certain than the most certain one, shape (n,): what all have in common is the fitted noise."""
+    known = np.isfinite(variances)
+    if not known.any():
+        return np.zeros(len(variances))
+    return np.sqrt(np.where(known, variances - variances[known].min(), 0.0))
 
 
 def _one(losses: Array, weights: Array | None) -> Array:
