@@ -16,12 +16,14 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
+from typing import Any
 
 import loky
 
 from tunewright.execution.channel import Channel
 from tunewright.execution.crew import Crew
 from tunewright.execution.fence import Fence
+from tunewright.execution.live import LiveTrial
 from tunewright.execution.parcel import pack
 from tunewright.execution.sandbox import Sandbox, Work
 from tunewright.trial import Task
@@ -29,17 +31,17 @@ from tunewright.trial import Task
 __all__: list[str] = []
 
 
-def objective(live):
-    return live["x"]
+def objective(live: LiveTrial) -> float:
+    return float(live["x"])
 
 
-def chatty(live):
+def chatty(live: LiveTrial) -> float:
     for step in range(10):
         live.report(step, loss=0.5)
     return live["x"]
 
 
-def crew(fence: Fence, function=objective) -> Callable[[int], float]:
+def crew(fence: Fence, function: Callable[[Any], float] = objective) -> Callable[[int], float]:
     """Seconds that a task takes through a crew of one worker."""
 
     def measure(tasks: int) -> float:

@@ -256,7 +256,8 @@ class Coordinator:
         del mine[task.key]
         self._asked_at.pop(task.key, None)
         failure = outcome.failure
-        crashed = failure is not None and failure.kind == "crash" and task.attempt <= retries
+        deaths = self.journal.history.lost(task.trial, task.index)
+        crashed = failure is not None and failure.kind == "crash" and deaths < retries
         if failure is not None and (crashed or (failure.kind == "stopped" and listening.all_stop)):
             self.journal.report(task, outcome.reports, Released(task.index, failure.message, lost=crashed))
             return

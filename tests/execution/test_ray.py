@@ -1,3 +1,5 @@
+import importlib
+import importlib.util
 import os
 import signal
 
@@ -8,16 +10,14 @@ from tunewright.errors import ExtraMissing, StudyError
 from tunewright.execution.ray import RayExecutor
 from tunewright.samplers import Random
 
-try:
-    import ray
-except ImportError:
-    ray = None
-needs_ray = pytest.mark.skipif(ray is None, reason="ray is not installed: pip install 'tunewright[ray]'")
+THERE = importlib.util.find_spec("ray") is not None
+needs_ray = pytest.mark.skipif(not THERE, reason="ray is not installed: pip install 'tunewright[ray]'")
 
 
 @pytest.fixture(scope="module")
 def cluster():
     """Ray with two worker processes on this machine."""
+    ray = importlib.import_module("ray")
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=100_000_000)
     yield ray
     ray.shutdown()
@@ -59,7 +59,7 @@ def test_what_ray_gives_up_is_retried_by_us_and_what_is_shut_down_is_refused(clu
         study.optimize(objective, more=1, executor=executor)
 
 
-@pytest.mark.skipif(ray is not None, reason="ray is installed")
+@pytest.mark.skipif(THERE, reason="ray is installed")
 def test_without_ray_it_says_how_to_get_it():
     with pytest.raises(ExtraMissing, match=r"tunewright\[ray\]"):
         RayExecutor()

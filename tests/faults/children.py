@@ -179,6 +179,25 @@ def leave(url: str, side: str) -> None:
     Study(LINE, LOSS, sampler=Random(), storage=url, name="line", seed=0).optimize(objective, trials=2, workers=2)
 
 
+def climb(url: str, side: str) -> None:
+    """Two workers; each epoch is a checkpoint. The first to arrive never comes beyond its third epoch."""
+    first = not Path(side).exists()
+
+    def objective(live: Any) -> dict[str, Any]:
+        begun = 0 if live.resume_from is None else int((Path(live.resume_from) / "epoch").read_text(encoding="ascii"))
+        for epoch in range(begun + 1, 6):
+            with live.save_checkpoint() as folder:
+                (folder / "epoch").write_text(str(epoch), encoding="ascii")
+            live.report(epoch, loss=float(live["x"]))
+            if first and epoch == 3:
+                mark(side, str(os.getpid()))
+                time.sleep(600)
+        return {"loss": float(live["x"]), "begun": begun}
+
+    study = Study(LINE, LOSS, sampler=Random(), storage=url, name="line", seed=0)
+    study.optimize(objective, trials=4, workers=2)
+
+
 # ---- what an objective may do --------------------------------------------------------------------------------------------------
 
 
@@ -300,7 +319,22 @@ def outlive(url: str, side: str) -> None:
 
 CHILDREN: Final[dict[str, Callable[..., None]]] = {
     child.__name__: child
-    for child in (count_to, create, die, exhaust, fill, leave, linger, linger_in_a_group, misbehave, outlive, seek, share, think)
+    for child in (
+        climb,
+        count_to,
+        create,
+        die,
+        exhaust,
+        fill,
+        leave,
+        linger,
+        linger_in_a_group,
+        misbehave,
+        outlive,
+        seek,
+        share,
+        think,
+    )
 }
 
 

@@ -1,5 +1,7 @@
 """Objectives that take their process with them, and objectives that return or raise what cannot be."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,4 +57,28 @@ def test_what_an_objective_does_costs_at_most_its_trial(
     assert history.trial(10).values == {"loss": 2.0}
     assert history.trial(12).value == 0.5
     assert all("children.py" in failure.traceback for _, failure in history.failures if failure.kind == "exception")
+    assert journal(url, "line")
+
+
+def test_the_tasks_of_a_killed_coordinator_go_on_from_their_checkpoints_in_another(
+    tmp_path: Path,
+    start: Callable[..., int],
+    ended: Callable[..., str],
+    running: Callable[[int], bool],
+    eventually: Callable[..., None],
+    journal: Callable[[str, str], list[Entry]],
+) -> None:
+    url, side = f"sqlite:///{tmp_path / 'line.db'}", tmp_path / "side"
+    first = start("climb", url, side)
+    eventually(lambda: side.exists() and len(side.read_text(encoding="ascii").split()) == 2)
+    workers = [int(pid) for pid in side.read_text(encoding="ascii").split()]
+
+    os.kill(first, signal.SIGKILL)
+    ended(start("climb", url, side))
+
+    history = Study.load(url).history
+    eventually(lambda: not any(map(running, workers)))
+    assert (history.completed, history.failed, history.running) == (4, 0, 0)
+    assert [trial.measurements[0].info["begun"] for trial in history.trials] == [3, 3, 0, 0]
+    assert [report.step for report in history.curve(0)][-2:] == [4.0, 5.0]
     assert journal(url, "line")

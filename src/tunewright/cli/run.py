@@ -129,12 +129,10 @@ def run(
             edit=edit,
             repeats=repeats,
         )
-        before = found.history.finished
-        goal = _goal(found, limits)
+        before, goal = found.history.finished, _goal(found, limits)
         if not quiet:
             _time_the_first(found, function, limits)
-        headline = "" if quiet else _headline(found, objective, limits)
-        interrupted = _search(found, function, limits, on_failure, headline, goal)
+        interrupted = _search(found, function, limits, on_failure, "" if quiet else _headline(found, objective, limits), goal)
     return _show(found, study, before, interrupted=interrupted, as_json=as_json)
 
 

@@ -4,6 +4,7 @@ The process is led by `Sandbox`. Over one pipe come first the objective, then ta
 A text that comes while a task runs asks it to stop.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -70,6 +71,6 @@ def _outcome(
     if os.getpid() != here:  # the objective forked, and the child came back here: only one of them may go on
         os._exit(1)
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # the objective may have closed it, or nobody reads it
             stream.flush()
     return outcome

@@ -5,8 +5,10 @@ least descend from it. A daemon, which leaves the session and its parent, has le
 """
 
 import contextlib
+import math
 import os
 import signal
+import threading
 import time
 from typing import Final
 
@@ -14,18 +16,34 @@ __all__ = ["end", "members", "memory", "resident"]
 
 _ROUNDS: Final = 50
 """How often one looks for processes that were started while the others were being killed."""
+_AGE: Final = 0.05
+"""Seconds that a look for the members may lie back when their memory is summed."""
+
+_lock = threading.Lock()
+_looked = -math.inf
+_sessions: dict[int, set[int]] = {}
 
 
-def members(leader: int) -> set[int]:
-    """The numbers of the processes of this session: a look at all processes, of about a microsecond each."""
+def members(leader: int, age: float = 0.0) -> set[int]:
+    """The numbers of the processes of this session.
+
+    It takes a look at all processes of the machine, of about a microsecond each.
+
+    Args:
+        leader: of the session.
+        age: seconds that the look may lie back, so that many supervisors need not look by themselves.
+    """
+    global _looked, _sessions
     import psutil  # noqa: PLC0415  a study whose tasks run in its own process need not load it
 
-    found = {leader}
-    for pid in psutil.pids():
-        with contextlib.suppress(OSError):  # it has ended, or is not ours to look at
-            if os.getsid(pid) == leader:
-                found.add(pid)
-    return found
+    with _lock:
+        if time.monotonic() >= _looked + age:
+            sessions: dict[int, set[int]] = {}
+            for pid in psutil.pids():
+                with contextlib.suppress(OSError):  # it has ended, or is not ours to look at
+                    sessions.setdefault(os.getsid(pid), set()).add(pid)
+            _looked, _sessions = time.monotonic(), sessions
+        return _sessions.get(leader, set()) | {leader}
 
 
 def memory(leader: int, limit: float) -> float:
@@ -40,7 +58,7 @@ def memory(leader: int, limit: float) -> float:
     """
     import psutil  # noqa: PLC0415
 
-    found = members(leader)
+    found = members(leader, _AGE)
     rough, exact = sum(map(resident, found)), 0.0
     if rough <= limit or len(found) < 2:
         return rough
