@@ -4,10 +4,10 @@ Folds differ in difficulty, often by more than good configurations differ from e
 was stopped after two folds says more about these folds than about it. The scores of n configurations on m cells (a cell is one fold
 with one seed) are seen as an additive mixed model
 
-    y_ij = mu + a_i + b_j + e_ij,     a_i ~ N(0, s_a^2),  e_ij ~ N(0, s^2)
+    y_ij = mu + a_i + b_j + e_ij,     a_i ~ N(0, s_a^2),  b_j ~ N(0, s_b^2),  e_ij ~ N(0, s_i^2)
 
-with the cell effects b_j, which sum to zero, estimated by generalised least squares, and the variances by restricted maximum likelihood
-[1], here in closed form but for one number, lambda = s_a^2 / s^2. The likelihood of what was seen does not depend on why the rest was
+with variances by restricted maximum likelihood [1], here in closed form but for two ratios, lambda = s_a^2 / s^2 and kappa = s_b^2 / s^2, which
+are taken from a grid. Bad configurations are often far noisier than good ones, so each has a noise of its own, s_i^2, moderated. The likelihood of what was seen does not depend on why the rest was
 not: stopping by a rule that looked at the scores (a race) does not bias it, as it would bias the difference of two fold means [2].
 
 Of a configuration evaluated on the cells S_i, the *adjusted* value is the mean of y_ij - b_j over S_i. For a given set of cells it is
@@ -29,7 +29,8 @@ from tunewright.typing import Array, Mask
 __all__ = ["Effects", "effects"]
 
 _FENCE: Final = 3.0
-_RATIOS: Final = np.logspace(-4, 5, 46)
+_RATIOS: Final = np.logspace(-3, 4, 29)
+_KAPPAS: Final = np.logspace(-3, 4, 8)
 _MODERATE: Final = 4.0
 _LEAST: Final = 3
 """Configurations on at least two cells, below which no variance is told from another."""
@@ -82,11 +83,12 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
         middle = float(np.nanmedian(raw)) if counts.any() else np.nan
         return Effects(raw, unknown, counts, raw, unknown, np.zeros(table.shape[1]), unknown, np.nan, np.nan, middle, overlap)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
-    seen, centred = met[bulk], np.where(met, table - centre, 0.0)[bulk] / scale
-    fitted = _fit(centred, seen, np.ones(len(seen)))
-    noisy = np.ones(len(table))
-    noisy[bulk] = _noisy(centred, seen, fitted)
-    fitted = _fit(centred, seen, noisy[bulk])
+    centred = np.where(met, table - centre, 0.0) / scale
+    levels = np.zeros(table.shape[1])
+    for _ in range(2):  # who is noisy is told from what the folds leave over, and the folds from those who are not
+        noisy = _noisy(centred, met, levels)
+        fitted = _fit(centred[bulk], met[bulk], noisy[bulk])
+        levels = fitted.levels
     known = np.isfinite(fitted.levels)
     level = float(fitted.levels[known].mean())
     cells = np.where(known, fitted.levels - level, 0.0) * scale
@@ -136,26 +138,26 @@ class _Fit(NamedTuple):
     ratio: float
 
 
-def _noisy(y: Array, met: Mask, fitted: _Fit) -> Array:
+def _noisy(y: Array, met: Mask, levels: Array) -> Array:
     """How many times noisier each row is than the better ones, 1 or more, moderated as if 4 more degrees of freedom were like theirs.
 
     Bad configurations are often far noisier than good ones, and would drown the folds of these.
     """
     counts = met.sum(axis=1)
-    rest = np.where(met, y - np.nan_to_num(fitted.levels), 0.0)
+    rest = np.where(met, y - np.nan_to_num(levels), 0.0)
     rest = np.where(met, rest - (rest.sum(axis=1) / np.maximum(counts, 1))[:, None], 0.0)
     squares, free = (rest**2).sum(axis=1), np.maximum(counts - 1, 0)
     several = np.flatnonzero(free)
     means = y.sum(axis=1)[several] / counts[several]
     good = several[np.argsort(means, kind="stable")[: max(2, (len(several) + 1) // 2)]]
-    typical = float(np.median(squares[good] / free[good]))
+    typical = float(np.quantile(squares[good] / free[good], 0.5, method="lower"))
     if not typical > 0:
         return np.ones(len(y))
     return np.maximum(1.0, (_MODERATE * typical + squares) / (_MODERATE + free) / typical)
 
 
 def _fit(y: Array, met: Mask, noisy: Array) -> _Fit:
-    """Restricted maximum likelihood over lambda; y is 0 where not met, and row i is noisy_i times as noisy as the typical one."""
+    """Restricted maximum likelihood over lambda and kappa; y is 0 where not met, and row i is noisy_i times as noisy as the typical one."""
     counts, seen = met.sum(axis=1), met.any(axis=0)
     y, met = y[:, seen], met[:, seen].astype(np.float64)
     sums, cells = y.sum(axis=1), met.shape[1]
@@ -166,22 +168,20 @@ def _fit(y: Array, met: Mask, noisy: Array) -> _Fit:
     pulls = np.array([met[row].T @ (count[row] * sums[row]) for row in rows])
     squares = np.array([(count[row] * sums[row] ** 2).sum() for row in rows])
     many = np.array([row.sum() for row in rows])
-    free = met.sum() - cells
+    free = met.sum() - 1
     whole, right_whole, square = count @ met, count @ y, float((count[:, None] * y**2).sum())
-    best: tuple[float, float, float, Array, Array] | None = None
-    for ratio in _RATIOS:
-        weights = ratio / (1 + ratio * sizes)  # (I + lambda 1 1')^-1 = I - weight 1 1'
-        information = np.diag(whole) - np.tensordot(weights, pairs, 1)
-        right = right_whole - weights @ pulls
-        levels = np.linalg.solve(information, right)
-        residual = max(float(square - weights @ squares - levels @ right), 1e-18)
-        noise = residual / free
-        fit = -0.5 * (free * np.log(noise) + many @ np.log1p(ratio * sizes) + np.linalg.slogdet(information)[1])
-        if best is None or fit > best[0]:
-            best = (float(fit), float(ratio), noise, levels, information)
-    assert best is not None
-    _, ratio, noise, levels, information = best
+    # every pair of lambda and kappa = s_b^2 / s^2 at once; (I + lambda 1 1')^-1 = I - weight 1 1'
+    ratio, kappa = (each.ravel() for each in np.meshgrid(_RATIOS, _KAPPAS, indexing="ij"))
+    weights = ratio[:, None] / (1 + ratio[:, None] * sizes)
+    pull = (np.eye(cells) - 1 / cells) / kappa[:, None, None]
+    information = np.diag(whole) - np.tensordot(weights, pairs, 1) + pull
+    right = right_whole - weights @ pulls
+    levels = np.linalg.solve(information, right[:, :, None])[:, :, 0]
+    residual = np.maximum(square - weights @ squares - (levels * right).sum(axis=1), 1e-18)
+    grown = np.log1p(ratio[:, None] * sizes) @ many + (cells - 1) * np.log(kappa) + np.linalg.slogdet(information)[1]
+    best = int(np.argmax(-0.5 * (free * np.log(residual / free) + grown)))
+    noise = float(residual[best] / free)
     all_levels, covariance = np.full(len(seen), np.nan), np.zeros((len(seen), len(seen)))
-    all_levels[seen] = levels
-    covariance[np.ix_(seen, seen)] = np.linalg.inv(information) * noise
-    return _Fit(all_levels, covariance, noise, ratio)
+    all_levels[seen] = levels[best]
+    covariance[np.ix_(seen, seen)] = np.linalg.inv(information[best]) * noise
+    return _Fit(all_levels, covariance, noise, float(ratio[best]))
