@@ -279,7 +279,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
 
 def _shape(problem: Problem) -> Shape | None:
     """Of the smallest training part; None where the features have no two dimensions."""
-    shape = getattr(problem.X, "shape", ())
+    shape: tuple[int, ...] = getattr(problem.X, "shape", ())
     if len(shape) != 2:
         return None
     rows = min(len(train) for train, _ in problem.splits)
