@@ -61,6 +61,15 @@ def test_a_shell_asks_tells_enqueues_and_sees_the_best(tmp_path: Path) -> None:
     assert f"(trial {best.number})" in text.splitlines()[-5]
 
 
+def test_searches_of_scikit_learns_gallery_run_with_another_name(tmp_path: Path) -> None:
+    text = python(tmp_path, "sklearn_gallery.py").splitlines()
+
+    assert len(text) == 8
+    for line in text[:-1]:
+        assert int(line[36:].split()[0]) in {8, 15}
+    assert float(next(line for line in text if line.startswith("kernel ridge"))[28:36]) > 0.5
+
+
 def test_the_table_of_the_demo_is_written(tmp_path: Path) -> None:
     said = python(tmp_path, "breast_cancer.py", "table.csv")
 

@@ -14,11 +14,14 @@ _CONTENTS = {
     "study": ("Study",),
     "resampling.cross_validation": ("CrossValidation",),
     "automl": ("automl",),
+    "catalog": ("catalog",),
+    "sklearn": ("SearchCV", "sklearn"),
     "errors": ("Stopped", "TunewrightError", "errors"),
     "samplers": ("samplers",),
     "schedulers": ("schedulers",),
     "storage": ("storage",),
     "testing": ("testing",),
+    "unsupervised": ("unsupervised",),
     "tracking.provenance": ("__version__",),
 }
 

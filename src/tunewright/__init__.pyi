@@ -1,15 +1,19 @@
 from tunewright import automl as automl
+from tunewright import catalog as catalog
 from tunewright import errors as errors
 from tunewright import samplers as samplers
 from tunewright import schedulers as schedulers
+from tunewright import sklearn as sklearn
 from tunewright import storage as storage
 from tunewright import testing as testing
+from tunewright import unsupervised as unsupervised
 from tunewright.errors import Stopped as Stopped
 from tunewright.errors import TunewrightError as TunewrightError
 from tunewright.execution.live import LiveTrial as LiveTrial
 from tunewright.history import History as History
 from tunewright.metric import Metric as Metric
 from tunewright.resampling.cross_validation import CrossValidation as CrossValidation
+from tunewright.sklearn import SearchCV as SearchCV
 from tunewright.space import Bool as Bool
 from tunewright.space import Categorical as Categorical
 from tunewright.space import Choice as Choice
@@ -45,6 +49,7 @@ __all__ = [
     "Ordinal",
     "Outcome",
     "Parameter",
+    "SearchCV",
     "SearchSpace",
     "Stopped",
     "Study",
@@ -53,10 +58,13 @@ __all__ = [
     "TrialState",
     "TunewrightError",
     "automl",
+    "catalog",
     "errors",
     "param",
     "samplers",
     "schedulers",
+    "sklearn",
     "storage",
     "testing",
+    "unsupervised",
 ]

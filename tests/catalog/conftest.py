@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import pytest
-from sklearn.base import is_regressor
+from sklearn.base import clone, is_regressor
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -87,8 +87,7 @@ def thirty() -> Callable[[Entry], None]:
             told = capped(estimator, settings(params))
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                model = type(estimator)(**{**estimator.get_params(deep=False), **told})
-                model.fit(features, target(estimator))
+                clone(estimator).set_params(**told).fit(features, target(estimator))
 
     return fit
 

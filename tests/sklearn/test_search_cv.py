@@ -328,6 +328,21 @@ def test_every_fold_of_every_candidate_is_in_the_study() -> None:
     assert found.study_.replay().same
 
 
+def test_a_race_saves_folds_and_its_winner_has_them_all() -> None:
+    given = {"n_neighbors": randint(1, 90), "p": [1, 2]}
+
+    found = search(given=given, n_iter=15, cv=StratifiedKFold(5), racing=True).fit(X, y)
+
+    run = found.cv_results_["n_splits_run"]
+    assert run[found.best_index_] == 5
+    assert run.sum() < 15 * 5
+    for fold in range(5):
+        assert np.isnan(found.cv_results_[f"split{fold}_test_score"]).tolist() == (run <= fold).tolist()
+    assert np.isfinite(found.cv_results_["mean_test_score"]).all()
+    whole = found.cv_results_["rank_test_score"][run == 5]
+    assert whole.max() < found.cv_results_["rank_test_score"][run < 5].min()
+
+
 def test_two_processes_find_what_one_finds() -> None:
     one, two = (search(sampler=Random(), n_iter=3, n_jobs=jobs).fit(X, y) for jobs in (1, 2))
 

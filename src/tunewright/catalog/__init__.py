@@ -6,7 +6,7 @@ space = build_space(Shape(rows=400, numbers=30, classes=2, smallest=150), ["line
 """
 
 from tunewright.catalog.compose import ENTRIES, labelled, settings, space_for
-from tunewright.catalog.entries import Either, Entry
+from tunewright.catalog.entries import SOURCES, Either, Entry
 from tunewright.catalog.families import FAMILIES, Family
 from tunewright.catalog.shape import Shape, SubSpace
 from tunewright.catalog.spaces import Chosen, build_space, choose_families, default_params, resolve_families
@@ -14,6 +14,7 @@ from tunewright.catalog.spaces import Chosen, build_space, choose_families, defa
 __all__ = [
     "ENTRIES",
     "FAMILIES",
+    "SOURCES",
     "Chosen",
     "Either",
     "Entry",

@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from tunewright.catalog.entries import BALANCED, Either, Entry, twins
+from tunewright.catalog.entries import BALANCED, Either, Entry, Searched, twins
 from tunewright.space import Bool, Categorical, Float, Int, Normal
 
 __all__ = ["ENTRIES"]
 
 _PENALTY: Final = {"C": Float(1e-3, 1e3, log=True, default=1.0, prior=Normal(10.0, 0.3))}
-_KERNEL: Final = {
+_KERNEL: Final[dict[str, Searched]] = {
     "kernel": Categorical(["rbf", "linear", "poly", "sigmoid"], default="rbf", prior=[4, 2, 1, 1]),
     "gamma": Either(["scale", "auto"], Float(1e-5, 8.0, log=True)),
     "degree": Int(2, 5, default=3),

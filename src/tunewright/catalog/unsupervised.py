@@ -6,7 +6,7 @@ bounded by the data.
 
 from typing import Final
 
-from tunewright.catalog.entries import Either, Entry
+from tunewright.catalog.entries import Either, Entry, Searched
 from tunewright.space import Bool, Categorical, Float, Int
 
 __all__ = ["ENTRIES"]
@@ -20,7 +20,7 @@ _MIXTURE: Final = {
     "covariance_type": Categorical(["full", "tied", "diag", "spherical"], default="full"),
     "reg_covar": Float(1e-9, 1e-1, log=True, default=1e-6),
 }
-_MEANS: Final = {
+_MEANS: Final[dict[str, Searched]] = {
     "n_clusters": Int(2, 20, log=True, default=8),
     "init": Categorical(["k-means++", "random"], default="k-means++"),
     "n_init": Either(["auto"], Int(1, 10)),

@@ -45,7 +45,7 @@ def cv_results(history: History, settings: Sequence[dict[str, Any]], *, folds: i
         scores = cells.get(name, empty)
         results |= {f"split{fold}_{name}": scores[:, fold] for fold in range(folds)}
         results |= _summary(name, scores, run, failed)
-        results[f"rank_{name}"] = _rank(results[f"mean_{name}"], run.all(axis=1))
+        results[f"rank_{name}"] = _rank(results[f"mean_{name}"], np.asarray(run.all(axis=1)))
         trained = f"train_{name.removeprefix('test_')}"
         if train:
             scores = cells.get(trained, empty)
@@ -95,7 +95,7 @@ def _cells(history: History, folds: int) -> tuple[dict[str, Array], NDArray[np.b
                 if name == "fit_error":
                     continue
                 column = cells.setdefault(name, np.full(shape, np.nan))
-                column[place] = np.nan if value is None else float(value)  # type: ignore[arg-type]
+                column[place] = np.nan if value is None else float(value)
     return _with_names(cells), failed
 
 

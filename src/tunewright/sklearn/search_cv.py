@@ -29,6 +29,7 @@ from tunewright.samplers.base import Sampler
 from tunewright.samplers.tpe import TPE
 from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
+from tunewright.schedulers.race import Race
 from tunewright.sklearn.callbacks import root_context
 from tunewright.sklearn.distributions import Translation, translate
 from tunewright.sklearn.folds import FoldObjective, Problem, names_of, weights_of
@@ -57,7 +58,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         pre_dispatch: not used; each process is given one fold at a time.
         random_state: of the proposals; an int makes the search repeatable.
         sampler: who proposes. Default: `Auto()`; with a `random_state` `TPE()`, since `Auto` looks at the clock.
-        scheduler: who gets further folds. Default: `Once`: every candidate gets all.
+        racing: whether a candidate gets its next fold only while it can still become the best (`schedulers.Race`): less work for the
+            same candidates, and NaN for the folds that were saved. Default: every candidate gets all folds. For one metric.
+        scheduler: who gets further folds, in place of `racing`; its folds must be those of `cv`.
         storage: a URL or path ("runs.db") under which the search can be resumed; None: memory. The study is named for the estimator
             and a fingerprint of data, folds and settings, so that a search is only ever resumed on what it was begun with.
         seconds: start no fold after so many; None: no limit.
@@ -80,6 +83,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         "n_iter": [Interval(numbers.Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
         "sampler": [Sampler, None],
+        "racing": ["boolean"],
         "scheduler": [Scheduler, None],
         "seconds": [Interval(numbers.Real, 0, None, closed="neither"), None],
         "choices": [dict, None],
@@ -101,6 +105,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         error_score: float | Literal["raise"] = np.nan,
         return_train_score: bool = False,
         sampler: Sampler | None = None,
+        racing: bool = False,
         scheduler: Scheduler | None = None,
         storage: Any = None,  # noqa: ANN401
         seconds: float | None = None,
@@ -121,6 +126,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         self.n_iter = n_iter
         self.random_state = random_state
         self.sampler = sampler
+        self.racing = racing
         self.scheduler = scheduler
         self.storage = storage
         self.seconds = seconds
@@ -198,6 +204,17 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
             names = (self.refit,)
         return [Metric(name, "maximize") for name in names]
 
+    def _scheduler(self, problem: Problem) -> Scheduler:
+        folds = len(problem.splits)
+        if self.scheduler is not None:
+            if getattr(self.scheduler, "folds", folds) != folds:
+                raise ValueError(f"{self.scheduler!r} hands out other folds than cv makes: there are folds 0 to {folds - 1}.")
+            return self.scheduler
+        if not self.racing or folds == 1:
+            return Once(folds=folds)
+        overlap = float(np.mean([len(test) / len(train) for train, test in problem.splits]))
+        return Race(folds=folds, overlap=overlap, confirm=0)  # every fold is met at most once: there are no fresh ones
+
     def _name(self, problem: Problem, translation: Translation) -> str:
         """Of the study in its storage: the same for the same search only."""
         settings = sorted((name, repr(value)) for name, value in problem.estimator.get_params().items())
@@ -210,14 +227,11 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
     def _search(self, problem: Problem, translation: Translation, root: Any) -> Study:  # noqa: ANN401
         folds = len(problem.splits)
         chance = check_random_state(0 if self.random_state is None and self.storage is not None else self.random_state)
-        scheduler = Once(folds=folds) if self.scheduler is None else self.scheduler
-        if getattr(scheduler, "folds", folds) != folds:
-            raise ValueError(f"{scheduler!r} hands out other folds than cv makes: there are folds 0 to {folds - 1}.")
         study = Study(
             translation.space,
             self._metrics(problem.scorer),
             sampler=TPE() if self.sampler is None and self.random_state is not None else self.sampler,
-            scheduler=scheduler,
+            scheduler=self._scheduler(problem),
             storage=self.storage,
             name="search" if self.storage is None else self._name(problem, translation),
             seed=int(chance.randint(np.iinfo(np.int32).max)),
@@ -279,7 +293,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
 
 def _shape(problem: Problem) -> Shape | None:
     """Of the smallest training part; None where the features have no two dimensions."""
-    shape = getattr(problem.X, "shape", ())
+    shape: tuple[int, ...] = getattr(problem.X, "shape", ())
     if len(shape) != 2:
         return None
     rows = min(len(train) for train, _ in problem.splits)

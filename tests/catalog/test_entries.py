@@ -1,0 +1,82 @@
+import pytest
+
+from tunewright.catalog import Either, Entry, Shape
+from tunewright.catalog.compose import ENTRIES
+from tunewright.catalog.entries import LIMITS, SOURCES, twins
+from tunewright.space import Categorical, Float, Int, Normal
+
+TREE = Entry("Tree", {"depth": Either([None], Int(1, 30, log=True)), "leaf": Int(1, 50, default=2)}, "note", "guide")
+
+
+def flat(entry: Entry, shape: Shape | None = None, **own):
+    return entry.flat(shape, own)
+
+
+def test_a_value_or_a_number_becomes_two_parameters() -> None:
+    parameters, when = flat(TREE)
+
+    assert parameters == {
+        "depth": Categorical([None, "value"], default=None),
+        "depth.value": Int(1, 30, log=True),
+        "leaf": Int(1, 50, default=2),
+    }
+    assert when == {"depth.value": ("depth", "value")}
+
+
+def test_it_begins_with_what_the_estimator_is_set_to_where_that_is_inside() -> None:
+    parameters, _ = flat(TREE, depth=7, leaf=5)
+    outside, _ = flat(TREE, depth=99, leaf=99)
+
+    assert (parameters["depth"].default_value, parameters["depth.value"].default_value) == ("value", 7)
+    assert parameters["leaf"].default_value == 5
+    assert (outside["depth"].default_value, outside["leaf"].default_value) == (None, 2)
+
+
+@pytest.mark.parametrize(("features", "becomes"), [(100, (1, 20, 10)), (15, (1, 15, 10)), (4, (1, 4, 4))])
+def test_a_limit_is_no_more_than_the_data_have(features: int, becomes: tuple[int, int, int]) -> None:
+    entry = Entry("E", {"k": Int(1, 20, default=10, prior=Normal(12, 0.2))}, "note", "guide", limits={"k": "features"})
+
+    parameter = flat(entry, Shape(rows=50, numbers=features))[0]["k"]
+
+    assert isinstance(parameter, Int)
+    assert (parameter.low, parameter.high, parameter.default_value) == becomes
+
+
+def test_where_a_limit_leaves_one_value_it_is_that_one() -> None:
+    entry = Entry("E", {"k": Int(2, 20)}, "note", "guide", limits={"k": "features"})
+
+    assert flat(entry, Shape(rows=50, numbers=2))[0]["k"] == Categorical([2])
+    assert flat(entry, Shape(rows=50, numbers=1))[0]["k"] == Categorical([1])
+
+
+def test_twins_share_their_table_and_keep_their_own() -> None:
+    classifier, regressor = twins(
+        "Some",
+        {"a": Float(0, 1)},
+        classifier={"b": Float(0, 1)},
+        regressor={"c": Categorical(["x", "y"])},
+        when={"b": ("a", 1), "a": ("c", "x")},
+        note="note",
+        source="guide",
+    )
+
+    assert (classifier.name, list(classifier.parameters), list(classifier.when)) == ("SomeClassifier", ["a", "b"], ["b", "a"])
+    assert (regressor.name, list(regressor.parameters), list(regressor.when)) == ("SomeRegressor", ["a", "c"], ["a"])
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+def test_every_entry_says_what_is_known_of_its_tunability_and_from_where(entry: Entry) -> None:
+    assert entry.note.endswith(".")
+    assert entry.source in SOURCES
+    assert set(entry.limits.values()) <= set(LIMITS)
+    for name, (other, *values) in entry.when.items():
+        assert name in entry.parameters
+        searched = entry.parameters[str(other)]
+        assert not isinstance(searched, Either)
+        assert all(searched.check(value) == value for value in values)
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)
+def test_every_parameter_says_with_what_it_begins(entry: Entry) -> None:
+    for name, searched in entry.parameters.items():
+        assert isinstance(searched, Either) or searched.has_default, name
