@@ -204,6 +204,14 @@ class Study(Findings):
         entries = list(self.storage.read(record.id))
         return _in_memory, (record.name, record.header, entries, coordinator.chosen, coordinator.scheduler, coordinator.repeats)
 
+    def effects(self, *names: str, metric: str | None = None, seed: int = 0) -> analysis.Effects:
+        """How the metric goes with each parameter, all others averaged out, with bands; with two names, with both together.
+
+        Raises:
+            StudyError: there is no such parameter or metric, or more than two are named.
+        """
+        return analysis.effects(self.history, *names, metric=metric, seed=seed)
+
     def tunability(self, *, metric: str | None = None, seed: int = 0) -> analysis.Tunability:
         """What tuning is worth beyond the defaults: each parameter alone, pairs, the path from the default to the winner, and which
         parameters can stay at their default. By a Gaussian process, with intervals; arguments as for `importance`.

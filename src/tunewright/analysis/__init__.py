@@ -9,6 +9,8 @@ __all__ = [
     "Cause",
     "Check",
     "Difference",
+    "Effect",
+    "Effects",
     "Estimate",
     "Fit",
     "Gain",
@@ -37,6 +39,7 @@ __all__ = [
     "default_trial",
     "difference",
     "duration",
+    "effects",
     "find_winner",
     "gap",
     "gap_sentence",
@@ -59,6 +62,7 @@ __all__ = [
 
 _CONTENTS = {
     "checks": ("Check", "Health", "health",),
+    "dependence": ("Effect", "Effects", "effects",),
     "facts": ("ReportExtras", "Rows", "Score",),
     "generalization": ("Generalization", "by_draws", "by_folds", "by_objective", "by_outer_folds", "nested",),
     "importances": ("Importance", "Share", "importance",),

@@ -1,4 +1,5 @@
 from tunewright.analysis.checks import Check, Health, health
+from tunewright.analysis.dependence import Effect, Effects, effects
 from tunewright.analysis.facts import ReportExtras, Rows, Score
 from tunewright.analysis.generalization import Generalization, by_draws, by_folds, by_objective, by_outer_folds, nested
 from tunewright.analysis.importances import Importance, Share, importance
@@ -16,6 +17,8 @@ __all__ = [
     "Cause",
     "Check",
     "Difference",
+    "Effect",
+    "Effects",
     "Estimate",
     "Fit",
     "Gain",
@@ -44,6 +47,7 @@ __all__ = [
     "default_trial",
     "difference",
     "duration",
+    "effects",
     "find_winner",
     "gap",
     "gap_sentence",
