@@ -61,20 +61,82 @@ __all__ = [
 ]
 
 _CONTENTS = {
-    "checks": ("Check", "Health", "health",),
-    "dependence": ("Effect", "Effects", "effects",),
-    "facts": ("ReportExtras", "Rows", "Score",),
-    "generalization": ("Generalization", "by_draws", "by_folds", "by_objective", "by_outer_folds", "nested",),
-    "importances": ("Importance", "Share", "importance",),
-    "prospects": ("Prospect", "prospect",),
-    "refinement": ("Refinement", "refine",),
-    "summary": ("Cause", "Difference", "Ranked", "Spread", "Totals", "causes", "default_trial", "difference", "objective", "ranked", "ranking", "sentence_on_difference", "spread", "totals",),
+    "checks": (
+        "Check",
+        "Health",
+        "health",
+    ),
+    "dependence": (
+        "Effect",
+        "Effects",
+        "effects",
+    ),
+    "facts": (
+        "ReportExtras",
+        "Rows",
+        "Score",
+    ),
+    "generalization": (
+        "Generalization",
+        "by_draws",
+        "by_folds",
+        "by_objective",
+        "by_outer_folds",
+        "nested",
+    ),
+    "importances": (
+        "Importance",
+        "Share",
+        "importance",
+    ),
+    "prospects": (
+        "Prospect",
+        "prospect",
+    ),
+    "refinement": (
+        "Refinement",
+        "refine",
+    ),
+    "summary": (
+        "Cause",
+        "Difference",
+        "Ranked",
+        "Spread",
+        "Totals",
+        "causes",
+        "default_trial",
+        "difference",
+        "objective",
+        "ranked",
+        "ranking",
+        "sentence_on_difference",
+        "spread",
+        "totals",
+    ),
     "surrogate": ("Fit",),
     "table": ("records",),
-    "text": ("duration", "number", "with_spread",),
-    "training": ("Gap", "gap", "gap_sentence",),
-    "tuning": ("Gain", "Stay", "Step", "Tunability", "tunability",),
-    "winner": ("Estimate", "Winner", "find_winner",),
+    "text": (
+        "duration",
+        "number",
+        "with_spread",
+    ),
+    "training": (
+        "Gap",
+        "gap",
+        "gap_sentence",
+    ),
+    "tuning": (
+        "Gain",
+        "Stay",
+        "Step",
+        "Tunability",
+        "tunability",
+    ),
+    "winner": (
+        "Estimate",
+        "Winner",
+        "find_winner",
+    ),
 }
 
 __getattr__, __dir__ = face(__name__, _CONTENTS)

@@ -5,7 +5,22 @@ from tunewright.analysis.generalization import Generalization, by_draws, by_fold
 from tunewright.analysis.importances import Importance, Share, importance
 from tunewright.analysis.prospects import Prospect, prospect
 from tunewright.analysis.refinement import Refinement, refine
-from tunewright.analysis.summary import Cause, Difference, Ranked, Spread, Totals, causes, default_trial, difference, objective, ranked, ranking, sentence_on_difference, spread, totals
+from tunewright.analysis.summary import (
+    Cause,
+    Difference,
+    Ranked,
+    Spread,
+    Totals,
+    causes,
+    default_trial,
+    difference,
+    objective,
+    ranked,
+    ranking,
+    sentence_on_difference,
+    spread,
+    totals,
+)
 from tunewright.analysis.surrogate import Fit
 from tunewright.analysis.table import records
 from tunewright.analysis.text import duration, number, with_spread
