@@ -8,6 +8,7 @@ than wall seconds.
 """
 
 import argparse
+import os
 import platform
 import statistics
 import time
@@ -69,8 +70,7 @@ def race(title: str, contenders: dict[str, Callable[[], object]], rounds: int) -
     print(f"\n{title}")
     cpu: dict[str, list[float]] = {name: [] for name in contenders}
     wall: dict[str, list[float]] = {name: [] for name in contenders}
-    for run in contenders.values():
-        run()  # what is loaded when first used
+    print("  (load before: " + ", ".join(f"{each:.1f}" for each in os.getloadavg()) + ")")
     for _ in range(rounds):
         for name, run in contenders.items():
             start, ticks = time.perf_counter(), time.process_time()
@@ -117,6 +117,11 @@ def main() -> None:
         f"python {platform.python_version()}, numpy {np.__version__}, scikit-learn {sklearn.__version__}, optuna {optuna.__version__}"
     )
     evaluators = optuna.importance
+    small, small_study = studies(30, 3, ishigami)
+    for method in ("fanova", "ped-anova"):  # what is loaded when first used
+        importance(small, method)
+    for evaluator in (evaluators.FanovaImportanceEvaluator(seed=0), evaluators.PedAnovaImportanceEvaluator()):
+        evaluators.get_param_importances(small_study, evaluator=evaluator)
     history, study = studies(1000, 20, ishigami)
     race(
         "fANOVA, 1,000 trials, 20 parameters; ours with all pairs and intervals, Optuna's main effects only",

@@ -400,3 +400,29 @@ def test_studies_with_other_seeds_are_other_repetitions_also_without_chance():
 
     assert points(0) == points(0)
     assert points(0) != points(1)
+
+
+def test_a_refined_space_is_an_event_of_the_same_study_and_what_fits_is_used_on(url):
+    study = study_of(storage=url)
+    study.optimize(loss, trials=60)
+
+    proposal = study.refine()
+    assert study.space == SPACE  # nothing changes before it is accepted
+    study.edit(proposal.space)
+
+    again = tw.Study.load(url)
+    assert again.space == proposal.space != SPACE
+    assert int(again.history.usable.sum()) == proposal.usable[0]
+    position = again.history.position
+    again.edit(proposal.space)
+    assert again.history.position == position
+    assert again.best.number == study.best.number
+
+
+def test_a_study_explains_itself_in_any_state():
+    study = study_of()
+    for trials in (0, 1, 12):
+        study.optimize(loss, trials=trials) if trials else None
+        said = [study.importance("ped-anova"), study.tunability(), study.health(), study.refine(), study.value_of_continuing(5)]
+
+        assert all(repr(each) for each in said)

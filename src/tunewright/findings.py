@@ -62,3 +62,41 @@ class Findings(ABC):
             StudyError: there is no such method or metric, or `of` means nothing.
         """
         return analysis.importance(self.history, method, of, metric=metric, seed=seed)
+
+    def effects(self, *names: str, metric: str | None = None, seed: int = 0) -> analysis.Effects:
+        """How the metric goes with each parameter, all others averaged out, with bands; with two names, with both together.
+
+        Raises:
+            StudyError: there is no such parameter or metric, or more than two are named.
+        """
+        return analysis.effects(self.history, *names, metric=metric, seed=seed)
+
+    def tunability(self, *, metric: str | None = None, seed: int = 0) -> analysis.Tunability:
+        """What tuning is worth beyond the defaults: each parameter alone, pairs, the path from the default to the winner, and which
+        parameters can stay at their default. By a Gaussian process, with intervals; arguments as for `importance`.
+        """
+        return analysis.tunability(self.history, metric=metric, seed=seed)
+
+    def health(self) -> analysis.Health:
+        """What may be wrong with the study, in plain words, each with its figure and the mend."""
+        return analysis.health(self.history)
+
+    def value_of_continuing(self, trials: int = 20, *, seed: int = 0) -> analysis.Prospect:
+        """What so many more trials would gain, and whether stopping is advised. Nothing stops by itself.
+
+        Raises:
+            StudyError: trials is no whole number of at least 1.
+        """
+        return analysis.prospect(self.history, trials, seed=seed)
+
+    def refine(self, keep: float = 0.9, *, freeze: bool = False) -> analysis.Refinement:
+        """Propose the space of the next round. Read it, then say `study.edit(proposal.space)`.
+
+        Args:
+            keep: the share of the best tenth of the trials to keep inside.
+            freeze: fix the parameters that make no difference; trials with other values then no longer count as tried.
+
+        Raises:
+            StudyError: keep is no share.
+        """
+        return analysis.refine(self.history, keep, freeze=freeze)

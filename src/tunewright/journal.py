@@ -64,7 +64,7 @@ class Journal:
         self.sync()
         self._compare(metrics, seed)
         if space is not None and space != self.history.space:
-            self._edit(space, agreed=edit)
+            self._agree(space, agreed=edit)
 
     def _open_or_create(
         self, name: str, space: SearchSpace | None, metrics: tuple[Metric, ...] | None, seed: int | None
@@ -95,14 +95,19 @@ class Journal:
             mend = "Give it another name=, or leave seed out to keep the recorded one."
             raise StudyChanged(f"{self.where} has seed {header.seed}, not {seed}. {mend}")
 
-    def _edit(self, space: SearchSpace, *, agreed: bool) -> None:
+    def _agree(self, space: SearchSpace, *, agreed: bool) -> None:
         if not agreed:
             changes = "\n".join(f"  {change}" for change in self.history.space.diff(space))
             raise StudyChanged(
                 f"{self.where} searches another space than the one given:\n{changes}\n"
                 "To go on with the new space and keep what was tried, say Study(..., edit=True); for a fresh start, give another name=."
             )
-        self.write(-1, SpaceEdited(_as_dict(space)))
+        self.edit(space)
+
+    def edit(self, space: SearchSpace) -> None:
+        """Search another space from here on; nothing is written when it is the present one."""
+        if space != self.sync().space:
+            self.write(-1, SpaceEdited(_as_dict(space)))
 
     def empty_history(self) -> History:
         """The history of before the first event."""

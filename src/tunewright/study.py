@@ -262,6 +262,11 @@ class Study(Findings):
             self.history.trial(trial)
         self._journal.write(trial, Commented(text))
 
+    def edit(self, space: SearchSpace | Mapping[str, Parameter | Choice]) -> None:
+        """Search another space from here on; trials that fit it are used on. What was asked stays as it was asked."""
+        wanted = space if isinstance(space, SearchSpace) else SearchSpace(space)
+        self._journal.edit(wanted)
+
     def stop(self, trial: int = -1, *, why: str = "somebody asked for it") -> None:
         """Ask the running tasks of a trial to stop, or (without one) all processes that work on the study now, wherever they are.
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tunewright.analysis.evidence import cutoff, evidence, share_of
+from tunewright.analysis.evidence import cutoff, evidence, seen, share_of
 from tunewright.errors import StudyError
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
@@ -49,3 +49,16 @@ def test_a_share_may_be_written_in_three_ways():
 def test_the_cutoff_is_the_last_loss_inside():
     assert cutoff(np.array([5.0, 1.0, 4.0, 2.0, 3.0]), 0.4) == 2.0
     assert cutoff(np.array([5.0, 1.0, 4.0, 2.0, 3.0]), 0.01) == 1.0
+
+
+def test_losses_are_seen_with_unit_variance_and_those_far_above_the_bulk_are_pulled_in():
+    losses = np.array([*np.linspace(1, 2, 20), 1e6])
+
+    found = seen(losses)
+
+    assert found.values.mean() == pytest.approx(0.0)
+    assert found.values.std() == pytest.approx(1.0)
+    assert np.allclose(found.scale * found.values[:-1] + found.shift, losses[:-1])
+    assert found.scale * found.values[-1] + found.shift == pytest.approx(found.fence) == pytest.approx(3.3, abs=0.3)
+    assert not seen(np.ones(5)).values.any()
+    assert np.isfinite(seen(np.array([1e300, -1e300, 5.0, 1.0])).values).all()

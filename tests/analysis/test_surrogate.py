@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
 
-from tunewright.analysis.evidence import Evidence
+from tunewright.analysis.evidence import Evidence, seen
 from tunewright.analysis.surrogate import judge, surrogate
 from tunewright.metric import Metric
 from tunewright.models.gaussian_process import GaussianProcess
-from tunewright.models.output import as_seen
 from tunewright.space import Float, SearchSpace
 
 SPACE = SearchSpace({"x": Float(0, 1), "y": Float(0, 1)})
@@ -32,16 +31,16 @@ def test_it_predicts_in_units_of_the_loss():
 def test_leaving_one_out_is_what_refitting_without_it_gives():
     evidence = known(25, noise=1.0)
     model = surrogate(evidence)
-    seen, _ = as_seen(evidence.losses)
+    values = seen(evidence.losses).values
     points, process = model.features.points(evidence.rows), GaussianProcess(model.features.code_of_level)
     guesses = []
     for i in range(25):
         rest = np.delete(np.arange(25), i)
-        less = process.condition(model.posterior.theta, points.take(rest), seen[rest], np.zeros(24))
+        less = process.condition(model.posterior.theta, points.take(rest), values[rest], np.zeros(24))
         guesses.append(less.predict(points.take(np.array([i])))[0][0])
 
     # the shortcut keeps the estimated mean of all trials
-    assert model.fit.r2 == pytest.approx(judge(seen, np.array(guesses)).r2, abs=0.05)
+    assert model.fit.r2 == pytest.approx(judge(values, np.array(guesses)).r2, abs=0.05)
 
 
 def test_draws_have_the_mean_and_the_spread_of_the_posterior():

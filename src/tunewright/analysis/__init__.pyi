@@ -1,6 +1,10 @@
+from tunewright.analysis.checks import Check, Health, health
+from tunewright.analysis.dependence import Effect, Effects, effects
 from tunewright.analysis.facts import ReportExtras, Rows, Score
 from tunewright.analysis.generalization import Generalization, by_draws, by_folds, by_objective, by_outer_folds, nested
 from tunewright.analysis.importances import Importance, Share, importance
+from tunewright.analysis.prospects import Prospect, prospect
+from tunewright.analysis.refinement import Refinement, refine
 from tunewright.analysis.summary import (
     Cause,
     Difference,
@@ -21,23 +25,34 @@ from tunewright.analysis.surrogate import Fit
 from tunewright.analysis.table import records
 from tunewright.analysis.text import duration, number, with_spread
 from tunewright.analysis.training import Gap, gap, gap_sentence
+from tunewright.analysis.tuning import Gain, Stay, Step, Tunability, tunability
 from tunewright.analysis.winner import Estimate, Winner, find_winner
 
 __all__ = [
     "Cause",
+    "Check",
     "Difference",
+    "Effect",
+    "Effects",
     "Estimate",
     "Fit",
+    "Gain",
     "Gap",
     "Generalization",
+    "Health",
     "Importance",
+    "Prospect",
     "Ranked",
+    "Refinement",
     "ReportExtras",
     "Rows",
     "Score",
     "Share",
     "Spread",
+    "Stay",
+    "Step",
     "Totals",
+    "Tunability",
     "Winner",
     "by_draws",
     "by_folds",
@@ -47,18 +62,23 @@ __all__ = [
     "default_trial",
     "difference",
     "duration",
+    "effects",
     "find_winner",
     "gap",
     "gap_sentence",
+    "health",
     "importance",
     "nested",
     "number",
     "objective",
+    "prospect",
     "ranked",
     "ranking",
     "records",
+    "refine",
     "sentence_on_difference",
     "spread",
     "totals",
+    "tunability",
     "with_spread",
 ]

@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -9,12 +10,14 @@ import numpy as np
 from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, History
 from tunewright.metric import Metric
-from tunewright.models.output import as_seen
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Indices
 
-__all__ = ["Evidence", "cutoff", "evidence", "share_of"]
+__all__ = ["Evidence", "Seen", "cutoff", "evidence", "seen", "share_of"]
 
+_OUTER: Final = 3.0
+_WIDE: Final = 50.0
+"""The fence is never further above the median than so many widths of the good half."""
 _TOP: re.Pattern[str] = re.compile(r"top\s*(\d+(?:\.\d+)?)\s*%")
 
 
@@ -52,9 +55,40 @@ class Evidence(msgspec.Struct, frozen=True):
             return f"All {len(self):,} completed trials have the same {self.metric.name}: nothing made a difference, or it does not measure what it should."
         if len(np.unique(self.rows, axis=0)) < 2:
             return f"All {len(self):,} completed trials have the same configuration: nothing was varied."
-        if not as_seen(self.losses)[0].any():
+        if not seen(self.losses).values.any():
             return f"The values of {self.metric.name} differ too little, or lie too far apart, to be modelled."
         return ""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """Losses as a model sees them: `values` of zero mean and unit variance (all zero where they are equal); loss = scale · value + shift,
+    up to the `fence`, to which larger ones are pulled in.
+    """
+
+    values: Array
+    scale: float
+    shift: float
+    fence: float
+
+
+def seen(losses: Array) -> Seen:
+    """Losses, shape (n,), as a model should see them.
+
+    As in `models/output.py`, but what lies far above the bulk begins at Tukey's outer fence, 3 interquartile ranges above the third
+    quartile: what is explained are the units of the metric, so less may be pulled in than where only the best counts.
+    """
+    unit = float(np.abs(losses).max()) or 1.0
+    y = losses / unit
+    first, median, third = np.quantile(y, [0.25, 0.5, 0.75])
+    fence = third + _OUTER * (third - first)
+    if median > y.min():
+        fence = min(fence, median + _WIDE * (median - y.min()))
+    fence = fence if fence > y.min() else math.inf
+    y = np.minimum(y, fence)
+    deviation = float(y.std())
+    if not (deviation > 0 and math.isfinite(1.0 / deviation)):
+        return Seen(np.zeros(len(y)), 0.0, float(losses[0]), math.inf)
+    return Seen((y - y.mean()) / deviation, deviation * unit, float(y.mean()) * unit, float(fence) * unit)
 
 
 def _are(n: int) -> str:

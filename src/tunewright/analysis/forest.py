@@ -146,7 +146,7 @@ def grow(grid: Grid, unit: Array, losses: Array, rng: np.random.Generator) -> Fo
     marginal, pairs, everywhere = np.zeros(cells), np.zeros((cells if grid.paired else 1,) * 2), np.zeros(len(points))
     bags = []
     for _ in range(BAGS):
-        drawn: Indices = rng.integers(0, n, n)
+        drawn = np.asarray(rng.integers(0, n, n), np.intp)
         outside = np.ones(n, bool)
         outside[drawn] = False
         one, two, at = np.zeros_like(marginal), np.zeros_like(pairs), np.zeros_like(everywhere)

@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 from scipy import stats
 
-from tunewright.analysis.evidence import Evidence, cutoff, evidence, share_of
+from tunewright.analysis.evidence import Evidence, cutoff, evidence, seen, share_of
 from tunewright.analysis.forest import Grid, grow
 from tunewright.analysis.markup import join, tag
 from tunewright.analysis.ped_anova import TARGET, divergences
@@ -31,7 +31,6 @@ from tunewright.analysis.svg import strip
 from tunewright.analysis.text import counted, cut, number
 from tunewright.errors import StudyError
 from tunewright.history import History
-from tunewright.models.output import as_seen
 from tunewright.typing import Array
 
 __all__ = ["Importance", "Method", "Share", "importance"]
@@ -254,13 +253,13 @@ def _half(bags: Array) -> Array:
 def _grown(known: Evidence, rng: np.random.Generator) -> tuple[Evidence, Grid, Array, Array]:
     if len(known) > _FOREST:
         known = known.take(np.sort(rng.choice(len(known), _FOREST, replace=False)))
-    return known, Grid(known.space), known.space.to_unit(known.rows), as_seen(known.losses)[0]
+    return known, Grid(known.space), known.space.to_unit(known.rows), seen(known.losses).values
 
 
 def _fanova(known: Evidence, rng: np.random.Generator) -> Importance:
-    known, grid, unit, seen = _grown(known, rng)
-    forest = grow(grid, unit, seen, rng)
-    fit = judge(seen, forest.out_of_bag)
+    known, grid, unit, values = _grown(known, rng)
+    forest = grow(grid, unit, values, rng)
+    fit = judge(values, forest.out_of_bag)
     main = _half(np.stack([bag.main for bag in forest.bags]))
     d = len(main)
     shares = _shares(known, {(j,): float(forest.whole.main[j]) for j in range(d)}, {(j,): float(main[j]) for j in range(d)})
@@ -338,14 +337,14 @@ def _sobol(known: Evidence, rng: np.random.Generator) -> Importance:
 
 
 def _shapley(known: Evidence, rng: np.random.Generator) -> Importance:
-    known, grid, unit, seen = _grown(known, rng)
-    fit = judge(seen, grow(grid, unit, seen, rng).out_of_bag)
-    games = variance_games(grid, unit, seen, rng)
+    known, grid, unit, values = _grown(known, rng)
+    fit = judge(values, grow(grid, unit, values, rng).out_of_bag)
+    games = variance_games(grid, unit, values, rng)
     whole = max(float(games[:, -1].mean()), 1e-12)
     found = interactions(games, min(3, len(known.space)))
-    values = {key: float(each.mean()) / whole for key, each in found.items()}
+    means = {key: float(each.mean()) / whole for key, each in found.items()}
     halves = {key: float(_half(each)) / whole for key, each in found.items()}
-    singles, several = ({key: values[key] for key in values if (len(key) > 1) == many} for many in (False, True))
+    singles, several = ({key: means[key] for key in means if (len(key) > 1) == many} for many in (False, True))
     several = dict(sorted(several.items(), key=lambda item: -abs(item[1]))[:_PAIRS])
     return Importance(
         "shapley",

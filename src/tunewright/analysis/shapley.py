@@ -70,7 +70,7 @@ def variance_games(grid: Grid, unit: Array, losses: Array, rng: np.random.Genera
     n = len(unit)
     grown = []
     for _ in range(BAGS):
-        drawn = rng.integers(0, n, n, dtype=np.intp)
+        drawn = np.asarray(rng.integers(0, n, n), np.intp)
         grown.append([leaves_of(grid, tree) for tree, _ in trees(grid, unit, losses, drawn, rng)])
     return np.stack(
         [np.mean([_game(grid, *pair) for pair in zip(grown[i - 1], grown[i], strict=True)], axis=0) for i in range(BAGS)]

@@ -1,7 +1,7 @@
 """What a Gaussian process makes of a study: the loss to expect at any configuration, and how sure that is.
 
-The model is that of the `GP` sampler (`models/gaussian_process.py`), and losses are seen as it sees them: those far above the bulk are
-pulled in. All that is told outside is back in units of the loss.
+The model is that of the `GP` sampler (`models/gaussian_process.py`), and losses far above the bulk are pulled in
+(`evidence.seen`). All that is told outside is back in units of the loss.
 
 How well it predicts is told by leaving out one trial at a time, which for a Gaussian process is exact and costs one inverse [1]; its
 hyperparameters saw the trial, so this is slightly kind.
@@ -18,17 +18,19 @@ import numpy as np
 from scipy import stats
 from scipy.linalg import cho_solve
 
-from tunewright.analysis.evidence import Evidence
+from tunewright.analysis.evidence import Evidence, seen
 from tunewright.models.features import Features
 from tunewright.models.gaussian_process import GaussianProcess, Posterior, fit
-from tunewright.models.output import as_seen
 from tunewright.typing import Array, Indices
 
-__all__ = ["Fit", "Surrogate", "judge", "surrogate"]
+__all__ = ["Fit", "Surrogate", "candidates", "judge", "surrogate"]
 
 _MOST: Final = 500
 _FITTED: Final = 200
 _CHUNK: Final = 2048
+_ELITE: Final = 10
+_STEPS: Final = (0.02, 0.1, 0.3)
+"""How far from a good trial its neighbours are looked for, on the unit scale."""
 _EXACT: Final = 1e-8
 """Variance added to a draw that is taken for an observation, in units of the prior's."""
 
@@ -125,19 +127,15 @@ def surrogate(known: Evidence) -> Surrogate:
     kept = known.take(_spread(known.losses, _MOST))
     features = Features(known.space)
     points = features.points(kept.rows)
-    seen, slopes = as_seen(kept.losses)
+    values = seen(kept.losses)
     few = _spread(kept.losses, _FITTED)
     process = GaussianProcess(features.code_of_level)
-    theta = fit(process, points.take(few), seen[few], np.zeros(len(few)))
-    posterior = process.condition(theta, points, seen, np.zeros(len(kept)))
-    inside = int(np.argmax(slopes > 0))
-    scale = 1.0 / float(slopes[inside])
-    shift = float(kept.losses[inside]) - scale * float(seen[inside])
+    theta = fit(process, points.take(few), values.values[few], np.zeros(len(few)))
+    posterior = process.condition(theta, points, values.values, np.zeros(len(kept)))
     inverse = cho_solve((posterior.lower, True), np.eye(len(kept)))
-    left_out = seen - posterior.alpha / np.diag(inverse)  # eq. (5.12)
-    return Surrogate(
-        kept, features, posterior, scale, shift, judge(seen, left_out), scale * math.exp(0.5 * posterior.theta.noise)
-    )
+    left_out = values.values - posterior.alpha / np.diag(inverse)  # eq. (5.12)
+    noise = values.scale * math.exp(0.5 * posterior.theta.noise)
+    return Surrogate(kept, features, posterior, values.scale, values.shift, judge(values.values, left_out), noise)
 
 
 def _spread(losses: Array, most: int) -> Indices:
@@ -147,3 +145,18 @@ def _spread(losses: Array, most: int) -> Indices:
     order = np.argsort(losses, kind="stable")
     best, rest = order[: most // 2], np.sort(order[most // 2 :])
     return np.sort(np.concatenate([best, rest[np.linspace(0, len(rest) - 1, most - most // 2).astype(np.intp)]]))
+
+
+def candidates(known: Evidence, rng: np.random.Generator, count: int = 1000) -> Array:
+    """Raw rows among which the best configuration is looked for: drawn from the space, near the ten best trials, and these themselves."""
+    space = known.space
+    best = known.rows[np.argsort(known.losses, kind="stable")[:_ELITE]]
+    drawn = space.sample_rows(rng, count)
+    again = np.repeat(best, max(1, count // (2 * len(best))), axis=0)
+    filled = np.where(np.isnan(again), space.from_unit(rng.random(again.shape)), again)
+    unit = space.to_unit(filled) + rng.choice(_STEPS, (len(again), 1)) * rng.standard_normal(again.shape)
+    changed = rng.random(again.shape) < np.maximum(0.3, 1.0 / again.shape[1])
+    near = space.deactivate(np.where(changed, space.from_unit(unit.clip(0.0, 1.0)), filled))
+    near = near[space.allowed(near)]
+    rows: Array = np.unique(np.concatenate([best, near, drawn]), axis=0, equal_nan=True)
+    return rows

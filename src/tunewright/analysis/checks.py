@@ -1,0 +1,378 @@
+"""Health checks: what may be wrong with a study, each in plain words, with the figure that shows it and the mend.
+
+A check speaks up only where the figures do: it asks for enough trials first, and where chance could look alike it asks how likely that
+is. So a small study gets few complaints, and the first of them is that it is small.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Final, Literal
+
+import msgspec
+import numpy as np
+from scipy import stats
+
+from tunewright.analysis.evidence import Evidence, cutoff, evidence
+from tunewright.analysis.markup import join, tag
+from tunewright.analysis.summary import (
+    association,
+    at_full_effort,
+    causes,
+    default_trial,
+    difference,
+    ranking,
+    standard_deviation,
+)
+from tunewright.analysis.surrogate import Surrogate, surrogate
+from tunewright.analysis.text import counted, cut, duration, number, value_text
+from tunewright.history import COMPLETED, RUNNING, History
+from tunewright.space import Float, Int
+from tunewright.typing import Array, Indices, Mask
+
+__all__ = ["Check", "Health", "crowded", "health"]
+
+_ALPHA: Final = 1e-3
+"""What chance would do less often than this is worth a word."""
+_EDGE: Final = 0.05
+_FEW_PER_PARAMETER: Final = 5
+_HARSH: Final = 0.5
+_SLOWER: Final = 3.0
+_TWINS: Final = 0.9999
+_PARAMETERS: Final = 60
+"""In wider spaces the model is not fitted for a check alone."""
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One finding.
+
+    Attributes:
+        name: which check, in a word or two.
+        level: "warning": mend it; "note": know it.
+        said: what is the case, with its figure, a sentence.
+        mend: what to do about it, a sentence.
+    """
+
+    name: str
+    level: Literal["warning", "note"]
+    said: str
+    mend: str
+
+
+class Health(msgspec.Struct, frozen=True):
+    """What the checks found.
+
+    Attributes:
+        n: finished trials that were looked at.
+        findings: warnings first.
+        passed: names of the checks that had nothing to say.
+    """
+
+    n: int
+    findings: tuple[Check, ...]
+    passed: tuple[str, ...]
+
+    @property
+    def warnings(self) -> tuple[Check, ...]:
+        """The findings that ask to be mended."""
+        return tuple(check for check in self.findings if check.level == "warning")
+
+    @property
+    def title(self) -> str:
+        """What came of it, in a line."""
+        notes = len(self.findings) - len(self.warnings)
+        return f"Health: {counted(len(self.warnings), 'warning')}, {counted(notes, 'note')}, {len(self.passed)} checks passed ({counted(self.n, 'finished trial')})"
+
+    def __repr__(self) -> str:
+        lines = [self.title]
+        for check in self.findings:
+            lines += [f"  {'!' if check.level == 'warning' else '·'} {check.name}: {check.said}", f"      {check.mend}"]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        items = [tag("li", tag("b", check.name), f": {check.said} ", tag("i", check.mend)) for check in self.findings]
+        return str(join([tag("p", self.title), tag("ul", *items) if items else None]))
+
+
+def health(history: History, *, model: Surrogate | None = None) -> Health:
+    """Look a study over.
+
+    Args:
+        history: of the study, in any state.
+        model: fitted to it, if there is one already; default: fitted here where the study allows it.
+    """
+    known = evidence(history)
+    if not history.finished:
+        said = Check("no result yet", "note", f"No trial is finished ({history.running} running).", "Run study.optimize first.")
+        return Health(0, (said,), ())
+    if model is None and not known.trouble and len(known.space) <= _PARAMETERS:
+        model = surrogate(known)
+    checks: dict[str, Callable[[], Iterator[Check]]] = {
+        "failures": lambda: _failing(history),
+        "wasted range": lambda: _wasted(history, known),
+        "number of trials": lambda: _small(history, known),
+        "metrics": lambda: _metrics(history),
+        "bounds of the space": lambda: _bounds(known),
+        "noise": lambda: _noise(history, known, model),
+        "overfitted validation": lambda: _optimism(history),
+        "scheduler": lambda: _scheduler(history, known),
+        "surrogate": lambda: _predicts(model),
+        "time": lambda: _time(history, known),
+    }
+    findings = {name: list(check()) for name, check in checks.items()}
+    ordered = sorted((check for found in findings.values() for check in found), key=lambda check: check.level != "warning")
+    return Health(history.finished, tuple(ordered), tuple(name for name, found in findings.items() if not found))
+
+
+# ---- where trials fail or diverge ----------------------------------------------------------------------------------------------
+
+
+class _Region(msgspec.Struct, frozen=True):
+    """A part of one parameter's range in which something happens: in `hits` of `n` trials there, and `others` of `rest` elsewhere."""
+
+    said: str
+    hits: int
+    n: int
+    others: int
+    rest: int
+
+
+def _region(history: History, numbers: Indices, hit: Mask) -> _Region | None:
+    """Where what happened to some trials happens, if one parameter tells; None if none does beyond chance."""
+    space, best, least = history.space, None, _ALPHA / max(1, len(history.space))
+    rows = history.rows[numbers]
+    for j, (name, parameter) in enumerate(space.parameters.items()):
+        column = rows[:, j]
+        values = np.unique(column[np.isfinite(column)])
+        if isinstance(parameter, Float | Int):
+            cuts = (
+                np.unique(np.quantile(column[np.isfinite(column)], [0.1, 0.25, 0.5, 0.75, 0.9]))
+                if len(values) > 1
+                else np.zeros(0)
+            )
+            parts = [(column >= at, f"{name} of {number(float(at), 3)} and more") for at in cuts]
+            parts += [(column <= at, f"{name} up to {number(float(at), 3)}") for at in cuts]
+        else:
+            shown = {value: value_text(space.params(rows[int(np.argmax(column == value))])[name]) for value in values[:50]}
+            parts = [(column == value, f"{name} = {cut(text, 40)}") for value, text in shown.items()]
+        for part, said in parts:
+            hits, n = int((hit & part).sum()), int(part.sum())
+            others, rest = int(hit.sum()) - hits, len(hit) - n
+            if not n or not rest or hits / n <= others / rest:
+                continue
+            chance = float(
+                stats.fisher_exact(np.array([[hits, n - hits], [others, rest - others]]), alternative="greater").pvalue
+            )
+            if chance < least:
+                best, least = _Region(said, hits, n, others, rest), chance
+    return best
+
+
+def _failing(history: History) -> Iterator[Check]:
+    ended = np.flatnonzero((history.states != RUNNING) & history.usable)
+    for cause in causes(history)[:3]:
+        hit = np.isin(ended, cause.trials)
+        share = len(cause.trials) / history.finished
+        region = _region(history, ended, hit) if hit.sum() >= 3 else None
+        if share < 0.05 and region is None:
+            continue
+        said = f'{len(cause.trials):,} of {counted(history.finished, "finished trial")} failed with "{cut(cause.message, 120)}"'
+        mend = "Read the first traceback; mend the objective, or catch what is expected and return a poor value."
+        if region is not None:
+            said += f": {region.hits} of {region.n} with {region.said}, {region.others} of {region.rest} elsewhere"
+            mend = f"Look at {region.said}: narrow the range, or add a constraint."
+        yield Check("failures", "warning" if share >= 0.2 or region is not None else "note", f"{said}.", mend)
+
+
+def _wasted(history: History, known: Evidence) -> Iterator[Check]:
+    """Divergence: values far above the bulk, where one parameter tells."""
+    if len(known) < 20 or known.trouble:
+        return
+    far = known.losses > np.quantile(known.losses, 0.75) + 3.0 * np.subtract(*np.quantile(known.losses, [0.75, 0.25]))
+    region = _region(history, known.numbers, far) if far.sum() >= 3 else None
+    if region is not None and region.hits >= 0.5 * region.n:
+        said = f"{region.hits} of {region.n} trials with {region.said} are far worse than the bulk, {region.others} of {region.rest} elsewhere."
+        yield Check("wasted range", "warning", said, "Narrow the range, or drop the choice; study.refine() proposes how.")
+
+
+# ---- size, metrics, bounds -----------------------------------------------------------------------------------------------------
+
+
+def _small(history: History, known: Evidence) -> Iterator[Check]:
+    d, n = sum(parameter.size > 1 for parameter in history.space.parameters.values()), len(known)
+    if n < _FEW_PER_PARAMETER * d and n < history.space.size:
+        said = f"{counted(n, 'completed trial')} for {counted(d, 'parameter')}: {number(n / max(d, 1), 2)} for each."
+        yield Check(
+            "few trials", "note", said, f"Expect little before about {_FEW_PER_PARAMETER * d} trials, or search fewer parameters."
+        )
+
+
+def _metrics(history: History) -> Iterator[Check]:
+    done = np.flatnonzero(history.states == COMPLETED)
+    values = history.values[done]
+    if len(done) < 5:
+        return
+    flat = [metric.name for j, metric in enumerate(history.metrics) if np.ptp(values[:, j]) == 0]
+    for name in flat:
+        said = f"{name} has the same value in all {len(done):,} completed trials."
+        yield Check(
+            "constant metric", "warning", said, "Check that the objective measures it, and that parameters reach the model."
+        )
+    for j, first in enumerate(history.metrics):
+        for k, second in enumerate(history.metrics[:j]):
+            if first.name in flat or second.name in flat:
+                continue
+            together = float(np.corrcoef(values[:, j], values[:, k])[0, 1])
+            if abs(together) > _TWINS:
+                said = f"{second.name} and {first.name} say the same (correlation {number(together, 5)})."
+                yield Check("duplicate metric", "note", said, "Drop one of them.")
+
+
+def crowded(known: Evidence, column: int, unit: Array) -> tuple[str, int, int] | None:
+    """Whether the best trials crowd at an end of a number's range, beyond chance.
+
+    Args:
+        known: the trials.
+        column: which parameter.
+        unit: its values on the unit scale, shape (n,).
+
+    Returns:
+        ("low" or "high", how many of the best, of how many), the best being the best tenth and at least 5; None if they do not.
+    """
+    parameter = list(known.space.parameters.values())[column]
+    if not isinstance(parameter, Float | Int) or parameter.size < 10 or len(known) < 10:
+        return None
+    limit = cutoff(known.losses, max(0.1, 5 / len(known)))
+    best = (known.losses <= limit) & np.isfinite(unit)
+    unit = unit[best]
+    for side, near in (("low", unit <= _EDGE), ("high", unit >= 1 - _EDGE)):
+        hits, n = int(near.sum()), len(unit)
+        winner = near[int(np.argmin(known.losses[best]))] if n else False
+        if winner and hits >= 0.5 * n and stats.binom.sf(hits - 1, n, 2 * _EDGE) < _ALPHA:
+            return side, hits, n
+    return None
+
+
+def _bounds(known: Evidence) -> Iterator[Check]:
+    if known.trouble:
+        return
+    unit = known.space.to_unit(known.rows)
+    for column, (name, parameter) in enumerate(known.space.parameters.items()):
+        found = crowded(known, column, unit[:, column])
+        if found is not None:
+            side, hits, n = found
+            end = number(float(getattr(parameter, side)))
+            said = f"{hits} of the {n} best trials have {name} at the {'lower' if side == 'low' else 'upper'} end of its range ({end})."
+            mend = f"Widen the range beyond {end} if it makes sense there; study.refine() proposes how."
+            natural = end in {"0", "1"} and not getattr(parameter, "log", False)  # a share, a count: there may be nothing beyond
+            yield Check("best value on a boundary", "note" if natural else "warning", said, mend)
+
+
+# ---- noise and choice ----------------------------------------------------------------------------------------------------------
+
+
+def _noise(history: History, known: Evidence, model: Surrogate | None) -> Iterator[Check]:
+    """Whether what was gained is more than noise."""
+    if len(history.objectives) > 1 or not history.feasible.any():
+        return
+    best, default = history.best, default_trial(history)
+    if default is not None and default.number != best.number and (found := difference(best, default, known.metric)) is not None:
+        if found.low <= 0:
+            said = f"The winner gains {number(found.gain, 2)} on the default; the interval over the folds, {number(found.low, 2)} to {number(found.high, 2)}, holds 0."
+            yield Check("noise larger than the gain", "warning", said, "Use more folds or repeated seeds, or keep the default.")
+        return
+    if model is not None and len(known) >= 20:
+        gain = float(np.median(known.losses) - known.losses.min())
+        if model.noise > gain:
+            said = f"The model takes {number(model.noise, 2)} for noise; the best is only {number(gain, 2)} better than the median trial."
+            yield Check(
+                "noise larger than the gain",
+                "warning",
+                said,
+                "Repeat each trial over folds or seeds, so that differences can be told.",
+            )
+
+
+def _optimism(history: History) -> Iterator[Check]:
+    """How much a best of many flatters itself, from the folds that all were measured on."""
+    if len(history.objectives) > 1:
+        return
+    rows = ranking(history, 200)
+    folds = [np.array(row.spread.values) for row in rows]
+    if len(rows) < 5 or len(folds[0]) < 2:
+        return
+    winner = folds[0]
+    sds = [standard_deviation(each - winner) for each in folds[1:] if len(each) == len(winner)]
+    if not sds:
+        return
+    error = float(np.median(sds)) / math.sqrt(2 * len(winner))  # of one mean, what all share left out
+    sign = history.metrics[history.objectives[0]].sign
+    tied = sum(sign * (row.spread.mean - rows[0].spread.mean) <= 2 * error for row in rows)
+    flattery = (
+        error * float(stats.norm.ppf((tied - 0.375) / (tied + 0.25))) if tied > 1 else 0.0
+    )  # Blom: the mean of the largest of so many
+    default = default_trial(history)
+    gain = math.nan if default is None or default.value is None else sign * (default.value - rows[0].spread.mean)
+    if tied >= 5 and not gain > 2 * flattery:
+        beside = "" if math.isnan(gain) else f" (it gains {number(gain, 2)} on the default)"
+        said = f"{tied} trials are as good as the winner within the error of their folds; being the best of so many flatters it by about {number(flattery, 2)}{beside}."
+        yield Check(
+            "overfitted validation",
+            "warning" if gain <= flattery else "note",
+            said,
+            "Judge the winner on data the search never saw; among equals take the cheapest.",
+        )
+
+
+# ---- scheduler, surrogate, time ------------------------------------------------------------------------------------------------
+
+
+def _scheduler(history: History, known: Evidence) -> Iterator[Check]:
+    """Whether early values tell final ones: at the lowest budget, or else in the first report on the way."""
+    pairs = []
+    for trial in (history.trial(int(number_)) for number_ in known.numbers[:2000]):
+        full = at_full_effort(trial)
+        early = [each for each in trial.measurements if each.values and each not in full]
+        if early:
+            first = min(early, key=lambda each: each.budget or math.inf)
+            pairs.append((first.values or {}).get(known.metric.name, math.nan))
+        else:
+            curve = history.curve(trial.number)
+            pairs.append(curve[0].values.get(known.metric.name, math.nan) if len(curve) > 1 else math.nan)
+    first_values = np.array(pairs)
+    there = np.isfinite(first_values)
+    if there.sum() < 8 or np.ptp(first_values[there]) == 0:
+        return
+    rank = float(stats.spearmanr(known.metric.sign * first_values[there], known.losses[: len(there)][there]).statistic)
+    if rank < _HARSH:
+        said = f"The order after the first step hardly tells the final one: rank correlation {number(rank, 2)} over {int(there.sum())} trials."
+        yield Check("scheduler too harsh", "warning", said, "Begin with a larger budget, or promote more trials (a smaller eta).")
+
+
+def _predicts(model: Surrogate | None) -> Iterator[Check]:
+    if model is not None and model.fit.n >= 20 and not model.fit.predicts:
+        said = f"A Gaussian process explains {number(100 * max(model.fit.r2, 0.0), 2)} % of the variance of trials left out (rank correlation {number(model.fit.rank, 2)}, n = {model.fit.n:,})."
+        mend = (
+            "Importance and effects mean little here. Repeat trials if the objective is noisy; drop parameters that do nothing."
+        )
+        yield Check("surrogate does not predict", "note", said, mend)
+
+
+def _time(history: History, known: Evidence) -> Iterator[Check]:
+    seconds = history.seconds[known.numbers]
+    if len(known) < 20 or not (seconds > 0.01).any():
+        return
+    strength = {j: association(known.rows[:, j], seconds) for j in range(len(known.space))}
+    column = max(strength, key=lambda j: strength[j])
+    x = known.rows[:, column]
+    active = np.isfinite(x)
+    groups = np.unique(np.quantile(x[active], [0.25, 0.75])) if active.any() else np.array([])
+    if strength[column] < 0.3 or len(groups) < 2:
+        return
+    low, high = (float(np.median(seconds[active & side])) for side in (x <= groups[0], x >= groups[1]))
+    times = max(low, high) / max(min(low, high), 1e-9)
+    if times >= _SLOWER:
+        name = known.space.names[column]
+        said = f"Time hangs on {name}: {duration(low)} in its lower quarter, {duration(high)} in its upper one, {number(times, 2)} times as much."
+        yield Check(
+            "uneven time", "note", said, f"If large and small {name} do equally well, cap it: more trials fit into the same time."
+        )

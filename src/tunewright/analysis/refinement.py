@@ -1,0 +1,333 @@
+"""The next round: a smaller space that keeps what was good, as a proposal to read.
+
+The top region is the best tenth of the trials (at least 10). Each number's range shrinks to what holds them: from both ends by the
+same share of the top trials, as large as keeps the wanted share of them in all ranges at once; then a margin is added, since ten points
+do not show where a region ends. Where the best crowd at an end, the range is widened beyond it by a quarter of its width, never
+across zero, and never from within [0, 1] to above 1: shares and probabilities end there. A choice goes when it was tried often enough
+without once coming among the best third, and its branch with it. With `freeze`, parameters that make next to no difference round the winner, by a Gaussian process that
+predicts, are fixed at the winner's value; trials with other values then no longer count as tried.
+
+Nothing is changed until the proposal is accepted: then the edit is an event of the same study, and old trials that fit are used on.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from tunewright.analysis.checks import crowded
+from tunewright.analysis.evidence import Evidence, cutoff, evidence
+from tunewright.analysis.surrogate import surrogate
+from tunewright.analysis.text import counted, number
+from tunewright.analysis.tuning import default_row, levels
+from tunewright.errors import SpaceError, StudyError
+from tunewright.history import History
+from tunewright.space import Categorical, Float, Int, Normal, Ordinal, Parameter, SearchSpace
+from tunewright.space.expression import Both, Compare, Expression, Literal, Name
+from tunewright.typing import Array, Mask
+
+__all__ = ["Refinement", "refine"]
+
+_TOP: Final = 0.1
+_FEWEST: Final = 10
+_MARGIN: Final = 0.05
+_WIDER: Final = 0.25
+_LEAST: Final = 0.05
+"""No range shrinks to less than this share of its width."""
+_LITTLE: Final = 0.1
+"""What a frozen parameter may change, as a share of the way from the median trial to the best."""
+_LEVELS: Final = 9
+_DRAWS: Final = 200
+_TRIED: Final = 8
+"""A choice tried less often is not dropped."""
+
+
+class Refinement(msgspec.Struct, frozen=True):
+    """A proposal for the next round.
+
+    Attributes:
+        space: the proposed one; the present one where nothing is proposed.
+        changes: what is different, a sentence each.
+        top: how many trials the top region is.
+        kept: the share of them that the new space holds.
+        volume: of the new space as a share of the old one, on the unit scale; above 1 where it is widened more than narrowed.
+        usable: how many completed trials the new space holds, of how many.
+        remarks: what to know, or why nothing is proposed.
+    """
+
+    space: SearchSpace
+    changes: tuple[str, ...]
+    top: int
+    kept: float
+    volume: float
+    usable: tuple[int, int]
+    remarks: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        if not self.changes:
+            return "\n".join(["Nothing to refine.", *(f"  {line}" for line in self.remarks)])
+        lines = [
+            *self.changes,
+            f"keeps {number(100 * self.kept, 3)} % of the best {counted(self.top, 'trial')} in {_share(self.volume)} of the volume",
+            f"{self.usable[0]:,} of {self.usable[1]:,} completed trials stay usable",
+            *self.remarks,
+        ]
+        return "\n".join(["Proposed space:", *(f"  {line}" for line in lines)])
+
+
+def _share(volume: float) -> str:
+    return f"{number(100 * volume, 2)} %"
+
+
+def refine(history: History, keep: float = 0.9, *, freeze: bool = False, seed: int = 0) -> Refinement:
+    """Propose the space of the next round; see the module.
+
+    Args:
+        history: of the study, with one optimised metric that counts (of several, the first).
+        keep: the share of the top region to keep, in (0, 1].
+        freeze: fix parameters that make no difference.
+        seed: of what decides that.
+
+    Raises:
+        StudyError: keep is no share.
+    """
+    if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 < keep <= 1:
+        raise StudyError(f"keep is the share of the top region to keep, between 0 and 1, got {keep!r}.")
+    known = evidence(history)
+    have = len(known)
+    limit = -math.inf if not have else cutoff(known.losses, min(1.0, max(_TOP, _FEWEST / have)))
+    top = known.losses <= limit
+    trouble = known.trouble
+    if not trouble and have < 3 * _FEWEST:
+        trouble = f"{counted(have, 'completed trial')} do not show a top region yet; ask again at {3 * _FEWEST}."
+    if not trouble and top.mean() > 0.5:
+        trouble = "More than half of the trials are equally good: there is no top region."
+    if trouble:
+        return Refinement(known.space, (), int(top.sum()), 1.0, 1.0, (have, have), (trouble,))
+    plan = _plan(known, top, keep)
+    if freeze:
+        _freeze(known, plan, seed)
+    space, said = _built(known, plan)
+    holds = np.array([_holds(space, known.space.params(row)) for row in known.rows])
+    return Refinement(
+        space,
+        known.space.diff(space),
+        int(top.sum()),
+        float(holds[top].mean()),
+        _volume(known.space, space, known),
+        (int(holds.sum()), have),
+        said,
+    )
+
+
+def _plan(known: Evidence, top: Mask, keep: float) -> dict[str, Parameter]:
+    """The new parameters by name."""
+    whole = known.space.to_unit(known.rows)
+    unit = whole[top]
+    numbers = [j for j, parameter in enumerate(known.space.parameters.values()) if isinstance(parameter, Float | Int)]
+    low, high = _box(unit[:, numbers], keep)
+    ends = {j: (float(low[i]), float(high[i])) for i, j in enumerate(numbers)}
+    winner = known.rows[int(np.argmin(known.losses))]
+    plan: dict[str, Parameter] = {}
+    for j, (name, parameter) in enumerate(known.space.parameters.items()):
+        if isinstance(parameter, Float | Int):
+            if np.isfinite(unit[:, j]).sum() >= _FEWEST // 2:
+                plan[name] = _ranged(known, j, parameter, *ends[j], winner=winner[j], unit=whole[:, j])
+        elif isinstance(parameter, Categorical | Ordinal):
+            plan[name] = _chosen(known, j, parameter, winner[j])
+    return plan
+
+
+def _box(unit: Array, keep: float) -> tuple[Array, Array]:
+    """Bounds on the unit scale, shapes (p,), that hold at least `keep` of the points, NaN being inside: the tightest equal trim."""
+    if not unit.shape[1]:
+        return np.zeros(0), np.ones(0)
+    best = (np.zeros(unit.shape[1]), np.ones(unit.shape[1]))
+    for trim in np.linspace(0.0, 0.5, 51):
+        low, high = _quantiles(unit, trim), _quantiles(unit, 1 - trim)
+        inside = (np.isnan(unit) | ((unit >= low) & (unit <= high))).all(axis=1)
+        if inside.mean() < keep:
+            break
+        best = (low, high)
+    return best
+
+
+def _quantiles(unit: Array, share: float) -> Array:
+    return np.array([np.quantile(known, share) if len(known := column[np.isfinite(column)]) else 0.5 for column in unit.T])
+
+
+def _ranged(
+    known: Evidence, column: int, parameter: Float | Int, low: float, high: float, *, winner: float, unit: Array
+) -> Parameter:
+    """A number's new range."""
+    width = max(high - low + 2 * _MARGIN, _LEAST)
+    middle = (low + high) / 2
+    low, high = max(0.0, middle - width / 2), min(1.0, middle + width / 2)
+    edge = crowded(known, column, unit)
+    raw = known.space.from_unit(np.stack([np.full(len(known.space), at) for at in (low, high)]))[:, column]
+    bounds = [float(raw[0]), float(raw[1])]
+    if isinstance(parameter, Float) and parameter.step is None:
+        bounds = [_neat(bounds[0], down=True), _neat(bounds[1], down=False)]
+    bounds = [max(bounds[0], float(parameter.low)), min(bounds[1], float(parameter.high))]
+    if edge is not None and parameter.step in (None, 1):
+        bounds = _widened(parameter, bounds, edge[0])
+    if math.isfinite(winner):
+        bounds = [min(bounds[0], winner), max(bounds[1], winner)]
+    if not bounds[0] < bounds[1]:
+        return parameter
+    return _renewed(parameter, low=type(parameter.low)(bounds[0]), high=type(parameter.high)(bounds[1]), winner=winner)
+
+
+def _neat(x: float, *, down: bool) -> float:
+    """Two significant digits, away from the middle of the range."""
+    if x == 0:
+        return 0.0
+    unit = 10.0 ** (math.floor(math.log10(abs(x))) - 1)
+    return float(f"{(math.floor if down else math.ceil)(round(x / unit, 6)) * unit:.3g}")
+
+
+def _widened(parameter: Float | Int, bounds: list[float], side: str) -> list[float]:
+    low, high = float(parameter.low), float(parameter.high)
+    if parameter.log:
+        factor = (high / low) ** _WIDER
+        beyond = low / factor if side == "low" else high * factor
+    else:
+        beyond = low - _WIDER * (high - low) if side == "low" else high + _WIDER * (high - low)
+        beyond = max(beyond, 0.0) if low >= 0 else beyond
+        beyond = min(beyond, 0.0) if high <= 0 else beyond
+        beyond = min(beyond, 1.0) if low >= 0 and high <= 1 and isinstance(parameter, Float) else beyond
+    if isinstance(parameter, Int):
+        beyond = float(max(math.floor(beyond), 1 if low >= 1 else math.floor(beyond)) if side == "low" else math.ceil(beyond))
+    else:
+        beyond = _neat(beyond, down=side == "low")
+        beyond = min(beyond, 1.0) if low >= 0 and high <= 1 and not parameter.log else beyond
+    return [beyond, bounds[1]] if side == "low" else [bounds[0], beyond]
+
+
+def _renewed(parameter: Any, *, low: float, high: float, winner: float) -> Parameter:  # noqa: ANN401  Float or Int
+    """The same parameter with other bounds; a default or a prior that no longer fits goes."""
+    default, prior = parameter.default, parameter.prior
+    if default is not None and not low <= default <= high:
+        default = _short(winner, low, high) if math.isfinite(winner) else None
+    if isinstance(prior, Normal) and not low <= prior.center <= high:
+        prior = None
+    renewed: Parameter = type(parameter)(low, high, log=parameter.log, step=parameter.step, default=default, prior=prior)
+    return renewed
+
+
+def _short(x: float, low: float, high: float) -> float:
+    """Three significant digits where that stays inside; as it is, for an Int."""
+    short = float(f"{x:.3g}")
+    if isinstance(low, int):
+        return int(x)
+    return short if low <= short <= high else x
+
+
+def _chosen(known: Evidence, column: int, parameter: Categorical | Ordinal, winner: float) -> Parameter:
+    """The choices that came among the best third, or were hardly tried."""
+    good = known.losses <= cutoff(known.losses, 1 / 3)
+    x = known.rows[:, column]
+    kept = [i for i in range(len(parameter.choices)) if (x == i).sum() < _TRIED or (good & (x == i)).any() or i == winner]
+    if len(kept) in {0, len(parameter.choices)}:
+        return parameter
+    return _fewer(parameter, kept, winner)
+
+
+def _fewer(parameter: Categorical | Ordinal, kept: list[int], winner: float) -> Parameter:
+    choices = [parameter.choices[i] for i in kept]
+    prior = None if parameter.prior is None else [parameter.prior[i] for i in kept]
+    default = parameter.default
+    if parameter.has_default and parameter.index(default) not in kept:
+        default = parameter.choices[int(winner)] if math.isfinite(winner) and int(winner) in kept else choices[0]
+    return type(parameter)(choices, default, prior)
+
+
+def _freeze(known: Evidence, plan: dict[str, Parameter], seed: int) -> None:
+    """Fix at the winner's value what makes no difference there, over its whole range, by a model that predicts."""
+    model = surrogate(known)
+    if not model.fit.predicts:
+        return
+    space, winner = known.space, known.rows[int(np.argmin(known.losses))]
+    little = _LITTLE * float(np.median(known.losses) - known.losses.min())
+    filled = np.where(np.isnan(winner), default_row(space), winner)
+    for j, (name, parameter) in enumerate(space.parameters.items()):
+        if parameter.size < 2 or math.isnan(winner[j]):
+            continue
+        rows = np.repeat(filled[None], len(values := levels(space, j, _LEVELS)), axis=0)
+        rows[:, j] = values
+        drawn = model.draws(space.deactivate(rows), _DRAWS, np.random.default_rng(seed))
+        if float(np.quantile(np.ptp(drawn, axis=0), 0.95)) <= little:
+            plan[name] = Categorical([space.params(winner)[name]])
+
+
+def _built(known: Evidence, plan: dict[str, Parameter]) -> tuple[SearchSpace, tuple[str, ...]]:
+    """The space with the plan; choices that conditions or constraints speak of are left alone where dropping them breaks these."""
+    old = known.space
+    try:
+        return _with(old, plan), ()
+    except SpaceError:
+        numbers = {name: new for name, new in plan.items() if isinstance(new, Float | Int)}
+    try:
+        return _with(old, numbers), ("Choices that conditions or constraints speak of were left as they are.",)
+    except SpaceError as error:
+        return old, (f"Narrower ranges do not go with the constraints: {error}",)
+
+
+def _with(old: SearchSpace, plan: Mapping[str, Parameter]) -> SearchSpace:
+    parameters = {name: plan.get(name, parameter) for name, parameter in old.parameters.items()}
+    for (
+        name,
+        condition,
+    ) in old.when.items():  # parents come before their children: what loses its branch goes, and takes its own along
+        needs = list(_conjuncts(condition))
+        if any(not _possible(need, parameters) for need in needs):
+            del parameters[name]
+    when = {name: condition for name, condition in old.when.items() if name in parameters}
+    return SearchSpace(parameters, when=when, constraints=old.constraints)
+
+
+def _conjuncts(condition: Expression) -> Iterator[Expression]:
+    if isinstance(condition, Both):
+        yield from _conjuncts(condition.left)
+        yield from _conjuncts(condition.right)
+    else:
+        yield condition
+
+
+def _possible(need: Expression, parameters: Mapping[str, Parameter]) -> bool:
+    """False for `name == choice` where that parameter is gone, or no longer has that choice."""
+    if not (isinstance(need, Compare) and need.op == "==" and isinstance(need.left, Name) and isinstance(need.right, Literal)):
+        return True
+    parent = parameters.get(need.left.name)
+    return parent is not None and (not isinstance(parent, Categorical | Ordinal) or parent.index(need.right.literal) is not None)
+
+
+def _holds(space: SearchSpace, params: dict[str, Any]) -> bool:
+    try:
+        space.validate(params)
+    except SpaceError:
+        return False
+    return True
+
+
+def _volume(old: SearchSpace, new: SearchSpace, known: Evidence) -> float:
+    """The product of the shares of the widths; a conditional parameter's counts by how often it is active."""
+    drawn = old.sample_rows(np.random.default_rng(0), 256)
+    active = np.isfinite(drawn).mean(axis=0)
+    total = 0.0
+    for j, (name, parameter) in enumerate(old.parameters.items()):
+        share = _width(parameter, new.parameters[name], known, j) if name in new.parameters else 1.0
+        total += float(active[j]) * math.log(max(share, 1e-12))
+    return math.exp(total)
+
+
+def _width(old: Parameter, new: Parameter, known: Evidence, column: int) -> float:
+    if isinstance(old, Float | Int) and isinstance(new, Float | Int):
+        ends = [math.log(x) if old.log else float(x) for x in (old.low, old.high, new.low, new.high)]
+        extra = 1.0 if isinstance(old, Int) and not old.log else 0.0
+        return (ends[3] - ends[2] + extra) / (ends[1] - ends[0] + extra)
+    if math.isinf(old.size):  # frozen: as if one in as many as were tried
+        return 1.0 / max(2, len(np.unique(known.rows[:, column])))
+    return float(new.size / old.size)

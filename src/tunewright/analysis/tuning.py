@@ -1,0 +1,318 @@
+"""What tuning is worth beyond the defaults.
+
+A Gaussian process fitted to the study says what loss to expect at configurations that were never run. With it
+
+- the *tunability* of a parameter is what the default gains when this parameter alone is set as well as it can be [1]; of a pair, when
+  both are; of the whole, when everything is;
+- the *ablation path* walks from the default to the winner, one parameter at a time, each time the one that gains most [2];
+- parameters *can stay at their default* when putting them back costs the winner next to nothing.
+
+Intervals are of the posterior: losses are drawn jointly at the configurations that are compared, so what both have in common cancels.
+Which configurations these are was chosen by the mean, so a gain may still be a little flattered.
+
+Where a change makes other parameters active, these begin at their default.
+
+[1] Probst, Boulesteix, Bischl, Tunability, JMLR 20, 2019, definitions (3) to (6).
+[2] Fawcett and Hoos, Analysing differences between algorithm configurations through ablation, Journal of Heuristics 22, 2016.
+"""
+
+import math
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from tunewright.analysis.evidence import evidence
+from tunewright.analysis.markup import join, tag
+from tunewright.analysis.summary import standard_deviation
+from tunewright.analysis.surrogate import Fit, Surrogate, candidates, surrogate
+from tunewright.analysis.text import counted, cut, number, value_text, with_spread
+from tunewright.history import History
+from tunewright.space import SearchSpace
+from tunewright.typing import Array, Value
+
+__all__ = ["Gain", "Stay", "Step", "Tunability", "default_row", "levels", "tunability"]
+
+_LEVELS: Final = 33
+_PAIRED: Final = 6
+"""So many of the most tunable parameters are looked at in pairs."""
+_PAIR_LEVELS: Final = 15
+_DRAWS: Final = 400
+_LITTLE: Final = 0.05
+"""What parameters may lose together, as a share of the whole gain, to count as free to stay at their default."""
+_MANY: Final = 40
+"""Of more parameters than this, the path is not walked one by one."""
+
+
+class Gain(msgspec.Struct, frozen=True):
+    """How much smaller the loss gets (in units of the metric, positive: better), with its 95 % interval."""
+
+    names: tuple[str, ...]
+    value: float
+    low: float
+    high: float
+    at: tuple[Value, ...] = ()
+
+    @property
+    def sd(self) -> float:
+        """A quarter of the interval's width: about its standard deviation."""
+        return (self.high - self.low) / 4
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of the ablation path: a parameter goes from one value to another (None: inactive), for this gain."""
+
+    name: str
+    before: Value
+    after: Value
+    gain: Gain
+
+
+class Stay(msgspec.Struct, frozen=True):
+    """Parameters of the winner that can go back to their default, and what that costs (in units of the metric)."""
+
+    names: tuple[str, ...]
+    loss: float
+    sd: float
+
+
+class Tunability(msgspec.Struct, frozen=True):
+    """What tuning is worth.
+
+    Attributes:
+        metric: which one.
+        n: trials behind it.
+        whole: of everything together; None where nothing can be said.
+        parameters: each alone, the most tunable first; those that are inactive at the default are left out.
+        pairs: of the most tunable ones, the best first.
+        path: from the default to the winner.
+        stay: what can stay at its default.
+        fit: how well the model predicts.
+        remarks: what to know before using the numbers.
+    """
+
+    metric: str
+    n: int
+    whole: Gain | None = None
+    parameters: tuple[Gain, ...] = ()
+    pairs: tuple[Gain, ...] = ()
+    path: tuple[Step, ...] = ()
+    stay: Stay | None = None
+    fit: Fit = Fit(math.nan, math.nan, 0)
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """What it says, a sentence each."""
+        said = []
+        if self.whole is not None:
+            said.append(f"Tuning everything is worth {_gain(self.whole)} in {self.metric} beyond the default.")
+        said += [f"{each.names[0]} alone: {_gain(each)}, at {_values(each)}" for each in self.parameters[:10]]
+        said += [f"{' and '.join(each.names)}: {_gain(each)}, at {_values(each)}" for each in self.pairs[:3]]
+        if self.path:
+            said.append("From the default to the winner, the largest gain first:")
+            said += [f"  {each.name}: {_value(each.before)} -> {_value(each.after)}, {_gain(each.gain)}" for each in self.path]
+        if self.stay is not None and self.stay.names:
+            names = ", ".join(self.stay.names)
+            said.append(f"Can stay at their default: {names}: expected loss {with_spread(self.stay.loss, self.stay.sd)}.")
+        return said
+
+    def __repr__(self) -> str:
+        title = f"Tunability for {self.metric}: {counted(self.n, 'trial')}"
+        behind = [] if math.isnan(self.fit.r2) else [f"model: cross-validated R² {number(self.fit.r2, 2)}, n = {self.fit.n:,}"]
+        return "\n".join([title, *(f"  {line}" for line in (*self.lines, *behind, *self.remarks))])
+
+    def _repr_html_(self) -> str:
+        head, *rest = repr(self).split("\n")
+        return str(join([tag("p", head), tag("ul", *(tag("li", line.strip()) for line in rest))]))
+
+
+def _gain(gain: Gain) -> str:
+    return f"{number(gain.value, 3)} ({number(gain.low, 2)} to {number(gain.high, 2)})"
+
+
+def _value(value: Value) -> str:
+    return "inactive" if value is None else cut(value_text(value), 40)
+
+
+def _values(gain: Gain) -> str:
+    return ", ".join(_value(value) for value in gain.at)
+
+
+def tunability(history: History, *, metric: str | None = None, seed: int = 0) -> Tunability:
+    """What tuning is worth beyond the defaults; see the module.
+
+    Args:
+        history: of the study.
+        metric: by name; default: the first that is optimised.
+        seed: of the draws.
+    """
+    known = evidence(history, metric)
+    if known.trouble:
+        return Tunability(known.metric.name, len(known), remarks=(known.trouble,))
+    rng = np.random.default_rng(seed)
+    model = surrogate(known)
+    weigh = _Weigh(model, rng)
+    default = default_row(known.space)
+    winner = known.rows[int(np.argmin(known.losses))]
+    filled = np.where(np.isnan(winner), default, winner)
+    around = candidates(known, rng)
+    best = around[int(np.argmin(model.predict(around)[0]))]
+    alone = _alone(weigh, default)
+    walked = len(known.space) <= _MANY
+    return Tunability(
+        known.metric.name,
+        len(known),
+        whole=weigh.gain((), default, best),
+        parameters=tuple(alone),
+        pairs=tuple(_pairs(weigh, default, [each.names[0] for each in alone[:_PAIRED]])),
+        path=tuple(_path(weigh, default, filled)) if walked else (),
+        stay=_stay(weigh, default, filled) if walked else None,
+        fit=model.fit,
+        remarks=_remarks(model, walked=walked),
+    )
+
+
+def _remarks(model: Surrogate, *, walked: bool) -> tuple[str, ...]:
+    said = []
+    if not model.fit.predicts:
+        said.append(
+            f"The Gaussian process does not predict (cross-validated R² {number(model.fit.r2, 2)}): do not build on these numbers."
+        )
+    if not walked:
+        said.append(f"With more than {_MANY} parameters the path from default to winner is not walked.")
+    return tuple(said)
+
+
+def default_row(space: SearchSpace) -> Array:
+    """The defaults of all parameters as a raw row, also of those that are inactive by default, shape (d,)."""
+    each = [
+        SearchSpace({name: parameter}).row({name: parameter.default_value})[0] for name, parameter in space.parameters.items()
+    ]
+    return np.array(each)
+
+
+class _Weigh:
+    """Compares configurations by the model; rows are given with all values filled."""
+
+    def __init__(self, model: Surrogate, rng: np.random.Generator) -> None:
+        self.space = model.evidence.space
+        self._model = model
+        self._seed = int(rng.integers(2**31))
+
+    def means(self, rows: Array) -> Array:
+        """Expected losses, infinite where a constraint forbids it, shape (m,)."""
+        active = self.space.deactivate(rows)
+        return np.where(self.space.allowed(active), self._model.predict(active)[0], np.inf)
+
+    def draws(self, rows: Array) -> Array:
+        """Losses as they may jointly be, shape (m, draws)."""
+        return self._model.draws(self.space.deactivate(rows), _DRAWS, np.random.default_rng(self._seed))
+
+    def gain(self, names: tuple[str, ...], before: Array, after: Array) -> Gain:
+        """What is gained from one configuration to another."""
+        both = np.stack([before, after])
+        drawn = self.draws(both)
+        return self.summed(
+            names, both[1], drawn[0] - drawn[1], float(-np.diff(self._model.predict(self.space.deactivate(both))[0])[0])
+        )
+
+    def summed(self, names: tuple[str, ...], row: Array, gains: Array, mean: float) -> Gain:
+        """Gains as they may be, put together."""
+        low, high = np.quantile(gains, [0.025, 0.975])
+        params = self.space.params(self.space.deactivate(row[None])[0])
+        mean += 0.0  # not -0.0
+        return Gain(names, mean, min(mean, float(low)), max(mean, float(high)), tuple(params.get(name) for name in names))
+
+    def shown(self, row: Array, name: str) -> Value:
+        """A parameter's value in a configuration; None where it is inactive."""
+        return self.space.params(self.space.deactivate(row[None])[0]).get(name)
+
+
+def levels(space: SearchSpace, column: int, count: int) -> Array:
+    """Values of one parameter to try, raw, shape (k,): all, or evenly spread ones with both ends."""
+    size = list(space.parameters.values())[column].size
+    unit = np.full((int(min(size, count)), len(space)), 0.5)
+    unit[:, column] = (np.arange(len(unit)) + 0.5) / len(unit) if size <= count else np.linspace(0, 1, len(unit))
+    return np.unique(space.from_unit(unit)[:, column])
+
+
+def _alone(weigh: _Weigh, default: Array) -> list[Gain]:
+    space = weigh.space
+    active = ~np.isnan(space.deactivate(default[None])[0])
+    found = []
+    for column in map(int, np.flatnonzero(active)):
+        rows = np.repeat(default[None], len(values := levels(space, column, _LEVELS)), axis=0)
+        rows[:, column] = values
+        means = weigh.means(rows)
+        if np.isfinite(means).any():
+            found.append(weigh.gain((space.names[column],), default, rows[int(np.argmin(means))]))
+    return sorted(found, key=lambda gain: -gain.value)
+
+
+def _pairs(weigh: _Weigh, default: Array, names: list[str]) -> list[Gain]:
+    space, found = weigh.space, []
+    for i, first in enumerate(names):
+        for second in names[:i]:
+            a, b = space.names.index(first), space.names.index(second)
+            grid = np.meshgrid(levels(space, a, _PAIR_LEVELS), levels(space, b, _PAIR_LEVELS))
+            rows = np.repeat(default[None], grid[0].size, axis=0)
+            rows[:, a], rows[:, b] = grid[0].ravel(), grid[1].ravel()
+            means = weigh.means(rows)
+            if np.isfinite(means).any():
+                found.append(weigh.gain((second, first), default, rows[int(np.argmin(means))]))
+    return sorted(found, key=lambda gain: -gain.value)
+
+
+def _path(weigh: _Weigh, start: Array, end: Array) -> list[Step]:
+    """Greedy, by the mean; a parameter that is inactive for now waits."""
+    space = weigh.space
+    rows, changed = [start], []
+    left = [int(j) for j in np.flatnonzero(start != end)]
+    while left:
+        here = rows[-1]
+        flips = np.repeat(here[None], len(left), axis=0)
+        flips[np.arange(len(left)), left] = end[left]
+        means = weigh.means(flips)
+        seen = (space.deactivate(flips) != space.deactivate(here[None])) & np.isfinite(space.deactivate(flips))
+        useful = seen.any(axis=1) & np.isfinite(means)
+        if not useful.any():
+            break
+        chosen = int(np.argmin(np.where(useful, means, np.inf)))
+        rows.append(flips[chosen])
+        changed.append(left.pop(chosen))
+    if not changed:
+        return []
+    drawn, means = weigh.draws(np.stack(rows)), weigh.means(np.stack(rows))
+    return [
+        Step(
+            name := space.names[j],
+            weigh.shown(rows[i], name),
+            weigh.shown(rows[i + 1], name),
+            weigh.summed((name,), rows[i + 1], drawn[i] - drawn[i + 1], float(means[i] - means[i + 1])),
+        )
+        for i, j in enumerate(changed)
+    ]
+
+
+def _stay(weigh: _Weigh, default: Array, winner: Array) -> Stay:
+    """Put back one after the other what costs least, as long as all of them together cost little."""
+    space = weigh.space
+    base, start = weigh.means(np.stack([winner, default]))
+    limit = _LITTLE * max(0.0, float(start - base)) if np.isfinite(start) else 0.0
+    here, names = winner.copy(), list[str]()
+    active = ~np.isnan(space.deactivate(winner[None])[0])
+    left = [int(j) for j in np.flatnonzero((winner != default) & active)]
+    while left:
+        back = np.repeat(here[None], len(left), axis=0)
+        back[np.arange(len(left)), left] = default[left]
+        means = weigh.means(back)
+        chosen = int(np.argmin(means))
+        if means[chosen] - base > limit:
+            break
+        here = back[chosen]
+        names.append(space.names[left.pop(chosen)])
+    if not names:
+        return Stay((), 0.0, 0.0)
+    drawn = weigh.draws(np.stack([winner, here]))
+    return Stay(tuple(names), float(weigh.means(here[None])[0] - base), standard_deviation(drawn[1] - drawn[0]))

@@ -1,0 +1,167 @@
+import math
+
+import numpy as np
+import pytest
+
+from tunewright.analysis.checks import crowded, health
+from tunewright.analysis.evidence import evidence
+from tunewright.events import Asked, Entry, Reported, Sent, Told
+from tunewright.history import History
+from tunewright.metric import Metric
+from tunewright.space import Categorical, Float, SearchSpace
+from tunewright.trial import Failure
+
+SPACE = SearchSpace({"lr": Float(1e-4, 1, log=True), "x": Float(2, 3), "kind": Categorical(["a", "b", "c"])})
+
+
+def sampled(history_of, function, n=60, space=SPACE, **kwargs):
+    rng = np.random.default_rng(0)
+    return history_of(space, [(params := space.sample(rng), function(params)) for _ in range(n)], **kwargs)
+
+
+def good(p):
+    return (math.log10(p["lr"]) + 2) ** 2 + p["x"] / 10
+
+
+def found(history, name):
+    return [check for check in health(history).findings if check.name == name]
+
+
+def test_a_good_study_gets_no_warning(history_of):
+    result = health(sampled(history_of, good))
+
+    assert result.warnings == ()
+    assert len(result.passed) >= 8
+    assert repr(result).startswith("Health: 0 warnings")
+
+
+def test_failures_are_told_with_the_parameter_that_goes_with_them(history_of):
+    def fails(p):
+        return Failure("exception", "ValueError: NaN in step 3") if p["lr"] > 0.1 else good(p)
+
+    (check,) = found(sampled(history_of, fails, 80), "failures")
+
+    assert check.level == "warning"
+    assert "NaN in step" in check.said
+    assert "lr of" in check.said
+    assert "0 of" in check.said or "elsewhere" in check.said
+
+
+def test_a_choice_that_diverges_is_named(history_of):
+    (check,) = found(sampled(history_of, lambda p: 1e4 if p["kind"] == "b" and p["x"] > 2.5 else good(p), 120), "wasted range")
+
+    assert "kind = b" in check.said or "x of" in check.said
+
+
+def test_the_best_at_the_end_of_a_range(history_of):
+    history = sampled(history_of, lambda p: -math.log10(p["lr"]) + 0.01 * p["x"], 100)
+
+    (check,) = found(history, "best value on a boundary")
+
+    assert "lr at the upper end of its range (1)" in check.said
+    known = evidence(history)
+    unit = SPACE.to_unit(known.rows)
+    assert crowded(known, 0, unit[:, 0])[0] == "high"
+    assert crowded(known, 1, unit[:, 1]) is None
+
+
+def test_few_trials_are_a_note(history_of):
+    (check,) = found(sampled(history_of, good, 6), "few trials")
+
+    assert "6 completed trials for 3 parameters" in check.said
+
+
+def test_constant_and_duplicate_metrics(history_of):
+    metrics = [Metric("a"), Metric("b", "maximize"), Metric("c", bound=9.0)]
+    history = sampled(history_of, lambda p: {"a": good(p), "b": -2 * good(p), "c": 1.0}, metrics=metrics)
+
+    assert "c has the same value" in found(history, "constant metric")[0].said
+    assert "a and b say the same" in found(history, "duplicate metric")[0].said
+
+
+def test_a_gain_that_is_noise(history_of):
+    rng = np.random.default_rng(0)
+    trials = [(SPACE.sample(rng) if i else SPACE.default, rng.normal(1, 0.1, 3).tolist()) for i in range(30)]
+    history = history_of(SPACE, trials)
+
+    assert "holds 0" in found(history, "noise larger than the gain")[0].said
+    assert "flatters" in found(history, "overfitted validation")[0].said
+
+
+def test_noise_is_not_predicted(history_of):
+    rng = np.random.default_rng(1)
+
+    (check,) = found(sampled(history_of, lambda _: float(rng.normal())), "surrogate does not predict")
+
+    assert "n = 60" in check.said
+
+
+def test_early_values_that_say_nothing_of_late_ones():
+    rng = np.random.default_rng(2)
+    history = History(SPACE, [Metric("loss")])
+    entries = []
+    for trial in range(20):
+        early, late = rng.normal(size=2).tolist()
+        entries += [
+            (trial, Asked(SPACE.sample(rng), "random", 0, plan=1, budget=1.0)),
+            (trial, Told({"loss": early}, 1.0, 0)),
+            (trial, Sent(1, budget=9.0)),
+            (trial, Told({"loss": late}, 9.0, 1)),
+        ]
+    history.fold(Entry(trial, event, float(i), i) for i, (trial, event) in enumerate(entries, 1))
+
+    (check,) = found(history, "scheduler too harsh")
+
+    assert "over 20 trials" in check.said
+
+
+def test_curves_on_the_way_are_looked_at_too():
+    rng = np.random.default_rng(3)
+    history = History(SPACE, [Metric("loss")])
+    entries = []
+    for trial in range(20):
+        early = float(rng.normal())
+        entries.append((trial, Asked(SPACE.sample(rng), "random", 0)))
+        entries += [(trial, Reported(0, step, {"loss": early})) for step in (1.0, 2.0)]
+        entries.append((trial, Told({"loss": early + 0.01 * float(rng.normal())}, 1.0)))
+    history.fold(Entry(trial, event, float(i), i) for i, (trial, event) in enumerate(entries, 1))
+
+    assert found(history, "scheduler too harsh") == []
+
+
+def test_time_that_hangs_on_one_parameter():
+    rng = np.random.default_rng(4)
+    history = History(SPACE, [Metric("loss")])
+    entries = []
+    for trial in range(40):
+        params = SPACE.sample(rng)
+        entries += [(trial, Asked(params, "random", 0)), (trial, Told({"loss": good(params)}, 100 ** (params["x"] - 2)))]
+    history.fold(Entry(trial, event, float(i), i) for i, (trial, event) in enumerate(entries, 1))
+
+    (check,) = found(history, "uneven time")
+
+    assert "Time hangs on x" in check.said
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        lambda h: h(SPACE, []),
+        lambda h: sampled(h, lambda _: None, 3),
+        lambda h: sampled(h, good, 1),
+        lambda h: sampled(h, good, 2),
+        lambda h: sampled(h, lambda _: Failure("crash", "killed"), 9),
+        lambda h: sampled(h, lambda _: 1.0, 30),
+        lambda h: sampled(h, lambda p: p["x"], 30, SearchSpace({"x": Float(0, 1)})),
+        lambda h: sampled(h, lambda p: p["x0"], 30, SearchSpace({f"x{j}": Float(0, 1) for j in range(500)})),
+        lambda h: sampled(h, lambda p: "ab".index(p["c"]), 30, SearchSpace({"c": Categorical(["a", "b"])})),
+        lambda h: sampled(h, lambda p: 1e300 * (p["x"] - 2.5), 30),
+        lambda h: sampled(h, lambda p: {"a": p["x"], "b": -p["x"]}, 30, metrics=[Metric("a"), Metric("b")]),
+    ],
+)
+def test_every_study_can_be_looked_over(case, history_of):
+    result = health(case(history_of))
+
+    assert all(check.said.endswith(".") and check.mend.endswith(".") for check in result.findings)
+    assert "nan" not in repr(result).lower().replace("nan in step", "")
+    assert "<ul>" in result._repr_html_() or not result.findings

@@ -1,0 +1,138 @@
+import math
+
+import numpy as np
+import pytest
+
+from tunewright.analysis.refinement import refine
+from tunewright.errors import StudyError
+from tunewright.space import Bool, Categorical, Choice, Float, Int, Normal, Ordinal, SearchSpace
+from tunewright.trial import Failure
+
+SPACE = SearchSpace(
+    {
+        "lr": Float(1e-5, 1e-1, log=True, default=1e-5),
+        "depth": Int(1, 40),
+        "kind": Categorical(["good", "bad", "fair"]),
+        "idle": Float(0, 1, prior=Normal(0.5, 0.2)),
+    }
+)
+
+
+def sampled(history_of, space, function, n=200, seed=0):
+    rng = np.random.default_rng(seed)
+    return history_of(space, [(params := space.sample(rng), function(params)) for _ in range(n)])
+
+
+def loss(p):
+    return (math.log10(p["lr"]) + 3) ** 2 + abs(p["depth"] - 20) / 20 + {"good": 0.0, "fair": 0.3, "bad": 9.0}[p["kind"]]
+
+
+def test_ranges_shrink_to_where_the_best_are_and_hopeless_choices_go(history_of):
+    history = sampled(history_of, SPACE, loss)
+
+    found = refine(history)
+
+    new = found.space.parameters
+    assert 1e-5 < new["lr"].low < 1e-3 < new["lr"].high < 1e-1
+    assert new["lr"].low <= new["lr"].default <= new["lr"].high
+    assert "bad" not in new["kind"].choices
+    assert found.kept >= 0.9
+    assert found.volume < 0.6
+    assert found.changes == SPACE.diff(found.space)
+    assert found.space.validate(history.best.params) == history.best.params
+    assert 0 < found.usable[0] < found.usable[1] == 200
+
+
+def test_the_less_is_kept_the_smaller_the_space(history_of):
+    history = sampled(history_of, SPACE, loss)
+
+    assert refine(history, 0.5).volume <= refine(history, 0.9).volume <= refine(history, 1.0).volume
+
+
+def test_a_range_is_widened_where_the_best_crowd_at_its_end_but_not_beyond_what_can_be(history_of):
+    space = SearchSpace({"lr": Float(1e-5, 1e-1, log=True), "drop": Float(0, 1), "n": Int(1, 100), "free": Float(-5, 5)})
+    near = sampled(
+        history_of,
+        space,
+        lambda p: -math.log10(p["lr"]) - 3 * (p["lr"] > 0.06) + (1 - p["drop"]) * 20 + (p["n"] > 5) + p["free"] / 100,
+        400,
+    )
+
+    found = refine(near)
+
+    assert found.space.parameters["drop"].high == 1.0
+    assert found.space.parameters["n"].low >= 1
+
+
+def test_an_end_that_is_crowded_moves_out(history_of):
+    space = SearchSpace({"lr": Float(1e-5, 1e-1, log=True), "x": Float(-2, 2)})
+
+    found = refine(sampled(history_of, space, lambda p: -math.log10(p["lr"]) + 0.01 * p["x"]))
+
+    assert found.space.parameters["lr"].high == pytest.approx(1.0)
+    assert any("lr: high" in change for change in found.changes)
+
+
+def test_a_branch_goes_with_its_choice(history_of):
+    space = SearchSpace(
+        {"model": Choice({"a": {"x": Float(0, 1)}, "b": {"k": Int(1, 9), "deep": Choice({"p": {"q": Bool()}, "r": {}})}})}
+    )
+
+    found = refine(sampled(history_of, space, lambda p: p.get("a.x", 5.0)))
+
+    assert list(found.space.parameters) == ["model", "a.x"]
+    assert found.space.parameters["model"].choices == ("a",)
+
+
+def test_what_makes_no_difference_is_frozen_when_asked(history_of):
+    found = refine(sampled(history_of, SPACE, loss), freeze=True)
+
+    assert isinstance(found.space.parameters["idle"], Categorical)
+    assert not isinstance(found.space.parameters["lr"], Categorical)
+
+
+def test_conditions_and_constraints_stay_whole(history_of):
+    space = SearchSpace(
+        {"a": Float(0, 1), "b": Float(0, 1), "o": Ordinal([1, 2, 3]), "c": Bool()},
+        when={"c": "o >= 2"},
+        constraints=["a <= b"],
+    )
+
+    found = refine(sampled(history_of, space, lambda p: abs(p["a"] - 0.4) + abs(p["b"] - 0.6) + (p["o"] == 3)))
+
+    assert found.space.constraints == space.constraints
+    assert found.kept > 0.8
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        lambda h: h(SPACE, []),
+        lambda h: sampled(h, SPACE, loss, 1),
+        lambda h: sampled(h, SPACE, loss, 2),
+        lambda h: sampled(h, SPACE, lambda _: 1.0, 50),
+        lambda h: sampled(h, SPACE, lambda p: float(p["depth"] > 2), 50),
+        lambda h: sampled(h, SPACE, lambda _: Failure("crash", "killed"), 9),
+    ],
+)
+def test_where_there_is_no_top_region_nothing_is_proposed(case, history_of):
+    found = refine(case(history_of))
+
+    assert found.changes == ()
+    assert found.space == SPACE
+    assert len(found.remarks) == 1
+    assert repr(found).startswith("Nothing to refine.")
+
+
+def test_only_choices_and_many_parameters_do(history_of):
+    choices = SearchSpace({"a": Categorical(["p", "q"]), "b": Bool()})
+    wide = SearchSpace({f"x{j}": Float(0, 1) for j in range(100)})
+
+    assert 0 < refine(sampled(history_of, choices, lambda p: (p["a"] == "q") + 0.1 * p["b"], 60)).volume <= 1
+    assert refine(sampled(history_of, wide, lambda p: p["x0"], 60)).kept >= 0.9
+
+
+def test_keep_is_a_share(history_of):
+    for wrong in (0, 1.5, True, "most"):
+        with pytest.raises(StudyError, match="share of the top region"):
+            refine(history_of(SPACE, []), wrong)

@@ -1,0 +1,91 @@
+import math
+
+import numpy as np
+import pytest
+
+from tunewright.analysis.tuning import default_row, levels, tunability
+from tunewright.space import Bool, Categorical, Choice, Float, Int, SearchSpace
+from tunewright.trial import Failure
+
+PLAIN = SearchSpace({"a": Float(0, 1, default=0.0), "b": Float(0, 1, default=0.0), "idle": Float(0, 1, default=0.0)})
+NESTED = SearchSpace({"model": Choice({"tree": {}, "svm": {"C": Float(0, 1)}}), "z": Float(0, 1)})
+
+
+def sampled(history_of, space, function, n=60):
+    rng = np.random.default_rng(0)
+    return history_of(space, [(params := space.sample(rng), function(params)) for _ in range(n)])
+
+
+def test_what_each_parameter_is_worth_is_what_it_is_worth(history_of):
+    found = tunability(sampled(history_of, PLAIN, lambda p: (p["a"] - 0.8) ** 2 + 0.5 * (p["b"] - 0.5) ** 2))
+
+    worth = {gain.names[0]: gain for gain in found.parameters}
+    assert worth["a"].value == pytest.approx(0.64, abs=0.05)
+    assert worth["b"].value == pytest.approx(0.125, abs=0.05)
+    assert worth["idle"].value < 0.02
+    assert found.whole.value == pytest.approx(0.765, abs=0.05)
+    assert found.pairs[0].names == ("a", "b")
+    assert all(gain.low <= gain.value <= gain.high for gain in (*found.parameters, *found.pairs, found.whole))
+
+
+def test_the_path_goes_from_the_default_to_the_winner_the_largest_gain_first(history_of):
+    history = sampled(history_of, PLAIN, lambda p: (p["a"] - 0.8) ** 2 + 0.5 * (p["b"] - 0.5) ** 2)
+
+    found = tunability(history)
+
+    best = history.best.params
+    assert found.path[0].name == "a"
+    assert {step.name: step.after for step in found.path} == best
+    assert all(step.before == 0.0 for step in found.path)
+    assert sum(step.gain.value for step in found.path) == pytest.approx(0.765 - history.best.value, abs=0.05)
+    assert found.stay.names == ("idle",)
+    assert abs(found.stay.loss) < 0.03
+    assert "Can stay at their default: idle" in repr(found)
+
+
+def test_a_branch_that_is_entered_begins_at_its_defaults(history_of):
+    found = tunability(sampled(history_of, NESTED, lambda p: 1.0 if p["model"] == "tree" else abs(p["svm.C"] - 0.9) - 0.5))
+
+    names = [step.name for step in found.path]
+    assert names.index("model") < names.index("svm.C")
+    step = found.path[names.index("svm.C")]
+    assert step.before == NESTED.parameters["svm.C"].default_value
+    assert "svm.C" not in [gain.names[0] for gain in found.parameters]  # inactive at the default
+
+
+def test_the_defaults_as_a_row_hold_what_is_inactive_too():
+    assert default_row(NESTED).tolist() == [0.0, 0.5, 0.5]
+
+
+def test_levels_are_all_values_or_evenly_spread_ones():
+    space = SearchSpace({"k": Int(1, 4), "x": Float(1e-4, 1, log=True), "c": Categorical(["a", "b"])})
+
+    assert levels(space, 0, 9).tolist() == [1, 2, 3, 4]
+    assert np.allclose(levels(space, 1, 5), [1e-4, 1e-3, 1e-2, 1e-1, 1])
+    assert levels(space, 2, 9).tolist() == [0, 1]
+
+
+BAD = {
+    "none": lambda h: h(PLAIN, []),
+    "two": lambda h: sampled(h, PLAIN, lambda p: p["a"], 2),
+    "five": lambda h: sampled(h, PLAIN, lambda p: p["a"], 5),
+    "all failed": lambda h: sampled(h, PLAIN, lambda _: Failure("crash", "killed"), 9),
+    "constant": lambda h: sampled(h, PLAIN, lambda _: 1.0, 9),
+    "noise": lambda h: sampled(h, PLAIN, lambda p: math.sin(1e6 * p["a"]), 20),
+    "choices": lambda h: sampled(h, SearchSpace({"c": Categorical(["a", "b"]), "d": Bool()}), lambda p: float(p["d"]), 9),
+    "one parameter": lambda h: sampled(h, SearchSpace({"x": Float(0, 1)}), lambda p: p["x"], 9),
+    "huge": lambda h: sampled(h, PLAIN, lambda p: 1e200 * p["a"], 9),
+    "wide": lambda h: sampled(h, SearchSpace({f"x{j}": Float(0, 1) for j in range(60)}), lambda p: p["x0"], 9),
+    "constrained": lambda h: sampled(
+        h, SearchSpace({"a": Float(0, 1), "b": Float(0, 1)}, constraints=["a <= b"]), lambda p: p["b"] - p["a"], 9
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_every_study_gets_an_answer_or_a_sentence(case, history_of):
+    found = tunability(BAD[case](history_of))
+
+    assert found.whole is not None or found.remarks
+    assert "nan" not in repr(found).lower()
+    assert "nan" not in found._repr_html_().lower()
