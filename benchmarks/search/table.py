@@ -21,7 +21,7 @@ from tools import TOOLS
 
 from tunewright.typing import Array
 
-__all__: list[str] = []
+__all__ = ["at", "intervals", "read"]
 
 AT: Final = (20, 50, 100)
 RESAMPLES: Final = 4000
@@ -53,11 +53,11 @@ def at(searches: Searches, n: int) -> tuple[list[str], list[tuple[str, int]], Ar
     return tools, common, np.array([[searches[tool][key][n - 1] for tool in tools] for key in common]).reshape(-1, len(tools))
 
 
-def intervals(values: Array, keys: Sequence[tuple[str, int]], rng: np.random.Generator) -> Array:
+def intervals(values: Array, keys: Sequence[tuple[str, int]], rng: np.random.Generator, *, resamples: int = RESAMPLES) -> Array:
     """The 2.5th and 97.5th percentile of the mean over problems of the mean over seeds, shape (2, tools)."""
     groups = [np.flatnonzero([key[0] == name for key in keys]) for name in dict.fromkeys(key[0] for key in keys)]
     means = []
-    for _ in range(RESAMPLES):
+    for _ in range(resamples):
         drawn = [groups[i] for i in rng.integers(len(groups), size=len(groups))]
         means.append(np.mean([values[rng.choice(group, len(group))].mean(axis=0) for group in drawn], axis=0))
     return np.percentile(means, [2.5, 97.5], axis=0)
