@@ -3,6 +3,7 @@ import pytest
 
 from tunewright.models.climb import climb, mutate
 from tunewright.models.features import Features
+from tunewright.space import Categorical, Float, Int, SearchSpace
 from tunewright.testing import problems
 
 
@@ -53,3 +54,32 @@ def test_the_last_steps_follow_the_gradient():
     )
 
     assert features.points(found[:1]).numbers[0] == pytest.approx(top, abs=1e-5)
+
+
+def test_what_is_best_at_the_ends_is_found_there():
+    space = SearchSpace({"x": Float(0, 1), "rate": Float(1e-4, 1.0, log=True), "n": Int(1, 500), "m": Int(2, 9)})
+    features = Features(space)
+    corner = features.points(space.rows([{"x": 0.0, "rate": 1.0, "n": 500, "m": 2}])).numbers
+
+    def slope(points):
+        away = points.numbers - corner
+        return -(away**2).sum(axis=1), -2 * away
+
+    found = climb(features, lambda rows: slope(features.points(rows))[0], slope, np.empty((0, 4)), np.random.default_rng(0))
+
+    assert space.params(found[0]) == {"x": 0.0, "rate": 1.0, "n": 500, "m": 2}
+
+
+def test_the_one_good_choice_of_many_is_found():
+    space = SearchSpace({"x": Float(0, 1), "word": Categorical([f"w{i}" for i in range(400)])})
+    features = Features(space)
+
+    def score(rows):
+        return -((rows[:, 0] - 0.5) ** 2) + (rows[:, 1] == 321)
+
+    def flat(points):
+        return np.zeros(len(points)), np.zeros_like(points.numbers)
+
+    found = climb(features, score, flat, np.empty((0, 2)), np.random.default_rng(0))
+
+    assert space.params(found[0])["word"] == "w321"

@@ -40,10 +40,10 @@ def test_an_inactive_number_stands_in_the_middle():
     assert points.numbers[0, 3] == 0.5
 
 
-def test_only_floats_without_step_are_continuous():
-    space = SearchSpace({"a": Float(0, 1), "b": Float(0, 1, step=0.5), "c": Int(1, 3)})
+def test_numbers_with_many_values_are_smooth():
+    space = SearchSpace({"a": Float(0, 1), "b": Float(0, 1, step=0.5), "c": Int(1, 3), "d": Int(1, 300)})
 
-    assert Features(space).continuous.tolist() == [True, False, False]
+    assert Features(space).smooth.tolist() == [True, False, False, True]
 
 
 def test_priors_are_logarithms_up_to_a_constant():

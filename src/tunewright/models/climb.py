@@ -1,8 +1,9 @@
 """Finding the configuration where a score is largest, on any space.
 
-A wide look (random configurations, and mutations of good ones), then rounds of mutation with ever smaller steps around the best
-found, then the gradient along the continuous coordinates. Whole configurations move: a mutation may change a choice and with it
-which parameters are active. Only configurations that no constraint forbids are ever scored.
+A wide look (random configurations, mutations of good ones, and both with some numbers at an end of their range: the best often lies
+there, and in a cube almost nothing does), then rounds of mutation with ever smaller steps around the best found, then the gradient along
+the smooth coordinates, then every change of one parameter alone, and the gradient once more. Whole configurations move: a mutation may
+change a choice and with it which parameters are active. Only configurations that no constraint forbids are ever scored.
 
 A mutation changes each parameter with a probability that leaves at least one and on average a few changed; numbers by a normal
 step, or by one cell where the step would not leave the cell; choices by a new draw.
@@ -31,7 +32,11 @@ _NEIGHBOURS: Final = 60
 _STEPS: Final = (0.2, 0.1, 0.05, 0.02, 0.01)
 _BEAM: Final = 8
 _CHILDREN: Final = 14
-_POLISHED: Final = 3
+_POLISHED: Final = 5
+_ENDS: Final = 64
+_EXCHANGED: Final = 3
+_FEW: Final = 12
+"""Values of a number up to which each is tried, else those beside and the ends."""
 _CLIMBED: Final = 20
 
 
@@ -39,8 +44,7 @@ def mutate(features: Features, rows: Array, step: Array, rng: np.random.Generato
     """One mutation of each raw row, shape (m, d); `step`, shape (m,), is the standard deviation on the unit scale. Some may be forbidden."""
     space = features.space
     m, d = rows.shape
-    unit = space.to_unit(rows)
-    unit = np.where(np.isnan(unit), rng.random((m, d)), unit)
+    unit = _full_unit(space, rows, rng)
     chosen = rng.random((m, d)) < min(1.0, max(2.0 / d, 0.15))
     chosen[np.arange(m), rng.integers(d, size=m)] = True
     moved = unit + step[:, None] * rng.standard_normal((m, d))
@@ -66,18 +70,52 @@ def climb(features: Features, score: Score, slope: Slope, elite: Array, rng: np.
         rng: the source of chance.
     """
     space = features.space
-    rows = [_wide(space, rng), elite]
+    wide = _wide(space, rng)
+    rows = [wide, elite, _at_ends(features, wide[:_ENDS], rng)]
     if len(elite):
         around = np.repeat(elite, _NEIGHBOURS, axis=0)
         rows.append(mutate(features, around, rng.choice([0.02, 0.1, 0.3], len(around)), rng))
+        rows.append(_at_ends(features, elite[rng.integers(len(elite), size=_ENDS)], rng))
     found = _Best(space)
     found.add(np.vstack(rows), score)
     for step in _STEPS:
         parents = np.repeat(found.rows[:_BEAM], _CHILDREN, axis=0)
         found.add(mutate(features, parents, np.full(len(parents), step), rng), score)
-    if features.continuous.any():
-        found.add(_polish(features, found.rows[:_POLISHED], slope), score)
+    found.add(_polish(features, found.rows[:_POLISHED], slope), score)
+    found.add(_exchange(features, found.rows[:_EXCHANGED], rng), score)
+    found.add(_polish(features, found.rows[:_POLISHED], slope), score)
     return found.rows
+
+
+def _full_unit(space: SearchSpace, rows: Array, rng: np.random.Generator) -> Array:
+    """Raw rows on the unit scale, with random values where they are inactive, for what a change may make active."""
+    unit = space.to_unit(rows)
+    return np.where(np.isnan(unit), rng.random(unit.shape), unit)
+
+
+def _at_ends(features: Features, rows: Array, rng: np.random.Generator) -> Array:
+    """The rows with some of their numbers, few or most, at the nearer end of the range, mostly."""
+    unit = _full_unit(features.space, rows, rng)
+    moved = (rng.random(unit.shape) < rng.choice([0.15, 0.35, 0.6], (len(unit), 1))) & ~features.is_choice
+    end = (rng.random(unit.shape) < unit.clip(0.1, 0.9)).astype(np.float64)
+    return features.space.deactivate(features.space.from_unit(np.where(moved, end, unit)))
+
+
+def _exchange(features: Features, rows: Array, rng: np.random.Generator) -> Array:
+    """Each row with one parameter changed: to every value where they are few, else to those beside, and to the ends."""
+    unit = _full_unit(features.space, rows, rng)
+    made = []
+    for column, cells in enumerate(features.cells):
+        if features.is_choice[column] or cells <= _FEW:
+            values = [np.full(len(unit), (i + 0.5) / cells) for i in range(int(min(cells, _WIDE)))]
+        else:
+            hop = max(1.0 / cells, _STEPS[-1])
+            values = [unit[:, column] - hop, unit[:, column] + hop, np.zeros(len(unit)), np.ones(len(unit))]
+        for value in values:
+            changed = unit.copy()
+            changed[:, column] = value.clip(0.0, 1.0)
+            made.append(changed)
+    return features.space.deactivate(features.space.from_unit(np.vstack(made)))
 
 
 def _wide(space: SearchSpace, rng: np.random.Generator) -> Array:
@@ -105,8 +143,8 @@ class _Best:
 
 
 def _polish(features: Features, rows: Array, slope: Slope) -> Array:
-    """Follow the gradient along the active continuous coordinates of a few rows at once, shape (m, d)."""
-    free = features.continuous & ~np.isnan(rows[:, features.number_columns])
+    """Follow the gradient along the active smooth coordinates of a few rows at once, shape (m, d)."""
+    free = features.smooth & ~np.isnan(rows[:, features.number_columns])
     if not free.any():
         return rows
     start = features.points(rows)

@@ -14,12 +14,13 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tunewright.space import Bool, Categorical, Float, Normal, SearchSpace
+from tunewright.space import Bool, Categorical, Normal, SearchSpace
 from tunewright.typing import Array, Indices
 
 __all__ = ["Features", "Points"]
 
 _MIDDLE: Final = 0.5
+_MANY: Final = 20
 
 
 class Points(msgspec.Struct, frozen=True):
@@ -45,7 +46,7 @@ class Features:
 
     Attributes:
         number_columns: which columns of a raw row are coordinates, shape (p,).
-        continuous: which of these coordinates are Floats without step, shape (p,), bool.
+        smooth: which of these coordinates are Floats without step, or have so many values that the gradient leads to the best, shape (p,).
         is_choice: which columns of a raw row are compared for equality only, shape (d,).
         cells: how many values each parameter has, shape (d,); inf for Floats without step.
         code_of_level: to which code each one-hot level belongs, shape (levels,).
@@ -59,7 +60,7 @@ class Features:
         self.number_columns = np.flatnonzero(~np.array(discrete))
         self.choice_columns = np.flatnonzero(discrete)
         numbers = [parameters[j] for j in self.number_columns]
-        self.continuous = np.array([isinstance(parameter, Float) and parameter.step is None for parameter in numbers], bool)
+        self.smooth = np.array([parameter.size >= _MANY for parameter in numbers], bool)
         self.is_choice = np.array(discrete)
         self.cells = np.array([float(parameter.size) for parameter in parameters])
         sizes = [int(parameters[j].size) + (space.names[j] in space.when) for j in self.choice_columns]

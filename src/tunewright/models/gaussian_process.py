@@ -44,7 +44,7 @@ _SHORT: Final = 0.1
 
 _BOUND_BEND: Final = (-1.5, 1.5)
 _END: Final = 1e-6  # a bend may be vertical at 0 and 1
-_BENT: Final = (10, 2)
+_BENT: Final = (16, 2)
 """So many observations, and so many for each dimension, before coordinates are bent."""
 _GAIN: Final = 2.0
 """By so many nats bends must improve the posterior."""
