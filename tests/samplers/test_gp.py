@@ -212,7 +212,7 @@ def test_a_loss_from_fewer_folds_is_doubted():
 
     doubt = _doubt(journal.history.variances[:, 0])
 
-    assert np.argmax(doubt) == 12
+    assert doubt[12] > np.median(doubt[:12]) + 0.05
     assert 0.05 < doubt[12] < 0.5
     assert doubt.min() == 0
 
