@@ -3,22 +3,25 @@
     python benchmarks/parallel.py             2,000 tasks a round, 7 rounds: about a minute
     python benchmarks/parallel.py --quick     300 tasks, 3 rounds
 
-A task returns its parameter. Each figure is the wall time of one task through one warm worker, one after another, so it holds the
-whole way there and back; the median over the rounds with its smallest and largest. The second table starts workers and kills tasks.
+A task returns its parameter. The first table is the wall time of one task through one warm worker, one after another, so it holds the
+whole way there and back; the median over the rounds with its smallest and largest. The second is CPU time, which bears a busy machine
+better. The third starts workers and ends tasks.
 """
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from typing import Any
 
 import loky
+import psutil
 
 from tunewright.execution.channel import Channel
 from tunewright.execution.crew import Crew
@@ -31,7 +34,7 @@ from tunewright.trial import Task
 __all__: list[str] = []
 
 
-def objective(live: LiveTrial) -> float:
+def objective(live: Mapping[str, float]) -> float:
     return float(live["x"])
 
 
@@ -41,37 +44,49 @@ def chatty(live: LiveTrial) -> float:
     return live["x"]
 
 
-def crew(fence: Fence, function: Callable[[Any], float] = objective) -> Callable[[int], float]:
-    """Seconds that a task takes through a crew of one worker."""
-
-    def measure(tasks: int) -> float:
-        with Crew(function, ("loss",), fence=fence) as hands:
-            return through(tasks, hands)
-
-    return measure
+Figures = tuple[float, float]
+"""Seconds of wall time for a task, and of CPU, here and in the children together."""
 
 
-def through(tasks: int, hands: Crew) -> float:
-    start = 0.0
-    for number in range(-20, tasks):  # the first ones warm it up
-        if number == 0:
-            start = time.perf_counter()
+def clocks() -> Figures:
+    own = time.process_time()
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            spent = child.cpu_times()
+            own += spent.user + spent.system
+    return time.perf_counter(), own
+
+
+def crew(fence: Fence, function: Callable[[Any], float] = objective) -> Callable[[int], Figures]:
+    """What a task costs through a crew of one worker."""
+
+    def once(hands: Crew, number: int) -> None:
         hands.submit(Task(number, 0, {"x": 0.5}))
         while not hands.wait(None):
             pass
         hands.board.take()
-    return (time.perf_counter() - start) / tasks
+
+    def measure(tasks: int) -> Figures:
+        with Crew(function, ("loss",), fence=fence) as hands:
+            return timed(tasks, lambda number: once(hands, number))
+
+    return measure
 
 
-def pool(make: Callable[[], Executor]) -> Callable[[int], float]:
-    def measure(tasks: int) -> float:
+def timed(tasks: int, once: Callable[[int], object]) -> Figures:
+    for number in range(20):  # the first ones warm it up
+        once(number)
+    wall, cpu = clocks()
+    for number in range(tasks):
+        once(number)
+    after, spent = clocks()
+    return (after - wall) / tasks, (spent - cpu) / tasks
+
+
+def pool(make: Callable[[], Executor]) -> Callable[[int], Figures]:
+    def measure(tasks: int) -> Figures:
         with make() as executor:
-            for _ in range(20):
-                executor.submit(abs, 1).result()
-            start = time.perf_counter()
-            for _ in range(tasks):
-                executor.submit(objective, {"x": 0.5}).result()
-            return (time.perf_counter() - start) / tasks
+            return timed(tasks, lambda _: executor.submit(objective, {"x": 0.5}).result())
 
     return measure
 
@@ -118,13 +133,16 @@ def main() -> None:
     tasks, rounds = (300, 3) if quick else (2000, 7)
     print(f"$ python {' '.join(sys.argv)}")
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    found: dict[str, list[float]] = {name: [] for name in WARM}
+    found: dict[str, list[Figures]] = {name: [] for name in WARM}
     for number in range(rounds):
         for name in list(WARM) if number % 2 else list(reversed(WARM)):
             found[name].append(WARM[name](tasks))
     print(f"one warm task, {tasks} after another, {rounds} rounds")
-    for name, seconds in found.items():
-        show(name, seconds)
+    for name, figures in found.items():
+        show(name, [wall for wall, _ in figures])
+    print("its CPU time, here and there together")
+    for name, figures in found.items():
+        show(name, [cpu for _, cpu in figures])
     print(f"children, {rounds} times")
     show("a fresh child, until its first outcome", [starting() for _ in range(rounds)])
     show("a task of 600 s is gone after its limit by", [overrun() for _ in range(rounds)])

@@ -81,3 +81,18 @@ def test_ctrl_c_reaches_the_whole_group_as_in_a_terminal_and_the_workers_still_f
 
     assert len(lines(side, "end")) == 2
     assert Study.load(url).history.completed == 2
+
+
+def test_a_machine_that_is_taken_back_gives_its_trials_back_at_once(
+    tmp_path: Path, start: Callable[..., int], ended: Callable[..., str], eventually: Callable[..., None]
+) -> None:
+    url, side = f"sqlite:///{tmp_path / 'line.db'}", tmp_path / "side"
+    pid = start("linger", url, side, 600, 2)
+    eventually(lambda: len(lines(side, "begin")) == 2)
+
+    os.kill(pid, signal.SIGTERM)
+    ended(pid, well=False, seconds=60)
+
+    history = Study.load(url).history
+    assert [task.trial for task in history.released] == [0, 1]
+    assert (history.running, history.failed, history.lost(0)) == (2, 0, 0)

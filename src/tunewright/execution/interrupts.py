@@ -1,4 +1,4 @@
-"""Ctrl-C asks first, and stops only when it is pressed again."""
+"""Ctrl-C asks first, and stops only when it is pressed again. A cluster that takes the machine back stops at once."""
 
 import signal
 from typing import Any, Self
@@ -7,24 +7,36 @@ __all__ = ["Interrupts"]
 
 
 class Interrupts:
-    """Ctrl-C once sets `asked`; a second time it raises KeyboardInterrupt. Use it as a context; it acts in the main thread only."""
+    """Use it as a context; it acts in the main thread only.
+
+    Ctrl-C once sets `asked`; a second time it raises KeyboardInterrupt. So does SIGTERM at once, by which Slurm and Kubernetes take a
+    machine back: what runs is given back before the kill that follows, and nobody has to wait until this process counts as dead.
+    A handler of the user's own for SIGTERM stays.
+    """
 
     def __init__(self) -> None:
         self.asked = False
-        self._before: Any = None
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         try:
-            self._before = signal.signal(signal.SIGINT, self._handle)
+            self._before[signal.SIGINT] = signal.signal(signal.SIGINT, self._ask)
+            if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+                self._before[signal.SIGTERM] = signal.signal(signal.SIGTERM, self._stop)
         except ValueError:  # not the main thread
-            self._before = None
+            self._before = {}
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+        for number, handler in self._before.items():
+            if handler is not None:  # None: not set by Python, so that it cannot be set again
+                signal.signal(number, handler)
 
-    def _handle(self, *_: object) -> None:
+    def _ask(self, *_: object) -> None:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
+
+    @staticmethod
+    def _stop(*_: object) -> None:
+        raise KeyboardInterrupt("SIGTERM: this process has to end")
