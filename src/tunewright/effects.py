@@ -31,6 +31,7 @@ __all__ = ["Effects", "effects"]
 _FENCE: Final = 3.0
 _RATIOS: Final = np.logspace(-3, 4, 29)
 _KAPPAS: Final = np.logspace(-3, 4, 8)
+_SOME: Final = 1e-6
 _MODERATE: Final = 4.0
 _LEAST: Final = 3
 """Configurations on at least two cells, below which no variance is told from another."""
@@ -99,7 +100,9 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
     noises = noise * noisy
     doubt = np.einsum("ij,jk,ik->i", contrast, fitted.covariance[np.ix_(known, known)], contrast) * scale**2
     variances = np.where(counts > 0, noises * (1 / np.maximum(counts, 1) + overlap) + doubt, np.nan)
-    weight = between / (between + variances) if noise > 0 else np.ones(len(table))
+    # of the same cells the same weight, so that there the order is that of the values, also where all may be chance
+    plain, least = noise * (1 / np.maximum(counts, 1) + overlap) + doubt, _SOME * noise
+    weight = (between + least) / (between + least + plain) if noise > 0 else np.ones(len(table))
     posterior = mean + weight * (values - mean)
     return Effects(
         values,

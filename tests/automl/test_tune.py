@@ -179,7 +179,7 @@ def test_progress_is_told(request_: TuneRequest, folder: Path) -> None:
     assert [plan.headline for plan in plans] == [
         "risk · 128 rows × 6 columns · classification (2 classes) · roc_auc, 3 folds · 2 trials"
     ]
-    assert len(entries) == 6
+    assert 4 <= len(entries) <= 6  # the first configuration meets all 3 folds, the second at least one
     assert stages[0].startswith("reading")
     assert any(stage.startswith("fitting the winner") for stage in stages)
 

@@ -212,7 +212,9 @@ def _said(
     same = known is not None and known.number == best.number
     back = gain is not None and known is not None and (same or not gain.value > 0)
     raw = best.values[metric.name] if best.values else math.nan
-    parts = [f"Expected {metric.name} on new data: {_interval(claimed)}; the score of {number(raw)} is what it was chosen for."]
+    parts = [
+        f"Expected {metric.name} on new data: {_interval(claimed)}{'' if same else f'; {number(raw)} is the score it was chosen for'}."
+    ]
     if same:
         parts.append("Nothing that was tried beat the default: take the default.")
     elif gain is not None:

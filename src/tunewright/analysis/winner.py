@@ -4,9 +4,9 @@ Among many configurations the best score belongs to a good one that was lucky, a
 more luck is in it. What the winner is worth is therefore read from a posterior: the values of all configurations, each with its
 variance (`effects.py`), say how their true worth is distributed, and the winner's own value is weighed against that.
 
-The distribution of the worth is estimated without assuming its shape: on a grid, from a wide normal prior, by a few steps of expectation
-maximisation. (Many steps lead to the nonparametric maximum likelihood [1], which is a few points and far too sure of itself; a few
-steps keep it smooth.) The interval holds the middle 95 % of the posterior, and the uncertainty of the folds themselves, which all
+The distribution of the worth is estimated without assuming its shape: on a grid, from a wide normal prior, by some steps of expectation
+maximisation. (Many steps lead to the nonparametric maximum likelihood [1], which is a few points and far too sure of itself; thirty
+keep it smooth.) The interval holds the middle 95 % of the posterior, and the uncertainty of the folds themselves, which all
 configurations share, by Student's t with as many degrees of freedom as there are folds, less one.
 
 [1] Jiang & Zhang, General maximum likelihood empirical Bayes estimation of normal means, Annals of Statistics 37, 2009.
@@ -28,10 +28,10 @@ from tunewright.typing import Array
 
 __all__ = ["Estimate", "Winner", "default_of", "find_winner", "posterior", "shrunk"]
 
-_STEPS: Final = 10
+_STEPS: Final = 30
 _GRID: Final = 120
 _FENCE: Final = 3.0
-_DOUBT: Final = 0.35
+_DOUBT: Final = 0.5
 """Share of the correction for luck that counts as uncertain."""
 
 _FEW: Final = 3

@@ -10,6 +10,7 @@ from tunewright.automl.model_file import Model, ModelCard, Predicted, load_model
 from tunewright.automl.page import report_extras
 from tunewright.automl.records import (
     BudgetFacts,
+    Claim,
     ColumnFacts,
     Configuration,
     Counts,
@@ -19,6 +20,7 @@ from tunewright.automl.records import (
     Gap,
     MetricFacts,
     Paths,
+    RaceFacts,
     Score,
     SplitFacts,
     TaskFacts,
@@ -34,6 +36,7 @@ from tunewright.automl.tune import tune
 
 __all__ = [
     "BudgetFacts",
+    "Claim",
     "Column",
     "ColumnFacts",
     "Configuration",
@@ -47,6 +50,7 @@ __all__ = [
     "ModelCard",
     "Paths",
     "Predicted",
+    "RaceFacts",
     "Schema",
     "Score",
     "SplitFacts",

@@ -16,6 +16,7 @@ import joblib
 import msgspec
 import numpy as np
 
+from tunewright.analysis.generalization import Generalization, by_folds
 from tunewright.analysis.summary import ranking, standard_deviation
 from tunewright.analysis.training import gap, gap_sentence
 from tunewright.automl.intervals import bootstrap, difference, scored
@@ -23,7 +24,7 @@ from tunewright.automl.metrics import FURTHER
 from tunewright.automl.model_file import Model, ModelCard, save_model
 from tunewright.automl.objective import fit
 from tunewright.automl.plan import Settled, shape_of
-from tunewright.automl.records import Configuration, FamilyFacts, Gap, MetricFacts, Paths, TaskFacts, TestScores
+from tunewright.automl.records import Claim, Configuration, FamilyFacts, Gap, MetricFacts, Paths, RaceFacts, TaskFacts, TestScores
 from tunewright.catalog import FAMILIES, default_params
 from tunewright.catalog.spaces import REFERENCES
 from tunewright.errors import NoResult
@@ -48,6 +49,8 @@ class Finished(NamedTuple):
         test: scores on the test rows.
         warnings: of the fits.
         seconds: that fitting and judging took.
+        claim: what cross-validation lets one expect of the winner.
+        race: what racing saved.
     """
 
     winner: Configuration
@@ -56,6 +59,8 @@ class Finished(NamedTuple):
     test: TestScores
     warnings: tuple[str, ...]
     seconds: float
+    claim: Claim
+    race: RaceFacts
 
 
 def finish(
@@ -70,7 +75,11 @@ def finish(
     start = time.perf_counter()
     if not history.completed:
         raise NoResult(_why_nothing(history))
-    best = tuple(configuration(item.trial, settled.metric) for item in ranking(history, _BEST))
+    proven = [item.trial for item in ranking(history, None) if history.proven[item.trial.number]]
+    worth = by_folds(history)
+    if worth.recommended == "default":  # nothing is expected to be better, whatever the scores say
+        proven.sort(key=lambda trial: trial.params != worth.params)
+    best = tuple(configuration(trial, settled.metric) for trial in proven[:_BEST])
     winner, default = best[0], _reference(history, settled.metric)
     stage(f"fitting the winner ({winner.title}) on all {settled.data.train_rows} training rows")
     model, said = _fitted(winner.params, settled, seed, workers)
@@ -95,7 +104,9 @@ def finish(
     stage(f"judging on {len(rows)} test rows")
     test = _judged(settled, answers, default, seed)
     warned = tuple(f"The winner's fit warned: {sentence.rstrip('.')}." for sentence in said)
-    return Finished(winner, default, best, test, warned, time.perf_counter() - start)
+    return Finished(
+        winner, default, best, test, warned, time.perf_counter() - start, _claim(worth), _race(history, settled.split.facts.folds)
+    )
 
 
 def configuration(trial: Trial, metric: MetricFacts) -> Configuration:
@@ -126,7 +137,8 @@ def family_facts(
     facts = []
     for family in FAMILIES.values():
         mine = [trial for trial in trials if trial.params.get("model") == family.name]
-        values = [trial.value for trial in mine if trial.value is not None]
+        values = [trial.value for trial in mine if trial.value is not None and history.proven[trial.number]]
+        values = values or [trial.value for trial in mine if trial.value is not None]
         default = next((trial.value for trial in mine if trial.note == f"default {family.name}"), None)
         facts.append(
             FamilyFacts(
@@ -141,6 +153,24 @@ def family_facts(
             )
         )
     return tuple(facts)
+
+
+def _claim(worth: Generalization) -> Claim:
+    claimed, gain = worth.winner, worth.gain
+    return Claim(
+        value=_real(claimed.value), low=_real(claimed.low), high=_real(claimed.high), raw=_real(worth.raw),
+        gain=gain and _real(gain.value), gain_low=gain and _real(gain.low), gain_high=gain and _real(gain.high),
+        probability=_real(worth.probability), sentence=worth.sentence,
+    )  # fmt: skip
+
+
+def _race(history: History, folds: int) -> RaceFacts:
+    fits = sum(map(history.sent, range(len(history))))
+    whole = folds * (history.completed + history.failed)
+    if fits >= whole:
+        return RaceFacts(fits=fits, whole=whole, sentence="Every configuration was fitted on every fold.")
+    words = f"Racing took {fits:,} fits for {history.finished:,} configurations; {folds}-fold cross-validation of all of them takes {whole:,}, {whole / fits:.1f} times as many."
+    return RaceFacts(fits=fits, whole=whole, sentence=words)
 
 
 def gap_of(history: History, winner: Configuration) -> Gap:

@@ -66,6 +66,10 @@ def _facts(result: TuneResult) -> tuple[tuple[str, str], ...]:
             f"{duration(budget.searched)} of search with {budget.workers} processes, {duration(budget.finished)} to fit and judge the winner",
         )
     )
+    if result.claim is not None:
+        facts.append(("cross-validation", result.claim.sentence))
+    if result.race is not None:
+        facts.append(("racing", result.race.sentence))
     return (*facts, *(("table", note) for note in result.data.notes))
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 __all__ = [
     "BudgetFacts",
+    "Claim",
     "ColumnFacts",
     "Configuration",
     "Counts",
@@ -22,6 +23,7 @@ __all__ = [
     "Gap",
     "MetricFacts",
     "Paths",
+    "RaceFacts",
     "Score",
     "SplitFacts",
     "TaskFacts",
@@ -298,6 +300,36 @@ class TestScores(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What cross-validation lets one expect of the winner: its score less the luck of having been chosen by it.
+
+    Attributes:
+        value, low, high: with a 95 % interval, in the metric's units; None where it cannot be told.
+        raw: the winner's plain score.
+        gain, gain_low, gain_high: over the default, positive: better; None without a default to compare with.
+        probability: that the winner is better than the default.
+        sentence: the same in words.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    raw: float | None
+    gain: float | None
+    gain_low: float | None
+    gain_high: float | None
+    probability: float | None
+    sentence: str
+
+
+class RaceFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What racing saved: `fits` were done, where full cross-validation of the same configurations takes `whole`."""
+
+    fits: int
+    whole: int
+    sentence: str
+
+
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """Training score beside validation score of the winner.
 
@@ -360,10 +392,12 @@ class TuneResult(msgspec.Struct, frozen=True, kw_only=True):
         winner: the best configuration by validation; it is in the model file.
         default: the default that the winner is compared with.
         best: the best configurations, best first, at most 20; the first is the winner.
-        recommended: "winner", or "default" when nothing beat the default on validation (then both are the same configuration).
+        recommended: "winner", or "default" when nothing is expected to be better than the default (then both are the same configuration).
         advice: one or two sentences for the reader: what to take, and how sure it is.
         test: scores on the test set.
         gap: over- or underfitting.
+        claim: what cross-validation lets one expect.
+        race: what racing saved.
         warnings: sentences; worst first.
         paths: where everything is.
         environment: versions of python, tunewright, numpy, scipy, scikit-learn, the platform.
@@ -391,4 +425,6 @@ class TuneResult(msgspec.Struct, frozen=True, kw_only=True):
     paths: Paths
     environment: dict[str, Any]
     created: str
+    claim: Claim | None = None
+    race: RaceFacts | None = None
     version: int = 1

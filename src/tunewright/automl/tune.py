@@ -32,11 +32,11 @@ from tunewright.automl.page import report_extras
 from tunewright.automl.plan import Identity, Settled, checked, identity, paths_of, settle, shape_of, workers_of
 from tunewright.automl.records import BudgetFacts, Counts, Paths, TunePlan, TuneRequest, TuneResult
 from tunewright.catalog import FAMILIES, build_space, choose_families, default_params, resolve_families
-from tunewright.catalog.spaces import seconds_per_fit
+from tunewright.catalog.spaces import REFERENCES, seconds_per_fit
 from tunewright.coordinator import Listener
 from tunewright.errors import DataError, StorageError, StudyChanged, StudyExists
 from tunewright.metric import Metric
-from tunewright.schedulers.once import Once
+from tunewright.schedulers.race import Race
 from tunewright.space import Categorical, SearchSpace
 from tunewright.storage import connect
 from tunewright.storage.base import Storage
@@ -147,7 +147,9 @@ def _opened(storage: Storage, request: TuneRequest, settled: Settled, paths: Pat
     search = _resumed(storage, request, settled, paths) if there else _fresh(storage, request, settled, paths, workers)
     study = search.study
     noted = {trial.note for trial in study.history.trials} | {queued.note for _, queued in study.history.queue}
-    for name in search.names:
+    for name in sorted(
+        search.names, key=lambda name: REFERENCES.index(name) if name in REFERENCES else len(REFERENCES)
+    ):  # the first meets all folds
         if f"default {name}" not in noted:
             study.enqueue(default_params(study.space, name), note=f"default {name}")
     if _recorded(study) is None:
@@ -198,7 +200,7 @@ def _study(
     metric: Metric | None = None,
     seed: int | None = None,
 ) -> Study:
-    return Study(space, metric, scheduler=Once(folds=folds), storage=storage, name=name, seed=seed)
+    return Study(space, metric, scheduler=Race(folds=folds, confirm=0), storage=storage, name=name, seed=seed)
 
 
 def _recorded(study: Study) -> Identity | None:
@@ -297,13 +299,13 @@ def _result(request: TuneRequest, plan: TunePlan, search: _Search, done: Finishe
         request=request, task=plan.task, metric=plan.metric, data=plan.data, columns=plan.columns, split=plan.split,
         families=family_facts(history, search.names, search.left_out, plan.metric), budget=budget, counts=counts,
         winner=done.winner, default=done.default, best=done.best, recommended="default" if best_default else "winner",
-        advice=_advice(done, plan), test=done.test, gap=gap_of(history, done.winner), warnings=tuple(warnings), paths=plan.paths,
+        advice=_advice(done, plan), test=done.test, gap=gap_of(history, done.winner), claim=done.claim, race=done.race, warnings=tuple(warnings), paths=plan.paths,
         environment=environment_facts(), created=now(),
     )  # fmt: skip
 
 
 def _advice(done: Finished, plan: TunePlan) -> str:
     if done.winner.params == done.default.params:
-        return f"Nothing that was tried beat the default in cross-validation: take the {done.test.default_title}, which is what the model file holds."
+        return f"Nothing that was tried is expected to be better than the default: take the {done.test.default_title}, which is what the model file holds."
     words = f"Best in cross-validation, with {plan.metric.name} {done.winner.mean or 0.0:.4g}: {done.winner.title}, trial {done.winner.trial}; it is in the model file."
     return f"{words} {done.test.difference.sentence}"

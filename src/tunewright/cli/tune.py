@@ -174,7 +174,8 @@ def _show(result: TuneResult) -> None:
     )
     say(f"in cross-validation: {spread} over {len(winner.folds)} folds, of {result.counts.completed:,} configurations")
     say()
-    for sentence in (result.advice, result.gap.sentence):
+    claim, race = ("" if each is None else each.sentence for each in (result.claim, result.race))
+    for sentence in (result.advice, claim, result.gap.sentence, race):
         say(wrapped(sentence))
     say()
     paths = result.paths

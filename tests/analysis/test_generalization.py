@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
+
+import tunewright as tw
+from tunewright.analysis import by_draws, by_folds, by_outer_folds
+from tunewright.errors import StudyError
+from tunewright.metric import Metric
+from tunewright.space import Float, SearchSpace
+from tunewright.testing import Journal
+
+SPACE = SearchSpace({"x": Float(0, 1, default=0.5)})
+
+
+def judged(table: np.ndarray, goal: str = "minimize") -> tw.History:
+    journal = Journal(SPACE, (Metric("loss", goal),))  # type: ignore[arg-type]
+    for i, row in enumerate(table):
+        trial = journal.ask({"x": 0.5 if i == 0 else i / 1000}, fold=0)
+        journal.tell(trial, float(row[0]))
+        for fold, value in enumerate(row[1:], 1):
+            journal.tell(trial, float(value), index=journal.send(trial, fold=fold))
+    return journal.history
+
+
+def scores(better: float, seed: int = 0, n: int = 30) -> np.ndarray:
+    """The default first; trial 3 is better by so much."""
+    rng = np.random.default_rng(seed)
+    table = 1 + 0.1 * rng.standard_normal(5) + 0.02 * rng.standard_normal((n, 5))
+    table[3] -= better
+    return table
+
+
+@pytest.mark.parametrize("goal", ["minimize", "maximize"])
+def test_a_clear_gain_is_recommended_with_its_probability(goal: str) -> None:
+    sign = 1 if goal == "minimize" else -1
+    found = by_folds(judged(sign * scores(0.2), goal), [sign * 2.0] * 5)
+
+    assert found.recommended == "winner"
+    assert found.gain.value == pytest.approx(0.2, abs=0.06)
+    assert found.gain.low > 0
+    assert found.probability > 0.99
+    assert found.baseline.value == sign * 2.0
+    assert "Better than the default with probability" in found.sentence
+
+
+def test_chance_is_no_gain() -> None:
+    """In 10 searches of nothing but chance, the mean gain claimed is a small part of the 0.02 that raw scores promise."""
+    found = [by_folds(judged(scores(0.0, seed))) for seed in range(10)]
+    raw = [each.default.value - each.raw for each in found]
+
+    assert np.mean(raw) > 0.012
+    assert np.mean([each.gain.value for each in found]) < np.mean(raw) / 2
+
+
+def test_when_the_default_is_best_it_is_recommended() -> None:
+    table = scores(0.0)
+    table[0] -= 0.2
+    found = by_folds(judged(table))
+
+    assert found.recommended == "default"
+    assert found.params == {"x": 0.5}
+    assert "take the default" in found.sentence
+
+
+def test_without_folds_there_is_a_value_and_no_interval() -> None:
+    found = by_folds(judged(np.array([[1.0], [0.8]])))
+
+    assert found.winner.value == 0.8
+    assert np.isnan(found.winner.low)
+
+
+def test_the_draws_take_the_luck_off() -> None:
+    """60 configurations, all worth 1, on 40 rows; the best of them is lucky."""
+    rng = np.random.default_rng(3)
+    losses = 1 + rng.standard_normal((60, 40))
+    weights = np.stack([np.bincount(rng.integers(40, size=40), minlength=40) for _ in range(300)]).astype(float)
+    drawn, left = (losses @ each.T / each.sum(axis=1) for each in (weights, (weights == 0).astype(float)))
+    history = judged(losses.mean(axis=1)[:, None] + np.zeros(5))
+    best = history.best.number
+
+    found = by_draws(history, drawn, left, best=best, default=0)
+
+    assert found.raw < 0.75
+    assert abs(found.winner.value - 1) < abs(found.raw - 1) / 2
+    assert found.winner.low < 1 < found.winner.high
+
+
+def test_outer_folds_compare_in_pairs() -> None:
+    history = judged(scores(0.2))
+
+    found = by_outer_folds(history, np.array([0.8, 0.9, 0.7]), np.array([1.0, 1.1, 0.95]))
+
+    assert found.winner.value == pytest.approx(0.8)
+    assert found.gain.value == pytest.approx(0.2166, abs=1e-3)
+    assert found.probability > 0.9
+
+
+def test_a_study_finds_the_best_way_itself(tmp_path) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    cv = tw.CrossValidation(
+        DecisionTreeClassifier(max_leaf_nodes=5),
+        X[:200],
+        y[:200],
+        cv=3,
+        scoring="accuracy",
+        predictions=tmp_path,
+        racing=False,
+    )
+    space = tw.SearchSpace({"min_samples_leaf": tw.Int(1, 40, default=1)})
+    study = tw.Study(space, cv.metrics, sampler=tw.samplers.Random())
+    study.optimize(cv, trials=6)
+
+    drawn, folds = study.generalization(), by_folds(study.history)
+
+    assert (drawn.method, folds.method) == ("predictions", "folds")
+    assert drawn.winner.value == pytest.approx(folds.winner.value, abs=0.5)
+    assert drawn.baseline.value < drawn.winner.value
+    assert study.winner().trial.number == study.best.number
+
+
+def test_nested_searches_are_studies_of_their_own_and_resume(tmp_path) -> None:
+    cv = tw.CrossValidation(KNeighborsClassifier(), *load_iris(return_X_y=True), cv=3)
+    url = f"sqlite:///{tmp_path / 'runs.db'}"
+    space = tw.SearchSpace({"n_neighbors": tw.Int(1, 40, default=5)})
+    study = tw.Study(space, cv.metrics, storage=url, sampler=tw.samplers.Random())
+    study.optimize(cv, trials=2)
+
+    first, again = (study.generalization(outer=2, trials=2) for _ in range(2))
+
+    assert first == again
+    assert first.method == "nested"
+    assert 0.8 < first.winner.value <= 1
+    assert len(study.storage.studies()) == 3
+    with pytest.raises(StudyError, match="CrossValidation"):
+        study.generalization(lambda live: 1.0, outer=2)

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from tunewright.errors import MetricError
+from tunewright.resampling.draws import constant, drawn_scores
+from tunewright.resampling.scoring import Answer
+
+RNG = np.random.default_rng(0)
+Y = np.tile([0.0, 1.0], 30)
+GOOD = Answer(Y.copy(), np.eye(2)[Y.astype(int)] * 0.8 + 0.1)
+
+
+def test_a_perfect_answer_is_perfect_in_every_draw() -> None:
+    found = drawn_scores("accuracy", Y, [GOOD], np.arange(60), 0)
+
+    assert (found.drawn == 1).all()
+    assert (found.left == 1).all()
+    assert found.drawn.shape == (1, 500)
+
+
+def test_greater_is_better_as_scikit_learn_has_it() -> None:
+    assert drawn_scores("neg_log_loss", Y, [GOOD], np.arange(60), 0).drawn.max() == pytest.approx(np.log(0.9))
+
+
+def test_groups_are_drawn_as_a_whole() -> None:
+    wrong = Answer(np.where(np.arange(60) < 30, Y, 1 - Y), None)
+    found = drawn_scores("accuracy", Y, [wrong], np.arange(60) // 30, 0)
+
+    assert set(np.unique(found.drawn)) <= {0.0, 0.5, 1.0}
+
+
+def test_the_baseline_knows_the_training_rows_only() -> None:
+    folds = [(np.arange(30, 60), np.arange(30)), (np.arange(30), np.arange(30, 60))]
+    y = np.r_[np.zeros(30), np.ones(30)]
+
+    assert constant(y, folds, classes=True).predicted.tolist() == (1 - y).tolist()
+    assert constant(y, folds, classes=False).predicted.tolist() == (1 - y).tolist()
+
+
+def test_what_cannot_be_computed_for_many_draws_is_refused() -> None:
+    with pytest.raises(MetricError, match="drawn anew"):
+        drawn_scores("jaccard", Y, [GOOD], np.arange(60), 0)
