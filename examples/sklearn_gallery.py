@@ -25,7 +25,7 @@ import tunewright as tw
 
 RNG = np.random.default_rng(0)
 DIGITS, NUMERALS = load_digits(return_X_y=True)
-DIGITS, NUMERALS = DIGITS[:500], NUMERALS[:500]
+DIGITS, NUMERALS = DIGITS[:300] / 16, NUMERALS[:300]
 
 
 def tell(title: str, search: tw.SearchCV) -> None:
@@ -34,7 +34,7 @@ def tell(title: str, search: tw.SearchCV) -> None:
 
 def linear_model_by_descent() -> None:
     given = {"average": [True, False], "l1_ratio": uniform(0, 1), "alpha": loguniform(1e-2, 1e0)}
-    tell("randomized search", tw.SearchCV(SGDClassifier(penalty="elasticnet"), given, n_iter=8, cv=3).fit(DIGITS, NUMERALS))
+    tell("randomized search", tw.SearchCV(SGDClassifier(penalty="elasticnet"), given, n_iter=6, cv=3).fit(DIGITS, NUMERALS))
 
 
 def words() -> None:
@@ -47,13 +47,13 @@ def words() -> None:
         "vect__norm": ("l1", "l2"),
         "clf__alpha": np.logspace(-6, 6, 13),
     }
-    tell("text features", tw.SearchCV(pipeline, given, n_iter=8, random_state=0).fit(texts, np.repeat([0, 1], 40)))
+    tell("text features", tw.SearchCV(pipeline, given, n_iter=6, cv=3, random_state=0).fit(texts, np.repeat([0, 1], 40)))
 
 
 def faces_or_numerals() -> None:
-    components = PCA(n_components=25, svd_solver="randomized", whiten=True, random_state=0).fit_transform(DIGITS)
+    components = PCA(n_components=25, whiten=True).fit_transform(DIGITS)
     given = {"C": loguniform(1e3, 1e5), "gamma": loguniform(1e-4, 1e-1)}
-    tell("eigenfaces and an SVM", tw.SearchCV(SVC(class_weight="balanced"), given, n_iter=8, cv=3).fit(components, NUMERALS))
+    tell("eigenfaces and an SVM", tw.SearchCV(SVC(class_weight="balanced"), given, n_iter=6, cv=3).fit(components, NUMERALS))
 
 
 def mixed_types() -> None:
@@ -71,11 +71,14 @@ def mixed_types() -> None:
         "columntransformer__pipeline-2__selectpercentile__percentile": [50, 75, 100],
         "logisticregression__C": [0.1, 1.0, 10, 100],
     }
-    tell("columns of mixed types", tw.SearchCV(make_pipeline(columns, LogisticRegression()), given, n_iter=8).fit(frame, target))
+    tell(
+        "columns of mixed types",
+        tw.SearchCV(make_pipeline(columns, LogisticRegression()), given, n_iter=6, cv=3).fit(frame, target),
+    )
 
 
 def periods() -> None:
-    x = np.sort(RNG.uniform(0, 20, 80))[:, None]
+    x = RNG.uniform(0, 20, 80)[:, None]
     y = np.sin(x[:, 0]) + RNG.normal(0, 0.2, 80)
     given = {
         "alpha": loguniform(1e-3, 1e1),
@@ -91,7 +94,7 @@ def which_reduction() -> None:
         {"reduce_dim": [PCA(), NMF(max_iter=300, tol=1e-2)], "reduce_dim__n_components": [4, 8, 16], "classify__C": [1, 10]},
         {"reduce_dim": [SelectKBest(chi2)], "reduce_dim__k": [4, 8, 16], "classify__C": [1, 10]},
     ]
-    tell("which reduction", tw.SearchCV(pipeline, given, n_iter=8, cv=3, random_state=0).fit(DIGITS, NUMERALS))
+    tell("which reduction", tw.SearchCV(pipeline, given, n_iter=6, cv=3, random_state=0).fit(DIGITS, NUMERALS))
 
 
 def several_metrics() -> None:
@@ -99,9 +102,10 @@ def several_metrics() -> None:
     search = tw.SearchCV(
         DecisionTreeClassifier(random_state=0),
         {"min_samples_split": range(2, 403, 20)},
-        n_iter=8,
+        n_iter=6,
         scoring={"AUC": "roc_auc", "Accuracy": "accuracy"},
         refit="AUC",
+        cv=3,
         return_train_score=True,
     )
     tell("several metrics", search.fit(X, y))
@@ -118,7 +122,7 @@ def recall_where_precision_is_high() -> None:
     search = tw.SearchCV(
         make_pipeline(StandardScaler(), SVC()),
         {"svc__C": [0.1, 1, 10, 100], "svc__gamma": [1e-3, 1e-2, 1e-1], "svc__kernel": ["rbf", "linear"]},
-        n_iter=8,
+        n_iter=6,
         scoring=["precision", "recall"],
         refit=chosen,
         cv=StratifiedKFold(3),

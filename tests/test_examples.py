@@ -66,8 +66,8 @@ def test_searches_of_scikit_learns_gallery_run_with_another_name(tmp_path: Path)
 
     assert len(text) == 8
     for line in text[:-1]:
-        assert int(line[36:].split()[0]) in {8, 15}
-    assert float(next(line for line in text if line.startswith("kernel ridge"))[28:36]) > 0.5
+        assert int(line[36:].split()[0]) in {6, 15}
+    assert float(next(line for line in text if line.startswith("kernel ridge"))[28:36]) > 0.3
 
 
 def test_the_table_of_the_demo_is_written(tmp_path: Path) -> None:

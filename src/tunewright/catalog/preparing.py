@@ -149,17 +149,19 @@ ENTRIES: Final = (
     ),
     Entry(
         "RFE",
-        {"n_features_to_select": Either([None], Float(0.1, 1.0)), "step": Either([1], Float(0.05, 0.5))},
+        {"n_features_to_select": Either([None], Int(1, 100, log=True)), "step": Either([1], Float(0.05, 0.5))},
         f"{_SELECTED} The estimator inside is searched too.",
         "guide",
+        limits={"n_features_to_select": "features"},
     ),
     Entry(
         "SequentialFeatureSelector",
         {
-            "n_features_to_select": Either(["auto"], Float(0.1, 0.9)),
+            "n_features_to_select": Either(["auto"], Int(1, 100, log=True)),
             "direction": Categorical(["forward", "backward"], default="forward"),
         },
         f"{_SELECTED} Slow: it fits a model for each feature at each step.",
         "guide",
+        limits={"n_features_to_select": "below features"},
     ),
 )
