@@ -91,13 +91,14 @@ class Prospect(msgspec.Struct, frozen=True):
         return "\n".join([*self.lines, *behind])
 
 
-def prospect(history: History, trials: int = 20, *, seed: int = 0) -> Prospect:
+def prospect(history: History, trials: int = 20, *, seed: int = 0, model: Surrogate | None = None) -> Prospect:
     """What so many more trials would bring; see the module.
 
     Args:
         history: of the study.
         trials: how many more, at least 1.
         seed: of the draws.
+        model: fitted already; default: fitted here.
 
     Raises:
         StudyError: `trials` is no whole number of at least 1.
@@ -110,7 +111,7 @@ def prospect(history: History, trials: int = 20, *, seed: int = 0) -> Prospect:
     if known.trouble:
         return Prospect(known.metric.name, len(known), trials, seconds=seconds, remarks=(known.trouble,))
     rng = np.random.default_rng(seed)
-    model = surrogate(known)
+    model = surrogate(known) if model is None else model
     rows = candidates(known, rng, _CANDIDATES)
     gains = _gains(model, rows, trials, rng)
     said = []

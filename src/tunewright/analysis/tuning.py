@@ -139,19 +139,20 @@ def _values(gain: Gain) -> str:
     return ", ".join(_value(value) for value in gain.at)
 
 
-def tunability(history: History, *, metric: str | None = None, seed: int = 0) -> Tunability:
+def tunability(history: History, *, metric: str | None = None, seed: int = 0, model: Surrogate | None = None) -> Tunability:
     """What tuning is worth beyond the defaults; see the module.
 
     Args:
         history: of the study.
         metric: by name; default: the first that is optimised.
         seed: of the draws.
+        model: fitted already; default: fitted here.
     """
     known = evidence(history, metric)
     if known.trouble:
         return Tunability(known.metric.name, len(known), remarks=(known.trouble,))
     rng = np.random.default_rng(seed)
-    model = surrogate(known)
+    model = surrogate(known) if model is None else model
     weigh = _Weigh(model, rng)
     default = default_row(known.space)
     winner = known.rows[int(np.argmin(known.losses))]

@@ -161,6 +161,7 @@ COMMANDS: Final[dict[str, Command]] = {
         """
         tunewright report runs.db
         tunewright report runs.db --name first -o first.html
+        tunewright report runs.db --format md     # or json, for programs
         """,
     ),
     "doctor": Command(
