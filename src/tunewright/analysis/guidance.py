@@ -16,6 +16,7 @@ from tunewright.analysis.summary import objective
 from tunewright.analysis.svg import Frame, strip
 from tunewright.analysis.tables import table
 from tunewright.analysis.text import counted, cut, number
+from tunewright.analysis.tuning import Gain, Tunability, shown_value
 from tunewright.analysis.view import Values, direction, drawn, value_axis
 from tunewright.history import History
 from tunewright.space import Float, Int
@@ -83,7 +84,7 @@ def _shares(importance: Importance) -> Markup:
 
 
 def _share(share: Share, scale: Linear) -> Markup:
-    name, interval = " × ".join(share.names), f"{number(share.low, 2)} to {number(share.high, 2)}"
+    name, interval = " × ".join(share.names), f"{share.low:.3f} to {share.high:.3f}"
     picture = strip(
         scale,
         middle=share.value,
@@ -95,7 +96,7 @@ def _share(share: Share, scale: Linear) -> Markup:
     return tag(
         "tr",
         tag("th", breakable(cut(name, 120)), scope="row"),
-        tag("td", number(share.value, 2), class_="number"),
+        tag("td", f"{share.value:.3f}", class_="number"),
         tag("td", interval, class_="number"),
         tag("td", picture),
         tag("td", f"{share.n:,}", class_="number"),
@@ -178,11 +179,47 @@ def advice(found: Insight) -> Markup:
     going_on = [] if prospect is None else prospect.lines
     parts = [tag("p", line) for line in going_on]
     if tunability is not None and tunability.whole is not None:
-        parts.append(tag("ul", *(tag("li", line.strip()) for line in tunability.lines)))
-        parts.append(_sentences(tunability.remarks))
+        parts += _worth(tunability)
     head, *lines = repr(refinement).split("\n")
     parts += [tag("p", head), tag("ul", *(tag("li", line.strip()) for line in lines))]
     return _section("What to do next", *parts)
+
+
+def _worth(found: Tunability) -> list[Markup]:
+    """What tuning was worth, as two tables and two sentences."""
+    first, *_ = found.lines
+    alone = [
+        _gain_row(" and ".join(gain.names), ", ".join(map(shown_value, gain.at)), gain)
+        for gain in (*found.parameters, *found.pairs[:3])
+    ]
+    steps = [_gain_row(step.name, f"{shown_value(step.before)} → {shown_value(step.after)}", step.gain) for step in found.path]
+    head = [f"#gain in {found.metric}", "#95 % interval"]
+    parts = [tag("p", first)]
+    if alone:
+        parts.append(
+            table(
+                ["tuned alone", "best at", *head],
+                alone[:_SHARES],
+                "What each is worth with all others at their default",
+                "shares",
+            )
+        )
+    if steps:
+        parts.append(table(["step", "change", *head], steps, "From the default to the winner, the largest gain first", "shares"))
+    if found.stay is not None and found.stay.names:
+        parts.append(tag("p", found.lines[-1]))
+    return [*parts, _sentences(found.remarks)]
+
+
+def _gain_row(name: str, at: str, gain: Gain) -> Markup:
+    cells = [
+        tag("td", at),
+        *(
+            tag("td", text, class_="number")
+            for text in (number(gain.value, 3), f"{number(gain.low, 2)} to {number(gain.high, 2)}")
+        ),
+    ]
+    return tag("tr", tag("th", breakable(cut(name, 120)), scope="row"), *cells)
 
 
 def markdown(history: History, title: str, found: Insight) -> str:

@@ -76,7 +76,7 @@ class Prospect(msgspec.Struct, frozen=True):
             return list(self.remarks)
         time = f" (about {duration(self.seconds)})" if self.seconds >= 1 else ""
         gain = f"expected gain {with_spread(self.gain, self.sd)} in {self.metric}"
-        said = [f"{counted(self.trials, 'more trial')}{time}: {gain}; {number(100 * self.chance, 2)} % chance of any."]
+        said = [f"{counted(self.trials, 'more trial')}{time}: {gain}; {_percent(self.chance)} chance of any."]
         left = f"At most {number(self.regret, 2)} is left to gain"
         if math.isnan(self.noise):
             said.append(f"{left}; the noise of a measurement is unknown.")
@@ -89,6 +89,10 @@ class Prospect(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         behind = [] if math.isnan(self.fit.r2) else [f"model: cross-validated R² {number(self.fit.r2, 2)}, n = {self.fit.n:,}"]
         return "\n".join([*self.lines, *behind])
+
+
+def _percent(chance: float) -> str:
+    return "more than 99 %" if chance > 0.99 else "less than 1 %" if chance < 0.01 else f"{number(100 * chance, 2)} %"
 
 
 def prospect(history: History, trials: int = 20, *, seed: int = 0, model: Surrogate | None = None) -> Prospect:
