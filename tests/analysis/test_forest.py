@@ -9,11 +9,11 @@ MIXED = SearchSpace({"x": Float(0, 1), "k": Int(1, 6), "c": Categorical(["a", "b
 
 def ishigami(unit: np.ndarray) -> np.ndarray:
     x = (2 * unit - 1) * np.pi
-    return np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
+    return np.asarray(np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0]))
 
 
 def seen(y: np.ndarray) -> np.ndarray:
-    return (y - y.mean()) / y.std()
+    return np.asarray((y - y.mean()) / y.std())
 
 
 def test_the_leaves_of_a_tree_part_the_whole_space_and_say_what_the_tree_says():

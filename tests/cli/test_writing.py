@@ -123,3 +123,13 @@ def test_the_report_is_called_report_html(cli: Cli, study: Study, folder: Path) 
     assert facts["path"] == "report.html"
     assert facts["counts"]["trials"] == 10
     assert (folder / "report.html").stat().st_size > 1000
+
+
+def test_a_report_can_be_markdown_or_json(cli: Cli, study: Study, folder: Path) -> None:
+    cli("report", "runs.db", "--format", "md")
+    cli("report", "runs.db", "--format", "json", "-o", "facts.json")
+
+    assert "## Health checks" in (folder / "report.md").read_text(encoding="utf-8")
+    facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    assert facts["insight"]["importance"]["metric"] == study.metrics[0].name
+    assert "Health checks" not in (cli("report", "runs.db", "--quick"), (folder / "report.html").read_text(encoding="utf-8"))[1]

@@ -8,6 +8,7 @@ from tunewright.lazy import face
 __all__ = [
     "Cause",
     "Check",
+    "Comparison",
     "Difference",
     "Effect",
     "Effects",
@@ -36,6 +37,7 @@ __all__ = [
     "by_objective",
     "by_outer_folds",
     "causes",
+    "compare",
     "default_trial",
     "difference",
     "duration",
@@ -61,42 +63,14 @@ __all__ = [
 ]
 
 _CONTENTS = {
-    "checks": (
-        "Check",
-        "Health",
-        "health",
-    ),
-    "dependence": (
-        "Effect",
-        "Effects",
-        "effects",
-    ),
-    "facts": (
-        "ReportExtras",
-        "Rows",
-        "Score",
-    ),
-    "generalization": (
-        "Generalization",
-        "by_draws",
-        "by_folds",
-        "by_objective",
-        "by_outer_folds",
-        "nested",
-    ),
-    "importances": (
-        "Importance",
-        "Share",
-        "importance",
-    ),
-    "prospects": (
-        "Prospect",
-        "prospect",
-    ),
-    "refinement": (
-        "Refinement",
-        "refine",
-    ),
+    "checks": ("Check", "Health", "health"),
+    "comparison": ("Comparison", "compare"),
+    "dependence": ("Effect", "Effects", "effects"),
+    "facts": ("ReportExtras", "Rows", "Score"),
+    "generalization": ("Generalization", "by_draws", "by_folds", "by_objective", "by_outer_folds", "nested"),
+    "importances": ("Importance", "Share", "importance"),
+    "prospects": ("Prospect", "prospect"),
+    "refinement": ("Refinement", "refine"),
     "summary": (
         "Cause",
         "Difference",
@@ -115,28 +89,10 @@ _CONTENTS = {
     ),
     "surrogate": ("Fit",),
     "table": ("records",),
-    "text": (
-        "duration",
-        "number",
-        "with_spread",
-    ),
-    "training": (
-        "Gap",
-        "gap",
-        "gap_sentence",
-    ),
-    "tuning": (
-        "Gain",
-        "Stay",
-        "Step",
-        "Tunability",
-        "tunability",
-    ),
-    "winner": (
-        "Estimate",
-        "Winner",
-        "find_winner",
-    ),
+    "text": ("duration", "number", "with_spread"),
+    "training": ("Gap", "gap", "gap_sentence"),
+    "tuning": ("Gain", "Stay", "Step", "Tunability", "tunability"),
+    "winner": ("Estimate", "Winner", "find_winner"),
 }
 
 __getattr__, __dir__ = face(__name__, _CONTENTS)

@@ -1,4 +1,5 @@
 from tunewright.analysis.checks import Check, Health, health
+from tunewright.analysis.comparison import Comparison, compare
 from tunewright.analysis.dependence import Effect, Effects, effects
 from tunewright.analysis.facts import ReportExtras, Rows, Score
 from tunewright.analysis.generalization import Generalization, by_draws, by_folds, by_objective, by_outer_folds, nested
@@ -31,6 +32,7 @@ from tunewright.analysis.winner import Estimate, Winner, find_winner
 __all__ = [
     "Cause",
     "Check",
+    "Comparison",
     "Difference",
     "Effect",
     "Effects",
@@ -59,6 +61,7 @@ __all__ = [
     "by_objective",
     "by_outer_folds",
     "causes",
+    "compare",
     "default_trial",
     "difference",
     "duration",

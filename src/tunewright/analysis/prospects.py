@@ -76,7 +76,7 @@ class Prospect(msgspec.Struct, frozen=True):
             return list(self.remarks)
         time = f" (about {duration(self.seconds)})" if self.seconds >= 1 else ""
         gain = f"expected gain {with_spread(self.gain, self.sd)} in {self.metric}"
-        said = [f"{counted(self.trials, 'more trial')}{time}: {gain}; {number(100 * self.chance, 2)} % chance of any."]
+        said = [f"{counted(self.trials, 'more trial')}{time}: {gain}; {_percent(self.chance)} chance of any."]
         left = f"At most {number(self.regret, 2)} is left to gain"
         if math.isnan(self.noise):
             said.append(f"{left}; the noise of a measurement is unknown.")
@@ -91,13 +91,18 @@ class Prospect(msgspec.Struct, frozen=True):
         return "\n".join([*self.lines, *behind])
 
 
-def prospect(history: History, trials: int = 20, *, seed: int = 0) -> Prospect:
+def _percent(chance: float) -> str:
+    return "more than 99 %" if chance > 0.99 else "less than 1 %" if chance < 0.01 else f"{number(100 * chance, 2)} %"
+
+
+def prospect(history: History, trials: int = 20, *, seed: int = 0, model: Surrogate | None = None) -> Prospect:
     """What so many more trials would bring; see the module.
 
     Args:
         history: of the study.
         trials: how many more, at least 1.
         seed: of the draws.
+        model: fitted already; default: fitted here.
 
     Raises:
         StudyError: `trials` is no whole number of at least 1.
@@ -110,7 +115,7 @@ def prospect(history: History, trials: int = 20, *, seed: int = 0) -> Prospect:
     if known.trouble:
         return Prospect(known.metric.name, len(known), trials, seconds=seconds, remarks=(known.trouble,))
     rng = np.random.default_rng(seed)
-    model = surrogate(known)
+    model = surrogate(known) if model is None else model
     rows = candidates(known, rng, _CANDIDATES)
     gains = _gains(model, rows, trials, rng)
     said = []

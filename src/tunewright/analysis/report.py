@@ -1,8 +1,8 @@
 """The report of a study: one page, one file.
 
 It asks nothing of the network: style and drawings stand inside, text is set in the reader's own fonts. It follows the reader's choice
-of light or dark, prints, and reads on a telephone. The order is that of the questions: what came out, and is it real; what was
-searched; which configurations; how the search went; what mattered; does it overfit; what failed; how to go on.
+of light or dark, prints, and reads on a telephone. The order is that of the questions: what came out, and is it real; what
+mattered, what ails the study, what to do next (where these were computed); what was searched; which configurations; how the search went; what mattered; does it overfit; what failed; how to go on.
 """
 
 import datetime as dt
@@ -12,6 +12,8 @@ from typing import Final
 
 from tunewright.analysis.charts import Figure, gap_chart, history_chart, pareto_chart
 from tunewright.analysis.facts import ReportExtras, verdict
+from tunewright.analysis.guidance import advice, ailments, mattered
+from tunewright.analysis.insight import Insight
 from tunewright.analysis.markup import Markup, breakable, join, tag
 from tunewright.analysis.slices import slices
 from tunewright.analysis.summary import (
@@ -39,13 +41,14 @@ _TOP: Final = 10
 _NOTES: Final = 20
 
 
-def report(history: History, *, title: str, extras: ReportExtras | None = None) -> str:
+def report(history: History, *, title: str, extras: ReportExtras | None = None, insight: Insight | None = None) -> str:
     """The whole page as HTML text; write it as UTF-8. The same history and extras give the same page.
 
     Args:
         history: of the study, in any state: empty, running, all failed.
         title: what was tuned; any text, it is escaped.
         extras: what the history does not know: test scores, data, commands.
+        insight: what the study says of itself (`insight.insight`), for the sections that explain and advise; default: without them.
     """
     extras = extras or ReportExtras()
     default = default_trial(history) if len(history.objectives) == 1 else None
@@ -53,6 +56,7 @@ def report(history: History, *, title: str, extras: ReportExtras | None = None) 
     style = resources.files("tunewright.analysis").joinpath("report.css").read_text(encoding="utf-8")
     sections = [
         _outcome(history, extras, default, title),
+        *([] if insight is None else [mattered(history, insight), ailments(insight.health), advice(insight)]),
         _searched(history, extras, done),
         _best(history, default),
         _course(history, default),

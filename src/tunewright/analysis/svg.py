@@ -123,6 +123,13 @@ class Frame:
             path = "L".join(_at(*self._place(x, y)) for x, y in points)
             self._marks.append(tag("path", class_=f"line {kind}", d=f"M{path}"))
 
+    def band(self, points: Sequence[tuple[float, float, float]], kind: str) -> None:
+        """A filled band (x, from, to)."""
+        if len(points) > 1:
+            above = [_at(*self._place(x, high)) for x, _, high in points]
+            below = [_at(*self._place(x, low)) for x, low, _ in reversed(points)]
+            self._marks.append(tag("path", class_=f"band {kind}", d=f"M{'L'.join(above + below)}z"))
+
     def steps(self, points: Sequence[tuple[float, float]], kind: str, *, until: float) -> None:
         """A line that keeps each y until the next x, and the last one until `until`."""
         if not points:

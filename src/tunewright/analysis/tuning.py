@@ -31,7 +31,7 @@ from tunewright.history import History
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Value
 
-__all__ = ["Gain", "Stay", "Step", "Tunability", "default_row", "levels", "tunability"]
+__all__ = ["Gain", "Stay", "Step", "Tunability", "default_row", "levels", "shown_value", "tunability"]
 
 _LEVELS: Final = 33
 _PAIRED: Final = 6
@@ -111,7 +111,10 @@ class Tunability(msgspec.Struct, frozen=True):
         said += [f"{' and '.join(each.names)}: {_gain(each)}, at {_values(each)}" for each in self.pairs[:3]]
         if self.path:
             said.append("From the default to the winner, the largest gain first:")
-            said += [f"  {each.name}: {_value(each.before)} -> {_value(each.after)}, {_gain(each.gain)}" for each in self.path]
+            said += [
+                f"  {each.name}: {shown_value(each.before)} -> {shown_value(each.after)}, {_gain(each.gain)}"
+                for each in self.path
+            ]
         if self.stay is not None and self.stay.names:
             names = ", ".join(self.stay.names)
             said.append(f"Can stay at their default: {names}: expected loss {with_spread(self.stay.loss, self.stay.sd)}.")
@@ -131,27 +134,29 @@ def _gain(gain: Gain) -> str:
     return f"{number(gain.value, 3)} ({number(gain.low, 2)} to {number(gain.high, 2)})"
 
 
-def _value(value: Value) -> str:
+def shown_value(value: Value) -> str:
+    """A parameter's value as text; "inactive" for None."""
     return "inactive" if value is None else cut(value_text(value), 40)
 
 
 def _values(gain: Gain) -> str:
-    return ", ".join(_value(value) for value in gain.at)
+    return ", ".join(shown_value(value) for value in gain.at)
 
 
-def tunability(history: History, *, metric: str | None = None, seed: int = 0) -> Tunability:
+def tunability(history: History, *, metric: str | None = None, seed: int = 0, model: Surrogate | None = None) -> Tunability:
     """What tuning is worth beyond the defaults; see the module.
 
     Args:
         history: of the study.
         metric: by name; default: the first that is optimised.
         seed: of the draws.
+        model: fitted already; default: fitted here.
     """
     known = evidence(history, metric)
     if known.trouble:
         return Tunability(known.metric.name, len(known), remarks=(known.trouble,))
     rng = np.random.default_rng(seed)
-    model = surrogate(known)
+    model = surrogate(known) if model is None else model
     weigh = _Weigh(model, rng)
     default = default_row(known.space)
     winner = known.rows[int(np.argmin(known.losses))]

@@ -161,6 +161,28 @@ COMMANDS: Final[dict[str, Command]] = {
         """
         tunewright report runs.db
         tunewright report runs.db --name first -o first.html
+        tunewright report runs.db --format md     # or json, for programs
+        """,
+    ),
+    "refine": Command(
+        "advising",
+        "refine",
+        _LOOK,
+        "Propose the space of the next round.",
+        """
+        tunewright refine runs.db
+        tunewright refine runs.db --keep 0.8 --yes
+        tunewright refine runs.db -o space.json     # to edit it; then: run ... --space space.json --edit
+        """,
+    ),
+    "compare": Command(
+        "advising",
+        "compare",
+        _LOOK,
+        "Say whether two studies really differ.",
+        """
+        tunewright compare tpe.db gp.db
+        tunewright compare runs.db::first runs.db::second --margin 0.001
         """,
     ),
     "doctor": Command(

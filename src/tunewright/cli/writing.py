@@ -16,9 +16,11 @@ from typing import Annotated, Any
 import typer
 
 from tunewright.analysis.facts import ReportExtras
+from tunewright.analysis.guidance import markdown
+from tunewright.analysis.insight import insight, json_of
 from tunewright.analysis.report import report as page_of
 from tunewright.analysis.table import records
-from tunewright.cli.facts import counts
+from tunewright.cli.facts import best_facts, counts
 from tunewright.cli.opening import existing
 from tunewright.cli.options import AsJson, Debug, Name, StudyArgument
 from tunewright.cli.terminal import document, json_text, say, value_text
@@ -26,7 +28,7 @@ from tunewright.errors import StudyError
 from tunewright.extras import require
 from tunewright.typing import Value
 
-__all__ = ["Format", "export", "format_of", "report", "whole_file"]
+__all__ = ["Form", "Format", "export", "format_of", "report", "whole_file"]
 
 
 class Format(StrEnum):
@@ -35,6 +37,14 @@ class Format(StrEnum):
     csv = "csv"
     json = "json"
     parquet = "parquet"
+
+
+class Form(StrEnum):
+    """Of a report."""
+
+    html = "html"
+    md = "md"
+    json = "json"
 
 
 def export(
@@ -83,26 +93,41 @@ def export(
 def report(
     study: StudyArgument,
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Where to.")] = Path("report.html"),
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to. [default: report.html, report.md, report.json]")
+    ] = None,
+    form: Annotated[Form, typer.Option("--format", help="A page, Markdown, or JSON for programs.")] = Form.html,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out what needs a model: importance, effects, advice.")] = False,
     title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Of the page. [default: the study's name]")] = None,
     name: Name = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Write a page about a study: the best configurations, the course of the search, each hyperparameter, what failed.
+    """Write a page about a study: what came out, what mattered, what ails it, what to do next, and how it was searched.
 
     It is one file that opens without a network. The page of a `tunewright tune` run, with its test scores, stands in that run's folder.
     """
     del debug
     found = existing(study, name)
     extras = ReportExtras(study=found.name, url=found.storage.url, seed=found.seed)
-    text = page_of(found.history, title=title or found.name, extras=extras)
-    with whole_file(out) as partial:
+    if quick and form is not Form.html:
+        raise StudyError("Markdown and JSON hold what --quick leaves out. Drop one of the two.")
+    known = None if quick else insight(found.history)
+    if form is Form.html or known is None:
+        text = page_of(found.history, title=title or found.name, extras=extras, insight=known)
+    elif form is Form.md:
+        text = markdown(found.history, title or found.name, known)
+    else:
+        text = json_of(
+            {"study": found.name, "counts": counts(found.history), "best": best_facts(found.history), "insight": known}
+        )
+    path = Path(f"report.{form}") if out is None else out
+    with whole_file(path) as partial:
         partial.write_text(text, encoding="utf-8")
     if as_json:
-        document({"path": str(out), "study": found.name, "counts": counts(found.history)})
+        document({"path": str(path), "study": found.name, "counts": counts(found.history)})
     else:
-        say(f"{out}: open it in a browser")
+        say(f"{path}: open it in a browser" if form is Form.html else f"{path}")
 
 
 @contextlib.contextmanager

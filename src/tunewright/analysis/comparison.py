@@ -1,0 +1,170 @@
+"""Are two studies really different?
+
+Each side is one study, or several that repeat it with other seeds. What is compared is the best value after equally many trials.
+
+- Several on both sides, with the same seeds: paired by seed, Student's t of the differences.
+- Several on both sides, with other seeds: Welch's t.
+- One on either side: a single search says nothing about searches; but its winner was measured on folds, and where both were measured
+  on the same folds the winners are compared fold by fold (`summary.difference`).
+
+"No difference was found" is not "they are equal": equal, up to a margin that somebody must name, are they only when the whole interval
+lies within it (two one-sided tests at 2.5 % [1]).
+
+[1] Schuirmann, A comparison of the two one-sided tests procedure and the power approach, J. Pharmacokinetics and Biopharmaceutics 15, 1987.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import msgspec
+import numpy as np
+from scipy import stats
+
+from tunewright.analysis.summary import difference
+from tunewright.analysis.text import counted, number
+from tunewright.errors import StudyError
+from tunewright.history import History
+from tunewright.trial import Trial
+from tunewright.typing import Array
+
+__all__ = ["Comparison", "compare"]
+
+_CONFIDENCE: Final = 0.95
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """How two sides differ.
+
+    Attributes:
+        metric: which one.
+        names: of the two sides.
+        trials: after how many finished trials each was looked at.
+        values: the mean of the best values of each side.
+        gain: how much better the first is, in units of the metric (positive: better); NaN: unknown.
+        low, high: its 95 % interval; NaN: unknown.
+        n: pairs, or the smaller number of studies, or folds.
+        how: "paired seeds", "unpaired seeds", "folds of the winners", or "none".
+        margin: within which a difference does not matter; NaN: nobody said.
+        remarks: what to know.
+    """
+
+    metric: str
+    names: tuple[str, str]
+    trials: int
+    values: tuple[float, float]
+    gain: float
+    low: float
+    high: float
+    n: int
+    how: Literal["paired seeds", "unpaired seeds", "folds of the winners", "none"]
+    margin: float = math.nan
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """What to make of it, a sentence."""
+        first, second = self.names
+        if math.isnan(self.low):
+            return f"Whether {first} and {second} differ cannot be told."
+        if abs(self.low) <= self.margin and abs(self.high) <= self.margin:
+            return f"{first} and {second} are equal within the margin of {number(self.margin)}."
+        if self.low > 0:
+            return f"{first} is better than {second}."
+        if self.high < 0:
+            return f"{second} is better than {first}."
+        return f"No difference between {first} and {second} was found; that they are equal is not shown."
+
+    def __repr__(self) -> str:
+        lines = [f"{self.names[i]}: {self.metric} {number(self.values[i])} after {counted(self.trials, 'trial')}" for i in (0, 1)]
+        if not math.isnan(self.low):
+            bounds = f"95 % interval {number(self.low, 3)} to {number(self.high, 3)}"
+            lines.append(f"gain of {self.names[0]}: {number(self.gain, 3)} ({bounds}; {self.how}, n = {self.n})")
+        return "\n".join([*lines, self.verdict, *self.remarks])
+
+
+def compare(
+    first: Sequence[History],
+    second: Sequence[History],
+    *,
+    names: tuple[str, str] = ("A", "B"),
+    margin: float = math.nan,
+    trials: int | None = None,
+) -> Comparison:
+    """Whether two sides differ; see the module.
+
+    Args:
+        first, second: one history or several on each side, of the same one optimised metric.
+        names: of the two.
+        margin: within which a difference does not matter, in units of the metric.
+        trials: after how many finished trials; default: as many as all of them have.
+
+    Raises:
+        StudyError: a side is empty, the metrics differ, several are optimised, or a study has no result yet.
+    """
+    everyone = [*first, *second]
+    if not first or not second:
+        raise StudyError("Each side needs at least one study.")
+    metrics = {(each.metrics[each.objectives[0]].name, each.metrics[each.objectives[0]].goal) for each in everyone}
+    if len(metrics) > 1 or any(len(each.objectives) > 1 for each in everyone):
+        raise StudyError("Studies can be compared when all optimise the same single metric.")
+    count = min(each.finished for each in everyone) if trials is None else trials
+    best = [[_best(history, count) for history in side] for side in (first, second)]
+    if any(trial is None for side in best for trial in side):
+        raise StudyError(f"A study has no result within its first {counted(count, 'finished trial')}. Let it run longer.")
+    metric = everyone[0].metrics[everyone[0].objectives[0]]
+    values = [np.array([trial.values[metric.name] for trial in side if trial and trial.values]) for side in best]
+    means = (float(values[0].mean()), float(values[1].mean()))
+
+    def result(gain: float, low: float, high: float, n: int, how: str, *remarks: str) -> Comparison:
+        return Comparison(metric.name, names, count, means, gain, low, high, n, how, margin, remarks)  # type: ignore[arg-type]
+
+    losses = [metric.sign * each for each in values]
+    pairs = _paired(first, second)
+    if pairs is not None:
+        return result(*_t(losses[1][pairs[1]] - losses[0][pairs[0]]), len(pairs[0]), "paired seeds")
+    if min(map(len, losses)) >= 2:
+        return result(*_welch(*losses), min(map(len, losses)), "unpaired seeds")
+    winners = best[0][0], best[1][0]
+    assert winners[0] is not None
+    assert winners[1] is not None
+    found = difference(winners[0], winners[1], metric)
+    lucky = "One search on a side: this compares two winners, not two ways to search. Repeat both with other seeds."
+    if found is None:
+        gain = metric.sign * (means[1] - means[0])
+        return result(gain, math.nan, math.nan, 0, "none", f"{lucky} There are no folds in common either.")
+    shared = len([each for each in winners[0].measurements if each.values])
+    return result(found.gain, found.low, found.high, shared, "folds of the winners", lucky)
+
+
+def _best(history: History, count: int) -> Trial | None:
+    """The best feasible of the first so many finished trials."""
+    ended = np.flatnonzero(np.isfinite(history.finished_at))
+    early = ended[np.argsort(history.finished_at[ended], kind="stable")[:count]]
+    good = early[history.feasible[early]]
+    return history.trial(int(good[np.argmin(history.losses[good, history.objectives[0]])])) if len(good) else None
+
+
+def _paired(first: Sequence[History], second: Sequence[History]) -> tuple[list[int], list[int]] | None:
+    """Which of either side have the same seed, in the same order; None for fewer than two, or where a seed stands twice."""
+    seeds = [[history.seed for history in side] for side in (first, second)]
+    shared = sorted(set(seeds[0]) & set(seeds[1]))
+    if len(shared) < 2 or any(len(set(side)) < len(side) for side in seeds):
+        return None
+    return [seeds[0].index(seed) for seed in shared], [seeds[1].index(seed) for seed in shared]
+
+
+def _t(gains: Array) -> tuple[float, float, float]:
+    mean, n = float(gains.mean()), len(gains)
+    half = float(stats.t.ppf((1 + _CONFIDENCE) / 2, n - 1) * gains.std(ddof=1) / math.sqrt(n))
+    return mean, mean - half, mean + half
+
+
+def _welch(ours: Array, theirs: Array) -> tuple[float, float, float]:
+    mean = float(theirs.mean() - ours.mean())
+    parts = np.array([ours.var(ddof=1) / len(ours), theirs.var(ddof=1) / len(theirs)])
+    if not parts.sum():
+        return mean, mean, mean
+    freedom = float(parts.sum() ** 2 / (parts**2 / [len(ours) - 1, len(theirs) - 1]).sum())
+    half = float(stats.t.ppf((1 + _CONFIDENCE) / 2, freedom) * math.sqrt(parts.sum()))
+    return mean, mean - half, mean + half

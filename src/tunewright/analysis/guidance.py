@@ -1,0 +1,247 @@
+"""The sections of a report that explain and advise, and the same as Markdown."""
+
+from typing import Final, cast
+
+import numpy as np
+
+from tunewright.analysis.charts import Figure
+from tunewright.analysis.checks import Health
+from tunewright.analysis.dependence import Effect
+from tunewright.analysis.importances import Importance, Share
+from tunewright.analysis.insight import Insight
+from tunewright.analysis.markup import Markup, breakable, join, tag
+from tunewright.analysis.scale import Bands, Linear, axis
+from tunewright.analysis.slices import choice_labels
+from tunewright.analysis.summary import objective
+from tunewright.analysis.svg import Frame, strip
+from tunewright.analysis.tables import table
+from tunewright.analysis.text import counted, cut, number
+from tunewright.analysis.tuning import Gain, Tunability, shown_value
+from tunewright.analysis.view import Values, direction, drawn, value_axis
+from tunewright.history import History
+from tunewright.space import Float, Int
+
+__all__ = ["advice", "ailments", "effect_chart", "markdown", "mattered"]
+
+_SHARES: Final = 12
+_PAIRS: Final = 4
+_EFFECTS: Final = 6
+_POINTS: Final = 300
+_WIDTH, _HEIGHT = 250, 200
+
+
+def _sentences(lines: tuple[str, ...] | list[str]) -> Markup:
+    return join([tag("p", line, class_="small") for line in lines if line])
+
+
+def _section(heading: str, *parts: Markup | None) -> Markup:
+    return tag("section", tag("h2", heading), *parts)
+
+
+# ---- what mattered -------------------------------------------------------------------------------------------------------------
+
+
+def mattered(history: History, found: Insight) -> Markup | None:
+    """Importance as a table of bars, then the effects of those that matter most."""
+    importance = found.importance
+    if not importance.shares:
+        return _section("What mattered", _sentences(importance.remarks)) if importance.remarks else None
+    charts = [effect_chart(history, effect) for effect in _chosen(found)]
+    panels = [
+        tag("figure", tag("h3", breakable(cut(each.name, 120))), tag("p", each.caption, class_="small"), each.svg)
+        for each in charts
+    ]
+    said = (
+        f"How {importance.metric} goes with each, the others averaged out ({direction(objective(history))}). Thick: the mean, with a 95 % band; thin: the best"
+        " trials, had only this been different; dotted: no trial is near, the model guesses. Dots: the trials."
+    )
+    return _section(
+        "What mattered",
+        _shares(importance),
+        _sentences([importance.behind, *importance.remarks]),
+        tag("p", said) if panels else None,
+        tag("div", *panels, class_="panels") if panels else None,
+    )
+
+
+def _chosen(found: Insight) -> list[Effect]:
+    """The effects of the most important parameters, in that order."""
+    by_name = {effect.names[0]: effect for effect in found.effects.found}
+    names = [share.names[0] for share in found.importance.shares]
+    return [by_name[name] for name in names if name in by_name][:_EFFECTS]
+
+
+def _shares(importance: Importance) -> Markup:
+    shown = [*importance.shares[:_SHARES], *(share for share in importance.interactions[:_PAIRS] if share.clear)]
+    scale = Linear(0.0, max([1e-9, *(share.high for share in shown)]))
+    rows = [_share(share, scale) for share in shown]
+    more = len(importance.shares) - _SHARES
+    caption = (
+        f"Share of the variance of {importance.metric} that each explains ({importance.method}, {counted(importance.n, 'trial')})"
+    )
+    caption += f"; {more} smaller ones are left out" if more > 0 else ""
+    return table(["", "#share", "#95 % interval", "drawn", "#trials"], rows, caption, "shares")
+
+
+def _share(share: Share, scale: Linear) -> Markup:
+    name, interval = " × ".join(share.names), f"{share.low:.3f} to {share.high:.3f}"
+    picture = strip(
+        scale,
+        middle=share.value,
+        span=(share.low, share.high),
+        kind="winner" if len(share.names) == 1 else "",
+        label=f"{name}: {number(share.value, 2)}, 95 % interval {interval}",
+        width=220,
+    )
+    return tag(
+        "tr",
+        tag("th", breakable(cut(name, 120)), scope="row"),
+        tag("td", f"{share.value:.3f}", class_="number"),
+        tag("td", interval, class_="number"),
+        tag("td", picture),
+        tag("td", f"{share.n:,}", class_="number"),
+    )
+
+
+def effect_chart(history: History, effect: Effect) -> Figure:
+    """The effect of one parameter as a small chart, on the axis of the values' bulk."""
+    name = effect.names[0]
+    parameter = history.space.parameters[name]
+    metric = objective(history)
+    numbers, values = drawn(history)
+    column = history.rows[numbers, history.space.names.index(name)]
+    shown = np.flatnonzero(np.isfinite(column))
+    shown = shown[np.linspace(0, len(shown) - 1, min(len(shown), _POINTS)).astype(np.intp)] if len(shown) else shown
+    view = value_axis(values, metric.sign)
+    points = [(float(column[i]), float(values[i])) for i in shown if not view.outside(float(values[i]))]
+    if isinstance(parameter, Float | Int):
+        scale = axis(float(parameter.low), float(parameter.high), count=4, whole=isinstance(parameter, Int), log=parameter.log)
+        frame = _frame(name, metric.name, scale, view)
+        frame.dots(points, "trial faint")
+        _curve(frame, effect, view)
+    else:
+        labels = [cut(label, 12) for label in choice_labels(tuple(getattr(parameter, "choices", (False, True))))]
+        frame = _frame(name, metric.name, Bands(labels), view)
+        frame.dots(points, "trial faint", nudges=[(3.0 * ((i * 7) % 5 - 2), 0.0) for i in range(len(points))])
+        places = effect.levels[0].tolist()
+        frame.bars(list(zip(places, effect.low.tolist(), effect.high.tolist(), strict=True)), "effect")
+        frame.dots(list(zip(places, effect.mean.tolist(), strict=True)), "winner")
+    guessed = float(1 - effect.supported.mean())
+    doubt = f"; no trial near {number(100 * guessed, 2)} % of the range" if guessed > 0.02 else ""
+    return Figure(
+        frame.render(kind="chart small"),
+        f"moves {metric.name} by {number(effect.range, 2)}, {counted(effect.n, 'trial')}{doubt}",
+        name=name,
+    )
+
+
+def _frame(name: str, metric: str, scale: object, view: Values) -> Frame:
+    title = f"Effect of {name} on {metric}"
+    return Frame(
+        _WIDTH,
+        _HEIGHT,
+        cast(Linear, scale),
+        view.scale(count=4),
+        title=title,
+        description="The mean over all other hyperparameters with its 95 % band.",
+        y_label=metric,
+    )
+
+
+def _curve(frame: Frame, effect: Effect, view: Values) -> None:
+    """The band, the single curves, and the mean: solid where trials are near."""
+    x, mean = effect.levels[0].tolist(), effect.mean.tolist()
+    low, high = (np.clip(each, view.low, view.high).tolist() for each in (effect.low, effect.high))
+    frame.band(list(zip(x, low, high, strict=True)), "effect")
+    for curve in np.clip(effect.curves, view.low, view.high):
+        frame.line(list(zip(x, curve.tolist(), strict=True)), "curve")
+    for i in range(len(x) - 1):
+        both = bool(effect.supported[i] and effect.supported[i + 1])
+        frame.line([(x[i], mean[i]), (x[i + 1], mean[i + 1])], "effect" if both else "unsupported")
+
+
+# ---- what ails it, and what to do ----------------------------------------------------------------------------------------------
+
+
+def ailments(found: Health) -> Markup:
+    """The health checks."""
+    items = [
+        tag("li", tag("b", check.name, class_=check.level), f": {check.said} ", tag("span", check.mend, class_="mend"))
+        for check in found.findings
+    ]
+    passed = f"Passed: {', '.join(found.passed)}." if found.passed else ""
+    return _section("Health checks", tag("ul", *items, class_="health") if items else None, _sentences([passed]))
+
+
+def advice(found: Insight) -> Markup:
+    """What to do next: go on or stop, what can be left alone, and the space of the next round."""
+    tunability, prospect, refinement = found.tunability, found.prospect, found.refinement
+    going_on = [] if prospect is None else prospect.lines
+    parts = [tag("p", line) for line in going_on]
+    if tunability is not None and tunability.whole is not None:
+        parts += _worth(tunability)
+    head, *lines = repr(refinement).split("\n")
+    parts += [tag("p", head), tag("ul", *(tag("li", line.strip()) for line in lines))]
+    return _section("What to do next", *parts)
+
+
+def _worth(found: Tunability) -> list[Markup]:
+    """What tuning was worth, as two tables and two sentences."""
+    first, *_ = found.lines
+    alone = [
+        _gain_row(" and ".join(gain.names), ", ".join(map(shown_value, gain.at)), gain)
+        for gain in (*found.parameters, *found.pairs[:3])
+    ]
+    steps = [_gain_row(step.name, f"{shown_value(step.before)} → {shown_value(step.after)}", step.gain) for step in found.path]
+    head = [f"#gain in {found.metric}", "#95 % interval"]
+    parts = [tag("p", first)]
+    if alone:
+        parts.append(
+            table(
+                ["tuned alone", "best at", *head],
+                alone[:_SHARES],
+                "What each is worth with all others at their default",
+                "shares",
+            )
+        )
+    if steps:
+        parts.append(table(["step", "change", *head], steps, "From the default to the winner, the largest gain first", "shares"))
+    if found.stay is not None and found.stay.names:
+        parts.append(tag("p", found.lines[-1]))
+    return [*parts, _sentences(found.remarks)]
+
+
+def _gain_row(name: str, at: str, gain: Gain) -> Markup:
+    cells = [
+        tag("td", at),
+        *(
+            tag("td", text, class_="number")
+            for text in (number(gain.value, 3), f"{number(gain.low, 2)} to {number(gain.high, 2)}")
+        ),
+    ]
+    return tag("tr", tag("th", breakable(cut(name, 120)), scope="row"), *cells)
+
+
+def markdown(history: History, title: str, found: Insight) -> str:
+    """The same as Markdown: the result, what mattered, what ails it, what to do next."""
+    lines = [f"# {title}", ""]
+    if history.feasible.any() and len(history.objectives) == 1:
+        best = history.best
+        lines += [
+            f"Best {objective(history).name}: {number(float(best.value or 0.0))} (trial {best.number} of {len(history):,}).",
+            "",
+        ]
+        lines += [f"- `{name}` = `{value}`" for name, value in best.params.items()]
+    else:
+        lines += [f"{history.completed:,} completed, {history.failed:,} failed, {history.running:,} running."]
+    parts: list[tuple[str, object]] = [
+        ("What mattered", found.importance),
+        ("Health checks", found.health),
+        ("What tuning was worth", found.tunability),
+        ("Going on", found.prospect),
+        ("The next round", found.refinement),
+    ]
+    for heading, part in parts:
+        if part is not None:
+            lines += ["", f"## {heading}", "", "```text", repr(part), "```"]
+    return "\n".join(lines) + "\n"

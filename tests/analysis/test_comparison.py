@@ -1,0 +1,88 @@
+import math
+
+import numpy as np
+import pytest
+
+from tunewright.analysis.comparison import compare
+from tunewright.errors import StudyError
+from tunewright.history import History
+from tunewright.metric import Metric
+from tunewright.space import Float, SearchSpace
+from tunewright.trial import Failure
+
+SPACE = SearchSpace({"x": Float(0, 1)})
+
+
+def side(history_of, bests, seeds=None, **kwargs):
+    histories = [history_of(SPACE, [({"x": 0.5}, 9.0), ({"x": 0.1}, best)], **kwargs) for best in bests]
+    for history, seed in zip(histories, seeds or range(100), strict=False):
+        history.seed = seed
+    return histories
+
+
+def test_studies_with_the_same_seeds_are_compared_in_pairs(history_of):
+    hard = np.arange(8.0)
+    jitter = np.array([0.0, 0.1, 0.0, 0.1, 0.0, 0.1, 0.0, 0.1])
+
+    found = compare(side(history_of, hard - 1 + jitter), side(history_of, hard))
+
+    assert (found.how, found.n, found.trials) == ("paired seeds", 8, 2)
+    assert found.gain == pytest.approx(0.95)
+    assert found.low > 0.85
+    assert found.verdict == "A is better than B."
+
+
+def test_other_seeds_are_compared_without_pairs_and_hardness_blurs_them(history_of):
+    hard = np.arange(8.0)
+
+    found = compare(side(history_of, hard - 1), side(history_of, hard, seeds=range(50, 58)))
+
+    assert found.how == "unpaired seeds"
+    assert found.low < 0 < found.high
+    assert "not shown" in found.verdict
+
+
+def test_equal_they_are_only_within_a_margin_that_somebody_named(history_of):
+    one, other = side(history_of, [1.0, 1.1, 0.9]), side(history_of, [1.0, 1.1001, 0.9])
+
+    assert "No difference" in compare(one, other).verdict
+    assert compare(one, other, margin=0.01).verdict == "A and B are equal within the margin of 0.01."
+
+
+def test_one_study_a_side_is_judged_by_the_folds_of_its_winner(history_of):
+    up = Metric("accuracy", "maximize")
+    one = history_of(SPACE, [({"x": 0.1}, [0.91, 0.92, 0.93, 0.94])], metrics=up)
+    other = history_of(SPACE, [({"x": 0.2}, [0.80, 0.82, 0.83, 0.84])], metrics=up)
+
+    found = compare([one], [other], names=("svm", "tree"))
+
+    assert found.how == "folds of the winners"
+    assert found.verdict == "svm is better than tree."
+    assert "Repeat both with other seeds" in found.remarks[0]
+
+
+def test_without_folds_or_seeds_nothing_is_claimed(history_of):
+    found = compare(side(history_of, [1.0]), side(history_of, [2.0]))
+
+    assert math.isnan(found.low)
+    assert "cannot be told" in found.verdict
+    assert "nan" not in repr(found)
+
+
+def test_only_equally_many_trials_count(history_of):
+    long = history_of(SPACE, [({"x": i / 9}, float(9 - i)) for i in range(9)])
+
+    found = compare([long], side(history_of, [5.0]))
+
+    assert found.trials == 2
+    assert found.values == (8.0, 5.0)
+
+
+def test_what_cannot_be_compared_is_refused(history_of):
+    good = side(history_of, [1.0])
+    with pytest.raises(StudyError, match="at least one"):
+        compare([], good)
+    with pytest.raises(StudyError, match="same single metric"):
+        compare(good, [History(SPACE, [Metric("other")])])
+    with pytest.raises(StudyError, match="no result"):
+        compare(good, [history_of(SPACE, [({"x": 0.5}, Failure("crash", "killed"))])])

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+
+from tunewright.analysis.dependence import effects
+from tunewright.analysis.guidance import advice, ailments, effect_chart, markdown, mattered
+from tunewright.analysis.insight import insight
+from tunewright.analysis.report import report
+from tunewright.metric import Metric
+from tunewright.space import Categorical, Choice, Float, Int, SearchSpace
+from tunewright.trial import Failure
+
+SPACE = SearchSpace(
+    {"lr": Float(1e-4, 1, log=True), "model": Choice({"tree": {"leaf": Int(1, 9)}, "svm": {}}), "<b>": Categorical(["<i>", "&"])}
+)
+
+
+def sampled(history_of, function, n=40, **kwargs):
+    rng = np.random.default_rng(0)
+    return history_of(SPACE, [(params := SPACE.sample(rng), function(params)) for _ in range(n)], **kwargs)
+
+
+def good(p):
+    return abs(np.log10(p["lr"]) + 2) + p.get("tree.leaf", 5) / 9 + (p["<b>"] == "&")
+
+
+CASES = {
+    "good": lambda h: sampled(h, good),
+    "none": lambda h: h(SPACE, []),
+    "one": lambda h: sampled(h, good, 1),
+    "failed": lambda h: sampled(h, lambda _: Failure("crash", "<killed>"), 5),
+    "constant": lambda h: sampled(h, lambda _: 1.0, 9),
+    "two metrics": lambda h: sampled(h, lambda p: {"a": good(p), "b": -good(p)}, 9, metrics=[Metric("a"), Metric("b")]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_page_explains_every_study_without_breaking(case, history_of):
+    history = CASES[case](history_of)
+    found = insight(history)
+
+    page = report(history, title="A study", insight=found)
+    text = markdown(history, "A study", found)
+
+    assert page.index("Health checks") < page.index("What to do next") < page.index("What was searched")
+    assert "<i>" not in page
+    assert "<killed>" not in page
+    assert 'd="nan' not in page
+    assert "NaN" not in page.replace("NaN in", "")
+    assert text.startswith("# A study\n")
+    assert "## The next round" in text
+
+
+def test_what_mattered_comes_with_bars_and_curves(history_of):
+    history = sampled(history_of, good)
+    found = insight(history)
+
+    section = mattered(history, found)
+
+    assert section.count('class="strip"') >= len(SPACE.names)
+    assert section.count("<figure>") == 4
+    assert "band effect" in section
+    assert "cross-validated R²" in section
+
+
+def test_a_curve_is_dotted_where_nobody_was(history_of):
+    rng = np.random.default_rng(1)
+    space = SearchSpace({"x": Float(0, 1), "y": Float(0, 1)})
+    trials = [({"x": x / 3, "y": y}, x) for x, y in rng.uniform(0, 1, (20, 2)).tolist()]
+    history = history_of(space, trials)
+
+    chart = effect_chart(history, effects(history, "x").found[0])
+
+    assert "unsupported" in chart.svg
+    assert "no trial near" in chart.caption
+
+
+def test_findings_and_advice_say_what_the_records_say(history_of):
+    found = insight(sampled(history_of, good, 12))
+
+    assert "few trials" in ailments(found.health)
+    assert "20 more trials" in advice(found)
+    assert "Nothing to refine." in advice(found)
