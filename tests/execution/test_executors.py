@@ -89,6 +89,14 @@ def test_in_somebody_elses_process_a_task_can_be_fenced_in():
     assert again.info["pid"] != fenced.info["pid"]
 
 
+def test_a_sandbox_in_somebody_elses_process_does_not_stay_for_ever(lives, eventually):
+    sent = work(lambda _: {"loss": 0.0, "pid": os.getpid()})
+
+    pid = run_fenced(sent, Fence(), task(), 0.2).info["pid"]
+
+    eventually(lambda: not lives(pid))
+
+
 def test_the_workers_of_a_killed_coordinator_end_with_it(tmp_path, eventually, lives, written):
     script = f"""
 import os, pathlib, time

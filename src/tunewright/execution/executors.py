@@ -8,7 +8,7 @@ import collections
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 
@@ -19,7 +19,7 @@ from tunewright.execution.sandbox import Sandbox, Work
 from tunewright.execution.worker import run
 from tunewright.trial import Outcome, Task
 
-__all__ = ["InlineExecutor", "Sandboxes", "run_fenced", "run_here"]
+__all__ = ["LINGER", "InlineExecutor", "Sandboxes", "run_fenced", "run_here"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -81,20 +81,43 @@ def run_here(work: Work, task: Task) -> Outcome:
     return run(unpack(work.parcel), task, work.metrics, folder=work.folder)
 
 
-_idle: dict[tuple[Work, Fence], list[Sandbox]] = collections.defaultdict(list)
+LINGER: Final = 60.0
+"""Seconds that a sandbox in somebody else's process stays warm without a task: it may hold memory of a device."""
+
+
+class _Warm(NamedTuple):
+    """A sandbox without a task, and what will end it."""
+
+    sandbox: Sandbox
+    timer: threading.Timer
+
+
+_idle: dict[tuple[Work, Fence], list[_Warm]] = collections.defaultdict(list)
 _lock = threading.Lock()
 
 
-def run_fenced(work: Work, fence: Fence, task: Task) -> Outcome:
-    """Run a task in a sandbox of this process, which stays warm for the next one. It ends when this process ends."""
+def run_fenced(work: Work, fence: Fence, task: Task, linger: float = LINGER) -> Outcome:
+    """Run a task in a sandbox of this process, which stays warm for the next one for `linger` seconds, or until this process ends."""
+    key = work, fence
     with _lock:
-        for other in [key for key in _idle if key != (work, fence)]:
-            for sandbox in _idle.pop(other):
-                sandbox.end()
-        warm = _idle[work, fence]
-        sandbox = warm.pop() if warm else Sandbox(work, fence)
+        warm = _idle[key].pop() if _idle[key] else None
+    if warm is not None:
+        warm.timer.cancel()
+    sandbox = Sandbox(work, fence) if warm is None else warm.sandbox
     channel = Channel()
     outcome = sandbox.run(task, channel)
+    timer = threading.Timer(linger, lambda: _dismiss(key, _Warm(sandbox, timer)))
+    timer.daemon = True
     with _lock:
-        _idle[work, fence].append(sandbox)
+        _idle[key].append(_Warm(sandbox, timer))
+    timer.start()
     return msgspec.structs.replace(outcome, reports=channel.rest())
+
+
+def _dismiss(key: tuple[Work, Fence], warm: _Warm) -> None:
+    """End a sandbox, unless it has a task again or had one since."""
+    with _lock:
+        if warm not in _idle[key]:
+            return
+        _idle[key].remove(warm)
+    warm.sandbox.end()
