@@ -8,6 +8,7 @@ import math
 import msgspec
 
 from tunewright.analysis.generalization import Generalization
+from tunewright.analysis.winner import Estimate
 from tunewright.history import History
 
 __all__ = ["Claim", "RaceFacts", "claim_of", "race_facts"]
@@ -45,10 +46,11 @@ class RaceFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 def claim_of(worth: Generalization) -> Claim:
     """The same as JSON can hold it."""
-    claimed, gain = worth.winner, worth.gain
+    claimed = worth.winner
+    gain = worth.gain or Estimate(math.nan)
     return Claim(
         value=_real(claimed.value), low=_real(claimed.low), high=_real(claimed.high), raw=_real(worth.raw),
-        gain=gain and _real(gain.value), gain_low=gain and _real(gain.low), gain_high=gain and _real(gain.high),
+        gain=_real(gain.value), gain_low=_real(gain.low), gain_high=_real(gain.high),
         probability=_real(worth.probability), sentence=worth.sentence,
     )  # fmt: skip
 

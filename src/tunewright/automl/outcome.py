@@ -165,7 +165,7 @@ def family_facts(
 
 def gap_of(history: History, winner: Configuration) -> Gap:
     """Training beside validation score of the winner, and what that means."""
-    found = gap(history, "train")
+    found = gap(history, "train", winner=winner.trial)
     if found is None or found.best < 0:
         return Gap(train=winner.train, validation=winner.mean, verdict="unknown", sentence="The training score is not known.")
     metric = history.metrics[0]
