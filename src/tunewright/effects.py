@@ -156,12 +156,13 @@ def _noisy(y: Array, met: Mask, levels: Array) -> Array:
     typical = float(np.quantile(squares[good] / free[good], 0.5, method="lower"))
     if not typical > 0:
         return np.ones(len(y))
-    return np.maximum(1.0, (_MODERATE * typical + squares) / (_MODERATE + free) / typical)
+    noisy: Array = np.maximum(1.0, (_MODERATE * typical + squares) / (_MODERATE + free) / typical)
+    return noisy
 
 
 def _fit(y: Array, met: Mask, noisy: Array) -> _Fit:
     """Restricted maximum likelihood over lambda and kappa; y is 0 where not met, and row i is noisy_i times as noisy as the typical one."""
-    counts, seen = met.sum(axis=1), met.any(axis=0)
+    counts, seen = met.sum(axis=1), np.asarray(met.any(axis=0))
     y, met = y[:, seen], met[:, seen].astype(np.float64)
     sums, cells = y.sum(axis=1), met.shape[1]
     sizes = np.unique(counts)

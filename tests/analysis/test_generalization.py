@@ -15,7 +15,7 @@ SPACE = SearchSpace({"x": Float(0, 1, default=0.5)})
 
 
 def judged(table: np.ndarray, goal: str = "minimize") -> tw.History:
-    journal = Journal(SPACE, (Metric("loss", goal),))  # type: ignore[arg-type]
+    journal = Journal(SPACE, (Metric("loss", goal),))
     for i, row in enumerate(table):
         trial = journal.ask({"x": 0.5 if i == 0 else i / 1000}, fold=0)
         journal.tell(trial, float(row[0]))

@@ -148,7 +148,9 @@ def by_folds(history: History, baseline: Sequence[float] = ()) -> Generalization
             spread = math.hypot(deviation, math.sqrt(float(found.variances[default.number])))
             gain = Estimate(apart, apart - 1.96 * spread, apart + 1.96 * spread)
             probability = float(stats.norm.cdf(apart / spread)) if spread > 0 else math.nan
-    return _said("folds", history, _turned(claimed, metric), beside, _mean(baseline, history.overlap), gain, probability)
+    return _said(
+        "folds", history, _turned(claimed, metric), beside, _mean(baseline, history.overlap), gain=gain, probability=probability
+    )
 
 
 def by_draws(
@@ -179,7 +181,7 @@ def by_draws(
         moved = apart - apart.mean() + shift
         probability = float(np.mean(moved > 0) + np.mean(moved == 0) / 2)
     floor = None if baseline is None else _around(float(np.nanmean(baseline)), baseline[np.isfinite(baseline)])
-    return _said("predictions", history, _turned(claimed, metric), beside, floor, gain, probability)
+    return _said("predictions", history, _turned(claimed, metric), beside, floor, gain=gain, probability=probability)
 
 
 def by_outer_folds(history: History, scores: Array, defaults: Array, baseline: Sequence[float] = ()) -> Generalization:
@@ -201,12 +203,12 @@ def by_outer_folds(history: History, scores: Array, defaults: Array, baseline: S
     )
     claimed, beside = _mean(scores, overlap), _mean(defaults, overlap)
     assert claimed is not None
-    return _said("nested", history, claimed, beside, _mean(baseline, overlap), gain, probability)
+    return _said("nested", history, claimed, beside, _mean(baseline, overlap), gain=gain, probability=probability)
 
 
 def _said(
-    method: Method, history: History, claimed: Estimate, default: Estimate | None, baseline: Estimate | None, gain: Estimate | None,
-    probability: float,
+    method: Method, history: History, claimed: Estimate, default: Estimate | None, baseline: Estimate | None, *,
+    gain: Estimate | None, probability: float,
 ) -> Generalization:  # fmt: skip
     metric, best, known = objective(history), history.best, default_of(history)
     same = known is not None and known.number == best.number

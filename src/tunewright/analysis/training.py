@@ -64,12 +64,13 @@ def train_score(trial: Trial, key: str) -> float:
     return float(np.mean(numbers)) if numbers and len(numbers) == len(scores) else math.nan
 
 
-def gap(history: History, name: str = "") -> Gap | None:
+def gap(history: History, name: str = "", *, winner: int | None = None) -> Gap | None:
     """Training beside validation scores of the completed trials; None where no trial has a training score.
 
     Args:
         history: whose objective puts the training score into its outcome's info.
         name: of the score there; default: as `train_key` finds it.
+        winner: the trial whose gap is judged; default: the best.
     """
     key = train_key(history, name)
     if not key:
@@ -84,8 +85,8 @@ def gap(history: History, name: str = "") -> Gap | None:
     if not found:
         return None
     numbers, train, validation = zip(*found, strict=True)
-    feasible = [i for i, trial_number in enumerate(numbers) if history.feasible[trial_number]]
-    best = min(feasible, key=lambda i: metric.sign * validation[i], default=-1)
+    judged = history.order.tolist() if winner is None else [winner]
+    best = next((numbers.index(trial_number) for trial_number in judged if trial_number in numbers), -1)
     sd = math.nan
     if best >= 0:
         values = [m.values[metric.name] for m in at_full_effort(history.trial(numbers[best])) if m.values]

@@ -31,7 +31,7 @@ __all__ = ["Estimate", "Winner", "default_of", "find_winner", "posterior", "shru
 _STEPS: Final = 30
 _GRID: Final = 120
 _FENCE: Final = 3.0
-_DOUBT: Final = 0.5
+_DOUBT: Final = 0.8
 """Share of the correction for luck that counts as uncertain."""
 
 _FEW: Final = 3

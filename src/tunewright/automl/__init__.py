@@ -6,11 +6,11 @@ result = tune(TuneRequest(data="patients.csv", target="diagnosis", seconds=60))
 predicted = predict(load_model(result.paths.model), read_table("new.csv").frame)
 """
 
+from tunewright.automl.claims import Claim, RaceFacts
 from tunewright.automl.model_file import Model, ModelCard, Predicted, load_model, predict, save_model
 from tunewright.automl.page import report_extras
 from tunewright.automl.records import (
     BudgetFacts,
-    Claim,
     ColumnFacts,
     Configuration,
     Counts,
@@ -20,7 +20,6 @@ from tunewright.automl.records import (
     Gap,
     MetricFacts,
     Paths,
-    RaceFacts,
     Score,
     SplitFacts,
     TaskFacts,

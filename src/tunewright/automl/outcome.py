@@ -16,15 +16,16 @@ import joblib
 import msgspec
 import numpy as np
 
-from tunewright.analysis.generalization import Generalization, by_folds
+from tunewright.analysis.generalization import by_folds
 from tunewright.analysis.summary import ranking, standard_deviation
 from tunewright.analysis.training import gap, gap_sentence
+from tunewright.automl.claims import Claim, RaceFacts, claim_of, race_facts
 from tunewright.automl.intervals import bootstrap, difference, scored
 from tunewright.automl.metrics import FURTHER
 from tunewright.automl.model_file import Model, ModelCard, save_model
 from tunewright.automl.objective import fit
 from tunewright.automl.plan import Settled, shape_of
-from tunewright.automl.records import Claim, Configuration, FamilyFacts, Gap, MetricFacts, Paths, RaceFacts, TaskFacts, TestScores
+from tunewright.automl.records import Configuration, FamilyFacts, Gap, MetricFacts, Paths, TaskFacts, TestScores
 from tunewright.catalog import FAMILIES, default_params
 from tunewright.catalog.spaces import REFERENCES
 from tunewright.errors import NoResult
@@ -105,7 +106,14 @@ def finish(
     test = _judged(settled, answers, default, seed)
     warned = tuple(f"The winner's fit warned: {sentence.rstrip('.')}." for sentence in said)
     return Finished(
-        winner, default, best, test, warned, time.perf_counter() - start, _claim(worth), _race(history, settled.split.facts.folds)
+        winner,
+        default,
+        best,
+        test,
+        warned,
+        time.perf_counter() - start,
+        claim_of(worth),
+        race_facts(history, settled.split.facts.folds),
     )
 
 
@@ -155,27 +163,9 @@ def family_facts(
     return tuple(facts)
 
 
-def _claim(worth: Generalization) -> Claim:
-    claimed, gain = worth.winner, worth.gain
-    return Claim(
-        value=_real(claimed.value), low=_real(claimed.low), high=_real(claimed.high), raw=_real(worth.raw),
-        gain=gain and _real(gain.value), gain_low=gain and _real(gain.low), gain_high=gain and _real(gain.high),
-        probability=_real(worth.probability), sentence=worth.sentence,
-    )  # fmt: skip
-
-
-def _race(history: History, folds: int) -> RaceFacts:
-    fits = sum(map(history.sent, range(len(history))))
-    whole = folds * (history.completed + history.failed)
-    if fits >= whole:
-        return RaceFacts(fits=fits, whole=whole, sentence="Every configuration was fitted on every fold.")
-    words = f"Racing took {fits:,} fits for {history.finished:,} configurations; {folds}-fold cross-validation of all of them takes {whole:,}, {whole / fits:.1f} times as many."
-    return RaceFacts(fits=fits, whole=whole, sentence=words)
-
-
 def gap_of(history: History, winner: Configuration) -> Gap:
     """Training beside validation score of the winner, and what that means."""
-    found = gap(history, "train")
+    found = gap(history, "train", winner=winner.trial)
     if found is None or found.best < 0:
         return Gap(train=winner.train, validation=winner.mean, verdict="unknown", sentence="The training score is not known.")
     metric = history.metrics[0]

@@ -11,9 +11,10 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from tunewright.automl.claims import Claim, RaceFacts
+
 __all__ = [
     "BudgetFacts",
-    "Claim",
     "ColumnFacts",
     "Configuration",
     "Counts",
@@ -23,7 +24,6 @@ __all__ = [
     "Gap",
     "MetricFacts",
     "Paths",
-    "RaceFacts",
     "Score",
     "SplitFacts",
     "TaskFacts",
@@ -297,36 +297,6 @@ class TestScores(msgspec.Struct, frozen=True, kw_only=True):
     baseline_title: str
     difference: Difference
     draws: int
-    sentence: str
-
-
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """What cross-validation lets one expect of the winner: its score less the luck of having been chosen by it.
-
-    Attributes:
-        value, low, high: with a 95 % interval, in the metric's units; None where it cannot be told.
-        raw: the winner's plain score.
-        gain, gain_low, gain_high: over the default, positive: better; None without a default to compare with.
-        probability: that the winner is better than the default.
-        sentence: the same in words.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    raw: float | None
-    gain: float | None
-    gain_low: float | None
-    gain_high: float | None
-    probability: float | None
-    sentence: str
-
-
-class RaceFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What racing saved: `fits` were done, where full cross-validation of the same configurations takes `whole`."""
-
-    fits: int
-    whole: int
     sentence: str
 
 
