@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from sklearn.tree import DecisionTreeClassifier
 
@@ -15,7 +17,7 @@ def test_where_scikit_learn_has_no_callbacks_nobody_listens() -> None:
 
 
 def test_where_it_has_them_the_root_is_its_own() -> None:
-    callback = pytest.importorskip("sklearn.callback")
+    callback: Any = pytest.importorskip("sklearn.callback")
 
     class Estimator(callback.CallbackSupportMixin):
         pass

@@ -20,7 +20,7 @@ from tunewright.execution.live import LiveTrial
 from tunewright.sklearn.callbacks import Quiet
 from tunewright.sklearn.distributions import Translation
 
-__all__ = ["FoldObjective", "Problem", "Scores", "evaluate_fold"]
+__all__ = ["FoldObjective", "Problem", "Rows", "Scores", "evaluate_fold", "names_of", "weights_of"]
 
 Rows = NDArray[np.intp]
 
