@@ -53,7 +53,7 @@ class Evidence(msgspec.Struct, frozen=True):
             return f"{have} inside the present space; at least 4 are needed. Search on, and ask again."
         if self.losses.max() == self.losses.min():
             return f"All {len(self):,} completed trials have the same {self.metric.name}: nothing made a difference, or it does not measure what it should."
-        if len(np.unique(self.rows, axis=0)) < 2:
+        if ((self.rows == self.rows[0]) | (np.isnan(self.rows) & np.isnan(self.rows[0]))).all():
             return f"All {len(self):,} completed trials have the same configuration: nothing was varied."
         if not seen(self.losses).values.any():
             return f"The values of {self.metric.name} differ too little, or lie too far apart, to be modelled."

@@ -183,7 +183,7 @@ def importance(
     share, known = share_of(of), evidence(history, metric)
     empty = Importance(method, share, known.metric.name, len(known))
     remarks = _about(history, known)
-    if not known.trouble and share < 1:
+    if share < 1 and not known.trouble:
         limit = cutoff(known.losses, share)
         if method == "ped-anova":
             known = known.take(np.flatnonzero(known.losses <= limit))

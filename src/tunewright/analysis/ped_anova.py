@@ -35,7 +35,7 @@ __all__ = ["TARGET", "Divergences", "divergences"]
 TARGET: Final = 0.1
 """Which share of the trials are the best."""
 _GRID: Final = 50
-_DRAWS: Final = 64
+_DRAWS: Final = 50
 _FEWEST: Final = 2
 _NARROWEST: Final = 0.5 / 1.64  # 90 % of a kernel in one cell
 _PRIOR: Final = 1.0
@@ -60,6 +60,12 @@ def divergences(space: SearchSpace, unit: Array, best: Mask, rng: np.random.Gene
         rng: for the bootstrap.
     """
     parameters = list(space.parameters.values())
+    for j, parameter in enumerate(parameters):
+        if isinstance(parameter, Int) and parameter.log:  # the first and the last value stand at the ends of the grid
+            logs = [math.log(each + by) for each in (parameter.low, parameter.high) for by in (-0.5, 0.5)]
+            ends = [(sum(pair) / 2 - logs[0]) / (logs[3] - logs[0]) for pair in (logs[:2], logs[2:])]
+            unit = unit.copy()
+            unit[:, j] = (unit[:, j] - ends[0]) / (ends[1] - ends[0])
     found = Divergences(np.zeros(len(parameters)), np.zeros((_DRAWS, len(parameters))), np.zeros(len(parameters)))
     kinds: dict[tuple[bool, int], list[int]] = {}
     for j, parameter in enumerate(parameters):
@@ -67,7 +73,7 @@ def divergences(space: SearchSpace, unit: Array, best: Mask, rng: np.random.Gene
         if parameter.size > 1 and active.sum() >= _FEWEST and (active & best).any():
             kinds.setdefault((isinstance(parameter, Categorical | Bool), _size(parameter)), []).append(j)
     for (choice, size), columns in kinds.items():  # those of one kind together: NumPy costs by the call
-        cells = np.array([choice or parameters[j].size <= _GRID for j in columns])
+        cells = np.array([choice or (parameters[j].size <= _GRID and not getattr(parameters[j], "log", False)) for j in columns])
         value, drawn, chance = _alike(unit[:, columns], best, cells, size, rng, smooth=_choices if choice else _numbers)
         found.value[columns], found.drawn[:, columns], found.chance[columns] = value, drawn, chance
     return found
@@ -78,12 +84,15 @@ def _alike(
 ) -> tuple[Array, Array, Array]:
     """Divergence, draws and chance of p parameters of one kind, shapes (p,), (draws, p), (p,)."""
     n, n_best, p = len(unit), int(best.sum()), unit.shape[1]
-    place = np.where(cells, np.floor(unit * size), np.rint(unit * (size - 1))).clip(0, size - 1) + size * np.arange(p)
-    active = ~np.isnan(unit)
-    tables = [
-        np.bincount(place[mask].astype(np.intp), minlength=size * p).reshape(p, size).astype(np.float64)
-        for mask in (active & best[:, None], active)
-    ]
+    place = unit * np.where(cells, size, size - 1)
+    place += np.where(cells, 0.0, 0.5)  # into cells, or to the nearest point of the grid
+    np.clip(place, 0, size - 0.5, out=place)
+    tables = []
+    for some in (place[best], place):
+        active = ~np.isnan(some)
+        where = (np.floor(some) + size * np.arange(p))[active] if not active.all() else np.floor(some) + size * np.arange(p)
+        counts = np.bincount(where.ravel().astype(np.intp), minlength=size * p)
+        tables.append(counts.reshape(p, size).astype(np.float64))
     top, everything = (smooth(table) for table in tables)
 
     def divergence(some: Array, whole: Array) -> Array:
