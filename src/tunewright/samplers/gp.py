@@ -27,11 +27,13 @@ finish, so a fresh instance finds the same ones.
 import hashlib
 import math
 import weakref
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 from scipy.special import log_ndtr, ndtri
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.models.acquisition import log_h, log_h_slope
@@ -90,10 +92,13 @@ class GP(Sampler):
             return self._opening.propose(space, history, rng)
         features = self._prepare(space, history)
         try:
-            belief = self._believe(features, history, known, rng)
-            best = np.argsort(belief.means, kind="stable")[:_ELITE]
-            elite = np.unique(belief.rows[best], axis=0)
-            found = climb(features, belief.score, belief.slope, elite, rng)
+            with _threads().limit(
+                limits=1
+            ):  # matrices of a few hundred rows: more threads wait for each other longer than they work
+                belief = self._believe(features, history, known, rng)
+                best = np.argsort(belief.means, kind="stable")[:_ELITE]
+                elite = np.unique(belief.rows[best], axis=0)
+                found = climb(features, belief.score, belief.slope, elite, rng)
         except np.linalg.LinAlgError as error:
             self.remarks += (f"GP: no posterior after {int(known.sum())} trials ({error}). A Sobol point was proposed instead.",)
             return self._opening.propose(space, history, rng)
@@ -169,6 +174,12 @@ class GP(Sampler):
 
     def __reduce__(self) -> tuple[type["GP"], tuple[int | None]]:
         return GP, (self.initial,)
+
+
+@cache
+def _threads() -> Any:  # noqa: ANN401  threadpoolctl ships no types
+    """The BLAS libraries that are loaded; looking for them takes a millisecond, so it is done once."""
+    return ThreadpoolController()
 
 
 def _even_normals(dimensions: int, rng: np.random.Generator) -> Array:
