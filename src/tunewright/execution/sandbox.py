@@ -28,6 +28,8 @@ __all__ = ["Sandbox", "Work"]
 
 _LOOK: Final = 0.1
 """Seconds between two looks at a running task."""
+_LOAD: Final = 600.0
+"""Seconds that an objective may take to be loaded, with the libraries that it imports."""
 _FAREWELL: Final = 1.0
 """Seconds that an idle child has to end by itself, with what it registered for its end."""
 _CODE: Final = (
@@ -93,7 +95,7 @@ class Sandbox:
         try:
             child.pipe.send(sys.path)
             child.pipe.send(tuple(self._work))
-            said = child.pipe.recv()
+            said = child.pipe.recv() if child.pipe.poll(_LOAD) else f"It took longer than {_LOAD:g} s."
         except (OSError, EOFError):
             said = f"The process died: {_death(self._fall(child, _LOOK))}."
         if said is not None:
