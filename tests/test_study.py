@@ -1,5 +1,6 @@
 import math
 import os
+import pickle
 import signal
 import threading
 import time
@@ -426,3 +427,15 @@ def test_a_study_explains_itself_in_any_state():
         said = [study.importance("ped-anova"), study.tunability(), study.health(), study.refine(), study.value_of_continuing(5)]
 
         assert all(repr(each) for each in said)
+
+
+def test_a_pickled_study_is_a_copy_of_its_journal_in_memory(url):
+    study = study_of(storage=url, seed=3)
+    study.optimize(loss, trials=3)
+
+    again = pickle.loads(pickle.dumps(study))
+
+    assert again.history.trials == study.history.trials
+    assert (again.seed, again.storage.url) == (3, "memory")
+    again.optimize(loss, trials=4)
+    assert (len(again.history), len(study.history)) == (4, 3)
