@@ -54,7 +54,7 @@ def test_what_mattered_comes_with_bars_and_curves(history_of):
     history = sampled(history_of, good)
     found = insight(history)
 
-    section = mattered(history, found)
+    section = str(mattered(history, found))
 
     assert section.count('class="strip"') >= len(SPACE.names)
     assert section.count("<figure>") == 4

@@ -17,7 +17,7 @@ SPACE = SearchSpace(
 
 
 def best_of(losses: np.ndarray, share: float = 0.1) -> np.ndarray:
-    return losses <= np.sort(losses)[int(np.ceil(share * len(losses))) - 1]
+    return np.asarray(losses <= np.sort(losses)[int(np.ceil(share * len(losses))) - 1])
 
 
 def test_what_decides_stands_out_and_what_does_not_is_within_chance():
@@ -83,5 +83,5 @@ def test_the_values_are_those_of_optuna():
     theirs = optuna.importance.get_param_importances(study, evaluator=optuna.importance.PedAnovaImportanceEvaluator())
     ours = divergences(SPACE, SPACE.to_unit(rows), best_of(losses), rng).value
 
-    ours = dict(zip(SPACE.names, ours / ours.sum(), strict=True))
-    assert ours == pytest.approx(theirs, abs=0.01)  # a logarithmic integer's cells are cut elsewhere
+    # a logarithmic integer stands a little beside the grid of its logarithms; all others differ in the last digits only
+    assert dict(zip(SPACE.names, ours / ours.sum(), strict=True)) == pytest.approx(theirs, abs=0.005)

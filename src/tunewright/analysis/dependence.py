@@ -171,7 +171,7 @@ def _effect(model: Surrogate, columns: tuple[int, ...], rng: np.random.Generator
         return None
     mean, sd = _profile(model, filled, columns, grid)
     together = np.sqrt(np.nanmean(sd**2, axis=0)), np.nanmean(mean, axis=0)  # eq. (5)
-    active = np.isfinite(rows[:, list(columns)]).all(axis=1)
+    active = np.asarray(np.isfinite(rows[:, list(columns)]).all(axis=1))
     shape = tuple(len(each) for each in axes)
     sign = model.evidence.metric.sign
     return Effect(
@@ -221,7 +221,7 @@ def _supported(space: SearchSpace, rows: Array, columns: tuple[int, ...], grid: 
             near &= apart <= _NEAR
         else:
             near &= grid[:, i, None] == rows[None, :, j]
-    return near.any(axis=1)
+    return np.asarray(near.any(axis=1))
 
 
 def _value(space: SearchSpace, column: int, raw: float) -> Value:

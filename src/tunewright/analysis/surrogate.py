@@ -20,7 +20,7 @@ from scipy.linalg import cho_solve
 
 from tunewright.analysis.evidence import Evidence, seen
 from tunewright.models.features import Features
-from tunewright.models.gaussian_process import GaussianProcess, Posterior, fit
+from tunewright.models.gaussian_process import GaussianProcess, Hyperparameters, Posterior, fit
 from tunewright.typing import Array, Indices
 
 __all__ = ["Fit", "Surrogate", "candidates", "judge", "surrogate"]
@@ -131,6 +131,8 @@ def surrogate(known: Evidence) -> Surrogate:
     few = _spread(kept.losses, _FITTED)
     process = GaussianProcess(features.code_of_level)
     theta = fit(process, points.take(few), values.values[few], np.zeros(len(few)))
+    if theta is None:  # nothing could be fitted: what is believed before
+        theta = Hyperparameters.start(points.numbers.shape[1], features.n_codes)
     posterior = process.condition(theta, points, values.values, np.zeros(len(kept)))
     inverse = cho_solve((posterior.lower, True), np.eye(len(kept)))
     left_out = values.values - posterior.alpha / np.diag(inverse)  # eq. (5.12)
