@@ -7,11 +7,12 @@ from tunewright.resampling.scoring import Answer
 
 RNG = np.random.default_rng(0)
 Y = np.tile([0.0, 1.0], 30)
+FOLDS = np.arange(60) % 4
 GOOD = Answer(Y.copy(), np.eye(2)[Y.astype(int)] * 0.8 + 0.1)
 
 
 def test_a_perfect_answer_is_perfect_in_every_draw() -> None:
-    found = drawn_scores("accuracy", Y, [GOOD], np.arange(60), 0)
+    found = drawn_scores("accuracy", Y, [GOOD], np.arange(60), FOLDS, seed=0)
 
     assert (found.drawn == 1).all()
     assert (found.left == 1).all()
@@ -19,12 +20,12 @@ def test_a_perfect_answer_is_perfect_in_every_draw() -> None:
 
 
 def test_greater_is_better_as_scikit_learn_has_it() -> None:
-    assert drawn_scores("neg_log_loss", Y, [GOOD], np.arange(60), 0).drawn.max() == pytest.approx(np.log(0.9))
+    assert drawn_scores("neg_log_loss", Y, [GOOD], np.arange(60), FOLDS, seed=0).drawn.max() == pytest.approx(np.log(0.9))
 
 
 def test_groups_are_drawn_as_a_whole() -> None:
     wrong = Answer(np.where(np.arange(60) < 30, Y, 1 - Y), None)
-    found = drawn_scores("accuracy", Y, [wrong], np.arange(60) // 30, 0)
+    found = drawn_scores("accuracy", Y, [wrong], np.arange(60) // 30, FOLDS, seed=0)
 
     assert set(np.unique(found.drawn)) <= {0.0, 0.5, 1.0}
 
@@ -39,4 +40,16 @@ def test_the_baseline_knows_the_training_rows_only() -> None:
 
 def test_what_cannot_be_computed_for_many_draws_is_refused() -> None:
     with pytest.raises(MetricError, match="drawn anew"):
-        drawn_scores("jaccard", Y, [GOOD], np.arange(60), 0)
+        drawn_scores("jaccard", Y, [GOOD], np.arange(60), FOLDS, seed=0)
+
+
+def test_what_depends_on_order_is_scored_fold_by_fold() -> None:
+    # in each fold the ranking is perfect, but the folds' scales differ: pooled, it would be far from perfect
+    folds = np.arange(60) // 15
+    score = (Y + 10.0 * folds) / 100
+    apart = Answer(Y.copy(), np.column_stack([1 - score, score]))
+
+    found = drawn_scores("roc_auc", Y, [apart], np.arange(60), folds, seed=0)
+
+    assert np.nanmin(found.drawn) == 1
+    assert drawn_scores("roc_auc", Y, [apart], np.arange(60), np.zeros(60, int), seed=0).drawn.max() < 0.9

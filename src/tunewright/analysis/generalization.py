@@ -3,7 +3,7 @@
 The score of a winner is too good, since the winner was chosen by it. Four ways lead to an honest number; the best that the study
 allows is taken.
 
-- *predictions*: bootstrap bias-corrected cross-validation [1]. Rows are drawn with replacement from the pooled out-of-fold predictions of
+- *predictions*: bootstrap bias-corrected cross-validation [1]. Rows are drawn with replacement from the out-of-fold predictions of
   all configurations; the best on the drawn rows is judged on the rows that were not drawn. The mean over the draws is what a winner
   chosen in this way is worth; the spread of the winner over the drawn rows gives the width.
 - *folds*: without predictions, the posterior of the winner given the scores of all configurations on all folds (`winner.py`).

@@ -243,7 +243,7 @@ class CrossValidation:
         return float(self.judged(self.build(params), fold, 0)[0][self.metrics[0].name])
 
     def drawn(self, configurations: Sequence[Params]) -> tuple[list[int], Drawn] | None:
-        """Scores of the pooled out-of-fold predictions on rows drawn with replacement; groups are drawn as a whole.
+        """Scores of the out-of-fold predictions, the mean over the folds, on rows drawn with replacement; groups are drawn as a whole.
 
         Returns:
             Which of the configurations have predictions, and their scores (`draws.py`), the baseline's last; None where predictions were
@@ -261,8 +261,12 @@ class CrossValidation:
         y = np.unique(target, return_inverse=True)[1].astype(np.float64) if self.classes else target.astype(np.float64)
         rows = len(y) if self.groups is None else 0
         units = np.arange(rows) if rows else np.unique(np.asarray(self.groups), return_inverse=True)[1]
-        answers = [*(answer for _, answer in found), constant(y, self.splits.repeat(0), classes=self.classes)]
-        return [i for i, _ in found], drawn_scores(name, y, answers, units, self.seed)
+        splits = self.splits.repeat(0)
+        answers = [*(answer for _, answer in found), constant(y, splits, classes=self.classes)]
+        folds = np.zeros(len(y), np.intp)
+        for number, (_, test) in enumerate(splits):
+            folds[test] = number
+        return [i for i, _ in found], drawn_scores(name, y, answers, units, folds, seed=self.seed)
 
     def answers(self, params: Params) -> Answer | None:
         """The pooled out-of-fold predictions of a configuration, every row once; None where they are not all there."""

@@ -40,14 +40,18 @@ def constant(y: Array, folds: Sequence[tuple[Indices, Indices]], *, classes: boo
     return Answer(shares.argmax(axis=1).astype(np.float64), shares)
 
 
-def drawn_scores(scorer: str, y: Array, answers: Sequence[Answer], units: Indices, seed: int) -> Drawn:
-    """Score predictions under the same draws of the rows.
+def drawn_scores(scorer: str, y: Array, answers: Sequence[Answer], units: Indices, folds: Indices, *, seed: int) -> Drawn:
+    """Score predictions under the same draws of the rows, as the study scores them: the mean over the folds.
+
+    Predictions of different folds come from different models, so pooled they say too little of what depends on their order: a support
+    vector machine that ranks every fold perfectly need not rank all rows perfectly.
 
     Args:
         scorer: its scikit-learn name.
         y: class codes or values, shape (rows,).
         answers: of the configurations, for these rows.
         units: number of the unit (row or group) that is drawn as a whole, for each row, from 0.
+        folds: in which fold each row was predicted, from 0.
         seed: of the draws.
 
     Returns:
@@ -67,5 +71,19 @@ def drawn_scores(scorer: str, y: Array, answers: Sequence[Answer], units: Indice
         picked = rng.integers(count, size=(size, count)) + np.arange(size)[:, None] * count
         weights = np.bincount(picked.ravel(), minlength=size * count).reshape(size, count)[:, units].astype(np.float64)
         for parts, each in zip(both, (weights, (weights == 0).astype(np.float64)), strict=True):
-            parts.append(sign * np.stack([weighted_scores(_Named(scorer), y, answer, each) for answer in answers]))
+            parts.append(sign * np.stack([_over_folds(scorer, y, answer, each, folds) for answer in answers]))
     return Drawn(*(np.concatenate(parts, axis=1) for parts in both))
+
+
+def _over_folds(scorer: str, y: Array, answer: Answer, weights: Array, folds: Indices) -> Array:
+    """Mean score over the folds where it is defined, shape (draws,); NaN where that is less than half of them."""
+    each = []
+    for fold in np.unique(folds):
+        rows = folds == fold
+        part = Answer(answer.predicted[rows], None if answer.proba is None else answer.proba[rows])
+        each.append(weighted_scores(_Named(scorer), y[rows], part, weights[:, rows]))
+    scores = np.array(each)
+    defined = np.isfinite(scores)
+    count = defined.sum(axis=0)
+    enough = 2 * count >= len(scores)
+    return np.where(enough, np.where(defined, scores, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
