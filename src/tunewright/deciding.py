@@ -19,30 +19,44 @@ __all__ = ["Decided", "Replay", "decide", "replay"]
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """What to do next; for a `Start` also with which parameters, who proposed them, and which queued entry (0: none) they take up."""
+    """What to do next; for a `Start` also with which parameters, who proposed them, which queued entry (0: none) they take up, and
+    which `Asked.stream` was drawn from.
+    """
 
     decision: Decision
     params: Params = {}
     by: str = ""
     queued: int = 0
+    stream: int = 0
 
 
 def decide(
-    history: History, scheduler: Scheduler, sampler: Sampler, *, seed: int, repeats: bool, may_start: bool = True
+    history: History,
+    scheduler: Scheduler,
+    sampler: Sampler,
+    *,
+    seed: int,
+    repeats: bool,
+    may_start: bool = True,
+    stream: int | None = None,
 ) -> Decided:
     """Decide what the next free worker does.
 
     Args:
         history: folded up to the basis of the decision.
         scheduler, sampler: who is asked.
-        seed: the study's; with the basis it seeds all randomness of this decision.
+        seed: the study's; it seeds all randomness of this decision, with what `stream` says.
         repeats: whether a configuration of a finite space may be proposed again.
         may_start: whether a new trial may begin; if not, `Wait` stands for `Start`.
+        stream: see `Asked.stream`. Default: the number of the trial where nothing learns from results, so that the same trials come
+            in whatever order results do; else the basis.
 
     Raises:
         SpaceExhausted: nothing is left to propose.
     """
-    rng = np.random.default_rng([seed, history.position])
+    if stream is None:
+        stream = 0 if sampler.learns or scheduler.learns else 1
+    rng = np.random.default_rng([seed, len(history), 1] if stream else [seed, history.position])
     decision = scheduler.decide(history.space, history, rng)
     if not isinstance(decision, Start):
         return Decided(decision)
@@ -54,7 +68,7 @@ def decide(
         params = sampler.propose(history.space, history, rng)
     else:
         params = propose_new(sampler, history.space, history, rng)
-    return Decided(decision, params, sampler.label)
+    return Decided(decision, params, sampler.label, stream=stream)
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -103,7 +117,7 @@ def replay(
                 skipped += 1
             else:
                 checked += 1
-                again = decide(history, scheduler, sampler, seed=seed, repeats=repeats)
+                again = decide(history, scheduler, sampler, seed=seed, repeats=repeats, stream=event.stream)
                 if again.params != event.params:
                     differing.append(entry.trial)
         waiting.append(entry)

@@ -254,7 +254,8 @@ class Study:
             workers: how many tasks at once; more than 1 run in processes of their own.
             executor: any `concurrent.futures.Executor` to run the tasks instead; `workers` says how many tasks it gets at once.
             on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once.
-            listeners: called with the history and the entry after each result.
+            listeners: called with the history and the entry after each result, in their order; of tasks that are over in no time, several
+                results may be recorded before they are called.
 
         Raises:
             ObjectiveError: a task failed and `on_failure="raise"`.

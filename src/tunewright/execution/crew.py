@@ -26,6 +26,9 @@ class Crew:
         workers: how many tasks at once. 1 without an executor: in this very process, where a task cannot be ended.
         executor: any `concurrent.futures.Executor`, which is not shut down; default: processes of our own.
         processes: use a process of its own also for one worker.
+
+    Attributes:
+        inline: whether a task runs in this process, at once when it is submitted.
     """
 
     def __init__(
@@ -41,7 +44,7 @@ class Crew:
         self._metrics = metrics
         self.workers = workers
         self._foreign = executor is not None
-        self._inline = executor is None and workers == 1 and not processes
+        self.inline = executor is None and workers == 1 and not processes
         self._executor: Executor | None = executor
         self._flying: dict[Future[Outcome], Task] = {}
         self._suspects: deque[Task] = deque()
@@ -66,12 +69,12 @@ class Crew:
     @property
     def can_end_tasks(self) -> bool:
         """Whether `close` stops tasks in the middle."""
-        return not self._inline and not self._foreign
+        return not self.inline and not self._foreign
 
     def submit(self, task: Task) -> None:
         """Take a task; only while something is `free`."""
         if self._executor is None:
-            self._executor = InlineExecutor() if self._inline else ProcessExecutor(self._objective, self.workers)
+            self._executor = InlineExecutor() if self.inline else ProcessExecutor(self._objective, self.workers)
         if isinstance(self._executor, ProcessExecutor):
             future = self._executor.submit(run_installed, task, self._metrics)
         else:

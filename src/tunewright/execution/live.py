@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,6 @@ class LiveTrial(Mapping[str, Any]):
         seed: what to seed the model with, an int; the same for all trials, so that they are compared under equal chance.
         budget: how much effort to spend; None: all of it.
         resume_from: where the checkpoint lies to go on from; None: from the start.
-        rng: a NumPy generator seeded by `seed` and `fold`.
     """
 
     def __init__(self, task: Task) -> None:
@@ -34,8 +34,12 @@ class LiveTrial(Mapping[str, Any]):
         self.seed = task.seed
         self.budget = task.budget
         self.resume_from = task.resume_from
-        self.rng = np.random.default_rng([task.seed, task.fold or 0])
         self.reports: list[Report] = []
+
+    @cached_property
+    def rng(self) -> np.random.Generator:
+        """A NumPy generator seeded by `seed` and `fold`."""
+        return np.random.default_rng([self.seed, self.fold or 0])
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401  a parameter may be any JSON value
         try:

@@ -25,7 +25,13 @@ class Sampler(ABC):
 
     A sampler may cache what it computed, but a fresh instance must propose the same. Arguments given to its constructor belong
     into its `repr`, from which the journal knows with what a study was searched.
+
+    Attributes:
+        learns: whether proposals depend on results. Where neither the sampler nor the scheduler learns, tasks that are over in no
+            time may be asked for in groups. False only if `propose` is quick and looks at nothing but what was asked.
     """
+
+    learns: bool = True
 
     @abstractmethod
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final, cast
 
 from tunewright.errors import StorageError
-from tunewright.storage.base import Header, Storage, StudyRecord
+from tunewright.storage.base import Storage
 from tunewright.storage.memory import Memory
+from tunewright.storage.records import Header, StudyRecord
 
 __all__ = ["Header", "Memory", "Storage", "StudyRecord", "connect"]
 

@@ -13,21 +13,24 @@ import os
 import sqlite3
 import time
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import registry
 
 from tunewright.errors import StorageDamaged, StorageError, StudyExists, StudyMissing
-from tunewright.events import Asked, Entry
+from tunewright.events import Entry
 from tunewright.storage import workers as people
-from tunewright.storage.base import Header, Storage, StudyRecord
+from tunewright.storage.base import Storage
 from tunewright.storage.file_lock import FileLock
+from tunewright.storage.page import Page
+from tunewright.storage.records import Header, StudyRecord
 from tunewright.storage.schema import SHIFT, copies, events, studies, workers
 from tunewright.storage.sqlite import SqliteFile
-from tunewright.storage.wire import NAMES, decode, decode_header, encode, encode_header
+from tunewright.storage.wire import DECODERS, NAMES, decode, decode_header, encode_header
 
 __all__ = ["Sql"]
 
@@ -171,13 +174,10 @@ class Sql(Storage):
 
     # The journal
 
-    def append(self, study: int, entries: Sequence[Entry], since: int) -> list[Entry]:
+    @contextlib.contextmanager
+    def writing(self, study: int, since: int) -> Iterator[Page]:
         """See Storage."""
-        bodies = [encode(entry) for entry in entries]
-        if not bodies:
-            return list(self.read(study, since))
         base = study << SHIFT
-        stored: list[Entry] = []
         with self._file.writing() as cursor:
             # the row that the caller knows is read again: it shows that the journal is the one that it knew
             fresh = cursor.execute(self._text.tail, _span(study, max(since, 1))).fetchall()
@@ -186,19 +186,19 @@ class Sql(Storage):
             elif not fresh:
                 self._exists(cursor, study)
             position = fresh[-1][0] - base if fresh else since
-            number: int | None = None
-            rows = []
-            for entry, body in zip(entries, bodies, strict=True):
-                position += 1
-                trial = entry.trial
-                if type(entry.event) is Asked:
-                    number = trial = self._next(cursor, study) if number is None else number + 1
-                rows.append(
-                    {"id": base + position, "time": entry.time, "kind": NAMES[type(entry.event)], "trial": trial, "body": body}
-                )
-                stored.append(Entry(trial, entry.event, entry.time, position))
+            page = Page(self._entries(fresh, base, since), position, lambda: self._next(cursor, study))
+            yield page
+            rows = [
+                {
+                    "id": base + entry.position,
+                    "time": entry.time,
+                    "kind": NAMES[type(entry.event)],
+                    "trial": entry.trial,
+                    "body": body,
+                }
+                for entry, body in zip(page.stored, page.bodies, strict=True)
+            ]
             cursor.executemany(self._text.insert, rows)
-        return [*self._entries(fresh, base, since), *stored]
 
     def _behind(self, cursor: sqlite3.Cursor, study: int, since: int, rows: list[_Row]) -> list[_Row]:
         if rows and rows[0][0] == (study << SHIFT) + since:
@@ -230,7 +230,11 @@ class Sql(Storage):
                 position += 1
                 if number - base != position:
                     raise StorageDamaged(f"the journal has a gap: after position {position - 1} comes {number - base}")
-                entries.append(Entry(trial, decode(kind, body), moment, position))
+                try:
+                    event = DECODERS[kind](body)
+                except (KeyError, msgspec.MsgspecError, TypeError, ValueError):
+                    event = decode(kind, body)  # says what is wrong
+                entries.append(Entry(trial, event, moment, position))
         except StorageError as error:
             raise type(error)(
                 f"{self._file.shown}, position {position}: {error}. See what can be saved with: tunewright doctor {self._file.shown}"
