@@ -20,7 +20,7 @@ import msgspec
 
 from tunewright import samplers
 from tunewright.deciding import Decided, decide
-from tunewright.errors import AlreadyTold, ObjectiveError, SpaceExhausted
+from tunewright.errors import AlreadyTold, ObjectiveError, SpaceExhausted, StorageLost
 from tunewright.events import Asked, Entry, Failed, Opened, Released, Sent
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
@@ -108,27 +108,36 @@ class Coordinator:
         """
         if not room:
             return self._tell(done), [], None
-        storage, study = self.journal.storage, self.journal.record.id
-        worker = 0 if hold else storage.join()
+        worker = 0 if hold else self.journal.storage.join()
         together = self._pace.quick and not (self.sampler.learns or self.scheduler.learns)
-        told, known = [] if together else self._tell(done), self.journal.history.position
-        if self._company:
-            self.journal.sync()  # the less there is to take in while others wait, the better
-        with storage.asking(study), self.journal.lock:
-            self._look_for_the_dead(worker)
-            if together:
-                with self.journal.writing() as pen:
-                    self._company = pen.history.position > known
-                    told = self._write_results(pen, done)
-                    return told, *self._ask_for(pen, room, limits, worker)
-            released, basis = self.journal.sync().released, self.journal.history.position
+        told = [] if together else self._tell(done)
+        while True:
+            known = self.journal.history.position
+            if self._company:
+                self.journal.sync()  # the less there is to take in while others wait, the better
             try:
-                decided = None if released else self._decide(limits)
-            except SpaceExhausted as exhausted:
-                return told, [], exhausted
-            with self.journal.writing() as pen:
-                task = self._send_again(released[0], worker, pen) if decided is None else self._send(decided, basis, worker, pen)
-        return told, [] if task is None else [task], None
+                with self.journal.storage.asking(self.journal.record.id), self.journal.lock:
+                    self._look_for_the_dead(worker)
+                    if not together:
+                        return told, *self._ask_one(limits, worker)
+                    with self.journal.writing() as pen:
+                        self._company = pen.history.position > known
+                        told = self._write_results(pen, done)
+                        asked = self._ask_for(pen, room, limits, worker)
+                    return told, *asked
+            except StorageLost:  # with the connection, and the right to ask
+                continue
+
+    def _ask_one(self, limits: Limits, worker: int) -> tuple[list[Task], SpaceExhausted | None]:
+        """A task at most; others write while it is decided."""
+        released, basis = self.journal.sync().released, self.journal.history.position
+        try:
+            decided = None if released else self._decide(limits)
+        except SpaceExhausted as exhausted:
+            return [], exhausted
+        with self.journal.writing() as pen:
+            task = self._send_again(released[0], worker, pen) if decided is None else self._send(decided, basis, worker, pen)
+        return [] if task is None else [task], None
 
     def _ask_for(self, pen: Pen, room: int, limits: Limits, worker: int) -> tuple[list[Task], SpaceExhausted | None]:
         """Up to `room` tasks, one after the other, each decision knowing those before it."""
@@ -194,8 +203,7 @@ class Coordinator:
     def _tell(self, done: Iterable[tuple[Task, Outcome]]) -> list[Entry]:
         if not done:
             return []
-        with self.journal.writing() as pen:
-            return self._write_results(pen, done)
+        return self.journal.attempt(lambda pen: self._write_results(pen, done))
 
     def _write_results(self, pen: Pen, done: Iterable[tuple[Task, Outcome]]) -> list[Entry]:
         told = []
@@ -273,12 +281,15 @@ class Coordinator:
 
     def _let_go(self, hand: "_Hand") -> None:
         """Tell what is done, and give back the rest."""
+
+        def let_go(pen: Pen) -> None:
+            self._write_results(pen, hand.done)
+            for task in hand.tasks.values():
+                if not pen.history.ended(*task.key):
+                    pen.write(task.trial, Released(task.index, "interrupted"))
+
         if hand.tasks:
-            with self.journal.writing() as pen:
-                self._write_results(pen, hand.done)
-                for task in hand.tasks.values():
-                    if not pen.history.ended(*task.key):
-                        pen.write(task.trial, Released(task.index, "interrupted"))
+            self.journal.attempt(let_go)
 
 
 class _Hand:

@@ -6,12 +6,22 @@ that silently mixed results would hide.
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import RLock
+from typing import TypeVar
 
 import msgspec
 
-from tunewright.errors import AlreadyTold, StudyChanged, StudyError, StudyExists, StudyMissing, TrialError, TunewrightError
+from tunewright.errors import (
+    AlreadyTold,
+    StorageLost,
+    StudyChanged,
+    StudyError,
+    StudyExists,
+    StudyMissing,
+    TrialError,
+    TunewrightError,
+)
 from tunewright.events import Entry, Event, Failed, Released, Reported, SpaceEdited, Told
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -24,6 +34,8 @@ from tunewright.trial import Failure, Outcome
 from tunewright.typing import Value
 
 __all__ = ["Journal", "Pen"]
+
+T = TypeVar("T")
 
 
 _DEATHS = 3
@@ -188,8 +200,16 @@ class Journal:
 
     def write(self, trial: int, event: Event) -> Entry:
         """Append one event; returns its entry, with its position and the trial that it got."""
-        with self.writing() as pen:
-            return pen.write(trial, event)
+        return self.attempt(lambda pen: pen.write(trial, event))
+
+    def attempt(self, work: Callable[[Pen], T]) -> T:
+        """Write in one transaction, and once more when the connection to a server was lost before anything was written."""
+        while True:
+            try:
+                with self.writing() as pen:
+                    return work(pen)
+            except StorageLost:
+                continue
 
     def reclaim(self, me: int) -> None:
         """Give back the tasks of dead workers. A task that three of them died with is a failure: it kills who touches it."""
@@ -210,8 +230,7 @@ class Journal:
                 self.sync().task(trial, index)  # raises, and says what is there
             if self.history.ended(trial, index):
                 raise AlreadyTold(f"Trial {trial} has its result already. The first one stands; nothing was changed.")
-            with self.writing() as pen:
-                return pen.tell(trial, index, outcome)
+            return self.attempt(lambda pen: pen.tell(trial, index, outcome))
 
 
 def _as_dict(space: SearchSpace) -> dict[str, Value]:

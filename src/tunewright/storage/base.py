@@ -48,7 +48,7 @@ class Storage(ABC):
             since: the last position that the caller knows.
 
         Position of the entries added is ignored; so is the trial of an `Asked`, which becomes the number of `Asked` before it.
-        Others who write wait, so a block must be short.
+        Others who write wait, so a block must be short. Raises StorageLost when nothing was written and the block may be run again.
         """
 
     def append(self, study: int, entries: Sequence[Entry], since: int) -> list[Entry]:
