@@ -90,7 +90,8 @@ def create(url: str, gate: str, side: str) -> None:
 
 
 def share(url: str, gate: str, side: str, trials: str, workers: str) -> None:
-    """One of several coordinators with the same goal."""
+    """One of several coordinators with the same goal, each in a process group of its own."""
+    os.setpgrp()
     wait_for(gate)
 
     def objective(live: Any) -> float:
