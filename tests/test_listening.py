@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tunewright as tw
@@ -62,7 +63,9 @@ def test_reports_stand_in_the_journal_before_the_result_each_once(isolation, tmp
     assert [entry.event.step for entry in reported] == list(range(50))
     assert reported[-1].position < told.position
     assert reported[0].time < told.time  # they came while the task ran ...
-    assert len({entry.time for entry in reported}) <= 3 + (told.time - reported[0].time) / 0.5  # ... two transactions a second
+    apart = np.diff([entry.time for entry in reported])
+    # ... two transactions a second: within one, entries are written microseconds apart; tasks report 30 ms apart
+    assert (apart > 0.01).sum() <= 3 + (told.time - reported[0].time) / 0.5
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -325,7 +325,8 @@ class Study(Findings):
             retries: how often a task whose process died is tried again, from its last checkpoint if it saved one.
             files: the folder for checkpoints and other files of the trials. Default: `runs.db.files` beside the study `runs.db`.
             on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once.
-            listeners: called with the history and the entry after each result.
+            listeners: called with the history and the entry after each result, in their order; of tasks that are over in no time, several
+                results may be recorded before they are called.
 
         Raises:
             ObjectiveError: a task failed and `on_failure="raise"`.
