@@ -245,7 +245,7 @@ def _fewer(parameter: Categorical | Ordinal, kept: list[int], winner: float) -> 
 
 
 def _freeze(known: Evidence, plan: dict[str, Parameter], seed: int) -> None:
-    """Fix at the winner's value what makes no difference there, over its whole range, by a model that predicts."""
+    """Fix at the winner's value what makes no difference there, over the range that was tried, by a model that predicts."""
     model = surrogate(known)
     if not model.fit.predicts:
         return
@@ -255,7 +255,13 @@ def _freeze(known: Evidence, plan: dict[str, Parameter], seed: int) -> None:
     for j, (name, parameter) in enumerate(space.parameters.items()):
         if parameter.size < 2 or math.isnan(winner[j]):
             continue
-        rows = np.repeat(filled[None], len(values := levels(space, j, _LEVELS)), axis=0)
+        tried = np.quantile(known.rows[np.isfinite(known.rows[:, j]), j], [0.02, 0.98])
+        values = levels(space, j, _LEVELS)
+        if isinstance(parameter, Float | Int):  # where nobody was the model only guesses
+            values = values[(values >= tried[0]) & (values <= tried[1])]
+        if len(values) < 2:
+            continue
+        rows = np.repeat(filled[None], len(values), axis=0)
         rows[:, j] = values
         drawn = model.draws(space.deactivate(rows), _DRAWS, np.random.default_rng(seed))
         if float(np.quantile(np.ptp(drawn, axis=0), 0.95)) <= little:
