@@ -30,7 +30,8 @@ from tunewright.schedulers.once import Once
 from tunewright.space import Choice, Parameter, SearchSpace
 from tunewright.stopping import Limits
 from tunewright.storage import Memory, connect
-from tunewright.storage.base import Header, Storage
+from tunewright.storage.base import Storage
+from tunewright.storage.records import Header
 from tunewright.trial import Task
 from tunewright.typing import Params
 
