@@ -19,3 +19,11 @@ def test_whatever_holds_a_history_can_be_asked():
 
     assert Held(journal.history).best.params == {"x": 0.2}
     assert Held(journal.history).winner().raw == 0.2
+
+
+def test_a_report_is_written_where_it_is_wanted(tmp_path):
+    study = tw.Study({"x": tw.Float(0, 1)})
+
+    path = study.report(tmp_path / "page.html", title="Nothing yet")
+
+    assert "<h1>Nothing yet</h1>" in path.read_text(encoding="utf-8")

@@ -4,6 +4,8 @@
 """
 
 from abc import ABC, abstractmethod
+from os import PathLike
+from pathlib import Path
 from typing import Any, Literal
 
 from tunewright import analysis
@@ -100,3 +102,17 @@ class Findings(ABC):
             StudyError: keep is no share.
         """
         return analysis.refine(self.history, keep, freeze=freeze)
+
+    def report(self, path: str | PathLike[str] = "report.html", *, title: str = "Study") -> Path:
+        """Write one self-contained page: what came out, what mattered, what ails the study, what to do next, how it was searched.
+
+        Args:
+            path: where to; what is there is replaced.
+            title: of the page.
+
+        Returns:
+            The path.
+        """
+        target = Path(path)
+        target.write_text(analysis.page(self.history, title), encoding="utf-8")
+        return target

@@ -50,6 +50,7 @@ __all__ = [
     "nested",
     "number",
     "objective",
+    "page",
     "prospect",
     "ranked",
     "ranking",
@@ -69,6 +70,7 @@ _CONTENTS = {
     "facts": ("ReportExtras", "Rows", "Score"),
     "generalization": ("Generalization", "by_draws", "by_folds", "by_objective", "by_outer_folds", "nested"),
     "importances": ("Importance", "Share", "importance"),
+    "pages": ("page",),
     "prospects": ("Prospect", "prospect"),
     "refinement": ("Refinement", "refine"),
     "summary": (
