@@ -58,6 +58,55 @@ def shared_file(tool: ModuleType, workers: int, window: float) -> dict[str, Any]
         }
 
 
+def shared_search(tool: ModuleType, workers: int, window: float, cpu: float, sleep: float) -> dict[str, Any]:
+    """Trials per second of `workers` processes that run the same `optimize` on one new SQLite file for a window of seconds.
+
+    The objective computes for `cpu` seconds and sleeps for `sleep`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "study.db")
+        tool.create(path)
+        context = multiprocessing.get_context("spawn")
+        ready, go, spent = context.Semaphore(0), context.Event(), context.Queue()
+        crew = [
+            context.Process(target=_search, args=(tool.__name__, str(path), window, (cpu, sleep), ready, go, spent))
+            for _ in range(workers)
+        ]
+        for process in crew:
+            process.start()
+        for _ in crew:
+            ready.acquire()
+        go.set()
+        used = sum(spent.get() for _ in crew)
+        for process in crew:
+            process.join()
+        count = tool.count(path)
+        return {"rate": count / window, "cpu": used / max(1, count)}
+
+
+def _search(
+    name: str, path: str, window: float, costs: tuple[float, float], ready: Semaphore, go: Event, spent: "Queue[float]"
+) -> None:
+    compute, sleep = costs
+    tool = importlib.import_module(name)
+    search = tool.search(Path(path))
+
+    def value(x: float) -> float:
+        if compute:
+            end = time.thread_time() + compute
+            while time.thread_time() < end:
+                pass
+        if sleep:
+            time.sleep(sleep)
+        return x**2
+
+    ready.release()
+    go.wait()
+    cpu = time.process_time()
+    search(value, window)
+    spent.put(time.process_time() - cpu)
+
+
 def _work(name: str, path: str, window: float, ready: Semaphore, go: Event, counts: "Queue[tuple[int, float]]") -> None:
     tool = importlib.import_module(name)
     step = tool.in_file(Path(path))
@@ -104,7 +153,7 @@ def _peak() -> float:
 def main() -> None:
     tool, what, arguments = sys.argv[1:]
     module = importlib.import_module(f"{tool.replace('-', '_')}_cells")
-    cells = {"ask_tell": ask_tell, "shared_file": shared_file, "write": write, "open": open_file}
+    cells = {"ask_tell": ask_tell, "shared_file": shared_file, "shared_search": shared_search, "write": write, "open": open_file}
     print(json.dumps(cells[what](module, **json.loads(arguments))))
 
 

@@ -2,7 +2,7 @@
 
     python benchmarks/core.py                    all of it, about half an hour on two cores
     python benchmarks/core.py --quick            fewer rounds, a smaller study: about three minutes
-    python benchmarks/core.py --only sqlite      one of: import, ask_tell, memory, sqlite, open
+    python benchmarks/core.py --only sqlite      one of: import, ask_tell, memory, sqlite, growth, open
     python benchmarks/core.py --cache DIR        keep the generated studies of 100,000 trials there
 
 Each figure is the median over n rounds with its 5th to 95th percentile, each contender once a round in a fresh process. See README.md.
@@ -136,6 +136,36 @@ def sharing(report: Report, size: Size, _: Path) -> None:
     report.note(f"{PEER}, as it comes, also syncs each commit to the disk, so that it would survive a power cut.")
 
 
+def growing(report: Report, size: Size, _: Path) -> None:
+    """(f) The same script in several processes: `optimize` at objectives of 0, 1 and 5 ms. A round holds every cell."""
+    report.section(f"SQLite: `optimize` in several processes on one new file, 10 parameters, {size.window:g} s")
+    costs = {"~0": (0.0, 0.0), "1 ms of CPU": (0.001, 0.0), "1 ms asleep": (0.0, 0.001), "5 ms asleep": (0.0, 0.005)}
+    counts = (1, 2, 4)
+
+    def run(tool: str, workers: int, cost: str) -> float:
+        cpu, sleep = costs[cost]
+        return float(cell(tool, "shared_search", workers=workers, window=size.window, cpu=cpu, sleep=sleep)["rate"])
+
+    contenders = {
+        f"{tool} {cost} {workers}": partial(run, tool, workers, cost)
+        for cost in costs
+        for workers in counts
+        for tool in ((OURS, PEER) if cost == "~0" else (OURS,))
+    }
+    contest = Contest.held(contenders, size.dear)
+    for cost in costs:
+        for tool in (OURS, PEER):
+            for workers in counts if f"{tool} {cost} 1" in contenders else ():
+                values = contest.rounds[f"{tool} {cost} {workers}"]
+                report.figure("growth", f"trials/s, {cost}, workers: {workers}", tool, values, unit="/s")
+            for workers in counts[1:] if f"{tool} {cost} 1" in contenders else ():
+                growth = contest.ratio(f"{tool} {cost} {workers}", f"{tool} {cost} 1")
+                report.ratio("growth", f"{workers} workers / 1 worker, {cost}", tool, growth, 1.0 if tool == OURS else None)
+    for workers in counts:
+        ratio = contest.ratio(f"{OURS} ~0 {workers}", f"{PEER} ~0 {workers}")
+        report.ratio("growth", f"trials/s, ~0, workers: {workers}", f"tunewright / {PEER}", ratio, 10)
+
+
 def opening(report: Report, size: Size, cache: Path) -> None:
     """(d) A big study."""
     n = size.big
@@ -178,6 +208,7 @@ SECTIONS: Final[dict[str, Callable[[Report, Size, Path], None]]] = {
     "ask_tell": asking,
     "memory": remembering,
     "sqlite": sharing,
+    "growth": growing,
     "open": opening,
 }
 

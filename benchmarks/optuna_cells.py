@@ -18,7 +18,20 @@ from optuna.distributions import (
 from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 
-__all__ = ["SPACE", "count", "create", "in_file", "in_memory", "load_nothing", "open", "settings", "storage", "trials", "write"]
+__all__ = [
+    "SPACE",
+    "count",
+    "create",
+    "in_file",
+    "in_memory",
+    "load_nothing",
+    "open",
+    "search",
+    "settings",
+    "storage",
+    "trials",
+    "write",
+]
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -30,17 +43,21 @@ SPACE: dict[str, BaseDistribution] = (
 )
 
 
+def _suggested(trial: optuna.Trial) -> float:
+    x = [trial.suggest_float(f"x{i}", -5.0, 5.0) for i in range(4)]
+    for i in range(2):
+        trial.suggest_float(f"log{i}", 1e-5, 1e-1, log=True)
+    for i in range(2):
+        trial.suggest_int(f"n{i}", 1, 100)
+    trial.suggest_categorical("three", ["a", "b", "c"])
+    trial.suggest_categorical("four", ["p", "q", "r", "s"])
+    return x[0]
+
+
 def _step(study: optuna.Study) -> Callable[[], None]:
     def step() -> None:
         trial = study.ask()
-        x = [trial.suggest_float(f"x{i}", -5.0, 5.0) for i in range(4)]
-        for i in range(2):
-            trial.suggest_float(f"log{i}", 1e-5, 1e-1, log=True)
-        for i in range(2):
-            trial.suggest_int(f"n{i}", 1, 100)
-        trial.suggest_categorical("three", ["a", "b", "c"])
-        trial.suggest_categorical("four", ["p", "q", "r", "s"])
-        study.tell(trial, x[0] ** 2)
+        study.tell(trial, _suggested(trial) ** 2)
 
     return step
 
@@ -60,6 +77,12 @@ def create(path: Path, of: Callable[[Path], RDBStorage] = storage) -> None:
 
 def in_file(path: Path, of: Callable[[Path], RDBStorage] = storage) -> Callable[[], None]:
     return _step(optuna.load_study(study_name="study", storage=of(path), sampler=optuna.samplers.RandomSampler()))
+
+
+def search(path: Path, of: Callable[[Path], RDBStorage] = storage) -> Callable[[Callable[[float], float], float], None]:
+    """A function that optimizes a function of x0 for so many seconds."""
+    study = optuna.load_study(study_name="study", storage=of(path), sampler=optuna.samplers.RandomSampler())
+    return lambda value, seconds: study.optimize(lambda trial: value(_suggested(trial)), timeout=seconds)
 
 
 def count(path: Path) -> int:

@@ -11,7 +11,7 @@ from tunewright.events import Asked, Entry, Told
 from tunewright.samplers import Random
 from tunewright.study import Study
 
-__all__ = ["SPACE", "count", "create", "in_file", "in_memory", "load_nothing", "open", "settings", "trials", "write"]
+__all__ = ["SPACE", "count", "create", "in_file", "in_memory", "load_nothing", "open", "search", "settings", "trials", "write"]
 
 SPACE = tw.SearchSpace(
     {f"x{i}": tw.Float(-5.0, 5.0) for i in range(4)}
@@ -41,6 +41,12 @@ def create(path: Path) -> None:
 
 def in_file(path: Path) -> Callable[[], None]:
     return _step(Study.load(f"sqlite:///{path}", sampler=Random()))
+
+
+def search(path: Path) -> Callable[[Callable[[float], float], float], None]:
+    """A function that optimizes a function of x0 for so many seconds."""
+    study = Study.load(f"sqlite:///{path}", sampler=Random())
+    return lambda value, seconds: study.optimize(lambda live: value(live["x0"]), seconds=seconds)
 
 
 def count(path: Path) -> int:

@@ -25,7 +25,7 @@ class Busy(Scheduler):
         return Wait()
 
 
-def journal_of(sampler, trials, *, seed=3, late=0):
+def journal_of(sampler, trials, *, seed=3, late=0, stream=None):
     """Entries of a study in which each result arrives `late` asks after its own."""
     history = History(SPACE, LOSS)
     entries: list[Entry] = []
@@ -36,8 +36,8 @@ def journal_of(sampler, trials, *, seed=3, late=0):
         history.fold(entries[-1:])
 
     for trial in range(trials):
-        decided = decide(history, Once(), sampler, seed=seed, repeats=False)
-        write(trial, Asked(decided.params, decided.by, history.position))
+        decided = decide(history, Once(), sampler, seed=seed, repeats=False, stream=stream)
+        write(trial, Asked(decided.params, decided.by, history.position, stream=decided.stream))
         asked.append(trial)
         if len(asked) > late:
             write(asked.pop(0), Told({"loss": float(trial)}))
@@ -96,13 +96,20 @@ def test_every_decision_can_be_made_again(late):
 def test_a_changed_decision_is_found():
     entries = journal_of(Random(), 5)
     position = next(i for i, entry in enumerate(entries) if entry.trial == 2)
-    forged = Asked({"x": 0.125, "flag": True}, "random", entries[position].event.basis)
+    forged = Asked({"x": 0.125, "flag": True}, "random", entries[position].event.basis, stream=1)
     entries[position] = Entry(2, forged, 0.0, entries[position].position)
 
     found = replay(History(SPACE, LOSS), entries, [Random()], Once(), seed=3, repeats=False)
 
     assert found.differing[0] == 2
     assert not found.same
+
+
+def test_a_journal_whose_streams_are_named_by_the_basis_is_made_again_too():
+    entries = journal_of(Random(), 5, stream=0)
+
+    assert all(entry.event.stream == 0 for entry in entries if isinstance(entry.event, Asked))
+    assert replay(History(SPACE, LOSS), entries, [Random()], Once(), seed=3, repeats=False).same
 
 
 def test_another_seed_differs_and_another_sampler_is_skipped():

@@ -335,3 +335,36 @@ def test_folding_in_pieces_is_folding_at_once(data):
     assert snapshot(at_once) == snapshot(write.history)
     counts = [int((write.history.states == state).sum()) for state in (RUNNING, COMPLETED, FAILED)]
     assert counts == [write.history.running, write.history.completed, write.history.failed]
+
+
+@pytest.mark.parametrize("odd", [0.0, 0.02, 0.5])
+def test_long_runs_are_folded_as_one_by_one(odd):
+    write = Writer()
+    waiting: list[int] = []
+    rng = np.random.default_rng(int(100 * odd))
+    strange = [
+        lambda trial: write.ask(plan=2),
+        lambda trial: write.ask(budget=0.5, fold=1, seed=3),
+        lambda trial: write.ask(queued=len(write.entries)),
+        lambda trial: write.tell(trial, 1.0, info={"train": 1.0}),
+        lambda trial: write.tell(trial + 2, 1.0),  # perhaps never asked
+        lambda trial: write.fail(trial),
+        lambda trial: write(trial, Released(0, "gone")),
+        lambda trial: write(trial, Sent(int(rng.integers(2)), worker=3, attempt=2)),
+        lambda trial: write(-1, Enqueued(SGD, "note")),
+    ]
+    for _ in range(800):
+        if len(write.history) and rng.random() < odd:
+            strange[int(rng.integers(len(strange)))](int(rng.integers(len(write.history))))
+        elif waiting and rng.random() < 0.5:
+            write.tell(waiting.pop(int(rng.integers(len(waiting)))), float(rng.normal()), info={"a": 1.0} if odd else {})
+        else:
+            waiting.append(write.ask(SPACE.sample(rng), worker=int(rng.integers(3))))
+
+    at_once, by_seven = History(SPACE, LOSS), History(SPACE, LOSS)
+    at_once.fold(write.entries)
+    for start in range(0, len(write.entries), 300):
+        by_seven.fold(iter(write.entries[: start + 300]))
+
+    assert snapshot(at_once) == snapshot(write.history)
+    assert snapshot(by_seven) == snapshot(write.history)

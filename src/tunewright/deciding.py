@@ -19,8 +19,8 @@ __all__ = ["Decided", "Replay", "decide", "replay"]
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """What to do next; for a `Start` also with which parameters, who proposed them, which queued entry (0: none) they take up, and what
-    the sampler had to remark.
+    """What to do next; for a `Start` also with which parameters, who proposed them, which queued entry (0: none) they take up, what
+    the sampler had to remark, and which `Asked.stream` was drawn from.
     """
 
     decision: Decision
@@ -28,6 +28,7 @@ class Decided(msgspec.Struct, frozen=True):
     by: str = ""
     queued: int = 0
     remarks: tuple[str, ...] = ()
+    stream: int = 0
 
 
 def decide(
@@ -39,21 +40,26 @@ def decide(
     repeats: bool,
     may_start: bool = True,
     closing: bool = False,
+    stream: int | None = None,
 ) -> Decided:
     """Decide what the next free worker does.
 
     Args:
         history: folded up to the basis of the decision.
         scheduler, sampler: who is asked.
-        seed: the study's; with the basis it seeds all randomness of this decision.
+        seed: the study's; it seeds all randomness of this decision, with what `stream` says.
         repeats: whether a configuration of a finite space may be proposed again.
         may_start: whether a new trial may begin; if not, the scheduler is asked to `finish`, and `Wait` stands for `Start`.
         closing: whether the budget nears its end: the scheduler may `finish` first.
+        stream: see `Asked.stream`. Default: the number of the trial where nothing learns from results, so that the same trials come
+            in whatever order results do; else the basis.
 
     Raises:
         SpaceExhausted: nothing is left to propose.
     """
-    rng = np.random.default_rng([seed, history.position])
+    if stream is None:
+        stream = 0 if sampler.learns or scheduler.learns else 1
+    rng = np.random.default_rng([seed, len(history), 1] if stream else [seed, history.position])
     decision = (scheduler.finish if closing or not may_start else scheduler.decide)(history.space, history, rng)
     if may_start and isinstance(decision, Wait):  # nothing to finish: there is still time for another trial
         decision = scheduler.decide(history.space, history, rng)
@@ -67,7 +73,7 @@ def decide(
         params = sampler.propose(history.space, history, rng)
     else:
         params = propose_new(sampler, history.space, history, rng)
-    return Decided(decision, params, sampler.label, remarks=sampler.remarks)
+    return Decided(decision, params, sampler.label, remarks=sampler.remarks, stream=stream)
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -116,7 +122,7 @@ def replay(
                 skipped += 1
             else:
                 checked += 1
-                again = decide(history, scheduler, sampler, seed=seed, repeats=repeats)
+                again = decide(history, scheduler, sampler, seed=seed, repeats=repeats, stream=event.stream)
                 if again.params != event.params:
                     differing.append(entry.trial)
         waiting.append(entry)

@@ -14,6 +14,7 @@
     │   └── NoResult                     there is no finished trial to answer from
     ├── StorageError (OSError)           the storage cannot be read or written; nothing was lost
     │   ├── StorageLocked                another process holds it
+    │   ├── StorageLost                  the connection to a server broke, and nothing was written
     │   └── StorageDamaged               not a study file, or a broken one; it was not touched
     ├── DataError (ValueError)           a table that cannot be learned from as it stands
     ├── ModelError (ValueError)          a saved model that cannot be loaded, or data that do not fit it
@@ -39,6 +40,7 @@ __all__ = [
     "StorageDamaged",
     "StorageError",
     "StorageLocked",
+    "StorageLost",
     "StudyChanged",
     "StudyError",
     "StudyExists",
@@ -102,6 +104,10 @@ class StorageError(TunewrightError, OSError):
 
 class StorageLocked(StorageError):
     """Another process holds the storage."""
+
+
+class StorageLost(StorageError):
+    """The connection to a server broke, and nothing was written; the same may be tried again."""
 
 
 class StorageDamaged(StorageError):

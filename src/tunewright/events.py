@@ -42,11 +42,12 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         params: the configuration.
         by: the label of the sampler, or "queue".
         basis: the position in the journal up to which the proposal knew the history. No other `Asked` stands between it and this
-            event, so the bases of a journal rise strictly and (seed, basis) names each decision's random stream.
+            event, so the bases of a journal rise strictly.
         worker: who works on it, as `Storage.join` numbered it; 0: nobody's lease, it waits until it is told.
         queued: the position of the `Enqueued` that it takes up; 0: none.
         plan: how many tasks the trial is promised. It is finished when that many, and all that were sent, have an outcome.
         budget, fold, seed: of the first task.
+        stream: what names the decision's random stream: 0: the study's seed and the basis; 1: the seed and the trial's number.
     """
 
     params: Params
@@ -58,6 +59,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     budget: float | None = None
     fold: int | None = None
     seed: int = 0
+    stream: int = 0
 
 
 class Sent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -9,6 +9,7 @@ the trial has reached.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import dropwhile
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from tunewright import events
 from tunewright.errors import TrialError
 from tunewright.events import Enqueued, Entry
 from tunewright.metric import Metric
+from tunewright.runs import pieces
 from tunewright.space import SearchSpace
 from tunewright.standing import Standing
 from tunewright.trial import Report, Task, Trial
@@ -67,11 +69,33 @@ class History(Standing):
 
     def fold(self, entries: Iterable[Entry]) -> None:
         """Take in what is new, in the order of the journal. Entries that are known already are passed over."""
-        fold = self._fold
-        for entry in entries:
-            if entry.position > self.position:
-                fold[type(entry.event)](entry, entry.event)
+        new = dropwhile(lambda entry: entry.position <= self.position, entries)
+        for piece, run in pieces(new, self.__len__, self._awaits_one):
+            if run:
+                self._fold_run(piece)
+                self.position = piece[-1].position
+                continue
+            for entry in piece:
+                self._fold[type(entry.event)](entry, entry.event)
                 self.position = entry.position
+
+    def _awaits_one(self, trial: int) -> bool:
+        return trial in self._running and self._trials.plan[trial] == 1 and self._tasks.alone(trial)
+
+    def _fold_run(self, run: list[Entry]) -> None:
+        asked = [(entry.time, entry.event) for entry in run if isinstance(entry.event, events.Asked)]
+        if asked:
+            trial = self._trials.add_many([event for _, event in asked], [time for time, _ in asked])
+            self._tasks.add_many(trial, [event.worker for _, event in asked])
+            self._running.update(dict.fromkeys(range(trial, trial + len(asked))))
+        told = [(entry.trial, entry.time, entry.event) for entry in run if isinstance(entry.event, events.Told)]
+        if told:
+            trials = [trial for trial, _, _ in told]
+            values = self._tasks.tell_many(trials, [event for _, _, event in told])
+            self._trials.complete_many(trials, values, [event.seconds for _, _, event in told], [time for _, time, _ in told])
+            for trial in trials:
+                del self._running[trial]
+            self._completed.update(dict.fromkeys(trials))
 
     def _asked(self, entry: Entry, event: events.Asked) -> None:
         trial = self._trials.add(event, entry.time)

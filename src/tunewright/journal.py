@@ -4,27 +4,79 @@ Opening says at once whether the study is the one that was meant: a changed spac
 that silently mixed results would hide.
 """
 
+import contextlib
 import time
-from collections.abc import Sequence
-from threading import RLock
+from collections.abc import Callable, Iterator, Sequence
+from threading import RLock, get_ident
+from typing import TypeVar
 
 import msgspec
 
-from tunewright.errors import AlreadyTold, StudyChanged, StudyError, StudyExists, StudyMissing, TrialError
+from tunewright.errors import (
+    AlreadyTold,
+    StorageLost,
+    StudyChanged,
+    StudyError,
+    StudyExists,
+    StudyMissing,
+    TrialError,
+    TunewrightError,
+)
 from tunewright.events import Entry, Event, Failed, Frozen, Released, Reported, SpaceEdited, Told
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import SearchSpace
-from tunewright.storage.base import Header, Storage, StudyRecord
+from tunewright.storage.base import Storage
+from tunewright.storage.page import Page
+from tunewright.storage.records import Header, StudyRecord
 from tunewright.tracking.provenance import version
 from tunewright.trial import Failure, Outcome, Report, Task
 from tunewright.typing import Value
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "Pen"]
+
+T = TypeVar("T")
 
 
 _DEATHS = 3
 """So many workers may die with a task in hand before it is taken for the cause."""
+
+
+class Pen:
+    """Writes into a journal and its history, in one transaction.
+
+    Attributes:
+        history: of the study; what is written is folded into it at once.
+    """
+
+    def __init__(self, history: History, page: Page) -> None:
+        self.history = history
+        self._page = page
+
+    def write(self, trial: int, event: Event) -> Entry:
+        """Write one event; returns its entry, with its position and the trial that it got."""
+        entry = self._page.add(Entry(trial, event, time.time()))
+        self.history.fold((entry,))
+        return entry
+
+    def tell(self, trial: int, index: int, outcome: Outcome) -> Entry:
+        """Write what came of a task; returns the entry of its result.
+
+        Raises:
+            TrialError: there is no such task, or the outcome has neither values nor a failure.
+            AlreadyTold: the task has its result; the first one stands.
+        """
+        if not self.history.knows(trial, index):
+            self.history.task(trial, index)  # raises, and says what is there
+        if self.history.ended(trial, index):
+            raise AlreadyTold(f"Trial {trial} got its result from another process a moment ago. The first one stands.")
+        if outcome.failure is None and outcome.values is None:
+            raise TrialError(f"The outcome of trial {trial} has neither values nor a failure.")
+        for report in outcome.reports:
+            self.write(trial, Reported(index, report.step, report.values))
+        if outcome.failure is not None:
+            return self.write(trial, Failed(outcome.failure, outcome.seconds, index))
+        return self.write(trial, Told(outcome.values or {}, outcome.seconds, index, outcome.info))
 
 
 class Journal:
@@ -59,6 +111,7 @@ class Journal:
         self.storage = storage
         self.lock = RLock()
         """Held while the history changes; ask and tell of several threads take turns."""
+        self._asks = 0
         self.record = self._open_or_create(name, space, metrics, seed)
         self.history = self.empty_history()
         self.sync()
@@ -117,15 +170,67 @@ class Journal:
     def sync(self) -> History:
         """Take in what is new, and return the history."""
         with self.lock:
-            self.history.fold(self.storage.read(self.record.id, self.history.position))
+            with self._whole():
+                self.history.fold(self.storage.read(self.record.id, self.history.position))
             return self.history
+
+    @contextlib.contextmanager
+    def _whole(self) -> Iterator[None]:
+        """What is broken off may leave the history half folded: then the next look folds anew from what is there."""
+        try:
+            yield
+        except TunewrightError:
+            raise
+        except BaseException:
+            self.history = self.empty_history()
+            raise
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Pen]:
+        """Take in what is new, and write: all that the pen writes is kept when the block ends well, else nothing.
+
+        Other writers wait meanwhile, so the block must be short. Raises StorageError.
+        """
+        with self.lock:
+            if self.history.position == 0:
+                self.sync()  # a long journal is read in pieces, and holds nobody up
+            page: Page | None = None
+            try:
+                with self._whole(), self.storage.writing(self.record.id, self.history.position) as page:
+                    self.history.fold(page.new)
+                    yield Pen(self.history, page)
+            except TunewrightError:
+                if page is not None and page.stored:  # folded, and not in the journal
+                    self.history = self.empty_history()
+                raise
 
     def write(self, trial: int, event: Event) -> Entry:
         """Append one event; returns its entry, with its position and the trial that it got."""
-        with self.lock:
-            new = self.storage.append(self.record.id, [Entry(trial, event, time.time())], self.history.position)
-            self.history.fold(new)
-            return new[-1]
+        return self.attempt(lambda pen: pen.write(trial, event))
+
+    def attempt(self, work: Callable[[Pen], T]) -> T:
+        """Write in one transaction, and again when the connection to a server was lost before anything was written.
+
+        Raises:
+            StorageLost: this thread is `asking`, and has lost the right to.
+        """
+        while True:
+            try:
+                with self.writing() as pen:
+                    return work(pen)
+            except StorageLost:
+                if self._asks == get_ident():
+                    raise
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """Hold the right to ask, and the history; see `Storage.asking`."""
+        with self.storage.asking(self.record.id), self.lock:
+            before, self._asks = self._asks, get_ident()
+            try:
+                yield
+            finally:
+                self._asks = before
 
     def freeze(self, facts: dict[str, Value]) -> None:
         """Write down by what the objective judges, or hold it to what stands there.
@@ -133,7 +238,7 @@ class Journal:
         Raises:
             StudyChanged: the study was begun with something else.
         """
-        with self.storage.asking(self.record.id), self.lock:
+        with self.asking():
             frozen = self.sync().frozen
             if not frozen and not len(self.history):
                 self.write(-1, Frozen(facts))
@@ -166,39 +271,17 @@ class Journal:
         """Append what a running task reported, and `then`, in one transaction."""
         events: list[Event] = [Reported(task.index, report.step, report.values) for report in reports]
         events += [] if then is None else [then]
-        with self.lock:
-            now = time.time()
-            new = self.storage.append(self.record.id, [Entry(task.trial, event, now) for event in events], self.history.position)
-            self.history.fold(new)
+        if events:
+            self.attempt(lambda pen: [pen.write(task.trial, event) for event in events])
 
     def tell(self, trial: int, index: int, outcome: Outcome) -> Entry:
-        """Append what came of a task; returns the entry of its result.
-
-        Raises:
-            TrialError: there is no such task, or the outcome has neither values nor a failure.
-            AlreadyTold: the task has its result; the first one stands.
-        """
-        events: list[Event] = [Reported(index, report.step, report.values) for report in outcome.reports]
-        if outcome.failure is not None:
-            events.append(Failed(outcome.failure, outcome.seconds, index))
-        elif outcome.values is not None:
-            events.append(Told(outcome.values, outcome.seconds, index, outcome.info))
-        else:
-            raise TrialError(f"The outcome of trial {trial} has neither values nor a failure.")
+        """Append what came of a task; returns the entry of its result. Raises as `Pen.tell` does."""
         with self.lock:
             if not self.history.knows(trial, index):
-                self.sync()
-                self.history.task(trial, index)  # raises, and says what is there
+                self.sync().task(trial, index)  # raises, and says what is there
             if self.history.ended(trial, index):
                 raise AlreadyTold(f"Trial {trial} has its result already. The first one stands; nothing was changed.")
-            now = time.time()
-            new = self.storage.append(self.record.id, [Entry(trial, event, now) for event in events], self.history.position)
-            self.history.fold(new[: -len(events)])
-            late = self.history.ended(trial, index)
-            self.history.fold(new)
-        if late:
-            raise AlreadyTold(f"Trial {trial} got its result from another process a moment ago. The first one stands.")
-        return new[-1]
+            return self.attempt(lambda pen: pen.tell(trial, index, outcome))
 
 
 def _as_dict(space: SearchSpace) -> dict[str, Value]:

@@ -30,7 +30,8 @@ from tunewright.schedulers.once import Once
 from tunewright.space import Choice, Parameter, SearchSpace
 from tunewright.stopping import Limits
 from tunewright.storage import Memory, connect
-from tunewright.storage.base import Header, Storage
+from tunewright.storage.base import Storage
+from tunewright.storage.records import Header
 from tunewright.trial import Task
 from tunewright.typing import Params
 
@@ -325,7 +326,8 @@ class Study(Findings):
             retries: how often a task whose process died is tried again, from its last checkpoint if it saved one.
             files: the folder for checkpoints and other files of the trials. Default: `runs.db.files` beside the study `runs.db`.
             on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once.
-            listeners: called with the history and the entry after each result.
+            listeners: called with the history and the entry after each result, in their order; of tasks that are over in no time, several
+                results may be recorded before they are called.
 
         Raises:
             ObjectiveError: a task failed and `on_failure="raise"`.

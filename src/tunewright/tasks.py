@@ -4,12 +4,13 @@ A task is found by its trial and its index. Almost every trial of a cheap study 
 stands in a list and only the further ones in a dictionary.
 """
 
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
 
 from tunewright.columns import Columns
-from tunewright.events import Asked, Sent
+from tunewright.events import Asked, Sent, Told
 from tunewright.metric import Metric
 from tunewright.trial import Failure, Measurement, Report, Task
 from tunewright.typing import Array, Params, Value
@@ -84,6 +85,29 @@ class TaskTable:
         if event.seed:
             cells["seed"][task] = event.seed
         self.open[task] = None
+
+    def add_many(self, trial: int, workers: Sequence[int]) -> None:
+        """Enter the only tasks of the trials from this one on; without a budget, a fold or a seed."""
+        count = len(workers)
+        task = self._columns.add(count)
+        self._columns.raw["trial"][task : task + count] = np.arange(trial, trial + count)
+        self._columns.raw["worker"][task : task + count] = workers
+        self._first += range(task, task + count)
+        self.open.update(dict.fromkeys(range(task, task + count)))
+
+    def tell_many(self, trials: Sequence[int], told: Sequence[Told]) -> Array:
+        """End the first tasks of these trials, which are open, with values; returns these, shape (n, m)."""
+        tasks = [self._first[trial] for trial in trials]
+        cells = self._columns.raw
+        values = np.array([[event.values.get(name, np.nan) for event in told] for name in self._names]).T
+        cells["values"][tasks] = values
+        cells["seconds"][tasks] = [event.seconds for event in told]
+        cells["state"][tasks] = _ENDED
+        for task, event in zip(tasks, told, strict=True):
+            del self.open[task]
+            if event.info:
+                self._infos[task] = event.info
+        return values
 
     def send(self, trial: int, index: int, event: Sent) -> bool:
         """Enter a further task, or send one again that was given back. True if it is a new one."""
@@ -161,6 +185,10 @@ class TaskTable:
 
     def _ids(self, trial: int) -> list[int]:
         return [self._first[trial], *self._further.get(trial, ())]
+
+    def alone(self, trial: int) -> bool:
+        """Whether the trial has one task, and that is open."""
+        return trial not in self._further and self._first[trial] in self.open
 
     def ended(self, trial: int, index: int) -> bool:
         """Whether the task has its outcome."""

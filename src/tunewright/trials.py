@@ -3,6 +3,8 @@
 When the space is edited, the rows are written anew in the new space; what was asked stays as it was in its own era.
 """
 
+from collections.abc import Sequence
+from sys import intern
 from typing import Any, Final
 
 import msgspec
@@ -76,9 +78,31 @@ class TrialTable:
         self.plan.append(event.plan)
         self.sent.append(1)
         self.ended.append(0)
-        self.origin.append(event.by)
+        self.origin.append(intern(event.by))
         self.basis.append(event.basis)
         return trial
+
+    def add_many(self, asked: Sequence[Asked], times: Sequence[float]) -> int:
+        """Enter trials of one task each; returns the number of the first."""
+        count = len(asked)
+        trial = self._columns.add(count)
+        self.cells["rows"][trial : trial + count] = self.space.rows([event.params for event in asked])
+        self.cells["asked_at"][trial : trial + count] = times
+        self.plan += [1] * count
+        self.sent += [1] * count
+        self.ended += [0] * count
+        self.origin += [intern(event.by) for event in asked]
+        self.basis += [event.basis for event in asked]
+        return trial
+
+    def complete_many(self, trials: Sequence[int], values: Array, seconds: Sequence[float], times: Sequence[float]) -> None:
+        """Complete trials of one task each."""
+        self.cells["values"][trials] = values
+        self.cells["seconds"][trials] = seconds
+        self.cells["finished_at"][trials] = times
+        self.cells["states"][trials] = COMPLETED
+        for trial in trials:
+            self.ended[trial] = 1
 
     def edit(self, space: SearchSpace) -> None:
         """Write the rows anew in another space: new parameters at their defaults, and what no longer fits not usable."""

@@ -57,8 +57,8 @@ def wait_for(path: str, seconds: float = 60.0) -> None:
 # ---- killed at random ----------------------------------------------------------------------------------------------------------
 
 
-def seek(url: str, acknowledged: str, trials: str, folds: str) -> None:
-    """Optimize; each result goes to the side file after its tell has returned."""
+def seek(url: str, acknowledged: str, trials: str, folds: str, longest: str = "0.004") -> None:
+    """Optimize tasks of up to so many seconds; each result goes to the side file after its tell has returned."""
 
     def note(_: Any, entry: Any) -> None:
         told = entry.event
@@ -68,7 +68,8 @@ def seek(url: str, acknowledged: str, trials: str, folds: str) -> None:
         luck = int.from_bytes(os.urandom(7), "big") / 2**56
         live.report(1, loss=luck)
         live.report(2, loss=-luck)
-        time.sleep(luck * 0.004)
+        if float(longest):
+            time.sleep(luck * float(longest))
         return luck / 3.0
 
     study = Study(SPACE, LOSS, sampler=Random(), scheduler=Once(folds=int(folds)), storage=url, name="killed", seed=7)
@@ -89,7 +90,8 @@ def create(url: str, gate: str, side: str) -> None:
 
 
 def share(url: str, gate: str, side: str, trials: str, workers: str) -> None:
-    """One of several coordinators with the same goal."""
+    """One of several coordinators with the same goal, each in a process group of its own."""
+    os.setpgrp()
     wait_for(gate)
 
     def objective(live: Any) -> float:

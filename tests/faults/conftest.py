@@ -121,8 +121,9 @@ def journal() -> Callable[[str, str], list[Entry]]:
     """The whole journal of a study, (url, name) -> entries, having looked that the file is whole and the journal makes sense."""
 
     def journal(url: str, name: str) -> list[Entry]:
-        with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
-            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        if url.startswith("sqlite"):
+            with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+                assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         storage = connect(url)
         entries = list(storage.read(storage.open(name).id))
         storage.close()

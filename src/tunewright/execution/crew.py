@@ -33,6 +33,7 @@ class Crew:
 
     Attributes:
         board: what running tasks report, and which are asked to stop.
+        inline: whether a task runs in the coordinator's own thread, at once when it is submitted.
         listen: called after each report of an objective that has the coordinator's own thread.
 
     Raises:
@@ -57,7 +58,7 @@ class Crew:
         self._metrics = metrics
         self._objective = objective
         self._folder = folder
-        self._inline = executor is None and workers == 1 and fence.isolation == "none"
+        self.inline = executor is None and workers == 1 and fence.isolation == "none"
         self._own: Sandboxes | ThreadPoolExecutor | None = None
         self._executor = executor
         local = isinstance(executor, ThreadPoolExecutor | InlineExecutor) and fence.isolation == "none"
@@ -103,7 +104,7 @@ class Crew:
 
     def _here(self, task: Task) -> Future[Outcome]:
         assert self._executor is not None
-        channel = BoardChannel(self.board, task.key, self.listen if self._inline else None)
+        channel = BoardChannel(self.board, task.key, self.listen if self.inline else None)
         return self._executor.submit(run, self._objective, task, self._metrics, channel, self._folder)
 
     def _in_sandbox(self, task: Task) -> Future[Outcome]:

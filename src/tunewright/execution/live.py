@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,6 @@ class LiveTrial(Mapping[str, Any]):
         budget: how much effort to spend; None: all of it.
         resume_from: the folder of the checkpoint to go on from, a path; None: from the start.
         attempt: 1; more when a worker died with this task in hand.
-        rng: a NumPy generator seeded by `seed` and `fold`.
     """
 
     def __init__(self, task: Task, channel: Channel | None = None, folder: Path | None = None) -> None:
@@ -40,11 +40,15 @@ class LiveTrial(Mapping[str, Any]):
         self.seed = task.seed
         self.budget = task.budget
         self.attempt = task.attempt
-        self.rng = np.random.default_rng([task.seed, task.fold or 0])
         self._channel = Channel() if channel is None else channel
         self._folder = None if folder is None else folder_of(folder, task)
         found = task.resume_from or (None if self._folder is None else latest(self._folder))
         self.resume_from = None if found is None else str(found)
+
+    @cached_property
+    def rng(self) -> np.random.Generator:
+        """A NumPy generator seeded by `seed` and `fold`."""
+        return np.random.default_rng([self.seed, self.fold or 0])
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401  a parameter may be any JSON value
         try:

@@ -25,10 +25,15 @@ class Sampler(ABC):
 
     A sampler may cache what it computed, but a fresh instance must propose the same. Arguments given to its constructor belong
     into its `repr`, from which the journal knows with what a study was searched.
+
+    Attributes:
+        learns: whether proposals depend on results. Where neither the sampler nor the scheduler learns, tasks that are over in no
+            time may be asked for in groups. False only if `propose` is quick and looks at nothing but what was asked.
     """
 
     remarks: tuple[str, ...] = ()
     """What went wrong in the last proposal, though it was made; the journal keeps each as a `Warned`."""
+    learns: bool = True
 
     @abstractmethod
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:

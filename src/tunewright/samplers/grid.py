@@ -29,6 +29,8 @@ class Grid(Sampler):
         StudyError: a number of levels is not a positive integer.
     """
 
+    learns = False
+
     def __init__(self, levels: int | Mapping[str, int | Sequence[Value]] = 5) -> None:
         for level in levels.values() if isinstance(levels, Mapping) else (levels,):
             listed = isinstance(levels, Mapping) and isinstance(level, list | tuple | range | np.ndarray)

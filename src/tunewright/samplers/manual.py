@@ -18,6 +18,8 @@ __all__ = ["Manual"]
 class Manual(Sampler):
     """Proposes nothing: only what was enqueued is tried."""
 
+    learns = False
+
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:  # noqa: ARG002  the contract gives more than is used here
         """Never proposes.
 

@@ -47,6 +47,8 @@ class QuasiRandom(Sampler):
         StudyError: the seed is not an integer of at least 0.
     """
 
+    learns = False
+
     def __init__(self, seed: int | None = None) -> None:
         if not (seed is None or _whole(seed)):
             raise StudyError(f"QuasiRandom: seed must be None or an integer of at least 0, got {seed!r}.")

@@ -18,6 +18,8 @@ __all__ = ["Random"]
 class Random(Sampler):
     """Draws each configuration independently of all others."""
 
+    learns = False
+
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:  # noqa: ARG002  the contract gives more than is used here
         """Draw one configuration; conditions and constraints hold."""
         return space.sample(rng)

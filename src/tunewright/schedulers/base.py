@@ -42,7 +42,13 @@ Decision: TypeAlias = Start | Resume | Wait | Done
 
 
 class Scheduler(ABC):
-    """Decides what the next free worker does; a pure function of what has happened."""
+    """Decides what the next free worker does; a pure function of what has happened.
+
+    Attributes:
+        learns: whether decisions depend on results; see `Sampler.learns`.
+    """
+
+    learns: bool = True
 
     @abstractmethod
     def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:

@@ -35,6 +35,7 @@ class Once(Scheduler):
                 raise StudyError(f"Once: {name} must be {allowed}, got {number!r}.")
         self.folds = None if folds is None else int(folds)
         self.seeds = int(seeds)
+        self.learns = (self.folds or 1) * self.seeds > 1  # a failed task ends its trial
         self._unsent = _Unsent()
 
     def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:  # noqa: ARG002  the contract gives more than is used here

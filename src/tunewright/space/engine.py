@@ -126,6 +126,16 @@ class Engine:
         numbers = row.tolist() if isinstance(row, np.ndarray) else row
         return {name: value(x) for (name, value), x in zip(self._values, numbers, strict=True) if x == x}  # noqa: PLR0124  NaN
 
+    def rows(self, many: Sequence[Params]) -> Array:
+        """`row` of each, shape (n, d), column by column."""
+        rows = np.empty((len(many), len(self.names)))
+        for j, (name, raw) in enumerate(self._raws):
+            if raw is float:  # the array makes it one
+                rows[:, j] = [params.get(name, _NAN) for params in many]
+            else:
+                rows[:, j] = [raw(params[name]) if name in params else _NAN for params in many]
+        return rows
+
     # ---- columns of many -------------------------------------------------------------------------------------------------------
 
     def activity(self, rows: Array) -> tuple[NDArray[np.bool_], Array]:

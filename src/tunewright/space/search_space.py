@@ -214,7 +214,7 @@ class SearchSpace:
 
     def rows(self, many: Sequence[Params]) -> Array:
         """Valid configurations as raw rows, shape (n, d)."""
-        return np.array([self._engine.row(params) for params in many], dtype=np.float64).reshape(-1, len(self.names))
+        return self._engine.rows(many)
 
     def params(self, row: Sequence[float] | Array) -> Params:
         """The inverse of `row`, exactly."""

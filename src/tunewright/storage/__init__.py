@@ -1,4 +1,4 @@
-"""Where studies live: in memory, or in a SQLite file that many processes may share.
+"""Where studies live: in memory, in a SQLite file that many processes may share, or in a PostgreSQL database for many machines.
 
 A study is an append-only journal. `connect` turns an address into a `Storage`; the database library is imported only when a database
 is asked for.
@@ -13,15 +13,20 @@ from pathlib import Path
 from typing import Final, cast
 
 from tunewright.errors import StorageError
-from tunewright.storage.base import Header, Storage, StudyRecord
+from tunewright.storage.base import Storage
 from tunewright.storage.memory import Memory
+from tunewright.storage.records import Header, StudyRecord
 
 __all__ = ["Header", "Memory", "Storage", "StudyRecord", "connect"]
 
 _ENDINGS: Final = (".db", ".sqlite", ".sqlite3")
-_EXAMPLES: Final = '"memory", "sqlite:///runs.db" (in this folder), "sqlite:////home/me/runs.db" (anywhere), or just "runs.db"'
-_LATER: Final = ("postgresql", "postgres", "mysql", "mariadb", "redis")
-_MODULES: Final = {"sqlite": ("tunewright.storage.sql", "Sql")}
+_EXAMPLES: Final = '"memory", "sqlite:///runs.db" (in this folder), "sqlite:////home/me/runs.db" (anywhere), or just "runs.db"; for several machines "postgresql://user@host/database"'
+_LATER: Final = ("mysql", "mariadb", "redis")
+_MODULES: Final = {
+    "postgres": ("tunewright.storage.postgres", "Postgres"),
+    "postgresql": ("tunewright.storage.postgres", "Postgres"),
+    "sqlite": ("tunewright.storage.sql", "Sql"),
+}
 """Which module and class serve a scheme; imported when it is first asked for."""
 
 
@@ -30,10 +35,12 @@ def connect(url: "str | os.PathLike[str] | Storage | None" = None) -> Storage:
 
     Args:
         url: None or "memory": in memory. "sqlite:///runs.db": a file in this folder; "sqlite:////home/me/runs.db": a file anywhere;
-            a path that ends in .db, .sqlite or .sqlite3 means the same. A storage comes back as it is.
+            a path that ends in .db, .sqlite or .sqlite3 means the same. "postgresql://user:password@host:5432/database": a database for
+            several machines. A storage comes back as it is.
 
     Raises:
-        StorageError: the address means nothing, with what may have been meant. The file itself is looked at when it is first used.
+        StorageError: the address means nothing, with what may have been meant. What lies there is looked at when it is first used.
+        ExtraMissing: the database's driver is not installed.
     """
     if isinstance(url, Storage):
         return url
@@ -46,10 +53,11 @@ def connect(url: "str | os.PathLike[str] | Storage | None" = None) -> Storage:
     if not slashes:
         return _plain(text)
     if scheme.lower().partition("+")[0] in _MODULES:
-        return _open(scheme.lower().partition("+")[0], _path(text, rest))
+        kind = scheme.lower().partition("+")[0]
+        return _open(kind, _path(text, rest) if kind == "sqlite" else f"postgresql://{rest}")
     if scheme.lower().partition("+")[0] in _LATER:
         raise StorageError(
-            f'"{_safe(text)}": only SQLite files are there so far; PostgreSQL comes in a later version. Write for example "sqlite:///runs.db".'
+            f'"{_safe(text)}": studies are kept in SQLite files and PostgreSQL databases only. Write for example "sqlite:///runs.db".'
         )
     if scheme.lower() == "memory":
         return Memory()

@@ -4,44 +4,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-import msgspec
-
 from tunewright.events import Entry
-from tunewright.metric import Metric
-from tunewright.typing import Value
+from tunewright.storage.page import Page
+from tunewright.storage.records import Header, StudyRecord
 
-__all__ = ["Header", "Storage", "StudyRecord"]
-
-
-class Header(msgspec.Struct, frozen=True):
-    """What a study is from its first moment.
-
-    Attributes:
-        space: as `SearchSpace.to_json` writes it, parsed; the first of possibly several (see `SpaceEdited`).
-        metrics: in order of importance; the first is the one that is optimised when only one can be.
-        seed: of all decisions.
-        version: of Tunewright that created it.
-    """
-
-    space: dict[str, Value]
-    metrics: tuple[Metric, ...]
-    seed: int
-    version: str
-
-
-class StudyRecord(msgspec.Struct, frozen=True):
-    """A study as stored: its number in this storage, its unique name, when it was created (seconds since 1970), its header."""
-
-    id: int
-    name: str
-    created: float
-    header: Header
+__all__ = ["Storage"]
 
 
 class Storage(ABC):
     """An append-only journal for each study, shared by threads and, where the storage can, by processes and machines.
 
-    Everything told is durable when `append` returns: the death of any process loses nothing.
+    Everything told is durable when `append` returns, or a `writing` ends: the death of any process loses nothing.
     All methods may raise StorageError. Positions are 1, 2, 3 … within a study, without gaps.
     """
 
@@ -67,17 +40,29 @@ class Storage(ABC):
         """Delete a study with its journal. Raises StudyMissing."""
 
     @abstractmethod
-    def append(self, study: int, entries: Sequence[Entry], since: int) -> list[Entry]:
-        """Append all entries or none, and hear what is new.
+    def writing(self, study: int, since: int) -> AbstractContextManager[Page]:
+        """Write into the journal, having heard what is new: when the block ends well all that was added is kept, else nothing.
 
         Args:
             study: `StudyRecord.id`.
-            entries: position is ignored; so is the trial of an `Asked`, which becomes the number of `Asked` before it.
             since: the last position that the caller knows.
+
+        Position of the entries added is ignored; so is the trial of an `Asked`, which becomes the number of `Asked` before it.
+        Others who write wait, so a block must be short. Raises StorageLost when nothing was written and the block may be run again.
+        """
+
+    def append(self, study: int, entries: Sequence[Entry], since: int) -> list[Entry]:
+        """Append all entries or none, and hear what is new; see `writing`.
 
         Returns:
             Every entry after `since`, in order, the appended ones (with their positions) last.
         """
+        if not entries:
+            return list(self.read(study, since))
+        with self.writing(study, since) as page:
+            for entry in entries:
+                page.add(entry)
+        return [*page.new, *page.stored]
 
     @abstractmethod
     def read(self, study: int, since: int = 0) -> Iterator[Entry]:

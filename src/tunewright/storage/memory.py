@@ -3,12 +3,14 @@
 import contextlib
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from tunewright.errors import StorageError, StorageLocked, StudyExists, StudyMissing
 from tunewright.events import Asked, Entry
-from tunewright.storage.base import Header, Storage, StudyRecord
-from tunewright.storage.wire import encode, encode_header
+from tunewright.storage.base import Storage
+from tunewright.storage.page import Page
+from tunewright.storage.records import Header, StudyRecord
+from tunewright.storage.wire import encode_header
 
 __all__ = ["Memory"]
 
@@ -84,27 +86,17 @@ class Memory(Storage):
         except KeyError:
             raise StudyMissing(f"There is no study number {study} in memory; it may have been deleted.") from None
 
-    def append(self, study: int, entries: Sequence[Entry], since: int) -> list[Entry]:
+    @contextlib.contextmanager
+    def writing(self, study: int, since: int) -> Iterator[Page]:
         """See Storage."""
-        for entry in entries:
-            encode(entry)  # what could not be stored is refused here too: a study may move to a file
         with self._threads:
             journal = self._journal(study)
-            position = len(journal)
-            if not 0 <= since <= position:
-                raise StorageError(f"since={since}, but the journal of study {study} ends at position {position}.")
-            asked = self._asked[study]
-            stored = []
-            for entry in entries:
-                position += 1
-                trial = entry.trial
-                if type(entry.event) is Asked:
-                    trial = asked
-                    asked += 1
-                stored.append(Entry(trial, entry.event, entry.time, position))
-            journal += stored
-            self._asked[study] = asked
-            return journal[since:]
+            if not 0 <= since <= len(journal):
+                raise StorageError(f"since={since}, but the journal of study {study} ends at position {len(journal)}.")
+            page = Page(journal[since:], len(journal), lambda: self._asked[study])
+            yield page
+            journal += page.stored
+            self._asked[study] += sum(type(entry.event) is Asked for entry in page.stored)
 
     def read(self, study: int, since: int = 0) -> Iterator[Entry]:
         """See Storage."""

@@ -21,7 +21,7 @@ from sqlalchemy.dialects import sqlite
 
 from tunewright.errors import StorageError
 from tunewright.events import KINDS, Asked, Entry, Event, Opened, Sent, Warned
-from tunewright.storage.base import Header
+from tunewright.storage.records import Header
 from tunewright.storage.schema import SHIFT, copies, studies
 from tunewright.storage.sqlite import SqliteFile
 from tunewright.storage.wire import NAMES, decode, decode_header, encode

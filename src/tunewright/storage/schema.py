@@ -14,7 +14,18 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Float, Integer, MetaData, Table, Text
 
-__all__ = ["APPLICATION", "SHIFT", "TRIALS_VIEW", "VERSION", "copies", "events", "metadata", "studies", "workers"]
+__all__ = [
+    "APPLICATION",
+    "POSTGRES_VIEW",
+    "SHIFT",
+    "TRIALS_VIEW",
+    "VERSION",
+    "copies",
+    "events",
+    "metadata",
+    "studies",
+    "workers",
+]
 
 APPLICATION: Final = 0x54554E45
 """SQLite's `application_id`, by which a file says that it is Tunewright's ("TUNE")."""
@@ -131,3 +142,71 @@ TRIALS_VIEW: Final = re.sub(
     """,
 ).strip()
 """SQLite's view `trials`: one row a trial. A mean over several tasks is printed to 15 digits; a single value is exact."""
+
+POSTGRES_VIEW: Final = re.sub(
+    r"\n {4}",
+    "\n",
+    """
+    CREATE VIEW trials AS
+    WITH
+    asked AS (
+        SELECT id, id >> 40 AS study, trial, time, body ->> 'params' AS params, body ->> 'by' AS origin,
+               coalesce((body ->> 'queued')::bigint, 0) AS queued, coalesce((body ->> 'plan')::int, 1) AS plan,
+               (body ->> 'budget')::float8 AS budget
+        FROM (SELECT id, trial, time, body::json AS body FROM events WHERE kind = 'asked') e
+    ),
+    tasks AS (  -- a task that was given back and sent again is still one task, as it was sent first
+        SELECT DISTINCT ON (study, trial, task) study, trial, task, coalesce(budget, 'Infinity') AS budget
+        FROM (
+            SELECT id, study, trial, 0 AS task, budget FROM asked
+            UNION ALL
+            SELECT id, id >> 40, trial, (body::json ->> 'index')::int, (body::json ->> 'budget')::float8 FROM events WHERE kind = 'sent'
+        ) s
+        ORDER BY study, trial, task, id
+    ),
+    results AS (  -- the first result of a task stands
+        SELECT DISTINCT ON (study, trial, task) *
+        FROM (
+            SELECT id, id >> 40 AS study, trial, coalesce((body::json ->> 'index')::int, 0) AS task, kind, time,
+                   coalesce((body::json ->> 'seconds')::float8, 0) AS seconds, body::json ->> 'values' AS "values"
+            FROM events WHERE kind IN ('told', 'failed')
+        ) r
+        ORDER BY study, trial, task, id
+    ),
+    measured AS (
+        SELECT t.study, t.trial, t.budget, r.kind, r.time, r.seconds, r."values",
+               max(t.budget) FILTER (WHERE r.kind = 'told') OVER (PARTITION BY t.study, t.trial) AS highest
+        FROM tasks t LEFT JOIN results r USING (study, trial, task)
+    ),
+    sums AS (
+        SELECT study, trial, count(*) AS sent, count(kind) AS done, count(*) FILTER (WHERE kind = 'failed') AS failed,
+               coalesce(sum(seconds), 0) AS seconds, max(time) AS last, min(time) FILTER (WHERE kind = 'failed') AS failed_at,
+               count(*) FILTER (WHERE kind = 'told' AND budget = highest) AS counting,
+               max("values") FILTER (WHERE budget = highest) AS one
+        FROM measured GROUP BY study, trial
+    ),
+    means AS (
+        SELECT study, trial, json_object_agg(metric, mean)::text AS "values"
+        FROM (
+            SELECT m.study, m.trial, v.key AS metric, avg(v.value::float8) AS mean
+            FROM measured m, json_each_text(m."values"::json) v
+            WHERE m.kind = 'told' AND m.budget = m.highest
+            GROUP BY 1, 2, 3
+        ) a
+        GROUP BY study, trial
+    ),
+    states AS (
+        SELECT *, CASE WHEN s.failed > 0 THEN 'failed' WHEN s.done = s.sent AND s.done >= a.plan THEN 'completed' ELSE 'running' END AS state
+        FROM asked a JOIN sums s USING (study, trial)
+    )
+    SELECT studies.name AS study, s.trial AS number, s.state, s.params,
+           CASE WHEN s.state = 'completed' THEN CASE WHEN s.counting = 1 THEN s.one ELSE
+               (SELECT m."values" FROM means m WHERE m.study = s.study AND m.trial = s.trial) END END AS "values",
+           s.seconds, s.time AS asked_at,
+           CASE s.state WHEN 'completed' THEN s.last WHEN 'failed' THEN s.failed_at END AS finished_at,
+           s.origin,
+           coalesce((SELECT q.body::json ->> 'note' FROM events q WHERE s.queued > 0 AND q.id = (s.study << 40) | s.queued), '') AS note
+    FROM states s JOIN studies ON studies.id = s.study
+    """,
+).strip()
+"""The same in PostgreSQL's words."""

@@ -21,10 +21,11 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy
 from sqlalchemy.pool import NullPool
@@ -35,6 +36,8 @@ from tunewright.storage.schema import APPLICATION, TRIALS_VIEW, VERSION, metadat
 from tunewright.storage.sqlite_checks import check_file, check_place, explain, vanished
 
 __all__ = ["SqliteFile"]
+
+T = TypeVar("T")
 
 _FORK_WAIT: Final = 5.0
 _PAGE: Final = 8192  # a page holds whole rows of some 300 bytes: larger ones waste less, and are read in fewer steps
@@ -47,8 +50,6 @@ class SqliteFile:
         path: as the user wrote it; made absolute here, so that a later change of folder does no harm.
         timeout: seconds to wait for other writers.
     """
-
-    dialect = "sqlite"
 
     def __init__(self, path: str, *, timeout: float) -> None:
         self.shown = path
@@ -102,6 +103,20 @@ class SqliteFile:
                 if connection.in_transaction:
                     connection.rollback()
                 raise
+
+    def fetch(self, text: str, values: Mapping[str, object]) -> list[Any]:
+        """All rows of a query."""
+        with self.reading() as cursor:
+            return cursor.execute(text, values).fetchall()
+
+    def write(self, work: Callable[[sqlite3.Cursor], T]) -> T:
+        """Do something in a transaction."""
+        with self.writing() as cursor:
+            return work(cursor)
+
+    def clock(self) -> float:
+        """This machine's."""
+        return time.time()
 
     @contextlib.contextmanager
     def _hold(self) -> Iterator[None]:

@@ -13,9 +13,9 @@ import msgspec
 
 from tunewright.errors import StorageDamaged, StorageError
 from tunewright.events import KINDS, Entry, Event
-from tunewright.storage.base import Header
+from tunewright.storage.records import Header
 
-__all__ = ["NAMES", "decode", "decode_header", "encode", "encode_header"]
+__all__ = ["DECODERS", "NAMES", "decode", "decode_header", "encode", "encode_header"]
 
 NAMES: Final[dict[type[Event], str]] = {kind: name for name, kind in KINDS.items()}
 """The name under which each type of event is stored."""
@@ -23,7 +23,9 @@ NAMES: Final[dict[type[Event], str]] = {kind: name for name, kind in KINDS.items
 _encoder = msgspec.json.Encoder()
 
 
-_decoders: Final[dict[str, Callable[[str], Event]]] = {name: msgspec.json.Decoder(kind).decode for name, kind in KINDS.items()}
+DECODERS: Final[dict[str, Callable[[str], Event]]] = {name: msgspec.json.Decoder(kind).decode for name, kind in KINDS.items()}
+"""What reads the body of each kind; `decode` also says what is wrong with one that cannot be read."""
+
 _header = msgspec.json.Decoder(Header)
 
 
@@ -67,7 +69,7 @@ def decode(kind: str, body: str) -> Event:
         StorageDamaged: the body cannot be read.
     """
     try:
-        return _decoders[kind](body)
+        return DECODERS[kind](body)
     except KeyError:
         raise StorageError(
             f'it holds an event of kind "{kind}", which this version of Tunewright does not know: a newer one wrote it. '

@@ -16,7 +16,8 @@ from tunewright import events
 from tunewright.errors import StorageError, StudyExists, StudyMissing, TunewrightError
 from tunewright.events import Asked, Commented, Entry, Told
 from tunewright.metric import Metric
-from tunewright.storage.base import Header, Storage, StudyRecord
+from tunewright.storage.base import Storage
+from tunewright.storage.records import Header, StudyRecord
 from tunewright.testing.checks import expect
 from tunewright.trial import Failure
 

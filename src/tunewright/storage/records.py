@@ -1,0 +1,33 @@
+"""What a storage knows of a study beside its journal."""
+
+import msgspec
+
+from tunewright.metric import Metric
+from tunewright.typing import Value
+
+__all__ = ["Header", "StudyRecord"]
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What a study is from its first moment.
+
+    Attributes:
+        space: as `SearchSpace.to_json` writes it, parsed; the first of possibly several (see `SpaceEdited`).
+        metrics: in order of importance; the first is the one that is optimised when only one can be.
+        seed: of all decisions.
+        version: of Tunewright that created it.
+    """
+
+    space: dict[str, Value]
+    metrics: tuple[Metric, ...]
+    seed: int
+    version: str
+
+
+class StudyRecord(msgspec.Struct, frozen=True):
+    """A study as stored: its number in this storage, its unique name, when it was created (seconds since 1970), its header."""
+
+    id: int
+    name: str
+    created: float
+    header: Header

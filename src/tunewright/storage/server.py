@@ -1,0 +1,261 @@
+"""The connection to a PostgreSQL server, held by one process so that the server may go and come back.
+
+A process has one connection, in which one transaction runs at a time; its threads take turns. When it breaks, a new one is made with
+growing pauses, for a minute at most: a server that restarts in the middle of a run costs the time that it is away. What is done in
+between is decided by whoever was at work: `write` does it again, `writing` says `StorageLost`.
+
+The tables stand in a schema of their own, "tunewright", made by whoever comes first. Its table `version` says which tables these are.
+A newer version is refused; an older one is brought up to date step by step (`MIGRATIONS`), in one transaction, under a lock.
+
+The server itself is told to end the session of a client that is silent in the middle of a transaction, or that its network has lost.
+So what such a client held (the lock of a journal, the right to ask) is free within a minute.
+"""
+
+import contextlib
+import os
+import re
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import sqlalchemy
+from sqlalchemy.dialects import registry
+
+from tunewright.errors import StorageError, StorageLocked, StorageLost
+from tunewright.extras import require
+from tunewright.storage.schema import APPLICATION, POSTGRES_VIEW, VERSION, metadata
+
+__all__ = ["MIGRATIONS", "Server", "safe"]
+
+T = TypeVar("T")
+
+MIGRATIONS: Final[dict[int, Sequence[str]]] = {}
+"""Version -> the statements that make its tables those of the next version."""
+
+_PAUSES: Final = (0.05, 2.0)  # seconds before the second attempt to connect, and at most between two
+_STARTING: Final = re.compile(r"starting up|shutting down|recovery|too many (clients|connections)|remaining connection slots")
+_SETTINGS: Final = (
+    "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=60000 "
+    "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
+)
+
+
+def safe(url: str) -> str:
+    """The address without its password."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
+
+
+class Server:
+    """A connection, made when first needed, and made again when it breaks.
+
+    Args:
+        url: as PostgreSQL's own library takes it: "postgresql://user:password@host:5432/database".
+        patience: seconds to wait for a server that has gone.
+
+    Attributes:
+        threads: held by the thread whose transaction runs.
+    """
+
+    def __init__(self, url: str, *, patience: float) -> None:
+        self._driver = require("psycopg", extra="postgres")
+        self._url = url
+        self.shown = safe(url)
+        self.patience = patience
+        self.threads = threading.RLock()
+        self._connection: Any = None
+        self._known = False
+        _SERVERS.add(self)
+
+    def exists(self) -> bool:
+        """Always: the tables are made when the connection is."""
+        return True
+
+    # ---- the connection --------------------------------------------------------------------------------------------------------
+
+    @property
+    def connection(self) -> Any:  # noqa: ANN401  the driver is optional
+        """The connection; made if there is none. Raises StorageError, at once if the server was never reached."""
+        if self._connection is None:
+            end, pause = time.monotonic() + self.patience, _PAUSES[0]
+            while True:
+                try:
+                    self._connection = self._connect()
+                    break
+                except self._driver.OperationalError as error:
+                    transient = self._known or _STARTING.search(str(error))
+                    if not transient or _refused(str(error)) or time.monotonic() + pause > end:
+                        raise StorageError(self._unreached(str(error))) from error
+                time.sleep(pause)
+                pause = min(2 * pause, _PAUSES[1])
+            self._known = True
+        return self._connection
+
+    def _connect(self) -> Any:  # noqa: ANN401  the driver is optional
+        try:
+            connection = self._driver.connect(
+                self._url, autocommit=True, connect_timeout=10, application_name="tunewright", options=_SETTINGS
+            )
+        except self._driver.ProgrammingError as error:
+            raise StorageError(f"{self.shown} is no address of a PostgreSQL database: {_line(str(error))}") from error
+        try:
+            self._set_up(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _set_up(self, connection: Any) -> None:  # noqa: ANN401  the driver is optional
+        connection.execute("SET search_path TO tunewright")
+        if connection.execute("SELECT to_regclass('tunewright.version')").fetchone()[0] is not None and (
+            self._version(connection) == VERSION
+        ):
+            return
+        try:
+            with connection.transaction():
+                connection.execute("SELECT pg_advisory_xact_lock(%s, -1)", (APPLICATION,))
+                self._make(connection)
+        except self._driver.errors.InsufficientPrivilege as error:
+            raise StorageError(
+                f'{self.shown}: this user may not make the schema "tunewright" ({_line(str(error))}). '
+                "Let the database's owner say: GRANT CREATE ON DATABASE … TO …; or make the first study."
+            ) from error
+
+    def _version(self, connection: Any) -> int:  # noqa: ANN401  the driver is optional
+        number = int(connection.execute("SELECT number FROM tunewright.version").fetchone()[0])
+        if number > VERSION:
+            raise StorageError(
+                f"{self.shown} was written by a newer Tunewright (tables of version {number}, this one knows {VERSION}). "
+                "It was not touched. Update with: pip install --upgrade tunewright"
+            )
+        return number
+
+    def _make(self, connection: Any) -> None:  # noqa: ANN401  the driver is optional
+        if connection.execute("SELECT to_regclass('tunewright.version')").fetchone()[0] is None:
+            connection.execute("CREATE SCHEMA IF NOT EXISTS tunewright")
+            dialect: sqlalchemy.Dialect = registry.load("postgresql")()
+            for table in metadata.sorted_tables:
+                connection.execute(str(sqlalchemy.schema.CreateTable(table).compile(dialect=dialect)))
+            connection.execute(POSTGRES_VIEW)
+            connection.execute("CREATE TABLE version (number integer NOT NULL)")
+            connection.execute("INSERT INTO version VALUES (%s)", (VERSION,))
+            return
+        for number in range(self._version(connection), VERSION):
+            for statement in MIGRATIONS[number]:
+                connection.execute(statement)
+        connection.execute("UPDATE version SET number = %s", (VERSION,))
+
+    def _unreached(self, said: str) -> str:
+        if "password authentication failed" in said or "no password supplied" in said:
+            return (
+                f"{self.shown}: the server refuses the password. Write it into the address, postgresql://user:password@host/database, "
+                "or set PGPASSWORD, or keep it in ~/.pgpass."
+            )
+        if re.search(r'database "[^"]*" does not exist', said):
+            return f"{self.shown}: the server has no such database. Make it with: createdb NAME; or name another one."
+        if re.search(r'role "[^"]*" does not exist', said):
+            return f"{self.shown}: the server knows no such user. Check the name before the @."
+        tried = f"Tunewright tried for {self.patience:.0f} s and gave up; what was told is safe. " if self._known else ""
+        return f"{self.shown}: the server cannot be reached ({_line(said)}). {tried}Is it running, and are host and port right?"
+
+    def forget(self) -> None:
+        """Do without this connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(self._driver.Error):
+                connection.close()
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """The driver's errors become StorageLost where the connection broke, StorageLocked or StorageError elsewhere."""
+        try:
+            yield
+        except self._driver.errors.LockNotAvailable as error:
+            raise StorageLocked(f"{self.shown}: others held the study for a minute. Nothing was written. Try again.") from error
+        except self._driver.Error as error:
+            if self._connection is None or self._connection.closed:
+                self.forget()
+                raise StorageLost(f"{self.shown}: the connection was lost ({_line(str(error))}).") from error
+            raise StorageError(f"{self.shown}: {_line(str(error))}. Nothing was written.") from error
+
+    def holds(self, session: object) -> bool:
+        """Whether this is the present connection."""
+        return self._connection is session
+
+    # ---- at work ---------------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> Any:  # noqa: ANN401  the driver is optional
+        """A cursor in a new transaction; for whoever holds `threads`, inside `explained`."""
+        cursor = self.connection.cursor()
+        cursor.execute("BEGIN")
+        return cursor
+
+    def roll_back(self) -> None:
+        """Undo the transaction, if there still is one."""
+        if self._connection is not None:
+            with contextlib.suppress(self._driver.Error):
+                self._connection.rollback()
+
+    def fetch(self, text: str, values: Mapping[str, object]) -> list[Any]:
+        """All rows of a query; asked again when the connection breaks."""
+        while True:
+            with contextlib.suppress(StorageLost), self.threads, self.explained():
+                rows: list[Any] = self.connection.execute(text, values).fetchall()
+                return rows
+
+    def write(self, work: Callable[[Any], T]) -> T:
+        """Do something in a transaction; done again when the connection breaks, also if it may have come to its end.
+
+        One process at a time does such work, so it may look first and write then.
+        """
+        while True:
+            with contextlib.suppress(StorageLost), self.writing() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", (APPLICATION,))
+                result = work(cursor)
+                cursor.execute("COMMIT")
+                return result
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Any]:
+        """A transaction; its end is the caller's affair, and what breaks off is undone."""
+        with self.threads, self.explained():
+            try:
+                yield self.begin()
+            except BaseException:
+                self.roll_back()
+                raise
+
+    def clock(self) -> float:
+        """The server's, which is the same for all machines."""
+        return float(self.fetch("SELECT extract(epoch FROM clock_timestamp())::float8", {})[0][0])
+
+    def close(self) -> None:
+        """Close the connection. Using it again opens it again."""
+        with self.threads:
+            self.forget()
+
+    def after_fork(self) -> None:
+        """In a forked child: the connection is the parent's (the driver does not end it from here)."""
+        self._connection = None
+        self.threads = threading.RLock()
+
+
+def _refused(said: str) -> bool:
+    return "authentication failed" in said or "does not exist" in said or "no password supplied" in said
+
+
+def _line(said: str) -> str:
+    return " ".join(said.split()).rstrip(".")
+
+
+_SERVERS: "weakref.WeakSet[Server]" = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for server in list(_SERVERS):
+        server.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

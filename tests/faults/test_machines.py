@@ -1,0 +1,91 @@
+"""What several machines do to one study: the same script in processes that share nothing but a PostgreSQL server."""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tunewright.events import Asked, Entry, Told
+from tunewright.samplers import Random
+from tunewright.study import Study
+
+KILLS = int(os.environ.get("TUNEWRIGHT_KILLS", "16")) // 2
+
+
+def test_four_coordinators_with_one_goal_do_not_overshoot_it(
+    postgres: str,
+    tmp_path: Path,
+    start: Callable[..., int],
+    ended: Callable[..., str],
+    journal: Callable[[str, str], list[Entry]],
+) -> None:
+    gate, side = tmp_path / "gate", tmp_path / "side"
+    processes = [start("share", postgres, gate, side, 50, 1) for _ in range(4)]
+    gate.touch()
+
+    for pid in processes:
+        assert ended(pid) == ""
+
+    entries = journal(postgres, "shared")
+    assert sum(isinstance(entry.event, Asked) for entry in entries) == 50
+    assert sorted(map(int, side.read_text(encoding="ascii").split())) == list(range(50))  # each was run, and run once
+    study = Study.load(postgres, sampler=Random())
+    assert study.history.completed == 50
+    assert study.replay().same
+    study.storage.close()
+
+
+@pytest.mark.parametrize("restarts", [0, 2])
+def test_killing_processes_and_the_server_loses_nothing_that_was_told(
+    restarts: int,
+    postgres_server: Any,
+    tmp_path: Path,
+    start: Callable[..., int],
+    ended: Callable[..., str],
+    eventually: Callable[..., None],
+    journal: Callable[[str, str], list[Entry]],
+) -> None:
+    url, side, chance = postgres_server.database(), tmp_path / "acknowledged", random.Random(restarts)
+
+    def restart() -> None:
+        for _ in range(restarts):
+            time.sleep(0.5)
+            postgres_server.stop("immediate")
+            postgres_server.start()
+
+    restarter = threading.Thread(target=restart)
+    restarter.start()
+    pair = [start("seek", url, side, 1_000_000, 1) for _ in range(2)]
+    for _ in range(KILLS):
+        time.sleep(chance.uniform(0.0, 0.4))
+        victim = chance.randrange(2)
+        os.kill(pair[victim], signal.SIGKILL)
+        pair[victim] = start("seek", url, side, 1_000_000, 1)
+    restarter.join()
+    known = len(side.read_text(encoding="ascii").splitlines()) if side.exists() else 0
+    eventually(lambda: side.exists() and len(side.read_text(encoding="ascii").splitlines()) > known + 5)
+    for pid in pair:
+        os.kill(pid, signal.SIGKILL)
+        ended(pid, well=False)
+
+    ended(start("seek", url, side, 0, 1))
+
+    kept = {
+        entry.position: (entry.trial, entry.event.index, entry.event.values["loss"])
+        for entry in journal(url, "killed")
+        if isinstance(entry.event, Told)
+    }
+    for line in side.read_text(encoding="ascii").splitlines():
+        position, trial, index, loss = line.split()
+        assert kept[int(position)] == (int(trial), int(index), float.fromhex(loss))
+    study = Study.load(url, sampler=Random())
+    assert (study.history.running, study.history.failed) == (0, 0)
+    assert len(kept) == len(study.history)
+    assert study.replay().same
+    study.storage.close()

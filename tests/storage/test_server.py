@@ -1,0 +1,138 @@
+"""Reaching a PostgreSQL server, and finding or making the tables there."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from tunewright.errors import ExtraMissing, StorageError
+from tunewright.storage import server as module
+from tunewright.storage.postgres import Postgres
+from tunewright.storage.schema import VERSION
+from tunewright.storage.server import MIGRATIONS, Server, safe
+from tunewright.testing.storage_contract import HEADER, asked
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:secret@host:5432/runs", "postgresql://me@host:5432/runs"),
+        ("postgresql://me@host/runs", "postgresql://me@host/runs"),
+        ("postgresql:///runs?host=/tmp", "postgresql:///runs?host=/tmp"),
+    ],
+)
+def test_a_password_is_never_shown(url: str, shown: str) -> None:
+    assert safe(url) == shown
+
+
+def test_a_driver_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
+
+    with pytest.raises(ExtraMissing, match=r"pip install \"tunewright\[postgres\]\""):
+        Postgres("postgresql://me@host/runs")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda url: "postgresql://me@127.0.0.1:1/runs", "cannot be reached"),
+        (lambda url: url.replace("/test", "/nothing"), "no such database"),
+        (lambda url: url.replace("postgres:@", "stranger@"), "no such user"),
+        (lambda url: "postgresql://me@host/runs?speed=high", "is no address"),
+    ],
+)
+def test_a_server_that_cannot_be_had_is_said_at_once(change: Callable[[str], str], says: str, postgres: str) -> None:
+    with pytest.raises(StorageError, match=says):
+        Postgres(change(postgres)).studies()
+
+
+def test_a_refused_password_is_said(postgres_server: Any) -> None:
+    url = postgres_server.database()
+    rules = postgres_server.rules
+    before = rules.read_text()
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute("CREATE ROLE guarded LOGIN PASSWORD 'right'")
+        try:
+            rules.write_text("local all guarded scram-sha-256\n" + before)
+            owner.execute("SELECT pg_reload_conf()")
+            wrong = url.replace("postgres:@", "guarded:wrong@")
+
+            with pytest.raises(StorageError, match="refuses the password") as raised:
+                Postgres(wrong).studies()
+            assert "wrong@" not in str(raised.value)
+            with pytest.raises(StorageError, match="may not make the schema"):
+                Postgres(url.replace("postgres:@", "guarded:right@")).studies()
+        finally:
+            rules.write_text(before)
+            owner.execute("SELECT pg_reload_conf()")
+
+
+def test_eight_processes_make_the_tables_at_once(postgres: str, fork: Any) -> None:
+    children = [fork(lambda say: say(Postgres(postgres).studies())) for _ in range(8)]
+
+    assert [child.hear() for child in children] == ["[]"] * 8
+    assert [child.wait()[0] for child in children] == [0] * 8
+
+
+def test_tables_of_the_future_are_refused_and_not_touched(postgres: str) -> None:
+    storage = Postgres(postgres)
+    storage.create("first", HEADER)
+    storage.close()
+    with psycopg.connect(postgres, autocommit=True) as foreign:
+        foreign.execute("UPDATE tunewright.version SET number = 99")
+
+    with pytest.raises(StorageError, match=f"newer Tunewright .tables of version 99, this one knows {VERSION}"):
+        storage.studies()
+
+
+def test_older_tables_are_brought_up_to_date_by_whoever_comes_first(
+    postgres: str, monkeypatch: pytest.MonkeyPatch, fork: Any
+) -> None:
+    storage = Postgres(postgres)
+    study = storage.create("first", HEADER).id
+    storage.append(study, [asked()], 0)
+    storage.close()
+    monkeypatch.setattr(module, "VERSION", VERSION + 2)
+    monkeypatch.setitem(MIGRATIONS, VERSION, ["ALTER TABLE workers ADD COLUMN colour text"])
+    monkeypatch.setitem(MIGRATIONS, VERSION + 1, ["UPDATE workers SET colour = 'red'"])
+
+    children = [fork(lambda say: say(len(list(Postgres(postgres).read(study))))) for _ in range(4)]
+
+    assert [child.hear() for child in children] == ["1"] * 4
+    with psycopg.connect(postgres) as foreign:
+        assert foreign.execute("SELECT number FROM tunewright.version").fetchone() == (VERSION + 2,)
+        foreign.execute("SELECT colour FROM tunewright.workers")
+
+
+def test_other_tables_of_the_same_names_are_left_alone(postgres: str) -> None:
+    with psycopg.connect(postgres, autocommit=True) as foreign:
+        foreign.execute("CREATE TABLE studies (mine text)")
+
+    storage = Postgres(postgres)
+    storage.create("first", HEADER)
+    storage.close()
+
+    with psycopg.connect(postgres) as foreign:
+        assert foreign.execute("SELECT count(*) FROM public.studies").fetchone() == (0,)
+
+
+def test_threads_take_turns_on_the_one_connection(postgres: str) -> None:
+    server = Server(postgres, patience=5.0)
+    seen: list[int] = []
+
+    def work() -> None:
+        for _ in range(20):
+            server.write(lambda cursor: seen.append(cursor.execute("SELECT pg_backend_pid()").fetchone()[0]))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (len(seen), len(set(seen))) == (80, 1)
+    server.close()
