@@ -53,9 +53,9 @@ class Pen:
         self.history = history
         self._page = page
 
-    def write(self, trial: int, event: Event) -> Entry:
-        """Write one event; returns its entry, with its position and the trial that it got."""
-        entry = self._page.add(Entry(trial, event, time.time()))
+    def write(self, trial: int, event: Event, at: float | None = None) -> Entry:
+        """Write one event, which happened now or `at`; returns its entry, with its position and the trial that it got."""
+        entry = self._page.add(Entry(trial, event, time.time() if at is None else at))
         self.history.fold((entry,))
         return entry
 
@@ -72,11 +72,12 @@ class Pen:
             raise AlreadyTold(f"Trial {trial} got its result from another process a moment ago. The first one stands.")
         if outcome.failure is None and outcome.values is None:
             raise TrialError(f"The outcome of trial {trial} has neither values nor a failure.")
+        now = time.time()
         for report in outcome.reports:
-            self.write(trial, Reported(index, report.step, report.values))
+            self.write(trial, Reported(index, report.step, report.values), now)
         if outcome.failure is not None:
-            return self.write(trial, Failed(outcome.failure, outcome.seconds, index))
-        return self.write(trial, Told(outcome.values or {}, outcome.seconds, index, outcome.info))
+            return self.write(trial, Failed(outcome.failure, outcome.seconds, index), now)
+        return self.write(trial, Told(outcome.values or {}, outcome.seconds, index, outcome.info), now)
 
 
 class Journal:
@@ -272,7 +273,8 @@ class Journal:
         events: list[Event] = [Reported(task.index, report.step, report.values) for report in reports]
         events += [] if then is None else [then]
         if events:
-            self.attempt(lambda pen: [pen.write(task.trial, event) for event in events])
+            now = time.time()
+            self.attempt(lambda pen: [pen.write(task.trial, event, now) for event in events])
 
     def tell(self, trial: int, index: int, outcome: Outcome) -> Entry:
         """Append what came of a task; returns the entry of its result. Raises as `Pen.tell` does."""
