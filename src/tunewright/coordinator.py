@@ -126,7 +126,7 @@ class Coordinator:
             if self._company:
                 self.journal.sync()  # the less there is to take in while others wait, the better
             try:
-                with self.journal.storage.asking(self.journal.record.id), self.journal.lock:
+                with self.journal.asking():
                     self._look_for_the_dead(worker)
                     if not together:
                         return told, *self._ask_one(limits, worker)
@@ -167,12 +167,11 @@ class Coordinator:
     def _decide(self, limits: Limits) -> Decided:
         history, begun = self.journal.history, time.thread_time()
         may_start = history.finished + history.running < limits.goal
-        seed = self.journal.record.header.seed
         decided = decide(
             history,
             self.scheduler,
             self.sampler,
-            seed=seed,
+            seed=self.journal.record.header.seed,
             repeats=self.repeats,
             may_start=may_start,
             closing=limits.closing,
@@ -273,21 +272,23 @@ class Coordinator:
         with Pulse(storage), Interrupts() as interrupts, crew:
             self.journal.write(-1, Opened(storage.join(), repr(self.sampler), repr(self.scheduler), environment(), limits.count))
             listening = crew.listen = Listening(self.journal, crew, hand.tasks)
-            turn = partial(self._turn, crew, hand, listening, listeners=listeners, on_failure=on_failure, retries=retries)
+            turn = partial(self._turn, crew, hand, listeners=listeners, on_failure=on_failure)
+            sort = partial(self._sort, hand, listening, retries=retries)
             try:
                 while not limits.over:
-                    going = not interrupts.asked and not limits.late and listening.stopped is None
-                    more_to_come = turn(limits if going else None)
+                    at_work = not interrupts.asked and not limits.late and listening.stopped is None
+                    more_to_come = turn(limits if at_work else None)
                     if not hand.tasks and not (more_to_come and (self._held()[1] or self.journal.history.released)):
                         break
                     if not hand.tasks:
                         time.sleep(_LOOK_AT_OTHERS)
                     elif crew.tasks:
-                        self._work(crew, hand, listening, limits)
+                        self._work(crew, hand, lambda: min(limits.patience, listening.patience), sort)
                     else:
                         break  # what is left of a group
                     listening()
-                self._wind_down(crew, hand, listening, turn)
+                self._wind_down(crew, listening, hand.tasks, sort)
+                turn(None)
             except BaseException:  # perhaps between sending a task and noting it
                 hand.tasks.update({task.key: task for task in self._held()[0] if task.key not in hand.before})
                 raise
@@ -297,33 +298,24 @@ class Coordinator:
                 self._let_go(hand)
 
     @staticmethod
-    def _wind_down(crew: Crew, hand: Hand, listening: Listening, turn: Callable[[Limits | None], bool]) -> None:
+    def _wind_down(
+        crew: Crew, listening: Listening, mine: dict[tuple[int, int], Task], sort: Callable[[Task, Outcome], None]
+    ) -> None:
         """Time is up: tasks that report may clean up, and what they still return counts. The others are ended by `close`."""
         listening.wind_down("The time is up.")
         end = time.monotonic() + _GRACE
-        while time.monotonic() < end and any(crew.board.reports(key) for key in hand.tasks):
-            hand.done.extend(crew.wait(0.1))
-            turn(None)
+        while time.monotonic() < end and any(crew.board.reports(key) for key in mine):
+            for task, outcome in crew.wait(0.1):
+                sort(task, outcome)
 
     def _held(self) -> tuple[list[Task], list[Task]]:
         """What this process was sent and has not told, and what other processes were (what waits for a person is neither)."""
         me, held = self.journal.storage.join(), self.journal.sync().open_tasks
         return [task for task, holder in held if holder == me], [task for task, holder in held if holder not in (0, me)]
 
-    def _turn(
-        self,
-        crew: Crew,
-        hand: Hand,
-        listening: Listening,
-        limits: Limits | None,
-        *,
-        listeners: Sequence[Listener],
-        on_failure: str,
-        retries: int,
-    ) -> bool:
+    def _turn(self, crew: Crew, hand: Hand, limits: Limits | None, *, listeners: Sequence[Listener], on_failure: str) -> bool:
         """Tell what is done and give the free workers work, unless `limits` is None. False: nothing more will begin."""
         while True:
-            self._give_back(hand, listening, retries)
             room = 0 if limits is None or limits.late or hand.waiting else hand.room(crew, self._pace)
             told, tasks, exhausted = self.exchange(hand.done, room, limits or Limits())
             hand.told(tasks)
@@ -337,27 +329,27 @@ class Coordinator:
             if not room or not crew.free:
                 return True
 
-    def _give_back(self, hand: Hand, listening: Listening, retries: int) -> None:
-        """Of what is done, give back what is to be tried again: what crashed too seldom, and what stopped because all should."""
-        for task, outcome in [each for each in hand.done if each[1].failure is not None]:
-            assert outcome.failure is not None
-            kind, message = outcome.failure.kind, outcome.failure.message
-            crashed = kind == "crash" and self.journal.history.lost(task.trial, task.index) < retries
-            if crashed or (kind == "stopped" and listening.all_stop):
-                self.journal.report(task, outcome.reports, Released(task.index, message, lost=crashed))
-                hand.forget(task)
-
-    def _work(self, crew: Crew, hand: Hand, listening: Listening, limits: Limits) -> None:
+    def _work(self, crew: Crew, hand: Hand, patience: Callable[[], float], sort: Callable[[Task, Outcome], None]) -> None:
         """Wait until something is done; of a group that is run in this process, go on until its results should be told."""
         begun = time.perf_counter()
         while True:
-            for task, outcome in crew.wait(min(limits.patience, listening.patience)):
-                hand.done.append((task, outcome))
+            for task, outcome in crew.wait(patience()):
+                sort(task, outcome)
                 if crew.inline:
                     self._pace.took(outcome.seconds)
             if not hand.waiting or time.perf_counter() - begun >= HELD:
                 return
             hand.begin(crew)
+
+    def _sort(self, hand: Hand, listening: Listening, task: Task, outcome: Outcome, *, retries: int) -> None:
+        """What is a result is told at the next turn; what was stopped, or may be tried again after a crash, is given back."""
+        failure = outcome.failure
+        crashed = failure is not None and failure.kind == "crash" and self.journal.history.lost(task.trial, task.index) < retries
+        if failure is not None and (crashed or (failure.kind == "stopped" and listening.all_stop)):
+            self.journal.report(task, outcome.reports, Released(task.index, failure.message, lost=crashed))
+            del hand.tasks[task.key]
+        else:
+            hand.done.append((task, outcome))
 
     def _announce(self, entry: Entry, listeners: Sequence[Listener], *, on_failure: str) -> None:
         for listener in listeners:

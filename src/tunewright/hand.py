@@ -1,4 +1,4 @@
-"""The tasks that one call of `optimize` has in hand."""
+"""What one call of `optimize` holds: tasks that it asked for, some at work, some waiting, some over."""
 
 from collections import deque
 
@@ -30,11 +30,6 @@ class Hand:
     def room(self, crew: Crew, pace: Pace) -> int:
         """For how many tasks."""
         return pace.group if crew.inline and crew.free and not self.single else crew.free
-
-    def forget(self, task: Task) -> None:
-        """It is somebody's again."""
-        self.done = [each for each in self.done if each[0].key != task.key]
-        del self.tasks[task.key]
 
     def told(self, tasks: list[Task]) -> None:
         """What was done has been told, and these tasks came."""

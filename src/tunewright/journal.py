@@ -7,7 +7,7 @@ that silently mixed results would hide.
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from threading import RLock
+from threading import RLock, get_ident
 from typing import TypeVar
 
 import msgspec
@@ -53,9 +53,9 @@ class Pen:
         self.history = history
         self._page = page
 
-    def write(self, trial: int, event: Event) -> Entry:
-        """Write one event; returns its entry, with its position and the trial that it got."""
-        entry = self._page.add(Entry(trial, event, time.time()))
+    def write(self, trial: int, event: Event, at: float | None = None) -> Entry:
+        """Write one event, which happened now or `at`; returns its entry, with its position and the trial that it got."""
+        entry = self._page.add(Entry(trial, event, time.time() if at is None else at))
         self.history.fold((entry,))
         return entry
 
@@ -72,11 +72,12 @@ class Pen:
             raise AlreadyTold(f"Trial {trial} got its result from another process a moment ago. The first one stands.")
         if outcome.failure is None and outcome.values is None:
             raise TrialError(f"The outcome of trial {trial} has neither values nor a failure.")
+        now = time.time()
         for report in outcome.reports:
-            self.write(trial, Reported(index, report.step, report.values))
+            self.write(trial, Reported(index, report.step, report.values), now)
         if outcome.failure is not None:
-            return self.write(trial, Failed(outcome.failure, outcome.seconds, index))
-        return self.write(trial, Told(outcome.values or {}, outcome.seconds, index, outcome.info))
+            return self.write(trial, Failed(outcome.failure, outcome.seconds, index), now)
+        return self.write(trial, Told(outcome.values or {}, outcome.seconds, index, outcome.info), now)
 
 
 class Journal:
@@ -111,6 +112,7 @@ class Journal:
         self.storage = storage
         self.lock = RLock()
         """Held while the history changes; ask and tell of several threads take turns."""
+        self._asks = 0
         self.record = self._open_or_create(name, space, metrics, seed)
         self.history = self.empty_history()
         self.sync()
@@ -208,13 +210,28 @@ class Journal:
         return self.attempt(lambda pen: pen.write(trial, event))
 
     def attempt(self, work: Callable[[Pen], T]) -> T:
-        """Write in one transaction, and once more when the connection to a server was lost before anything was written."""
+        """Write in one transaction, and again when the connection to a server was lost before anything was written.
+
+        Raises:
+            StorageLost: this thread is `asking`, and has lost the right to.
+        """
         while True:
             try:
                 with self.writing() as pen:
                     return work(pen)
             except StorageLost:
-                continue
+                if self._asks == get_ident():
+                    raise
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """Hold the right to ask, and the history; see `Storage.asking`."""
+        with self.storage.asking(self.record.id), self.lock:
+            before, self._asks = self._asks, get_ident()
+            try:
+                yield
+            finally:
+                self._asks = before
 
     def freeze(self, facts: dict[str, Value]) -> None:
         """Write down by what the objective judges, or hold it to what stands there.
@@ -222,7 +239,7 @@ class Journal:
         Raises:
             StudyChanged: the study was begun with something else.
         """
-        with self.storage.asking(self.record.id), self.lock:
+        with self.asking():
             frozen = self.sync().frozen
             if not frozen and not len(self.history):
                 self.write(-1, Frozen(facts))
@@ -255,7 +272,9 @@ class Journal:
         """Append what a running task reported, and `then`, in one transaction."""
         events: list[Event] = [Reported(task.index, report.step, report.values) for report in reports]
         events += [] if then is None else [then]
-        self.attempt(lambda pen: [pen.write(task.trial, event) for event in events])
+        if events:
+            now = time.time()
+            self.attempt(lambda pen: [pen.write(task.trial, event, now) for event in events])
 
     def tell(self, trial: int, index: int, outcome: Outcome) -> Entry:
         """Append what came of a task; returns the entry of its result. Raises as `Pen.tell` does."""

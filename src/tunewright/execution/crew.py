@@ -34,6 +34,7 @@ class Crew:
     Attributes:
         inline: whether a task runs in this process and thread, at once when it is submitted.
         board: what running tasks report, and which are asked to stop.
+        inline: whether a task runs in the coordinator's own thread, at once when it is submitted.
         listen: called after each report of an objective that has the coordinator's own thread.
 
     Raises:
