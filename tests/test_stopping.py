@@ -21,7 +21,7 @@ def test_without_limits_there_is_no_end():
     assert free.goal == math.inf
     assert not free.late
     assert not free.over
-    assert free.patience is None
+    assert free.patience == math.inf
 
 
 def test_time_that_has_run_out_starts_nothing_and_lets_running_tasks_finish():

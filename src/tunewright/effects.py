@@ -29,6 +29,7 @@ from tunewright.typing import Array, Mask
 __all__ = ["Effects", "effects"]
 
 _FENCE: Final = 3.0
+_LARGEST: Final = 1e150  # whose square is still a number
 _RATIOS: Final = np.logspace(-3, 4, 29)
 _KAPPAS: Final = np.logspace(-3, 4, 8)
 _SOME: Final = 1e-6
@@ -78,11 +79,12 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
     counts = met.sum(axis=1)
     raw = _mean(table, met, counts)
     unknown = np.full(len(table), np.nan)
-    bulk = (counts > 0) & _inside(raw)
+    bulk = (counts > 0) & _inside(raw.clip(-_LARGEST, _LARGEST))
     free = met[bulk].sum() - met[bulk].any(axis=0).sum()
     if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2:
         middle = float(np.nanmedian(raw)) if counts.any() else np.nan
         return Effects(raw, unknown, counts, raw, unknown, np.zeros(table.shape[1]), unknown, np.nan, np.nan, middle, overlap)
+    table = table.clip(-_LARGEST, _LARGEST)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
     centred = np.where(met, table - centre, 0.0) / scale
     levels = np.zeros(table.shape[1])

@@ -22,10 +22,10 @@ def test_every_kind_of_number_is_a_value(number):
 
 
 def test_a_dictionary_is_sorted_into_metrics_and_information():
-    values, info = measured({"loss": 1, "train": np.float64(0.5), "shape": (3, 4), "odd": float("nan"), "kind": print}, ("loss",))
+    values, info = measured({"loss": 1, "train": np.float64(0.5), "shape": (3, 4), "odd": float("nan"), "kind": len}, ("loss",))
 
     assert values == {"loss": 1.0}
-    assert info == {"train": 0.5, "shape": [3, 4], "odd": None, "kind": "<built-in function print>"}
+    assert info == {"train": 0.5, "shape": [3, 4], "odd": None, "kind": "<built-in function len>"}
 
 
 def test_what_json_cannot_hold_is_told_as_text_or_number():

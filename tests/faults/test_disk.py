@@ -15,13 +15,13 @@ from tunewright.study import Study
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB."""
+    """A file system of 2 MiB."""
     if not sys.platform.startswith("linux") or os.geteuid() != 0 or shutil.which("mount") is None:
         pytest.skip("a small file system can be mounted by root on Linux only")
     folder = tmp_path / "disk"
     folder.mkdir()
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
     )
     if done.returncode:
         pytest.skip(f"mounting is not allowed here: {done.stderr.strip()}")
@@ -38,7 +38,7 @@ def test_a_full_disk_stops_the_run_with_a_clear_error_and_it_goes_on_when_there_
 ) -> None:
     url, side = f"sqlite:///{small_disk / 'line.db'}", tmp_path / "side"
     ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(400_000))
+    ballast.write_bytes(bytes(1_200_000))
 
     text = ended(start("fill", url, side, 1000), well=False)
 

@@ -171,6 +171,10 @@ class SqliteFile:
         pooled.detach()  # it is held open and closed here, under the lock
         assert isinstance(connection, sqlite3.Connection)
         try:
+            if (
+                not fresh
+            ):  # a process killed while it made the file leaves a whole header, and a journal by which all is undone here
+                fresh = not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
             if fresh and self._create(connection) is False:
                 raise StorageDamaged(
                     f"{self.shown} is a SQLite database, but not one of Tunewright's. It was not touched. Give another path, or move it away."

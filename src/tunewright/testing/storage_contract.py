@@ -52,6 +52,8 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(-1, Commented("on the whole\0 \U0001f600"), 10.0),
     Entry(1, Commented("on a trial"), 11.0),
     Entry(-1, events.SpaceEdited({"parameters": {}}), 12.0),
+    Entry(-1, events.Frozen({"splits": "1f", "overlap": 0.25, "folds": 5}), 13.0),
+    Entry(1, events.StopAsked("it diverges"), 14.0),
     Entry(-1, events.Warned("careful"), 1.7e9),
 )
 """One entry of each kind at least; the first `Asked` is trial 0, the second trial 1."""
