@@ -18,7 +18,6 @@ class Prepared(Protocol):
     Attributes:
         metrics: what it measures and how that is to be optimised.
         scheduler: of its tasks; `Study.optimize` takes it where the study was given none.
-        frozen: what must be the same when the study goes on, by name (see `events.Frozen`).
     """
 
     metrics: tuple[Metric, ...]
@@ -26,7 +25,7 @@ class Prepared(Protocol):
 
     @property
     def frozen(self) -> dict[str, Value]:
-        """See above."""
+        """What must be the same when the study goes on, by name (see `events.Frozen`)."""
 
     def default(self, space: SearchSpace) -> Params | None:
         """The configuration to compare with, which is tried first; None: the space's own."""
