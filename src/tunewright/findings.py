@@ -4,14 +4,17 @@
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
 from tunewright import analysis
+from tunewright.errors import StudyError
 from tunewright.extras import require
 from tunewright.history import History
 from tunewright.trial import Trial
+from tunewright.typing import Params
 
 __all__ = ["Findings"]
 
@@ -103,6 +106,84 @@ class Findings(ABC):
         """
         return analysis.refine(self.history, keep, freeze=freeze)
 
+    def sensitivity(
+        self, *, evaluate: Callable[..., Any] | None = None, around: int = 8, step: float = 0.05, workers: int = 1, seed: int = 0
+    ) -> analysis.Sensitivity:
+        """How firmly the winner stands: its spread over seeds and folds, what small changes of each hyperparameter cost, and a warning
+        where the gain over the default is within the noise (`analysis.sensitivity`).
+
+        Args:
+            evaluate: the objective, to measure neighbours of the winner. Default: they are left to the model, and to what was tried.
+            around: so many neighbours are then tried, as further trials of the study: those that should cost most, and those of
+                which nothing is expected, first. Those that were tried before are not tried again.
+            step: by which share of its range each number is moved.
+            workers: that evaluate.
+            seed: of the draws from the model.
+
+        Raises:
+            StudyError: an argument is out of its range, or there is nothing that could evaluate.
+        """
+        if isinstance(around, bool) or not isinstance(around, int) or around < 0:
+            raise StudyError(f"around must be a whole number, 0 or more, got {around!r}.")
+        found = analysis.sensitivity(self.history, step=step, seed=seed)
+        if evaluate is None or found.trial < 0:
+            return found
+        wanted = [each.params for each in found.changes if each.measured is None and not each.failed]
+        self._measure(evaluate, wanted[:around], f"around trial {found.trial}", workers)
+        return analysis.sensitivity(self.history, trial=found.trial, step=step, seed=seed)
+
+    def _measure(self, objective: Callable[..., Any], configurations: list[Params], note: str, workers: int) -> None:  # noqa: ARG002, PLR6301
+        raise StudyError("This holds a history alone, and nothing that could evaluate. Ask the study.")
+
+    def overfitting(self, name: str = "") -> analysis.Overfitting:
+        """Training beside validation scores: the gap, its trend along each hyperparameter, and a plain sentence.
+
+        Args:
+            name: of the training score in what the objective returns; default: train_<metric>, train_score or train.
+        """
+        return analysis.overfitting(self.history, name)
+
+    def learning_curve(
+        self,
+        cv: Any,  # noqa: ANN401
+        params: Params | None = None,
+        sizes: Sequence[float] = (0.1, 0.325, 0.55, 0.775, 1.0),
+    ) -> Any:  # noqa: ANN401
+        """Training and validation scores over the number of training rows: would more data help?
+
+        Args:
+            cv: the study's `CrossValidation`.
+            params: the configuration; default: the winner's.
+            sizes: of the training set, as for `CrossValidation.learning_curve`.
+
+        Returns:
+            A `resampling.curves.Curve`.
+
+        Raises:
+            NoResult: there is no winner.
+            StudyError: cv is no cross-validation, or the sizes mean nothing.
+        """
+        return _curves(cv).learning_curve(self.best.params if params is None else params, sizes)
+
+    def validation_curve(self, cv: Any, name: str, values: Sequence[Any] | None = None) -> Any:  # noqa: ANN401
+        """Training and validation scores over one hyperparameter, all others as the winner has them.
+
+        Args:
+            cv: the study's `CrossValidation`.
+            name: of the hyperparameter.
+            values: to try; default: up to 7 over its range, evenly on its scale.
+
+        Returns:
+            A `resampling.curves.Curve`.
+
+        Raises:
+            NoResult: there is no winner.
+            StudyError: cv is no cross-validation, or there is no such hyperparameter.
+        """
+        return _curves(cv).validation_curve(
+            name, analysis.over_range(self.history.space, name) if values is None else values, self.best.params
+        )
+
     def report(self, path: str | PathLike[str] = "report.html", *, title: str = "Study") -> Path:
         """Write one self-contained page: what came out, what mattered, what ails the study, what to do next, how it was searched.
 
@@ -116,3 +197,9 @@ class Findings(ABC):
         target = Path(path)
         target.write_text(analysis.page(self.history, title), encoding="utf-8")
         return target
+
+
+def _curves(cv: Any) -> Any:  # noqa: ANN401
+    if not hasattr(cv, "learning_curve"):
+        raise StudyError(f"A curve fits an estimator on rows, so it needs the study's CrossValidation, got {cv!r}.")
+    return cv

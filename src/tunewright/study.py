@@ -364,6 +364,12 @@ class Study(Findings):
         )
         self._coordinator.run(crew, limits, listeners, on_failure=on_failure, retries=retries)
 
+    def _measure(self, objective: Objective, configurations: list[Params], note: str, workers: int) -> None:
+        for params in configurations:
+            self.enqueue(params, note=note)
+        if configurations:
+            self.optimize(objective, more=len(self.history.queue), workers=workers)
+
     def replay(self, *others: Sampler) -> Replay:
         """Ask every recorded decision again and compare.
 

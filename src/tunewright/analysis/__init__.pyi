@@ -7,6 +7,7 @@ from tunewright.analysis.importances import Importance, Share, importance
 from tunewright.analysis.pages import page
 from tunewright.analysis.prospects import Prospect, prospect
 from tunewright.analysis.refinement import Refinement, refine
+from tunewright.analysis.sensitivity import Change, Sensitivity, Variation, neighbours, sensitivity
 from tunewright.analysis.summary import (
     Cause,
     Difference,
@@ -27,11 +28,13 @@ from tunewright.analysis.surrogate import Fit
 from tunewright.analysis.table import records
 from tunewright.analysis.text import duration, number, with_spread
 from tunewright.analysis.training import Gap, gap, gap_sentence
+from tunewright.analysis.trends import Overfitting, Trend, over_range, overfitting
 from tunewright.analysis.tuning import Gain, Stay, Step, Tunability, tunability
 from tunewright.analysis.winner import Estimate, Winner, find_winner
 
 __all__ = [
     "Cause",
+    "Change",
     "Check",
     "Comparison",
     "Difference",
@@ -44,18 +47,22 @@ __all__ = [
     "Generalization",
     "Health",
     "Importance",
+    "Overfitting",
     "Prospect",
     "Ranked",
     "Refinement",
     "ReportExtras",
     "Rows",
     "Score",
+    "Sensitivity",
     "Share",
     "Spread",
     "Stay",
     "Step",
     "Totals",
+    "Trend",
     "Tunability",
+    "Variation",
     "Winner",
     "by_draws",
     "by_folds",
@@ -72,15 +79,19 @@ __all__ = [
     "gap_sentence",
     "health",
     "importance",
+    "neighbours",
     "nested",
     "number",
     "objective",
+    "over_range",
+    "overfitting",
     "page",
     "prospect",
     "ranked",
     "ranking",
     "records",
     "refine",
+    "sensitivity",
     "sentence_on_difference",
     "spread",
     "totals",

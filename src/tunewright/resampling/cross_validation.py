@@ -31,6 +31,7 @@ from sklearn.utils.multiclass import type_of_target
 from tunewright.errors import DataError, MetricError, ParamsError, StudyError
 from tunewright.execution.live import LiveTrial
 from tunewright.metric import Metric
+from tunewright.resampling.curves import Curve, learning, validation
 from tunewright.resampling.draws import Drawn, constant, drawn_scores
 from tunewright.resampling.predictions import Kept
 from tunewright.resampling.scoring import WEIGHTED, Answer
@@ -39,7 +40,7 @@ from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.schedulers.race import Race
 from tunewright.space import SearchSpace
-from tunewright.typing import Array, Params, Value
+from tunewright.typing import Array, Indices, Params, Value
 
 __all__ = ["CrossValidation"]
 
@@ -174,9 +175,10 @@ class CrossValidation:
             found["predictions"] = self.kept.write(live.params, fold, repeat, model, _safe_indexing(self.X, test))
         return found
 
-    def judged(self, model: Any, fold: int, repeat: int) -> tuple[dict[str, Any], Any]:  # noqa: ANN401
-        """Fit an estimator on one fold and score it: what the task tells, and the fitted estimator."""
-        part = self.splits.repeat(repeat)[fold]
+    def judged(self, model: Any, fold: int, repeat: int, rows: Indices | None = None) -> tuple[dict[str, Any], Any]:  # noqa: ANN401
+        """Fit an estimator on one fold, or on some `rows` of it, and score it: what the task tells, and the fitted estimator."""
+        train, test = self.splits.repeat(repeat)[fold]
+        part = (train if rows is None else rows, test)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             result = cross_validate(
@@ -198,6 +200,34 @@ class CrossValidation:
         if said:
             found["warnings"] = dict(said.most_common(_SAID))
         return found, result["estimator"][0]
+
+    def learning_curve(
+        self, params: Params | None = None, sizes: Sequence[float] = (0.1, 0.325, 0.55, 0.775, 1.0), *, shuffle: bool = True
+    ) -> Curve:
+        """Training and validation scores over the number of training rows, on every fold of every repeat.
+
+        Args:
+            params: the configuration; default: the estimator as it was given.
+            sizes: shares of the training rows of each fold (floats, up to 1.0), or numbers of rows (whole numbers).
+            shuffle: draw the rows by chance; False: the last ones of each fold, as for rows in time.
+
+        Raises:
+            StudyError: the sizes mean nothing.
+        """
+        return learning(self, params or {}, sizes, shuffle=shuffle)
+
+    def validation_curve(self, name: str, values: Sequence[Any], params: Params | None = None) -> Curve:
+        """Training and validation scores over one hyperparameter, on every fold of every repeat.
+
+        Args:
+            name: of the hyperparameter, as the estimator has it.
+            values: to try, in this order.
+            params: all others; default: as the estimator was given.
+
+        Raises:
+            StudyError: the estimator has no such parameter, or there are no values.
+        """
+        return validation(self, name, values, params or {})
 
     def baseline(self) -> dict[tuple[int, int], float]:
         """The first metric by (fold, repeat) of a model that does not look at the features; {} where there is no such model.

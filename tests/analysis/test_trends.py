@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+import tunewright as tw
+from tunewright.analysis import over_range, overfitting
+from tunewright.errors import StudyError
+from tunewright.space import SearchSpace
+
+SPACE = SearchSpace({"depth": tw.Float(0, 1), "idle": tw.Float(0, 1), "kind": tw.Categorical(["a", "b"])})
+ACCURACY = tw.Metric("accuracy", "maximize")
+
+
+def history(history_of, n):
+    rng = np.random.default_rng(1)
+    trials, train = [], []
+    for i in range(n):
+        depth, idle = rng.random(2)
+        score = 0.7 + 0.01 * rng.standard_normal()
+        trials.append(({"depth": depth, "idle": idle, "kind": "ab"[i % 2]}, [score, score + 0.01]))
+        train.append([score + 0.2 * depth] * 2)
+    return history_of(SPACE, trials, metrics=ACCURACY, train=train)
+
+
+def test_the_gap_widens_with_what_makes_the_model_flexible(history_of):
+    found = overfitting(history(history_of, 40))
+
+    assert found.trends[0].name == "depth"
+    assert found.trends[0].low > 0.7
+    assert found.trends[0].n == 40
+    assert "The gap widens with depth" in found.sentence
+    assert "idle (" not in found.sentence
+    assert {value for value, _, _ in found.trends[-1].medians} == {"a", "b"}
+    assert "kind: median gap" in repr(found)
+
+
+def test_few_trials_show_no_trend(history_of):
+    found = overfitting(history(history_of, 5))
+
+    assert all(np.isnan(trend.rank) for trend in found.trends)
+    assert "cannot be told from 5 trials" in found.sentence
+
+
+def test_without_training_scores_it_says_what_to_return(history_of):
+    found = overfitting(history_of(SPACE, [({"depth": 0.1, "idle": 0.1, "kind": "a"}, 0.5)], metrics=ACCURACY))
+
+    assert found.gap is None
+    assert "train_accuracy" in repr(found)
+
+
+def test_values_over_a_range_hold_both_ends():
+    assert over_range(SPACE, "depth", 3) == [0.0, 0.5, 1.0]
+    assert over_range(SPACE, "kind") == ["a", "b"]
+    with pytest.raises(StudyError, match="no parameter"):
+        over_range(SPACE, "width")

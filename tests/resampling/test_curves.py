@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.neighbors import KNeighborsClassifier
+
+import tunewright as tw
+from tunewright.errors import StudyError
+from tunewright.resampling.curves import Curve
+
+X, Y = load_iris(return_X_y=True)
+CV = tw.CrossValidation(KNeighborsClassifier(), X, Y, cv=5)
+
+
+def test_a_learning_curve_ends_at_what_the_study_measures():
+    curve = CV.learning_curve({"n_neighbors": 3}, [1.0, 0.2])
+
+    whole = [CV.judged(CV.build({"n_neighbors": 3}), fold, 0)[0]["accuracy"] for fold in range(5)]
+    assert curve.points == (24, 120)
+    assert curve.validation[1].tolist() == whole
+    assert curve.validation.shape == curve.train.shape == (2, 5)
+    assert "120 training rows" in curve.sentence
+    assert curve.sentence in repr(curve)
+
+
+def test_a_validation_curve_shows_underfitting_at_its_end():
+    curve = CV.validation_curve("n_neighbors", [1, 5, 110])
+
+    assert curve.best in {0, 1}
+    assert "underfitting" in curve.sentence
+
+
+def test_a_study_draws_curves_around_its_winner():
+    study = tw.Study({"n_neighbors": tw.Int(1, 30)}, CV.metrics, sampler=tw.samplers.Random())
+    study.optimize(CV, trials=3)
+
+    assert study.learning_curve(CV, sizes=[0.5, 1.0]).points == (60, 120)
+    assert study.validation_curve(CV, "n_neighbors", [1, 9]).points == (1, 9)
+    assert study.overfitting().gap is not None
+    with pytest.raises(StudyError, match="CrossValidation"):
+        study.learning_curve(print)
+
+
+def test_fits_that_fail_are_told_and_not_counted():
+    curve = CV.learning_curve({"n_neighbors": 30}, [10, 100])
+
+    assert np.isnan(curve.validation[0]).all()
+    assert "5 of 10 fits failed" in curve.remarks[0]
+    assert "100 training rows" in curve.sentence
+
+
+def test_one_fold_gives_no_interval():
+    curve = Curve("learning", "rows", (10, 20), "accuracy", np.ones((2, 1)), np.array([[0.5], [0.6]]), 0.25)
+
+    assert "cannot be told" in curve.sentence
+
+
+@pytest.mark.parametrize("sizes", [[], [0], [1.5], [-0.1], [1000], [True]])
+def test_sizes_that_mean_nothing_are_refused(sizes):
+    with pytest.raises(StudyError, match="size"):
+        CV.learning_curve({}, sizes)
+
+
+def test_an_unknown_parameter_is_refused():
+    with pytest.raises(StudyError, match="no parameter"):
+        CV.validation_curve("depth", [1])
