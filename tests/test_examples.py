@@ -70,6 +70,14 @@ def test_searches_of_scikit_learns_gallery_run_with_another_name(tmp_path: Path)
     assert float(next(line for line in text if line.startswith("kernel ridge"))[28:36]) > 0.3
 
 
+def test_q_learning_is_judged_over_seeds(tmp_path: Path) -> None:
+    text = python(tmp_path, "reinforcement_learning.py")
+
+    assert "over 20 seeds: sd" in text
+    assert "measured (n = " in text
+    assert "The gain over the default" in text or "Warning: the gain over the default" in text or "is the winner" in text
+
+
 def test_the_table_of_the_demo_is_written(tmp_path: Path) -> None:
     said = python(tmp_path, "breast_cancer.py", "table.csv")
 

@@ -132,7 +132,7 @@ class Findings(ABC):
         self._measure(evaluate, wanted[:around], f"around trial {found.trial}", workers)
         return analysis.sensitivity(self.history, trial=found.trial, step=step, seed=seed)
 
-    def _measure(self, objective: Callable[..., Any], configurations: list[Params], note: str, workers: int) -> None:  # noqa: ARG002, PLR6301
+    def _measure(self, objective: Callable[..., Any], configurations: list[Params], note: str, workers: int) -> None:  # noqa: ARG002
         raise StudyError("This holds a history alone, and nothing that could evaluate. Ask the study.")
 
     def overfitting(self, name: str = "") -> analysis.Overfitting:

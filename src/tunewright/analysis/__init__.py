@@ -82,7 +82,7 @@ _CONTENTS = {
     "pages": ("page",),
     "prospects": ("Prospect", "prospect"),
     "refinement": ("Refinement", "refine"),
-    "sensitivity": ("Change", "Sensitivity", "Variation", "neighbours", "sensitivity"),
+    "robustness": ("Change", "Sensitivity", "Variation", "neighbours", "sensitivity"),
     "summary": (
         "Cause",
         "Difference",

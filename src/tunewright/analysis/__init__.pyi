@@ -7,7 +7,7 @@ from tunewright.analysis.importances import Importance, Share, importance
 from tunewright.analysis.pages import page
 from tunewright.analysis.prospects import Prospect, prospect
 from tunewright.analysis.refinement import Refinement, refine
-from tunewright.analysis.sensitivity import Change, Sensitivity, Variation, neighbours, sensitivity
+from tunewright.analysis.robustness import Change, Sensitivity, Variation, neighbours, sensitivity
 from tunewright.analysis.summary import (
     Cause,
     Difference,
