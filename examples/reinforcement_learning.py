@@ -80,6 +80,6 @@ study = tw.Study(
     space, tw.Metric("return", "maximize"), sampler=tw.samplers.QuasiRandom(), scheduler=tw.schedulers.Race(seeds=20)
 )
 study.enqueue({}, note="default")
-study.optimize(learn, trials=16)
+study.optimize(learn, trials=10)
 print(study.winner().sentence)
 print(study.sensitivity(evaluate=learn, around=4))

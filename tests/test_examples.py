@@ -73,7 +73,7 @@ def test_searches_of_scikit_learns_gallery_run_with_another_name(tmp_path: Path)
 def test_q_learning_is_judged_over_seeds(tmp_path: Path) -> None:
     text = python(tmp_path, "reinforcement_learning.py")
 
-    assert "over 20 seeds: sd" in text
+    assert int(text.split(" seeds: sd")[0].split()[-1]) >= 20
     assert "measured (n = " in text
     assert "The gain over the default" in text or "Warning: the gain over the default" in text or "is the winner" in text
 

@@ -8,7 +8,8 @@ normal standard deviation, by chi-square; folds share training rows, so theirs a
 *Small changes.* Each active number of the winner is moved by a share of its range, on its own scale, down and up, at least to the next
 value that it can take; each choice is exchanged for every other one. What a change costs is read from the Gaussian process
 (`surrogate.py`), the winner and its neighbours drawn jointly, and from the scores of those neighbours that were really tried, on the
-folds and seeds that both met [1]. The winner was chosen for its scores, so measured costs are a little flattered.
+folds and seeds that both met [1]. The winner was chosen for its scores, and a race stops a
+neighbour where it does badly, so measured costs are a little too high. Each interval is of 95 % by itself, however many changes are looked at.
 
 [1] Nadeau & Bengio, Inference for the Generalization Error, Machine Learning 52, 2003.
 """

@@ -128,9 +128,10 @@ def training_rows(splits: Splits, sizes: Sequence[float], repeats: int, seed: in
     parts = []
     for repeat in range(repeats):
         for number_, fold in enumerate(splits.repeat(repeat)):
-            order = np.random.default_rng([seed, repeat, number_]).permutation(fold.train) if shuffle else fold.train[::-1]
-            parts.append(order)
-    least = min(map(len, parts))
+            places = np.arange(len(fold.train))
+            drawn = np.random.default_rng([seed, repeat, number_]).permutation(places) if shuffle else places[::-1]
+            parts.append((fold.train, drawn))
+    least = min(len(train) for train, _ in parts)
     if not len(sizes):
         raise StudyError("sizes holds no size. Write for example sizes=[0.25, 0.5, 1.0].")
     for size in sizes:
@@ -142,7 +143,10 @@ def training_rows(splits: Splits, sizes: Sequence[float], repeats: int, seed: in
             )
     ordered = sorted(sizes, key=lambda size: size * least if isinstance(size, float | np.floating) else size)
     return [
-        [part[: max(1, round(size * len(part))) if isinstance(size, float | np.floating) else int(size)] for part in parts]
+        [
+            train[np.sort(drawn[: max(1, round(size * len(drawn))) if isinstance(size, float | np.floating) else int(size)])]
+            for train, drawn in parts
+        ]
         for size in ordered
     ]
 
