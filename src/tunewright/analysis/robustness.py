@@ -128,10 +128,10 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sentence(self) -> str:
-        """What to make of it: the spread, the touchiest hyperparameter, and a warning where the gain is within the noise."""
+        """What to make of it: the spread, the touchiest hyperparameter, a warning where the gain is within the noise, and the remarks."""
         if self.trial < 0:
             return " ".join(self.remarks)
-        return " ".join([_on_spread(self), *_on_changes(self), *_on_gain(self)])
+        return " ".join([_on_spread(self), *_on_changes(self), *_on_gain(self), *self.remarks])
 
     def __repr__(self) -> str:
         if self.trial < 0:
@@ -145,7 +145,7 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
         ]
         lines += [f"  {_shown(change)}" for change in self.changes]
         behind = [] if math.isnan(self.fit.r2) else [f"  model: cross-validated R² {number(self.fit.r2, 2)}, n = {self.fit.n:,}"]
-        return "\n".join([*lines, *behind, *(f"  {each}" for each in self.remarks), self.sentence])
+        return "\n".join([*lines, *behind, self.sentence])
 
 
 def _shown(change: Change) -> str:
