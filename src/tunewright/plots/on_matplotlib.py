@@ -28,14 +28,15 @@ def draw(picture: Picture) -> Any:  # noqa: ANN401  matplotlib is optional
     names: dict[str, Any] = {}
     for place, panel in zip(axes, picture.panels, strict=False):
         _panel(figure, place, panel, names)
+        _crowded(place, width / columns)
     for place in axes[len(picture.panels) :]:
         place.set_axis_off()
     figure.suptitle(_plain(picture.title), x=0.01, ha="left", fontsize=12, fontweight="bold")
     figure.supxlabel(_plain("\n".join(lines)), x=0.01, ha="left", fontsize=8.5, color="#444444")
     if names:
-        figure.legend(
-            names.values(), map(_plain, names), loc="outside upper right", ncols=min(len(names), 5), fontsize=8, frameon=False
-        )
+        needed = 0.11 * len(picture.title) + sum(0.075 * (len(name) + 7) for name in names)
+        beside = {"loc": "outside right upper"} if needed > width else {"loc": "outside upper right", "ncols": len(names)}
+        figure.legend(names.values(), map(_plain, names), fontsize=8, frameon=False, **beside)
     return figure
 
 
@@ -69,11 +70,18 @@ def _axis(place: Any, which: str, axis: Axis) -> None:  # noqa: ANN401
     line = getattr(place, f"{which}axis")
     if axis.ticks:
         at, texts = zip(*axis.ticks, strict=True)
-        crowded = which == "x" and sum(map(len, texts)) > 26
-        turn = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if crowded else {}
-        line.set_ticks(at, [_plain(text) for text in texts], **turn)
+        line.set_ticks(at, [_plain(text) for text in texts])
     elif axis.whole:
         line.get_major_locator().set_params(integer=True)
+
+
+def _crowded(place: Any, width: float) -> None:  # noqa: ANN401
+    """Turns texts below the axis that would run into each other."""
+    texts = place.get_xticklabels() if place.xaxis.get_major_formatter().__class__.__name__ == "FixedFormatter" else []
+    if sum(len(text.get_text()) + 2 for text in texts) > 11 * (width - 0.8):
+        place.tick_params(axis="x", rotation=30)
+        for text in place.get_xticklabels():
+            text.set(ha="right", rotation_mode="anchor")
 
 
 def _name(names: dict[str, Any], name: str, handle: Any) -> None:  # noqa: ANN401
@@ -134,7 +142,7 @@ def _bars(_: Any, place: Any, mark: Bars, names: dict[str, Any]) -> None:  # noq
 
 
 def _heat(figure: Any, place: Any, mark: Heat, _: dict[str, Any]) -> None:  # noqa: ANN401
-    colours = SHADES if mark.up else f"{SHADES}_r"
+    colours = f"{SHADES}_r" if mark.up else SHADES
     drawn = place.pcolormesh(mark.x, mark.y, np.ma.masked_invalid(mark.z), cmap=colours, rasterized=True)
     if mark.veil.size:
         look = LOOKS["veil"]
@@ -143,7 +151,7 @@ def _heat(figure: Any, place: Any, mark: Heat, _: dict[str, Any]) -> None:  # no
     middle = float(np.nanmean([np.nanmin(mark.z), np.nanmax(mark.z)])) if mark.texts else 0.0
     for j, row in enumerate(mark.texts):
         for i, text in enumerate(row):
-            dark = (mark.z[j, i] < middle) == mark.up
+            dark = (mark.z[j, i] > middle) == mark.up
             at = (mark.x[i] + mark.x[i + 1]) / 2, (mark.y[j] + mark.y[j + 1]) / 2
             place.text(*at, text, ha="center", va="center", fontsize=7.5, color="#ffffff" if dark else "#222222")
     _colourbar(figure, place, drawn, mark.label)
@@ -154,7 +162,7 @@ def _parallel(figure: Any, place: Any, mark: Parallel, _: dict[str, Any]) -> Non
     order = np.argsort(-mark.shade, kind="stable")
     at = np.arange(len(mark.names))
     lines = collections.LineCollection(
-        [np.column_stack([at, row]) for row in mark.rows[order]], cmap=f"{SHADES}_r", linewidths=0.9, alpha=0.7
+        [np.column_stack([at, row]) for row in mark.rows[order]], cmap=SHADES, linewidths=0.9, alpha=0.7
     )
     lines.set_array(mark.shade[order])
     lines.set_clim(0, 1)
@@ -163,9 +171,7 @@ def _parallel(figure: Any, place: Any, mark: Parallel, _: dict[str, Any]) -> Non
     place.set_ylim(-0.18, 1.04)
     place.set_yticks([])
     place.spines["left"].set_visible(False)
-    crowded = sum(map(len, mark.names)) > 80
-    turn: dict[str, Any] = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if crowded else {}
-    place.set_xticks(at, [_plain(name) for name in mark.names], **turn)
+    place.set_xticks(at, [_plain(name) for name in mark.names])
     for i, ticks in enumerate(mark.ticks):
         place.axvline(i, color="#555555", linewidth=0.8)
         for y, text in ticks:

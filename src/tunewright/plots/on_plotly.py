@@ -167,7 +167,7 @@ def _heat(objects: Any, mark: Heat) -> list[Any]:  # noqa: ANN401
     cells = {"x": mark.x, "y": mark.y}
     found = [
         objects.Heatmap(
-            **cells, z=mark.z, colorscale=SHADES if mark.up else f"{SHADES}_r", text=mark.texts or None,
+            **cells, z=mark.z, colorscale=f"{SHADES}_r" if mark.up else SHADES, text=mark.texts or None,
             texttemplate="%{text}" if mark.texts else None, colorbar={"title": {"text": _plain(mark.label), "side": "right"}, "thickness": 12},
         )
     ]  # fmt: skip
@@ -193,7 +193,7 @@ def _parallel(objects: Any, mark: Parallel) -> list[Any]:  # noqa: ANN401
     ]  # fmt: skip
     line = {
         "color": mark.shade,
-        "colorscale": f"{SHADES}_r",
+        "colorscale": SHADES,
         "cmin": 0,
         "cmax": 1,
         "showscale": True,

@@ -199,7 +199,7 @@ def contour(study: One, first: str, second: str, *, metric: str | None = None, s
     together = np.flatnonzero(np.isfinite(known.rows[:, [a, b]]).all(axis=1))
     shown = together[thin(known.losses[together], 500)]
     x, y = steady(known.rows[shown, a], across), steady(known.rows[shown, b], up)
-    marks: list[Mark] = [heat, Points(x, y, "over heat", "trial", _tips(history, known, shown))]
+    marks: list[Mark] = [heat, Points(x, y, "over heat", "", _tips(history, known, shown))]
     across, up = (_around(axis_, edge) for axis_, edge in zip((across, up), edges, strict=True))
     caption = f"What a Gaussian process expects, averaged over all other hyperparameters: the darker the better. Greyed: no trial is near, so the model only guesses. Dots: the trials behind it (cross-validated R² {number(found.fit.r2, 2)})."
     return render(
@@ -237,7 +237,7 @@ def parallel(study: One, *names: str, metric: str | None = None, backend: Backen
         f"{cut(known.space.names[column], 24)}{' *' if known.space.names[column] in known.space.when else ''}"
         for column in columns
     )
-    mark = Parallel((*marked, known.metric.name), ticks, rows, shade, "rank, 0 is the best")
+    mark = Parallel((*marked, known.metric.name), ticks, rows, shade, "rank: 0 the best, 1 the worst")
     caption = "Each line is a trial, the darker the better. Where the dark lines pass through one place of an axis, that value is common to good trials; where they spread, it matters less."
     if any((row < 0).any() for row, _ in parts):
         caption += ' Axes with * are conditional: lines pass below them ("off") where the hyperparameter is inactive.'

@@ -210,7 +210,7 @@ class Picture(msgspec.Struct, frozen=True):
 
 def said(title: str, sentence: str) -> Picture:
     """A picture that says why there is nothing to see."""
-    return Picture(title, sentence, (Panel(note=sentence),))
+    return Picture(title, "", (Panel(note=sentence),), size=(8.0, 1.8))
 
 
 def axis_of(label: str, low: float, high: float, *, log: bool = False, whole: bool = False, pad: float = 0.04) -> Axis:

@@ -147,7 +147,7 @@ def _timeline(known: History, name: str) -> Panel:
         if of.any():
             tips = tuple(f"trial {i}, {word}" for i in shown[of].tolist())
             marks.append(Bars(rows[of], start[of], end[of], look, word, tips))
-    axis = Axis("", -0.6, len(labels) - 0.4, ticks=tuple((float(i), label) for i, label in enumerate(labels)))
+    axis = Axis("", len(labels) - 0.4, -0.6, ticks=tuple((float(i), label) for i, label in enumerate(labels)))
     return Panel(axis_of(f"{unit} since the start", 0.0, float(end.max()), pad=0.02), axis, tuple(marks), name)
 
 

@@ -111,7 +111,7 @@ def interactions(
     caption = "On the diagonal what each does alone, below it what two do only together, as shares. Read two parameters with a large pair together: the best value of one depends on the other. Empty: not among the 20 largest pairs."
     if found.behind:
         caption += f" The {found.behind}."
-    panel = Panel(across, up, (Heat(edges, edges, z, "share", texts),))
+    panel = Panel(across, up, (Heat(edges, edges, z, "share", texts, up=True),))
     return render(Picture(title, " ".join([caption, *found.remarks]), (panel,), size=(side + 1.6, side)), backend)
 
 
