@@ -3,7 +3,7 @@ import pytest
 
 from tunewright import plots
 from tunewright.errors import StudyError
-from tunewright.events import Asked, Entry, Failed, Reported, Told
+from tunewright.events import Asked, Entry, Event, Failed, Reported, Told
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.plots.picture import Bars, Line
@@ -50,7 +50,7 @@ def test_records_with_folds_have_whiskers():
 
     whisker = plots.history(journal.history, backend="data").panels[0].marks[2]
 
-    assert (whisker.low.tolist(), whisker.high.tolist()) == ([2 - np.sqrt(2)], [2 + np.sqrt(2)])
+    np.testing.assert_allclose([*whisker.low, *whisker.high], [2 - np.sqrt(2), 2 + np.sqrt(2)])
 
 
 def test_several_studies_have_a_line_each_and_those_without_a_value_are_said(history_of):
@@ -80,7 +80,7 @@ def test_a_worker_has_a_row_for_each_trial_that_it_ran_at_once():
 
 
 def test_the_best_learning_curve_stands_out():
-    events = []
+    events: list[tuple[int, Event, float]] = []
     for trial, value in enumerate((2.0, 1.0)):
         events.append((trial, Asked({"x": 0.1 + trial / 2}, "r", len(events)), 0.0))
         events += [(trial, Reported(0, step, {"loss": value + 1 / step}), 1.0) for step in (1, 2)]

@@ -7,7 +7,7 @@ from tunewright.plots.picture import Heat, Line, Points
 
 
 def test_where_nothing_can_be_learned_the_plots_say_so(history_of):
-    for name in ("no trial", "two trials", "all failed", "constant", "far apart"):
+    for name in ("no trial", "two trials", "all failed", "constant"):
         for draw in (plots.importance, plots.interactions, plots.effects):
             picture = draw(history_of(name), backend="data")
             assert not picture.panels[0].marks

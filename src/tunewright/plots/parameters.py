@@ -18,7 +18,7 @@ from tunewright.history import History
 from tunewright.plots.picture import Axis, Heat, Mark, Panel, Parallel, Picture, Points, axis_of, said
 from tunewright.plots.studies import Backend, One, dots, metric_axis, one, render
 from tunewright.space import Float, Int, SearchSpace
-from tunewright.typing import Array
+from tunewright.typing import Array, Indices
 
 __all__ = ["check_names", "contour", "parallel", "parameter_axis", "rank", "raw_edges", "slices", "steady"]
 
@@ -92,7 +92,7 @@ def steady(x: Array, across: Axis) -> Array:
     return x + jitter(len(x), 0.22) if across.ticks and len(x) > 1 else x
 
 
-def _tips(history: History, known: Evidence, rows: Array) -> tuple[str, ...]:
+def _tips(history: History, known: Evidence, rows: Indices) -> tuple[str, ...]:
     """What each trial is, for these places in the evidence."""
     name, sign = known.metric.name, known.metric.sign
     said_of = []

@@ -82,7 +82,7 @@ def _history(known: History) -> Picture:
     if default is not None and default.values is not None and not view.outside(default.values[metric.name]):
         marks.append(Points(np.array([float(default.number)]), np.array([default.values[metric.name]]), "default", "default"))
     if records:
-        marks.append(Points(*np.array(records[-1:]).T, "best", "best"))
+        marks.append(Points(np.array([records[-1][0]]), np.array([records[-1][1]]), "best", "best"))
     if len(failed):
         marks.append(Points(failed.astype(float), np.full(len(failed), axis.low), "failed", "failed"))
     return Picture(
@@ -153,7 +153,8 @@ def _timeline(known: History, name: str) -> Panel:
 
 def _lanes(workers: Array, start: Array, end: Array) -> tuple[Array, list[str]]:
     """The row of each trial, shape (n,), and the rows' labels: a worker has as many rows as it ran trials at once."""
-    rows, labels = np.zeros(len(workers)), []
+    rows: Array = np.zeros(len(workers))
+    labels: list[str] = []
     for worker in np.unique(workers):
         free: list[float] = []
         mine = np.flatnonzero(workers == worker)

@@ -94,17 +94,18 @@ def interactions(
     """
     found = analysis.importance(one(study), method, metric=metric, seed=seed)
     title = f"Alone and in pairs: {found.method}, {found.metric}"
+    if method in {"ped-anova", "sobol"}:
+        return render(said(title, f'The method "{method}" knows no pairs. Say "fanova" or "shapley".'), backend)
     pairs = [share for share in found.interactions if len(share.names) == 2]
     if not found.shares or (not pairs and len(found.shares) > 1):
-        why = " ".join(found.remarks) or f'The method "{method}" knows no pairs. Say "fanova" or "shapley".'
-        return render(said(title, why), backend)
+        return render(said(title, " ".join(found.remarks) or "No two of them were ever active together."), backend)
     strength = {share.names[0]: share.value for share in found.shares}
     for share in pairs:
         for name in share.names:
             strength[name] = max(strength[name], abs(share.value))
     names = sorted(strength, key=lambda name: -strength[name])[:_SQUARE]
     z, texts = _square(names, [*found.shares, *pairs])
-    edges = np.arange(len(names) + 1) - 0.5
+    edges: Array = np.arange(len(names) + 1, dtype=np.float64) - 0.5
     ticks = tuple((float(i), cut(name, 18)) for i, name in enumerate(names))
     across, up = Axis("", -0.5, len(names) - 0.5, ticks=ticks), Axis("", len(names) - 0.5, -0.5, ticks=ticks)
     side = max(4.2, 1.6 + 0.62 * len(names))

@@ -81,18 +81,18 @@ def _front(history: History, columns: tuple[int, int], both: tuple[Array, Array]
     marks: list[Mark] = []
     grey, kept = shown[~feasible[shown]], shown[feasible[shown]]
     if len(grey):
-        marks.append(Points(*values[grey].T, "infeasible", "outside a bound"))
+        marks.append(Points(values[grey, 0], values[grey, 1], "infeasible", "outside a bound"))
     tips = tuple(
         f"trial {numbers[i]:.0f}: " + ", ".join(f"{m.name} {number(v)}" for m, v in zip(metrics, values[i].tolist(), strict=True))
         for i in kept
     )
-    marks.append(Points(*values[kept].T, look, name or "trial", tips))
+    marks.append(Points(values[kept, 0], values[kept, 1], look, name or "trial", tips))
     front = history.values[[trial.number for trial in history.pareto]][:, list(columns)]
     if len(front):
         front = front[np.argsort(front[:, 0], kind="stable")]
         if len(history.objectives) == 2 and set(columns) == set(history.objectives):  # else the front is no line here
-            marks.append(Line(*front.T, "reference"))
-        marks.append(Points(*front.T, "best", "not beaten" if len(history.objectives) > 1 else "best"))
+            marks.append(Line(front[:, 0], front[:, 1], "reference"))
+        marks.append(Points(front[:, 0], front[:, 1], "best", "not beaten" if len(history.objectives) > 1 else "best"))
     return marks
 
 

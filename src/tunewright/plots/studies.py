@@ -49,7 +49,7 @@ def several(studies: Several) -> dict[str, History]:
         named = [(str(name), one(study)) for name, study in studies.items()]
     else:
         given = list(studies) if isinstance(studies, Sequence) and not isinstance(studies, str) else [studies]
-        named = [(str(getattr(study, "name", "study")), one(study)) for study in given]  # type: ignore[arg-type]
+        named = [(str(getattr(study, "name", "study")), one(study)) for study in given]
     if not named:
         raise StudyError("There is no study to draw. Give one, a list, or a dictionary by name.")
     names = [name for name, _ in named]
