@@ -40,9 +40,18 @@ def test_parallel_axes_can_be_brushed():
     figure = draw(Picture("p", "c.", (Panel(marks=(mark,)),)))
 
     assert figure.data[0].type == "parcoords"
+    assert figure.data[0].line.color.tolist() == [1.0, 0.0]  # the best is drawn last
     assert [axis.label for axis in figure.data[0].dimensions] == ["a", "b"]
 
 
 @pytest.mark.parametrize("name", ["history", "timeline", "distribution", "folds", "parallel", "slices"])
 def test_the_plots_of_every_study_are_figures(case, name):
     assert getattr(plots, name)(case).layout.title.text
+
+
+def test_only_colours_that_mean_a_number_have_a_scale(history_of):
+    history = history_of("conditional")
+
+    scales = [trace.marker.showscale for trace in [*plots.slices(history).data, *plots.rank(history, "lr", "opt").data]]
+
+    assert scales == [None] * (len(scales) - 1) + [True]

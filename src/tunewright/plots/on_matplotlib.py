@@ -107,7 +107,14 @@ def _points(figure: Any, place: Any, mark: Points, names: dict[str, Any]) -> Non
         colours["linewidths"] = look.width if look.symbol == "cross" else 0
     alpha = 1.0 if len(mark.shade) else look.opacity
     drawn = place.scatter(
-        mark.x, mark.y, s=look.size**2, marker=symbol, alpha=alpha, zorder=5 if hollow else 2, clip_on=not hollow, **colours
+        mark.x,
+        mark.y,
+        s=look.size**2,
+        marker=symbol,
+        alpha=alpha,
+        zorder=5 if hollow else 2,
+        clip_on=look.symbol == "dot",
+        **colours,
     )
     _name(names, mark.name, drawn)
     if mark.scale:

@@ -35,7 +35,7 @@ def draw(picture: Picture) -> Any:  # noqa: ANN401  plotly is optional
         cols=columns,
         subplot_titles=[_plain(panel.title) for panel in picture.panels],
         specs=[[{"type": "domain"} if parallel else {}] * columns] * rows,
-        vertical_spacing=min(0.7 / picture.size[1] / rows, 0.3),
+        vertical_spacing=min(1.0 / picture.size[1] / rows, 0.3),
         horizontal_spacing=min(0.75 / width, 0.2) if columns > 1 else 0,
     )
     named: set[str] = set()
@@ -72,10 +72,7 @@ def _panel(figure: Any, panel: Panel, place: dict[str, int], named: set[str]) ->
                 trace.showlegend = bool(name) and name not in named
                 trace.legendgroup = name
                 named.add(name)
-            bar = getattr(trace, "colorbar", None) or getattr(getattr(trace, "marker", None), "colorbar", None)
             figure.add_trace(trace, **place)
-            if bar is not None and len(list(figure.select_xaxes())) > 1:  # plotly puts every scale at the right edge
-                _beside(figure, place)
     if not any(isinstance(mark, Parallel) for mark in panel.marks):
         figure.update_xaxes(**_axis(panel.x, shown=bool(panel.marks)), **place)
         figure.update_yaxes(**_axis(panel.y, shown=bool(panel.marks)), **place)
@@ -84,15 +81,6 @@ def _panel(figure: Any, panel: Panel, place: dict[str, int], named: set[str]) ->
             text="<br>".join(_plain(line) for line in textwrap.wrap(panel.note, 60)),
             x=0.5, y=0.5, xref="x domain", yref="y domain", showarrow=False, font={"size": 14}, **place,
         )  # fmt: skip
-
-
-def _beside(figure: Any, place: dict[str, int]) -> None:  # noqa: ANN401
-    """Moves the colour scale of the last trace to its own panel."""
-    part = figure.get_subplot(place["row"], place["col"])
-    across, up = part.xaxis.domain, part.yaxis.domain
-    bar = {"x": across[1], "y": (up[0] + up[1]) / 2, "len": up[1] - up[0], "thickness": 10}
-    trace = figure.data[-1]
-    (trace if trace.type == "heatmap" else trace.marker).update(colorbar=bar)
 
 
 def _axis(axis: Axis, *, shown: bool) -> dict[str, Any]:
@@ -129,7 +117,7 @@ def _points(objects: Any, mark: Points) -> list[Any]:  # noqa: ANN401
     return [
         objects.Scatter(
             x=mark.x, y=mark.y, mode="markers", marker=marker, name=_plain(mark.name), opacity=1 if len(mark.shade) else look.opacity,
-            text=[_plain(tip) for tip in mark.tips] or None, hoverinfo="text" if mark.tips else "x+y", **whisker,
+            text=[_plain(tip) for tip in mark.tips] or None, hoverinfo="text" if mark.tips else "x+y", cliponaxis=look.symbol == "dot", **whisker,
         )
     ]  # fmt: skip
 
@@ -184,15 +172,16 @@ def _heat(objects: Any, mark: Heat) -> list[Any]:  # noqa: ANN401
 
 
 def _parallel(objects: Any, mark: Parallel) -> list[Any]:  # noqa: ANN401
+    order = np.argsort(-mark.shade, kind="stable")  # the best are drawn last
     dimensions = [
         {
-            "label": _plain(name), "values": mark.rows[:, i], "range": [-0.15, 1.02],
+            "label": _plain(name), "values": mark.rows[order, i], "range": [-0.15, 1.02],
             "tickvals": [at for at, _ in ticks], "ticktext": [_plain(text) for _, text in ticks],
         }
         for i, (name, ticks) in enumerate(zip(mark.names, mark.ticks, strict=True))
     ]  # fmt: skip
     line = {
-        "color": mark.shade,
+        "color": mark.shade[order],
         "colorscale": SHADES,
         "cmin": 0,
         "cmax": 1,

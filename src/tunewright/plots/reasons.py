@@ -178,8 +178,8 @@ def _effect(effect: Effect, raw: Array, values: Array, up: Axis, across: Axis) -
     if across.ticks:
         marks.append(Points(x, effect.mean, "effect spread", low=low, high=high))
         marks.append(Points(x, effect.mean, "effect dot", "expected"))
-        return Panel(across, up, tuple(marks), cut(effect.names[0], 40))
+        return Panel(across, up, tuple(marks))
     marks.append(Line(x, effect.mean, "guess", "no trial near", low=low, high=high))
     known = np.where(effect.supported, effect.mean, np.nan)
     marks.append(Line(x, known, "effect", "expected"))
-    return Panel(across, up, tuple(marks), cut(effect.names[0], 40))
+    return Panel(across, up, tuple(marks))
