@@ -15,6 +15,7 @@ _CONTENTS = {
     "resampling.cross_validation": ("CrossValidation",),
     "automl": ("automl",),
     "catalog": ("catalog",),
+    "plots": ("plots",),
     "sklearn": ("SearchCV", "sklearn"),
     "errors": ("Stopped", "TunewrightError", "errors"),
     "samplers": ("samplers",),

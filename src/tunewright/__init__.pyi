@@ -1,6 +1,7 @@
 from tunewright import automl as automl
 from tunewright import catalog as catalog
 from tunewright import errors as errors
+from tunewright import plots as plots
 from tunewright import samplers as samplers
 from tunewright import schedulers as schedulers
 from tunewright import sklearn as sklearn
@@ -61,6 +62,7 @@ __all__ = [
     "catalog",
     "errors",
     "param",
+    "plots",
     "samplers",
     "schedulers",
     "sklearn",

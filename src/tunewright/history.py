@@ -231,6 +231,11 @@ class History(Standing):
         """How many workers died with the task in hand."""
         return self._tasks.lost(trial, index)
 
+    def worker(self, trial: int) -> int:
+        """Who got the first task of the trial last, as the storage numbered them; 0: nobody's lease."""
+        found = self._tasks.find(trial, 0)
+        return 0 if found is None else self._tasks.worker(found)
+
     def curve(self, trial: int, index: int = 0) -> list[Report]:
         """What the task reported on the way."""
         return self._tasks.curve(trial, index)

@@ -17,7 +17,7 @@ from tunewright.metric import Metric
 from tunewright.trial import Trial
 from tunewright.typing import Array
 
-__all__ = ["Figure", "gap_chart", "history_chart", "pareto_chart"]
+__all__ = ["Figure", "gap_chart", "history_chart", "improvements", "pareto_chart", "whiskers"]
 
 _WIDTH, _HEIGHT = 760, 320
 _POINTS: Final = 1500
@@ -59,9 +59,9 @@ def history_chart(history: History, default: Trial | None) -> Figure | None:
     if not len(numbers):
         return None
     metric = objective(history)
-    records = _records(history, metric)
-    whiskers = _whiskers(history, records)
-    view = _with_whisker(value_axis(values, metric.sign), whiskers)
+    records = improvements(history, metric)
+    bars = whiskers(history, records)
+    view = _with_whisker(value_axis(values, metric.sign), bars)
     last = max(len(history) - 1, 1)
     frame = Frame(
         _WIDTH,
@@ -83,7 +83,7 @@ def history_chart(history: History, default: Trial | None) -> Figure | None:
     failed = np.flatnonzero(history.states == FAILED)
     shown_failed = failed[np.linspace(0, len(failed) - 1, min(len(failed), _POINTS // 5)).astype(int)]
     frame.floor(map(float, shown_failed), "failed")
-    frame.bars([whisker for whisker in whiskers if not view.outside((whisker[1] + whisker[2]) / 2)], "spread")
+    frame.bars([whisker for whisker in bars if not view.outside((whisker[1] + whisker[2]) / 2)], "spread")
     frame.steps([point for point in records if not view.outside(point[1])], "best", until=float(last))
     _mark(frame, records[-1:], default, metric)
     said = f"Each dot is a trial; the line is the best {metric.name} so far"
@@ -91,7 +91,7 @@ def history_chart(history: History, default: Trial | None) -> Figure | None:
         at = int(records[-1][0])
         said += f", last improved by trial {at} of {len(history) - 1}" if len(history) > 1 else ""
         said += ". Where the line has long been level, more trials of the same kind are unlikely to gain much."
-        said += " Thin upright lines: plus and minus one standard deviation over the folds." if whiskers else ""
+        said += " Thin upright lines: plus and minus one standard deviation over the folds." if bars else ""
     else:
         said += ", which no trial within the bounds has set yet."
     said += f" {counted(len(failed), 'failed trial')} marked × along the bottom." if len(failed) else ""
@@ -99,7 +99,7 @@ def history_chart(history: History, default: Trial | None) -> Figure | None:
     return Figure(frame.render(), said + _beyond(view) + _thinned(len(shown), len(numbers)))
 
 
-def _records(history: History, metric: Metric) -> list[tuple[float, float]]:
+def improvements(history: History, metric: Metric) -> list[tuple[float, float]]:
     """The feasible trials better than all before them, in the order of asking."""
     numbers = np.flatnonzero(history.feasible)
     values: Array = history.values[numbers, history.objectives[0]]
@@ -108,18 +108,18 @@ def _records(history: History, metric: Metric) -> list[tuple[float, float]]:
     return [(float(numbers[i]), float(values[i])) for i in new]
 
 
-def _whiskers(history: History, records: list[tuple[float, float]]) -> list[tuple[float, float, float]]:
+def whiskers(history: History, records: list[tuple[float, float]]) -> list[tuple[float, float, float]]:
     """(trial, value - sd, value + sd) over the folds of the latest records."""
     metric = objective(history).name
     spreads = [(at, value, spread(history.trial(int(at)), metric).sd) for at, value in records[-_WHISKERS:]]
     return [(at, value - sd, value + sd) for at, value, sd in spreads if sd > 0]
 
 
-def _with_whisker(view: Values, whiskers: list[tuple[float, float, float]]) -> Values:
+def _with_whisker(view: Values, bars: list[tuple[float, float, float]]) -> Values:
     """An even axis with room for the best one's whisker, unless that would shrink everything else."""
-    if not whiskers or view.log:
+    if not bars or view.log:
         return view
-    low, high = min(view.low, whiskers[-1][1]), max(view.high, whiskers[-1][2])
+    low, high = min(view.low, bars[-1][1]), max(view.high, bars[-1][2])
     wide = high / 2 - low / 2 > (view.high / 2 - view.low / 2) * 1.5
     return view if wide else msgspec.structs.replace(view, low=low, high=high)
 

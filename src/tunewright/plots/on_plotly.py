@@ -1,0 +1,194 @@
+"""Pictures drawn by plotly: to point at, zoom and brush."""
+
+import textwrap
+from typing import Any, Final
+
+import numpy as np
+
+from tunewright.extras import require
+from tunewright.plots.picture import LOOKS, SHADES, Axis, Bars, Heat, Line, Mark, Panel, Parallel, Picture, Points
+from tunewright.typing import Array
+
+__all__ = ["draw"]
+
+_SYMBOLS: Final = {
+    "dot": "circle", "ring": "circle-open", "cross": "x-thin-open", "diamond": "diamond-open", "up": "triangle-up",
+    "down": "triangle-down", "left": "triangle-left", "right": "triangle-right",
+}  # fmt: skip
+_INCH: Final = 96
+_CAPTION: Final = 14.0
+_LINE: Final = 17
+
+
+def draw(picture: Picture) -> Any:  # noqa: ANN401  plotly is optional
+    """A `plotly.graph_objects.Figure`. Raises ExtraMissing without plotly."""
+    subplots = require("plotly.subplots", extra="plots")
+    columns = min(picture.columns, len(picture.panels))
+    rows = -(-len(picture.panels) // columns)
+    parallel = any(isinstance(mark, Parallel) for panel in picture.panels for mark in panel.marks)
+    width = max(columns * picture.size[0], 5.5)
+    lines = [_plain(line) for line in textwrap.wrap(picture.caption, int(_CAPTION * (width - 1)))]
+    height = rows * picture.size[1] * _INCH + 70 + _LINE * len(lines)
+    bottom = _LINE * len(lines) + 65
+    figure = subplots.make_subplots(
+        rows=rows,
+        cols=columns,
+        subplot_titles=[_plain(panel.title) for panel in picture.panels],
+        specs=[[{"type": "domain"} if parallel else {}] * columns] * rows,
+        vertical_spacing=min(1.0 / picture.size[1] / rows, 0.3),
+        horizontal_spacing=min(0.75 / width, 0.2) if columns > 1 else 0,
+    )
+    named: set[str] = set()
+    for i, panel in enumerate(picture.panels):
+        _panel(figure, panel, {"row": i // columns + 1, "col": i % columns + 1}, named)
+    figure.update_layout(
+        template="plotly_white",
+        title={"text": f"<b>{_plain(picture.title)}</b>", "x": 0.01, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
+        width=width * _INCH,
+        height=height,
+        margin={"t": 85, "b": bottom, "l": 70, "r": 30},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right", "yref": "paper"},
+        hovermode="closest",
+    )
+    figure.add_annotation(
+        text="<br>".join(lines),
+        x=0, y=0, xref="paper", yref="paper", xanchor="left", yanchor="top", yshift=-50, align="left", showarrow=False,
+        font={"size": 12, "color": "#444444"},
+    )  # fmt: skip
+    return figure
+
+
+def _plain(text: str) -> str:
+    """Plotly reads tags."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _panel(figure: Any, panel: Panel, place: dict[str, int], named: set[str]) -> None:  # noqa: ANN401
+    objects = require("plotly.graph_objects", extra="plots")
+    for mark in panel.marks:
+        for trace in _DRAW[type(mark)](objects, mark):
+            name = trace.name or ""
+            if trace.type == "scatter":
+                trace.showlegend = bool(name) and name not in named
+                trace.legendgroup = name
+                named.add(name)
+            figure.add_trace(trace, **place)
+    if not any(isinstance(mark, Parallel) for mark in panel.marks):
+        figure.update_xaxes(**_axis(panel.x, shown=bool(panel.marks)), **place)
+        figure.update_yaxes(**_axis(panel.y, shown=bool(panel.marks)), **place)
+    if panel.note:
+        figure.add_annotation(
+            text="<br>".join(_plain(line) for line in textwrap.wrap(panel.note, 60)),
+            x=0.5, y=0.5, xref="x domain", yref="y domain", showarrow=False, font={"size": 14}, **place,
+        )  # fmt: skip
+
+
+def _axis(axis: Axis, *, shown: bool) -> dict[str, Any]:
+    if not shown:
+        return {"visible": False}
+    found: dict[str, Any] = {"title": {"text": _plain(axis.label), "font": {"size": 13}}, "zeroline": False}
+    if axis.log:
+        found |= {"type": "log", "exponentformat": "power", "dtick": 1 if axis.high / axis.low > 100 else None}
+    if np.isfinite(axis.low):
+        found["range"] = [float(np.log10(end)) if axis.log else end for end in (axis.low, axis.high)]
+    if axis.ticks:
+        at, texts = zip(*axis.ticks, strict=True)
+        found |= {"tickvals": at, "ticktext": [_plain(text) for text in texts]}
+    elif axis.whole and axis.high - axis.low < 8:
+        found["dtick"] = 1
+    return found
+
+
+def _points(objects: Any, mark: Points) -> list[Any]:  # noqa: ANN401
+    look = LOOKS[mark.look]
+    marker: dict[str, Any] = {"symbol": _SYMBOLS[look.symbol], "size": look.size * 1.2, "color": look.colour}
+    if look.symbol in {"ring", "diamond", "cross"}:
+        marker["line"] = {"width": look.width, "color": look.colour}
+    if len(mark.shade):
+        marker |= {"color": mark.shade, "colorscale": SHADES, "line": {"width": 0.5, "color": "white"}}
+        if mark.scale:
+            marker |= {"showscale": True, "colorbar": {"title": {"text": _plain(mark.scale), "side": "right"}, "thickness": 12}}
+    whisker = {}
+    if len(mark.low):
+        middle = mark.x if mark.across else mark.y
+        ends = {"array": mark.high - middle, "arrayminus": middle - mark.low, "color": look.colour, "thickness": look.width}
+        whisker = {"error_x" if mark.across else "error_y": {"type": "data", "symmetric": False, "width": 0, **ends}}
+        marker["size"] = 1
+    return [
+        objects.Scatter(
+            x=mark.x, y=mark.y, mode="markers", marker=marker, name=_plain(mark.name), opacity=1 if len(mark.shade) else look.opacity,
+            text=[_plain(tip) for tip in mark.tips] or None, hoverinfo="text" if mark.tips else "x+y", cliponaxis=look.symbol == "dot", **whisker,
+        )
+    ]  # fmt: skip
+
+
+def _line(objects: Any, mark: Line) -> list[Any]:  # noqa: ANN401
+    look, shape = LOOKS[mark.look], "hv" if mark.steps else "linear"
+    line = {"color": look.colour, "width": look.width * 1.3, "dash": "dash" if look.dashed else "solid", "shape": shape}
+    found = []
+    if len(mark.low):
+        edge = {"mode": "lines", "line": {"width": 0, "shape": shape}, "hoverinfo": "skip"}
+        red, green, blue = (int(look.colour[i : i + 2], 16) for i in (1, 3, 5))
+        filled = {"fill": "tonexty", "fillcolor": f"rgba({red},{green},{blue},0.18)"}
+        found = [objects.Scatter(x=mark.x, y=mark.low, **edge), objects.Scatter(x=mark.x, y=mark.high, **edge, **filled)]
+    main = objects.Scatter(x=mark.x, y=mark.y, mode="lines", line=line, name=_plain(mark.name), opacity=look.opacity)
+    return [*found, main]
+
+
+def _bars(objects: Any, mark: Bars) -> list[Any]:  # noqa: ANN401
+    look, half = LOOKS[mark.look], mark.thick / 2
+    gap = np.full(len(mark.y), np.nan)
+    corners: list[Array] = [mark.start, mark.end, mark.end, mark.start, mark.start, gap]
+    heights: list[Array] = [mark.y - half, mark.y - half, mark.y + half, mark.y + half, mark.y - half, gap]
+    areas = objects.Scatter(
+        x=np.stack(corners, axis=1).ravel(), y=np.stack(heights, axis=1).ravel(), mode="lines", fill="toself",
+        line={"width": 0}, fillcolor=look.colour, opacity=look.opacity, name=_plain(mark.name), hoverinfo="skip",
+    )  # fmt: skip
+    if not mark.tips:
+        return [areas]
+    tips = [_plain(tip) for tip in mark.tips]
+    middle = (mark.start + mark.end) / 2
+    return [areas, objects.Scatter(x=middle, y=mark.y, mode="markers", marker={"opacity": 0}, text=tips, hoverinfo="text")]
+
+
+def _heat(objects: Any, mark: Heat) -> list[Any]:  # noqa: ANN401
+    cells = {"x": mark.x, "y": mark.y}
+    found = [
+        objects.Heatmap(
+            **cells, z=mark.z, colorscale=f"{SHADES}_r" if mark.up else SHADES, text=mark.texts or None,
+            texttemplate="%{text}" if mark.texts else None, colorbar={"title": {"text": _plain(mark.label), "side": "right"}, "thickness": 12},
+        )
+    ]  # fmt: skip
+    if mark.veil.size:
+        look = LOOKS["veil"]
+        grey = {
+            "colorscale": [[0, look.colour], [1, look.colour]],
+            "showscale": False,
+            "opacity": look.opacity,
+            "hoverinfo": "skip",
+        }
+        found.append(objects.Heatmap(**cells, z=mark.veil, **grey))
+    return found
+
+
+def _parallel(objects: Any, mark: Parallel) -> list[Any]:  # noqa: ANN401
+    order = np.argsort(-mark.shade, kind="stable")  # the best are drawn last
+    dimensions = [
+        {
+            "label": _plain(name), "values": mark.rows[order, i], "range": [-0.15, 1.02],
+            "tickvals": [at for at, _ in ticks], "ticktext": [_plain(text) for _, text in ticks],
+        }
+        for i, (name, ticks) in enumerate(zip(mark.names, mark.ticks, strict=True))
+    ]  # fmt: skip
+    line = {
+        "color": mark.shade[order],
+        "colorscale": SHADES,
+        "cmin": 0,
+        "cmax": 1,
+        "showscale": True,
+        "colorbar": {"thickness": 12, "title": {"text": _plain(mark.scale), "side": "right"}},
+    }
+    return [objects.Parcoords(dimensions=dimensions, line=line)]
+
+
+_DRAW: Final[dict[type[Mark], Any]] = {Points: _points, Line: _line, Bars: _bars, Heat: _heat, Parallel: _parallel}

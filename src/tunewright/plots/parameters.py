@@ -1,0 +1,263 @@
+"""The trials themselves over their hyperparameters: one at a time, two at a time, all at once. Nothing here is modelled but the contour."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from scipy import stats
+
+from tunewright.analysis.dependence import effects
+from tunewright.analysis.evidence import Evidence, evidence
+from tunewright.analysis.scale import axis
+from tunewright.analysis.slices import choice_labels
+from tunewright.analysis.summary import association, default_trial
+from tunewright.analysis.text import counted, cut, number, value_text
+from tunewright.analysis.view import jitter, thin
+from tunewright.errors import StudyError
+from tunewright.history import History
+from tunewright.plots.picture import Axis, Heat, Mark, Panel, Parallel, Picture, Points, axis_of, said
+from tunewright.plots.studies import Backend, One, dots, metric_axis, one, render
+from tunewright.space import Float, Int, SearchSpace
+from tunewright.typing import Array, Indices
+
+__all__ = ["check_names", "contour", "parallel", "parameter_axis", "rank", "raw_edges", "slices", "steady"]
+
+_PANELS: Final = 12
+_AXES: Final = 12
+_POINTS: Final = 1500
+_LINES: Final = 1000
+_TEXT: Final = 18
+_OFF: Final = -0.12
+
+
+def slices(study: One, *names: str, metric: str | None = None, backend: Backend = "plotly") -> Any:  # noqa: ANN401  the libraries are optional
+    """The metric over each hyperparameter, a panel each, with the trials in which it was active.
+
+    Args:
+        study: one.
+        names: of the parameters; default: all, or of more than 12 those whose order goes most with that of the values.
+        metric: by name; default: the first that is optimised.
+        backend: "plotly", "matplotlib", or "data" for the `Picture` itself.
+
+    Raises:
+        StudyError: there is no such parameter or metric.
+    """
+    history = one(study)
+    known = evidence(history, metric)
+    columns, left = _columns(known, names, _PANELS)
+    title = f"{known.metric.name} over each hyperparameter"
+    if not len(known):
+        return render(said(title, "There is no completed trial yet."), backend)
+    panels = tuple(_slice(history, known, column) for column in columns)
+    caption = f"Each dot is a completed trial in which the hyperparameter was active. A clear valley or slope says that it matters; a cloud without shape, that it hardly does, or only with others; the best at an edge, that the range may be too narrow.{left}"
+    return render(Picture(title, caption, panels, min(len(panels), 3), (3.6, 3.0) if len(panels) > 1 else (6.5, 4.0)), backend)
+
+
+def check_names(space: SearchSpace, names: Sequence[str]) -> None:
+    """Raises StudyError where one is no parameter of the space."""
+    for name in names:
+        if name not in space.parameters:
+            raise StudyError(f'There is no parameter "{name}". The space has: {", ".join(space.names)}.')
+
+
+def _columns(known: Evidence, names: tuple[str, ...], most: int) -> tuple[list[int], str]:
+    """Which columns of the space to draw, and a sentence on what was left out ("" for nothing)."""
+    check_names(known.space, names)
+    if names:
+        return [known.space.names.index(name) for name in dict.fromkeys(names)], ""
+    everyone = list(range(len(known.space)))
+    if len(everyone) <= most:
+        return everyone, ""
+    strength = [association(known.rows[:, column], known.losses) for column in everyone]
+    kept = sorted(sorted(everyone, key=lambda column: -strength[column])[:most])
+    return (
+        kept,
+        f" {most} of {len(everyone)} hyperparameters are drawn: those whose order goes most with the order of the values.",
+    )
+
+
+def parameter_axis(space: SearchSpace, name: str) -> Axis:
+    """The whole range of a parameter, in raw numbers; choices as texts."""
+    parameter = space.parameters[name]
+    if isinstance(parameter, Float | Int):
+        low, high = float(parameter.low), float(parameter.high)
+        return axis_of(name, low, high, log=parameter.log and low > 0, whole=isinstance(parameter, Int))
+    labels = [cut(label, _TEXT) for label in choice_labels(tuple(getattr(parameter, "choices", (False, True))))]
+    few = range(0, len(labels), max(1, len(labels) // 15))
+    return Axis(name, -0.5, len(labels) - 0.5, ticks=tuple((float(i), labels[i]) for i in few))
+
+
+def steady(x: Array, across: Axis) -> Array:
+    """Raw numbers of a choice moved apart a little, shape (n,); other numbers as they are."""
+    return x + jitter(len(x), 0.22) if across.ticks and len(x) > 1 else x
+
+
+def _tips(history: History, known: Evidence, rows: Indices) -> tuple[str, ...]:
+    """What each trial is, for these places in the evidence."""
+    name, sign = known.metric.name, known.metric.sign
+    said_of = []
+    for i in rows.tolist():
+        params = history.space.params(known.rows[i])
+        text = ", ".join(f"{key} {cut(value_text(value), 20)}" for key, value in list(params.items())[:8])
+        said_of.append(f"trial {known.numbers[i]}: {name} {number(float(sign * known.losses[i]))}; {text}")
+    return tuple(said_of)
+
+
+def _slice(history: History, known: Evidence, column: int) -> Panel:
+    name, metric = known.space.names[column], known.metric
+    values = metric.sign * known.losses
+    view, up = metric_axis(metric, values, better=False)
+    across = parameter_axis(known.space, name)
+    active = np.flatnonzero(np.isfinite(known.rows[:, column]))
+    condition = f"only when {cut(str(known.space.when[name]), 60)}" if name in known.space.when else ""
+    if not len(active):
+        return Panel(title=condition, note=f"{name} was active in no completed trial.")
+    shown = active[thin(known.losses[active], _POINTS)]
+    x = known.rows[shown, column]
+    feasible = history.feasible[known.numbers]
+    marks = dots(steady(x, across), values[shown], view, up, _tips(history, known, shown), keep=feasible[shown])
+    default = default_trial(history)
+    place = np.flatnonzero(known.numbers == default.number) if default is not None else np.zeros(0, int)
+    if len(place) and np.isfinite(known.rows[place[0], column]) and not view.outside(values[place[0]]):
+        marks.append(Points(known.rows[place, column], values[place], "default", "default"))
+    best = int(np.argmin(np.where(feasible, known.losses, np.inf)))
+    if feasible.any() and np.isfinite(known.rows[best, column]):
+        marks.append(Points(known.rows[[best], column], values[[best]], "best", "best"))
+    return Panel(across, up, tuple(marks), condition)
+
+
+def _two(known: Evidence, first: str, second: str) -> tuple[int, int]:
+    """The two columns."""
+    if first == second:
+        raise StudyError(f'Name two different parameters, got "{first}" twice.')
+    columns, _ = _columns(known, (first, second), 2)
+    return columns[0], columns[1]
+
+
+def rank(study: One, first: str, second: str, *, metric: str | None = None, backend: Backend = "plotly") -> Any:  # noqa: ANN401
+    """Two hyperparameters against each other, coloured by the rank of the trials: 1 is the best. Arguments as for `slices`.
+
+    Ranks show the order where values would show only the worst ones.
+
+    Raises:
+        StudyError: there is no such parameter or metric, or both are the same.
+    """
+    history = one(study)
+    known = evidence(history, metric)
+    a, b = _two(known, first, second)
+    title = f"Ranks in {known.metric.name} over {first} and {second}"
+    together = np.flatnonzero(np.isfinite(known.rows[:, [a, b]]).all(axis=1))
+    if not len(together):
+        return render(said(title, f"{first} and {second} were active together in no completed trial."), backend)
+    ranks = stats.rankdata(known.losses[together], "min")
+    shown = thin(known.losses[together], _POINTS)[::-1]
+    shown = shown[np.argsort(-ranks[shown], kind="stable")]  # the best are drawn last
+    across, up = parameter_axis(known.space, first), parameter_axis(known.space, second)
+    x, y = steady(known.rows[together[shown], a], across), steady(known.rows[together[shown], b], up)
+    points = Points(x, y, "shaded", "", _tips(history, known, together[shown]), ranks[shown], scale="rank (1 is the best)")
+    caption = f"Each dot is one of {counted(len(together), 'completed trial')} in which both were active; the darker, the better its rank. Dark dots together in one region: that is where both should be. Dark everywhere: neither matters much here."
+    return render(Picture(title, caption, (Panel(across, up, (points,)),), size=(6.5, 5.0)), backend)
+
+
+def raw_edges(places: Array, across: Axis) -> Array:
+    """The edges of cells around rising raw places, shape (k,) to (k + 1,), half-way between neighbours on the axis's scale."""
+    if across.ticks:
+        return np.append(places - 0.5, places[-1] + 0.5)
+    at = np.log(places) if across.log else places
+    if len(at) == 1:
+        return np.array([across.low, across.high])
+    middle = (at[1:] + at[:-1]) / 2
+    edges = np.concatenate([[at[0] - (middle[0] - at[0])], middle, [at[-1] + (at[-1] - middle[-1])]])
+    return np.asarray(np.exp(edges) if across.log else edges)
+
+
+def contour(study: One, first: str, second: str, *, metric: str | None = None, seed: int = 0, backend: Backend = "plotly") -> Any:  # noqa: ANN401
+    """What a Gaussian process expects of two hyperparameters, all others averaged out, greyed where no trial is near; with the trials.
+
+    Args:
+        study: one.
+        first, second: names of the parameters.
+        metric: by name; default: the first that is optimised.
+        seed: of what is averaged over.
+        backend: as for `slices`.
+
+    Raises:
+        StudyError: there is no such parameter or metric, or both are the same.
+    """
+    history = one(study)
+    known = evidence(history, metric)
+    a, b = _two(known, first, second)
+    title = f"{known.metric.name} over {first} and {second}"
+    found = effects(history, first, second, metric=metric, seed=seed)
+    effect = found.found[0] if found.found else None
+    if effect is None or not np.isfinite(effect.mean).any():
+        return render(said(title, " ".join(found.remarks) or f"{first} and {second} are never active together."), backend)
+    across, up = parameter_axis(known.space, first), parameter_axis(known.space, second)
+    veil = np.where(effect.supported, np.nan, 1.0).T
+    edges = raw_edges(effect.levels[0], across), raw_edges(effect.levels[1], up)
+    heat = Heat(*edges, effect.mean.T, known.metric.name, veil=veil, up=known.metric.goal == "maximize")
+    together = np.flatnonzero(np.isfinite(known.rows[:, [a, b]]).all(axis=1))
+    shown = together[thin(known.losses[together], 500)]
+    x, y = steady(known.rows[shown, a], across), steady(known.rows[shown, b], up)
+    marks: list[Mark] = [heat, Points(x, y, "over heat", "", _tips(history, known, shown))]
+    across, up = (_around(axis_, edge) for axis_, edge in zip((across, up), edges, strict=True))
+    caption = f"What a Gaussian process expects, averaged over all other hyperparameters: the darker the better. Greyed: no trial is near, so the model only guesses. Dots: the trials behind it (cross-validated R² {number(found.fit.r2, 2)})."
+    return render(
+        Picture(title, " ".join([caption, *found.remarks]), (Panel(across, up, tuple(marks)),), size=(6.5, 5.0)), backend
+    )
+
+
+def _around(axis_: Axis, edges: Array) -> Axis:
+    """The axis, no wider than the cells."""
+    return Axis(axis_.label, float(edges[0]), float(edges[-1]), axis_.log, axis_.whole, axis_.ticks)
+
+
+def parallel(study: One, *names: str, metric: str | None = None, backend: Backend = "plotly") -> Any:  # noqa: ANN401
+    """Every trial as a line over the hyperparameters and the metric; inactive ones pass below the axis. Arguments as for `slices`.
+
+    With plotly, drag along an axis to keep only the lines that pass there.
+    """
+    history = one(study)
+    known = evidence(history, metric)
+    columns, left = _columns(known, names, _AXES)
+    title = f"Configurations and their {known.metric.name}"
+    if not len(known):
+        return render(said(title, "There is no completed trial yet."), backend)
+    shown = thin(known.losses, _LINES)
+    values = known.metric.sign * known.losses[shown]
+    view, _ = metric_axis(known.metric, known.metric.sign * known.losses)
+    scale = view.scale()
+    parts = [_unit_axis(known.space, column, known.rows[shown, column]) for column in columns]
+    last = np.array([min(1.0, max(0.0, scale(float(value)))) for value in values])
+    rows = np.stack([*(row for row, _ in parts), last], axis=1)
+    ticks = (*(each for _, each in parts), tuple((tick.at, tick.label + scale.factor) for tick in scale.ticks))
+    ranks = stats.rankdata(known.losses[shown])
+    shade = (ranks - 1) / max(len(ranks) - 1, 1)
+    marked = tuple(
+        f"{cut(known.space.names[column], 24)}{' *' if known.space.names[column] in known.space.when else ''}"
+        for column in columns
+    )
+    mark = Parallel((*marked, known.metric.name), ticks, rows, shade, "rank: 0 the best, 1 the worst")
+    caption = "Each line is a trial, the darker the better. Where the dark lines pass through one place of an axis, that value is common to good trials; where they spread, it matters less."
+    if any((row < 0).any() for row, _ in parts):
+        caption += ' Axes with * are conditional: lines pass below them ("off") where the hyperparameter is inactive.'
+    caption += f" {counted(view.beyond, 'value')} far worse than the rest end at the edge." if view.beyond else ""
+    width = max(6.5, 1.35 * (len(columns) + 1))
+    return render(Picture(title, caption + left, (Panel(marks=(mark,)),), size=(width, 4.4)), backend)
+
+
+def _unit_axis(space: SearchSpace, column: int, raw: Array) -> tuple[Array, tuple[tuple[float, str], ...]]:
+    """A column on [0, 1], below where inactive, and the ticks."""
+    parameter = space.parameters[space.names[column]]
+    if isinstance(parameter, Float | Int):
+        low, high = float(parameter.low), float(parameter.high)
+        scale = axis(low, high, count=5, whole=isinstance(parameter, Int), log=parameter.log)
+        row = np.array([scale(x) if np.isfinite(x) else _OFF for x in raw.tolist()])
+        ticks = tuple((tick.at, tick.label + scale.factor) for tick in scale.ticks)
+    else:
+        marks = parameter_axis(space, space.names[column])
+        k = marks.high + 0.5
+        row = np.where(np.isfinite(raw), (raw + 0.5) / k, _OFF)
+        ticks = tuple(((at + 0.5) / k, text) for at, text in marks.ticks)
+    off = ((_OFF, "off"),) if (row < 0).any() else ()
+    return row, (*ticks, *off)

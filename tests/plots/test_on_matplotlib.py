@@ -1,0 +1,62 @@
+import io
+import sys
+
+import numpy as np
+import pytest
+
+from tunewright import plots
+from tunewright.errors import ExtraMissing
+from tunewright.plots.on_matplotlib import draw
+from tunewright.plots.picture import Axis, Bars, Heat, Line, Panel, Parallel, Picture, Points
+
+AT = np.array([1.0, 2.0, 3.0])
+EVERY = Picture(
+    "All marks, and $ <b>",
+    "What to see, with a $ and a <tag>.",
+    (
+        Panel(Axis("x", 0.5, 4.0, log=True), Axis("y"), (Points(AT, AT, "trial", "a & b", ("1", "<2>", "3")), Line(AT, AT, "spread", low=AT - 1, high=AT + 1))),
+        Panel(Axis("x", whole=True), Axis("y", 0, 4), (Points(AT, AT, "shaded", shade=AT, scale="rank"), Points(AT, AT, "spread", low=AT - 1, high=AT))),
+        Panel(Axis(ticks=((0.0, "u" * 30), (1.0, "v" * 30))), Axis(), (Heat(np.arange(3.0) - 0.5, np.arange(2.0), np.array([[1.0, np.nan]]), "z", (("1", ""),), np.array([[np.nan, 1.0]])),)),
+        Panel(Axis("s"), Axis(), (Bars(AT, AT - 1, AT, "failed", "failed", ("1", "2", "3")),)),
+        Panel(note="Nothing here."),
+    ),
+    columns=2,
+    size=(3.0, 2.0),
+)  # fmt: skip
+PARALLEL = Picture("p", "c.", (Panel(marks=(Parallel(("a", "b"), (((0.0, "0"),), ((1.0, "1"),)), np.array([[0.0, 1.0], [1.0, 0.5]]), np.array([0.0, 1.0]), "rank"),)),))  # fmt: skip
+
+
+@pytest.mark.parametrize("picture", [EVERY, PARALLEL], ids=["every", "parallel"])
+def test_every_mark_is_drawn(picture):
+    figure = draw(picture)
+
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=40)
+    assert out.getvalue().startswith(b"\x89PNG")
+    drawn = [place for place in figure.axes if place.get_label() != "<colorbar>"]
+    assert sum(1 for place in drawn if place.has_data() or place.texts) == len(picture.panels)
+
+
+def test_the_caption_is_on_the_figure():
+    assert "What to see" in draw(EVERY).get_supxlabel()
+
+
+def test_no_window_is_opened_and_no_global_state_made(history_of):
+    before = "matplotlib.pyplot" in sys.modules  # another test's library may have loaded it
+
+    plots.history(history_of("conditional"), backend="matplotlib")
+
+    assert ("matplotlib.pyplot" in sys.modules) == before
+
+
+def test_values_at_the_ends_of_the_float_range_are_drawn(history_of):
+    plots.history(history_of("far apart"), backend="matplotlib").savefig(io.BytesIO(), format="png", dpi=40)
+
+
+def test_without_the_library_it_is_said_how_to_get_it(monkeypatch, history_of):
+    for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+
+    with pytest.raises(ExtraMissing, match=r"tunewright\[plots\]"):
+        plots.history(history_of("two trials"), backend="matplotlib")
