@@ -10,8 +10,8 @@ so 1 is the loss of a middling random configuration, and 0 the best there is. Th
 configurations, without noise. The optimum is the known one; else the least loss found by a search many times longer than any run of the
 benchmark: the random configurations, then differential evolution on the unit cube (SciPy), choices and all, from several populations, most
 of them with a third of the coordinates on a face of the cube, since surrogates often are best in a corner. For real models, where an
-evaluation is dear, random configurations and then a local search by mutation. A later run may find a better one: then its
-regret is below 0 and stays so in the results; the table says how often.
+evaluation is dear, random configurations and then a local search by mutation. A later run may find a better one:
+`table.py` then measures all tools from there.
 """
 
 import argparse
