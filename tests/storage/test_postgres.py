@@ -25,7 +25,6 @@ from tunewright.storage import connect
 from tunewright.storage.postgres import Postgres
 from tunewright.storage.workers import SILENCE
 from tunewright.testing.storage_contract import HEADER, asked, told
-from tunewright.trial import Failure
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 Say = Callable[[object], None]
@@ -162,16 +161,20 @@ def test_a_question_whose_commit_was_lost_is_asked_once(lose: str, sampler: Any,
 
 
 def test_a_result_whose_commit_was_lost_gives_way_to_what_others_wrote(proxy: Proxy, postgres: str) -> None:
-    study, other = tw.Study(LINE, storage=proxy.url, sampler=Random()), Postgres(postgres)
+    study, other = (tw.Study(LINE, storage=url, sampler=Random()) for url in (proxy.url, postgres))
     task = study.ask()
 
-    proxy.lose, proxy.then = "commit", lambda: other.append(1, [Entry(0, Failed(Failure("told", "no")), 1.0)], 1)
+    def meanwhile() -> None:
+        with contextlib.suppress(tw.errors.AlreadyTold):
+            other.tell(task, RuntimeError("no"))
+
+    proxy.lose, proxy.then = "commit", meanwhile
     with contextlib.suppress(tw.errors.AlreadyTold):
         study.tell(task, 0.5)
 
     results = [entry for entry in entries_of(postgres) if isinstance(entry.event, Told | Failed)]
     assert len(results) == 1  # whoever came first
-    other.close()
+    other.storage.close()
     study.storage.close()
 
 
