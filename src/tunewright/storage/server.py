@@ -174,7 +174,9 @@ class Server:
         except self._driver.errors.LockNotAvailable as error:
             raise StorageLocked(f"{self.shown}: others held the study for a minute. Nothing was written. Try again.") from error
         except self._driver.Error as error:
-            if self._connection is None or self._connection.closed:
+            state = error.sqlstate or ""
+            gone = state in _GOING or state.startswith("08")  # said before the connection is seen to be closed
+            if gone or self._connection is None or self._connection.closed:
                 self.forget()
                 raise StorageLost(f"{self.shown}: the connection was lost ({_line(str(error))}).") from error
             raise StorageError(f"{self.shown}: {_line(str(error))}. Nothing was written.") from error
@@ -239,6 +241,10 @@ class Server:
         """In a forked child: the connection is the parent's (the driver does not end it from here)."""
         self._connection = None
         self.threads = threading.RLock()
+
+
+_GOING = frozenset({"57P01", "57P02", "57P03"})
+"""SQLSTATE of a server that shuts down, has crashed, or is starting."""
 
 
 def _refused(said: str) -> bool:
