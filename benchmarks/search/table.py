@@ -101,8 +101,11 @@ def by_problem(searches: Searches) -> str:
 def costs(path: Path, tools: Sequence[str]) -> str:
     """Median and 95th percentile of tell and ask together, by tool and results behind."""
     found: dict[tuple[str, int], list[float]] = defaultdict(list)
-    for record in map(json.loads, path.read_text().splitlines()):
-        found[record["tool"], record["n"]] += record["cpu"]
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    latest = {record["tool"]: record["version"] for record in records}
+    for record in records:
+        if record["version"] == latest[record["tool"]]:
+            found[record["tool"], record["n"]] += record["cpu"]
     sizes = sorted({n for _, n in found})
     rows = []
     for tool in tools:
