@@ -1,11 +1,16 @@
 """What both databases do alike; the rest is the contract's, and that of `test_sql.py` and `test_postgres.py`."""
 
+from pathlib import Path
+
 import pytest
 
+from tunewright.errors import StudyExists
 from tunewright.events import Asked, Commented, Entry
 from tunewright.storage.database import rows_of, span
 from tunewright.storage.page import Page
 from tunewright.storage.schema import SHIFT
+from tunewright.storage.sql import Sql
+from tunewright.testing.storage_contract import HEADER
 
 
 @pytest.mark.parametrize("study", [1, 7, 2**22])
@@ -29,3 +34,15 @@ def test_a_page_becomes_rows() -> None:
         ((3 << SHIFT) + 6, 2.5, "commented", 2),
     ]
     assert rows[1]["body"] == '{"text":"so"}'
+
+
+def test_two_that_create_in_one_tick_of_the_clock_are_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tunewright.storage.database.time.time", lambda: 1_700_000_000.0)
+    first, second = Sql(str(tmp_path / "runs.db")), Sql(str(tmp_path / "runs.db"))
+    first.create("s", HEADER)
+
+    with pytest.raises(StudyExists, match='A study "s" is in'):
+        second.create("s", HEADER)
+
+    first.close()
+    second.close()
