@@ -20,9 +20,10 @@ import msgspec
 import numpy as np
 
 from tunewright import samplers
+from tunewright.ahead import Ahead
 from tunewright.deciding import Decided, decide
 from tunewright.errors import AlreadyTold, ObjectiveError, SpaceExhausted, StorageLost, StudyError
-from tunewright.events import Asked, Enqueued, Entry, Failed, Opened, Released, Sent, Warned
+from tunewright.events import Asked, Commented, Enqueued, Entry, Failed, Opened, Released, Sent, Warned
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
 from tunewright.execution.prepared import Prepared
@@ -64,6 +65,7 @@ class Coordinator:
         self.repeats = repeats
         self._sampler = sampler
         self._pace = Pace()
+        self._ahead = Ahead()
         self._company = False
         self._next_look = 0.0
         self._asked_at: dict[tuple[int, int], float] = {}
@@ -140,13 +142,17 @@ class Coordinator:
 
     def _ask_one(self, limits: Limits, worker: int) -> tuple[list[Task], SpaceExhausted | None]:
         """A task at most; others write while it is decided."""
-        released, basis = self.journal.sync().released, self.journal.history.position
+        history = self.journal.sync()
+        if history.released:
+            with self.journal.writing() as pen:
+                return [self._send_again(history.released[0], worker, pen)], None
+        ahead = None if self._full(limits) else self._ahead.take(history)
         try:
-            decided = None if released else self._decide(limits)
+            decided, basis = ahead or (self._decide(limits), history.position)
         except SpaceExhausted as exhausted:
             return [], exhausted
         with self.journal.writing() as pen:
-            task = self._send_again(released[0], worker, pen) if decided is None else self._send(decided, basis, worker, pen)
+            task = self._send(decided, basis, worker, pen)
         return [] if task is None else [task], None
 
     def _ask_for(self, pen: Pen, room: int, limits: Limits, worker: int) -> tuple[list[Task], SpaceExhausted | None]:
@@ -164,16 +170,19 @@ class Coordinator:
             tasks.append(task)
         return tasks, None
 
+    def _full(self, limits: Limits) -> bool:
+        """Whether as many trials have begun as may."""
+        return self.journal.history.finished + self.journal.history.running >= limits.goal
+
     def _decide(self, limits: Limits) -> Decided:
         history, begun = self.journal.history, time.thread_time()
-        may_start = history.finished + history.running < limits.goal
         decided = decide(
             history,
             self.scheduler,
             self.sampler,
             seed=self.journal.record.header.seed,
             repeats=self.repeats,
-            may_start=may_start,
+            may_start=not self._full(limits),
             closing=limits.closing,
         )
         self._pace.thought_for(time.thread_time() - begun)
@@ -197,6 +206,8 @@ class Coordinator:
             case Start(plan=plan, budget=budget, fold=fold, seed=seed):
                 for remark in decided.remarks:
                     pen.write(-1, Warned(remark))
+                for note in decided.notes:
+                    pen.write(-1, Commented(note))
                 asked = Asked(decided.params, decided.by, basis, worker, decided.queued, plan, budget, fold, seed, decided.stream)
                 return Task(pen.write(-1, asked).trial, 0, decided.params, budget, fold, seed)
             case Resume(trial=trial, budget=budget, fold=fold, seed=seed):
@@ -283,6 +294,8 @@ class Coordinator:
                     if not hand.tasks:
                         time.sleep(_LOOK_AT_OTHERS)
                     elif crew.tasks:
+                        if at_work and more_to_come:
+                            self._think_ahead(crew, hand, limits)
                         self._work(crew, hand, lambda: min(limits.patience, listening.patience), sort)
                     else:
                         break  # what is left of a group
@@ -329,14 +342,22 @@ class Coordinator:
             if not room or not crew.free:
                 return True
 
+    def _think_ahead(self, crew: Crew, hand: Hand, limits: Limits) -> None:
+        """Make the next decision while all are at work, where it takes long; see `ahead.py`."""
+        if crew.workers == 1 or crew.free or hand.done or not self._ahead.pays(self._pace):
+            return
+        history = self.journal.sync()
+        if not (history.released or history.queue or self._full(limits)):
+            with contextlib.suppress(SpaceExhausted):
+                self._ahead.think(history, partial(self._decide, limits))
+
     def _work(self, crew: Crew, hand: Hand, patience: Callable[[], float], sort: Callable[[Task, Outcome], None]) -> None:
         """Wait until something is done; of a group that is run in this process, go on until its results should be told."""
         begun = time.perf_counter()
         while True:
             for task, outcome in crew.wait(patience()):
                 sort(task, outcome)
-                if crew.inline:
-                    self._pace.took(outcome.seconds)
+                self._pace.took(outcome.seconds)
             if not hand.waiting or time.perf_counter() - begun >= HELD:
                 return
             hand.begin(crew)

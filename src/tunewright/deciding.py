@@ -20,7 +20,7 @@ __all__ = ["Decided", "Replay", "decide", "replay"]
 
 class Decided(msgspec.Struct, frozen=True):
     """What to do next; for a `Start` also with which parameters, who proposed them, which queued entry (0: none) they take up, which
-    `Asked.stream` was drawn from, and what the sampler had to remark.
+    `Asked.stream` was drawn from, and what the sampler had to remark (something went wrong) and to note.
     """
 
     decision: Decision
@@ -29,6 +29,7 @@ class Decided(msgspec.Struct, frozen=True):
     queued: int = 0
     stream: int = 0
     remarks: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def decide(
@@ -73,7 +74,7 @@ def decide(
         params = sampler.propose(history.space, history, rng)
     else:
         params = propose_new(sampler, history.space, history, rng)
-    return Decided(decision, params, sampler.label, stream=stream, remarks=sampler.remarks)
+    return Decided(decision, params, sampler.label, stream=stream, remarks=sampler.remarks, notes=sampler.notes)
 
 
 class Replay(msgspec.Struct, frozen=True):

@@ -25,16 +25,19 @@ class Pace:
 
     Attributes:
         task: seconds of a slow task of late.
+        usual: seconds of a usual task of late.
         thought: CPU seconds of a slow decision of late.
     """
 
     def __init__(self) -> None:
         self.task: float | None = None
+        self.usual: float | None = None
         self.thought: float | None = None
 
     def took(self, seconds: float) -> None:
         """A task took so long."""
         self.task = seconds if self.task is None else max(seconds, _FORGET * self.task)
+        self.usual = seconds if self.usual is None else _FORGET * self.usual + (1 - _FORGET) * seconds
 
     def thought_for(self, seconds: float) -> None:
         """A decision took so long."""

@@ -10,11 +10,13 @@ from tunewright.testing import check_sampler, problems
 SPACE = tw.SearchSpace({"x": tw.Float(0, 1), "opt": tw.Categorical(["a", "b"])})
 
 
-def history_of(n, seconds):
+def history_of(n, seconds, running=0):
     history, rng = History(SPACE, [tw.Metric("loss")]), np.random.default_rng(0)
     for trial in range(n):
         asked = Entry(trial, Asked(SPACE.sample(rng), "test", 2 * trial), 0.0, 2 * trial + 1)
         history.fold([asked, Entry(trial, Told({"loss": float(rng.random())}, seconds), 1.0, 2 * trial + 2)])
+    for trial in range(n, n + running):
+        history.fold([Entry(trial, Asked(SPACE.sample(rng), "test", 2 * n), 0.0, n + trial + 1)])
     return history
 
 
@@ -35,10 +37,27 @@ def test_who_proposes_follows_from_the_trials_and_what_they_cost(trials, seconds
     assert isinstance(Auto().choose(history_of(trials, seconds)), chosen)
 
 
+@pytest.mark.parametrize(("running", "chosen"), [(0, GP), (7, GP), (31, TPE), (2000, QuasiRandom)])
+def test_many_workers_are_not_kept_waiting(running, chosen):
+    assert isinstance(Auto().choose(history_of(100, 2.0, running)), chosen)
+
+
 def test_the_choice_is_explained_in_a_sentence():
     assert "Sobol" in Auto().explain(history_of(0, 0))
     assert Auto().explain(history_of(50, 2.0)) == "a Gaussian process, since 50 trials are there and one takes about 2 s"
+    assert Auto().explain(history_of(50, 2.0, 3)).endswith("and one takes about 2 s, with 3 more at work")
     assert Auto().explain(history_of(50, 1e-3)).startswith("a Sobol sequence")
+
+
+def test_the_journal_says_once_what_was_chosen_and_why():
+    study = tw.Study(SPACE, sampler=Auto())
+    for _ in range(20):
+        task = study.ask()
+        study.tell(task, task.params["x"], seconds=5.0)
+
+    assert [entry.event.text for entry in study.history.comments] == [
+        "Auto: from here a Gaussian process, since 10 trials are there and one takes about 5 s."
+    ]
 
 
 def test_it_keeps_the_contract_where_it_changes_over():

@@ -2,8 +2,8 @@
 
 Three samplers share the work. A Gaussian process makes the most of each trial, but thinks for some 30 milliseconds at ten trials and a
 third of a second at six hundred; TPE learns less and answers in milliseconds, however many trials there are; a Sobol sequence learns
-nothing and costs nothing. So the process proposes as long as its thinking costs less than a tenth of what a trial costs, up to 1,000
-trials; else TPE, by the same rule; else the sequence. Before there is anything to learn from, the space's default comes first, then the
+nothing and costs nothing. So the process proposes as long as its thinking costs less than a tenth of what a trial costs, and all workers
+get their proposals in time, up to 1,000 trials; else TPE, by the same rule; else the sequence. Before there is anything to learn from, the space's default comes first, then the
 sequence.
 
 The costs of thinking are fixed figures (`benchmarks/search` prints them anew), not measured while searching: a choice that hung on the
@@ -28,6 +28,9 @@ __all__ = ["Auto"]
 _SHARE: Final = 0.1
 """Of a trial's time, that a proposal may cost."""
 
+_BUSY: Final = 0.8
+"""Of the time that all workers together leave between two proposals, that one may take: else workers would wait for it."""
+
 _MOST: Final = 1000
 """Trials up to which the Gaussian process is asked."""
 
@@ -37,42 +40,53 @@ _TPE_SECONDS: Final = 0.006
 
 
 class Auto(Sampler):
-    """Proposes by a Gaussian process, TPE or a Sobol sequence, whichever the trials so far and their cost allow."""
+    """Proposes by a Gaussian process, TPE or a Sobol sequence, whichever the trials so far, their cost and the workers allow.
+
+    When it first chooses one of them it notes in the journal which, and why.
+    """
 
     def __init__(self) -> None:
         self._gp, self._tpe, self._sequence = GP(), TPE(), QuasiRandom()
+        self._noted: set[str] = set()
 
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
         """What the chosen sampler proposes."""
         chosen = self.choose(history)
         params = chosen.propose(space, history, rng)
-        self.remarks = chosen.remarks
+        self.remarks, self.notes = chosen.remarks, ()
+        if history.finished >= _FIRST and chosen.label not in self._noted:
+            self._noted.add(chosen.label)
+            self.notes = (f"Auto: from here {self.explain(history)}.",)
         return params
 
     def choose(self, history: History) -> Sampler:
         """Who proposes next."""
-        ended = np.flatnonzero((history.states == COMPLETED) | (history.states == FAILED))
-        if len(ended) < _FIRST:
+        n = history.finished
+        if n < _FIRST:
             return self._gp  # which begins with the default and the sequence
-        allowance = _SHARE * float(np.median(history.seconds[ended[-_RECENT:]]))
-        if len(ended) <= _MOST and _gp_seconds(len(ended), refit=not history.single) <= allowance:
+        allowance = _usual(history) * min(_SHARE, _BUSY / (history.running + 1))
+        if n <= _MOST and _gp_seconds(n, refit=not history.single) <= allowance:
             return self._gp
         return self._tpe if allowance >= _TPE_SECONDS else self._sequence
 
     def explain(self, history: History) -> str:
         """Who proposes next, and why, in one sentence."""
-        ended = history.finished
-        if ended < _FIRST:
+        if history.finished < _FIRST:
             return (
                 "the default, then a Sobol sequence; from 10 trials on a Gaussian process, if a trial takes longer than it thinks"
             )
-        seconds = float(np.median(history.seconds[(history.states == COMPLETED) | (history.states == FAILED)][-_RECENT:]))
-        why = f"since {ended:,} trials are there and one takes about {seconds:.2g} s"
         name = {GP: "a Gaussian process", TPE: "TPE", QuasiRandom: "a Sobol sequence"}[type(self.choose(history))]
-        return f"{name}, {why}"
+        why = f"{name}, since {history.finished:,} trials are there and one takes about {_usual(history):.2g} s"
+        return f"{why}, with {history.running} more at work" if history.running else why
 
     def __reduce__(self) -> tuple[type["Auto"], tuple[()]]:
         return Auto, ()
+
+
+def _usual(history: History) -> float:
+    """Seconds that a trial took of late."""
+    ended = np.flatnonzero((history.states == COMPLETED) | (history.states == FAILED))
+    return float(np.median(history.seconds[ended[-_RECENT:]]))
 
 
 def _gp_seconds(n: int, *, refit: bool) -> float:

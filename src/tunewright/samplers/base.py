@@ -33,6 +33,8 @@ class Sampler(ABC):
 
     remarks: tuple[str, ...] = ()
     """What went wrong in the last proposal, though it was made; the journal keeps each as a `Warned`."""
+    notes: tuple[str, ...] = ()
+    """What should be known of how the last proposal came about; the journal keeps each as a `Commented`."""
     learns: bool = True
 
     @abstractmethod
