@@ -28,25 +28,27 @@ def history_of(n, seconds, running=0):
         (10, 1.0, GP),
         (600, 10.0, GP),
         (1001, 1e4, TPE),
-        (100, 0.2, TPE),
+        (150, 1e-6, GP),
+        (300, 0.2, TPE),
+        (2000, 1e-6, TPE),
         (5000, 0.1, TPE),
-        (100, 1e-3, QuasiRandom),
+        (5000, 1e-3, QuasiRandom),
     ],
 )
 def test_who_proposes_follows_from_the_trials_and_what_they_cost(trials, seconds, chosen):
     assert isinstance(Auto().choose(history_of(trials, seconds)), chosen)
 
 
-@pytest.mark.parametrize(("running", "chosen"), [(0, GP), (7, GP), (31, TPE), (2000, QuasiRandom)])
+@pytest.mark.parametrize(("running", "chosen"), [(0, GP), (7, GP), (31, TPE), (400, QuasiRandom)])
 def test_many_workers_are_not_kept_waiting(running, chosen):
-    assert isinstance(Auto().choose(history_of(100, 2.0, running)), chosen)
+    assert isinstance(Auto().choose(history_of(200, 2.0, running)), chosen)
 
 
 def test_the_choice_is_explained_in_a_sentence():
     assert "Sobol" in Auto().explain(history_of(0, 0))
     assert Auto().explain(history_of(50, 2.0)) == "a Gaussian process, since 50 trials are there and one takes about 2 s"
     assert Auto().explain(history_of(50, 2.0, 3)).endswith("and one takes about 2 s, with 3 more at work")
-    assert Auto().explain(history_of(50, 1e-3)).startswith("a Sobol sequence")
+    assert Auto().explain(history_of(2500, 1e-3)).startswith("a Sobol sequence")
 
 
 def test_the_journal_says_once_what_was_chosen_and_why():

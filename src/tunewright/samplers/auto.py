@@ -1,16 +1,18 @@
 """The sampler for those who do not want to choose one.
 
-Three samplers share the work. A Gaussian process makes the most of each trial, but thinks for some 30 milliseconds at ten trials and a
-third of a second at six hundred; TPE learns less and answers in milliseconds, however many trials there are; a Sobol sequence learns
-nothing and costs nothing. So the process proposes as long as its thinking costs less than a tenth of what a trial costs, and all workers
-get their proposals in time, up to 1,000 trials; else TPE, by the same rule; else the sequence. Before there is anything to learn from, the space's default comes first, then the
-sequence.
+Three samplers share the work. A Gaussian process makes the most of each trial, but thinks for some 30 milliseconds at ten trials
+and a third of a second at six hundred; TPE learns less and answers in milliseconds, however many trials there are; a Sobol sequence
+learns nothing and costs nothing. So the process proposes as long as its thinking costs less than a tenth of what a trial costs, and
+all workers get their proposals in time, up to 1,000 trials; else TPE, by the same rule; else the sequence. Some ten seconds are
+free, for which the process thinks about 150 trials, or TPE about 2,000: who tries a function that costs nothing wants to see it
+searched well. Before there is anything to learn from, the space's default comes first, then the sequence.
 
 The costs of thinking are fixed figures (`benchmarks/search` prints them anew), not measured while searching: a choice that hung on the
 clock could not be made again by a replay. What trials cost is read from the journal, so a replay makes the same choices; a rerun,
 whose trials may take a little longer or shorter, may choose otherwise near a border. Who needs bit-identical reruns names a sampler.
 """
 
+import math
 from typing import Final
 
 import numpy as np
@@ -33,6 +35,10 @@ _BUSY: Final = 0.8
 
 _MOST: Final = 1000
 """Trials up to which the Gaussian process is asked."""
+
+_FREE_GP: Final = 150
+_FREE_TPE: Final = 2000
+"""Trials for which each may think whatever a trial costs, if nobody waits for it."""
 
 _RECENT: Final = 20
 _FIRST: Final = 10
@@ -64,23 +70,28 @@ class Auto(Sampler):
         n = history.finished
         if n < _FIRST:
             return self._gp  # which begins with the default and the sequence
-        allowance = _usual(history) * min(_SHARE, _BUSY / (history.running + 1))
-        if n <= _MOST and _gp_seconds(n, refit=not history.single) <= allowance:
+        if n <= _MOST and _gp_seconds(n, refit=not history.single) <= _allowance(history, _FREE_GP):
             return self._gp
-        return self._tpe if allowance >= _TPE_SECONDS else self._sequence
+        return self._tpe if _allowance(history, _FREE_TPE) >= _TPE_SECONDS else self._sequence
 
     def explain(self, history: History) -> str:
         """Who proposes next, and why, in one sentence."""
         if history.finished < _FIRST:
-            return (
-                "the default, then a Sobol sequence; from 10 trials on a Gaussian process, if a trial takes longer than it thinks"
-            )
+            return "the default, then a Sobol sequence; from 10 trials on a Gaussian process"
         name = {GP: "a Gaussian process", TPE: "TPE", QuasiRandom: "a Sobol sequence"}[type(self.choose(history))]
         why = f"{name}, since {history.finished:,} trials are there and one takes about {_usual(history):.2g} s"
         return f"{why}, with {history.running} more at work" if history.running else why
 
     def __reduce__(self) -> tuple[type["Auto"], tuple[()]]:
         return Auto, ()
+
+
+def _allowance(history: History, free: int) -> float:
+    """Seconds that a proposal may take; up to `free` trials only the other workers must not wait."""
+    workers = history.running + 1
+    waiting = _BUSY / workers if workers > 1 else math.inf
+    share = math.inf if history.finished <= free else _SHARE
+    return math.inf if min(waiting, share) == math.inf else _usual(history) * min(waiting, share)
 
 
 def _usual(history: History) -> float:
