@@ -146,7 +146,7 @@ class Coordinator:
         if history.released:
             with self.journal.writing() as pen:
                 return [self._send_again(history.released[0], worker, pen)], None
-        ahead = None if self._full(limits) else self._ahead.take(history)
+        ahead = None if self._full(limits) or limits.closing else self._ahead.take(history)
         try:
             decided, basis = ahead or (self._decide(limits), history.position)
         except SpaceExhausted as exhausted:
@@ -347,7 +347,7 @@ class Coordinator:
         if crew.workers == 1 or crew.free or hand.done or not self._ahead.pays(self._pace):
             return
         history = self.journal.sync()
-        if not (history.released or history.queue or self._full(limits)):
+        if not (history.released or history.queue or self._full(limits) or limits.closing):
             with contextlib.suppress(SpaceExhausted):
                 self._ahead.think(history, partial(self._decide, limits))
 
