@@ -70,11 +70,12 @@ def table(rows: list[dict[str, Any]], sampler: str, budget: int) -> None:
     for row in rows:
         best, middle = scale[row["problem"]]["optimum"], scale[row["problem"]]["median"]
         found.setdefault((row["problem"], row["seed"]), {})[row["way"]] = (np.array(row["best"]) - best) / (middle - best)
-    whole = {key: ways for key, ways in found.items() if len(ways) == len(WAYS)}
-    names = sorted({problem for problem, _ in whole})
-    print(f"{sampler}: {len(whole)} searches on {len(names)} problems, each in all ways")
     rng = np.random.default_rng(0)
     for way in WAYS:
+        whole = {key: ways for key, ways in found.items() if "1" in ways and way in ways}
+        names = sorted({problem for problem, _ in whole})
+        if not names:
+            continue
         cells = []
         for after in AFTER:
             if after > budget:
@@ -91,7 +92,7 @@ def table(rows: list[dict[str, Any]], sampler: str, budget: int) -> None:
                 draws.append(many / one - 1)
             low, high = np.percentile(draws, [2.5, 97.5])
             cells.append(f"at {after}: {mean[1]:.4f}, {mean[1] / mean[0] - 1:+.0%} [{low:+.0%}, {high:+.0%}]")
-        print(f"  {way:<10}{'   '.join(cells)}")
+        print(f"{sampler}, {way} at once, {len(whole)} searches on {len(names)} problems: {'   '.join(cells)}")
 
 
 def main() -> None:
@@ -100,13 +101,14 @@ def main() -> None:
     parser.add_argument("--samplers", nargs="*", default=["GP"])
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--budget", type=int, default=100)
+    parser.add_argument("--table", action="store_true", help="print what is there, run nothing")
     given = parser.parse_args()
     version, known = version_of(""), scales()
     rows = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
     keys = ("sampler", "problem", "seed", "way", "budget", "version")
     there = {tuple(row[key] for key in keys) for row in rows}
     chosen = [problem for problem in problems(given.problems) if problem.name in known]
-    for seed in range(given.seeds):
+    for seed in range(0 if given.table else given.seeds):
         for problem in chosen:
             for sampler in given.samplers:
                 for way in WAYS:
@@ -118,6 +120,8 @@ def main() -> None:
                         with RESULTS.open("a") as file:
                             file.write(json.dumps(rows[-1]) + "\n")
     wanted = {problem.name for problem in chosen}
+    if given.table:
+        version = rows[-1]["version"]
     for sampler in given.samplers:
         table(
             [
