@@ -123,9 +123,8 @@ def test_the_shares_agree_with_those_of_optuna(history_of):
     study.add_trials(
         [optuna.trial.create_trial(params=t.params, distributions=distributions, value=t.value) for t in history.trials]
     )
-    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
 
-    theirs = optuna.importance.get_param_importances(study, evaluator=evaluator, normalize=False)
+    theirs = optuna.importance.FanovaImportanceEvaluator(seed=0).evaluate(study)
     ours = importance(history)
 
     # the measured values are pulled in where they are far above the bulk, and single trees are noisier than the forest

@@ -182,15 +182,16 @@ def importance(
         raise StudyError(f"There is no importance method {method!r}. Say one of: {', '.join(get_args(Method))}.")
     share, known = share_of(of), evidence(history, metric)
     empty = Importance(method, share, known.metric.name, len(known))
-    remarks = _about(history, known)
-    if share < 1 and not known.trouble:
+    remarks, trouble = _about(history, known), known.trouble
+    if share < 1 and not trouble:
         limit = cutoff(known.losses, share)
         if method == "ped-anova":
             known = known.take(np.flatnonzero(known.losses <= limit))
         else:
             known = msgspec.structs.replace(known, losses=np.minimum(known.losses, limit))
-    if known.trouble:
-        return msgspec.structs.replace(empty, remarks=(known.trouble,))
+        trouble = known.trouble
+    if trouble:
+        return msgspec.structs.replace(empty, remarks=(trouble,))
     limits = {"shapley": MOST, "sobol": _SOBOL}
     if len(known.space) > limits.get(method, math.inf):
         said = (
@@ -275,17 +276,19 @@ def _fanova(known: Evidence, rng: np.random.Generator) -> Importance:
 
 def _ped_anova(known: Evidence, rng: np.random.Generator) -> Importance:
     best = known.losses <= cutoff(known.losses, TARGET)
-    found = divergences(known.space, known.space.to_unit(known.rows), best, rng)
+    columns = np.asfortranarray(known.rows)  # what follows goes column by column
+    found = divergences(known.space, known.space.to_unit(columns), best, rng)
     total = float(found.value.sum()) or 1.0
     sums = found.drawn.sum(axis=1, keepdims=True)
     low, high = np.quantile(found.drawn / np.where(sums > 0, sums, 1.0), [0.025, 0.975], axis=0)
+    active = (~np.isnan(columns)).sum(axis=0)
     shares = [
         Share(
             (name,),
             value := float(found.value[j] / total),
             min(value, float(low[j])),
             max(value, float(high[j])),
-            _active(known, (j,)),
+            int(active[j]),
             chance=float(found.chance[j] / total),
         )
         for j, name in enumerate(known.space.names)
