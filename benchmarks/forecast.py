@@ -117,9 +117,10 @@ def main() -> None:
         table([each for each in found if each.after == after], f"after {after} trials")
     stopped = [each for each in found if each.forecast.stop]
     missed = [each.gain / each.forecast.noise for each in stopped]
-    print(f"  stopping advised in {len(stopped)}; what was then missed, in errors of a measurement: " + (
-        f"median {np.median(missed):.2f}, largest {max(missed):.2f}" if stopped else "nothing"
-    ))
+    print(
+        f"  stopping advised in {len(stopped)}; what was then missed, in errors of a measurement: "
+        + (f"median {np.median(missed):.2f}, largest {max(missed):.2f}" if stopped else "nothing")
+    )
     bounded = [each.gain <= each.forecast.regret + 1e-9 for each in found if math.isfinite(each.forecast.regret)]
     print(f"  the gain stayed below the bound on the regret in {np.mean(bounded):.0%}")
 

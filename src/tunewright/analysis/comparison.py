@@ -124,7 +124,9 @@ def compare(
     if pairs is not None:
         return result(*_t(losses[1][pairs[1]] - losses[0][pairs[0]]), len(pairs[0]), "paired seeds")
     if min(map(len, losses)) >= 2:
-        return result(*_welch(*losses), min(map(len, losses)), "unpaired seeds")
+        twice = any(len({history.seed for history in side}) < len(side) for side in (first, second))
+        said = ["A seed stands twice on a side: the same search told again is no further evidence."] if twice else []
+        return result(*_welch(*losses), min(map(len, losses)), "unpaired seeds", *said)
     winners = best[0][0], best[1][0]
     assert winners[0] is not None
     assert winners[1] is not None
@@ -141,7 +143,7 @@ def _best(history: History, count: int) -> Trial | None:
     """The best feasible of the first so many finished trials."""
     ended = np.flatnonzero(np.isfinite(history.finished_at))
     early = ended[np.argsort(history.finished_at[ended], kind="stable")[:count]]
-    good = early[history.feasible[early]]
+    good = early[history.feasible[early] & np.isfinite(history.losses[early, history.objectives[0]])]
     return history.trial(int(good[np.argmin(history.losses[good, history.objectives[0]])])) if len(good) else None
 
 

@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from tunewright.analysis.evidence import evidence
-from tunewright.analysis.surrogate import Fit, Surrogate, surrogate
+from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
 from tunewright.analysis.text import cut, number, value_text
 from tunewright.analysis.tuning import levels
 from tunewright.errors import StudyError
@@ -34,8 +34,6 @@ _SQUARE: Final = 15
 _AVERAGED: Final = 48
 _CURVES: Final = 5
 _NEAR: Final = 0.05
-_MOST: Final = 60
-"""In wider spaces a Gaussian process takes minutes."""
 _SIDES: Final = 1.96
 
 
@@ -141,8 +139,8 @@ def effects(history: History, *names: str, metric: str | None = None, seed: int 
     if len(names) > 2 or len(set(names)) < len(names):
         raise StudyError(f"Name one parameter, or two different ones; got {', '.join(names)}.")
     trouble = known.trouble
-    if not trouble and len(known.space) > _MOST and model is None:
-        trouble = f"Effects are for at most {_MOST} parameters; the space has {len(known.space)}."
+    if not trouble and len(known.space) > WIDEST and model is None:
+        trouble = f"Effects are for at most {WIDEST} parameters; the space has {len(known.space)}."
     if trouble:
         return Effects(known.metric.name, len(known), remarks=(trouble,))
     model = surrogate(known) if model is None else model
@@ -170,7 +168,8 @@ def _effect(model: Surrogate, columns: tuple[int, ...], rng: np.random.Generator
     if not len(filled):
         return None
     mean, sd = _profile(model, filled, columns, grid)
-    together = np.sqrt(np.nanmean(sd**2, axis=0)), np.nanmean(mean, axis=0)  # eq. (5)
+    unit = model.scale  # squares of losses may overflow
+    together = unit * np.sqrt(np.nanmean((sd / unit) ** 2, axis=0)), np.nanmean(mean / unit, axis=0) * unit  # eq. (5)
     active = np.asarray(np.isfinite(rows[:, list(columns)]).all(axis=1))
     shape = tuple(len(each) for each in axes)
     sign = model.evidence.metric.sign

@@ -169,7 +169,7 @@ def ailments(found: Health) -> Markup:
         tag("li", tag("b", check.name, class_=check.level), f": {check.said} ", tag("span", check.mend, class_="mend"))
         for check in found.findings
     ]
-    passed = f"Passed: {', '.join(found.passed)}." if found.passed else ""
+    passed = f"Nothing to say: {', '.join(found.passed)}." if found.passed else ""
     return _section("Health checks", tag("ul", *items, class_="health") if items else None, _sentences([passed]))
 
 

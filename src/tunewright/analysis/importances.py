@@ -26,7 +26,7 @@ from tunewright.analysis.ped_anova import TARGET, divergences
 from tunewright.analysis.scale import Linear
 from tunewright.analysis.shapley import MOST, interactions, variance_games
 from tunewright.analysis.sobol import indices
-from tunewright.analysis.surrogate import Fit, judge, surrogate
+from tunewright.analysis.surrogate import WIDEST, Fit, judge, surrogate
 from tunewright.analysis.svg import strip
 from tunewright.analysis.text import counted, cut, number
 from tunewright.errors import StudyError
@@ -39,8 +39,6 @@ Method: TypeAlias = Literal["fanova", "ped-anova", "sobol", "shapley"]
 
 _FOREST: Final = 2000
 """So many trials at most grow a forest."""
-_SOBOL: Final = 60
-"""So many parameters at most: beyond that a Gaussian process takes minutes."""
 _PAIRS: Final = 20
 _PATHS: Final = 24
 _THROUGH: Final = 96
@@ -183,16 +181,18 @@ def importance(
     share, known = share_of(of), evidence(history, metric)
     empty = Importance(method, share, known.metric.name, len(known))
     remarks, trouble = _about(history, known), known.trouble
+    losses = known.losses
     if share < 1 and not trouble:
         limit = cutoff(known.losses, share)
         if method == "ped-anova":
             known = known.take(np.flatnonzero(known.losses <= limit))
         else:
             known = msgspec.structs.replace(known, losses=np.minimum(known.losses, limit))
-        trouble = known.trouble
+        if trouble := known.trouble:
+            trouble = f"The best {number(100 * share)} % of {counted(len(losses), 'trial')} are too few, or too alike, to tell anything apart."
     if trouble:
         return msgspec.structs.replace(empty, remarks=(trouble,))
-    limits = {"shapley": MOST, "sobol": _SOBOL}
+    limits = {"shapley": MOST, "sobol": WIDEST}
     if len(known.space) > limits.get(method, math.inf):
         said = (
             f"{method} is for at most {limits[method]} parameters; the space has {len(known.space)}. Ask for fanova or ped-anova."
@@ -205,7 +205,13 @@ def importance(
         "shapley": _shapley,
     }
     found = compute[method](known, np.random.default_rng(seed))
+    if found.fit.r2 <= 0:  # no better than the mean: whatever the model's own spread, nothing is known
+        found = msgspec.structs.replace(found, shares=_anything(found.shares), interactions=_anything(found.interactions))
     return msgspec.structs.replace(found, of=share, remarks=(*found.remarks, *remarks))
+
+
+def _anything(shares: tuple[Share, ...]) -> tuple[Share, ...]:
+    return tuple(msgspec.structs.replace(share, low=min(0.0, share.low), high=1.0) for share in shares)
 
 
 def _about(history: History, known: Evidence) -> tuple[str, ...]:
@@ -236,7 +242,7 @@ def _shares(
     found = [
         Share(
             tuple(names[j] for j in key),
-            value := max(floor, estimate),
+            value := min(1.0, max(floor, estimate)),
             max(floor, value - halves[key]),
             max(value, min(1.0, value + halves[key])),
             _active(known, key),
@@ -296,7 +302,7 @@ def _ped_anova(known: Evidence, rng: np.random.Generator) -> Importance:
     count, said = int(best.sum()), []
     if count < _FEW_BEST:
         said.append(
-            f"Only {counted(count, 'trial')} stand for the best tenth: at least {_FEW_BEST} ({10 * _FEW_BEST} trials) would say more."
+            f"The best tenth is only {counted(count, 'trial')}: at least {_FEW_BEST} ({10 * _FEW_BEST} trials) would say more."
         )
     if count > 0.5 * len(known):
         said.append(f"{count:,} of {len(known):,} trials are equally good: the best cannot be told from the rest.")

@@ -21,7 +21,7 @@ import numpy as np
 
 from tunewright.analysis.evidence import Evidence, evidence
 from tunewright.analysis.summary import at_full_effort, standard_deviation
-from tunewright.analysis.surrogate import Fit, Surrogate, candidates, surrogate
+from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
 from tunewright.analysis.text import counted, duration, number, with_spread
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -112,8 +112,11 @@ def prospect(history: History, trials: int = 20, *, seed: int = 0, model: Surrog
     known = evidence(history)
     took = history.seconds[known.numbers]
     seconds = float(np.median(took)) * trials if len(known) else math.nan
-    if known.trouble:
-        return Prospect(known.metric.name, len(known), trials, seconds=seconds, remarks=(known.trouble,))
+    trouble = known.trouble
+    if not trouble and len(known.space) > WIDEST and model is None:
+        trouble = f"What more trials would gain is foretold for at most {WIDEST} parameters; the space has {len(known.space)}."
+    if trouble:
+        return Prospect(known.metric.name, len(known), trials, seconds=seconds, remarks=(trouble,))
     rng = np.random.default_rng(seed)
     model = surrogate(known) if model is None else model
     rows = candidates(known, rng, _CANDIDATES)

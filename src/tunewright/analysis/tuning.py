@@ -25,7 +25,7 @@ import numpy as np
 from tunewright.analysis.evidence import evidence
 from tunewright.analysis.markup import join, tag
 from tunewright.analysis.summary import standard_deviation
-from tunewright.analysis.surrogate import Fit, Surrogate, candidates, surrogate
+from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
 from tunewright.analysis.text import counted, cut, number, value_text, with_spread
 from tunewright.history import History
 from tunewright.space import SearchSpace
@@ -153,8 +153,11 @@ def tunability(history: History, *, metric: str | None = None, seed: int = 0, mo
         model: fitted already; default: fitted here.
     """
     known = evidence(history, metric)
-    if known.trouble:
-        return Tunability(known.metric.name, len(known), remarks=(known.trouble,))
+    trouble = known.trouble
+    if not trouble and len(known.space) > WIDEST and model is None:
+        trouble = f"Tunability is for at most {WIDEST} parameters; the space has {len(known.space)}."
+    if trouble:
+        return Tunability(known.metric.name, len(known), remarks=(trouble,))
     rng = np.random.default_rng(seed)
     model = surrogate(known) if model is None else model
     weigh = _Weigh(model, rng)
