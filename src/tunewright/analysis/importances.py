@@ -39,7 +39,8 @@ Method: TypeAlias = Literal["fanova", "ped-anova", "sobol", "shapley"]
 
 _FOREST: Final = 2000
 """So many trials at most grow a forest."""
-_PAIRS: Final = 20
+_PAIRS: Final = 45
+"""So many of the largest interactions are told: all pairs of ten parameters."""
 _PATHS: Final = 24
 _THROUGH: Final = 96
 _FEW_BEST: Final = 5
@@ -81,7 +82,7 @@ class Importance(msgspec.Struct, frozen=True):
         metric: which one.
         n: trials behind it.
         shares: of each parameter, the largest first.
-        interactions: of two (with "shapley" also three) beyond what they do alone, the largest first; at most 20.
+        interactions: of two (with "shapley" also three) beyond what they do alone, the largest first; at most 45.
         fit: how well the model behind it predicts; all NaN with "ped-anova", which has none.
         remarks: what to know before using the numbers, in sentences.
     """

@@ -257,7 +257,7 @@ def _unit_axis(space: SearchSpace, column: int, raw: Array) -> tuple[Array, tupl
     else:
         marks = parameter_axis(space, space.names[column])
         k = marks.high + 0.5
-        row = np.where(np.isfinite(raw), (raw + 0.5) / k, _OFF)
+        row = np.where(np.isfinite(raw), (raw + 0.5 + jitter(len(raw), 0.15)) / k, _OFF)  # a fan says more than one point
         ticks = tuple(((at + 0.5) / k, text) for at, text in marks.ticks)
     off = ((_OFF, "off"),) if (row < 0).any() else ()
     return row, (*ticks, *off)

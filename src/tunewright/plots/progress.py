@@ -244,7 +244,7 @@ def distribution(studies: Several, *, backend: Backend = "plotly") -> Any:  # no
                     steps=True,
                 )
             )
-    caption = f"How large a share of the finished trials is at least as good as the {metric.name} on the level axis ({direction(metric)}); failed trials never are, so a line that ends below 1 had failures. A line that rises early belongs to a space, or a sampler, in which good values are common."
+    caption = f"How large a share of the finished trials is at least as good as the {metric.name} on the level axis ({direction(metric)}); failed trials never are, so a line that ends below 1 had failures. The higher a line is near the good end, the more common good values are in that space, or with that sampler."
     caption += f" {counted(view.beyond, 'value')} far worse than the rest are beyond the axis." if view.beyond else ""
     return render(Picture(title, caption, (Panel(axis, Axis("share of finished trials", -0.02, 1.02), tuple(marks)),)), backend)
 

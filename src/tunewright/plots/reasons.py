@@ -97,7 +97,11 @@ def interactions(
     if method in {"ped-anova", "sobol"}:
         return render(said(title, f'The method "{method}" knows no pairs. Say "fanova" or "shapley".'), backend)
     pairs = [share for share in found.interactions if len(share.names) == 2]
-    if not found.shares or (not pairs and len(found.shares) > 1):
+    if len(found.shares) == 1:
+        return render(
+            said(title, f"There is one hyperparameter, {found.shares[0].names[0]}: it has none to interact with."), backend
+        )
+    if not found.shares or not pairs:
         return render(said(title, " ".join(found.remarks) or "No two of them were ever active together."), backend)
     strength = {share.names[0]: share.value for share in found.shares}
     for share in pairs:
@@ -109,10 +113,10 @@ def interactions(
     ticks = tuple((float(i), cut(name, 18)) for i, name in enumerate(names))
     across, up = Axis("", -0.5, len(names) - 0.5, ticks=ticks), Axis("", len(names) - 0.5, -0.5, ticks=ticks)
     side = max(4.2, 1.6 + 0.62 * len(names))
-    caption = "On the diagonal what each does alone, below it what two do only together, as shares. Read two parameters with a large pair together: the best value of one depends on the other. Empty: not among the 20 largest pairs."
+    caption = "On the diagonal what each does alone, below it what two do only together, as shares. Read two parameters with a large pair together: the best value of one depends on the other. Empty: not among the largest pairs."
     if found.behind:
         caption += f" The {found.behind}."
-    panel = Panel(across, up, (Heat(edges, edges, z, "share", texts, up=True),))
+    panel = Panel(across, up, (Heat(edges, edges, z, "share", texts, share=True),))
     return render(Picture(title, " ".join([caption, *found.remarks]), (panel,), size=(side + 1.6, side)), backend)
 
 
@@ -174,12 +178,15 @@ def effects(study: One, *names: str, metric: str | None = None, seed: int = 0, b
 def _effect(effect: Effect, raw: Array, values: Array, up: Axis, across: Axis) -> Panel:
     inside = np.isfinite(raw) & (values >= up.low) & (values <= up.high)
     marks: list[Mark] = [Points(steady(raw[inside], across), values[inside], "under", "trial")]
-    x, low, high = effect.levels[0], effect.low, effect.high
+    x = effect.levels[0]
+    low, mean, high = (
+        np.clip(each, up.low, up.high) for each in (effect.low, effect.mean, effect.high)
+    )  # a logarithm has no zero
     if across.ticks:
-        marks.append(Points(x, effect.mean, "effect spread", low=low, high=high))
-        marks.append(Points(x, effect.mean, "effect dot", "expected"))
+        marks.append(Points(x, mean, "effect spread", low=low, high=high))
+        marks.append(Points(x, mean, "effect dot", "expected"))
         return Panel(across, up, tuple(marks))
-    marks.append(Line(x, effect.mean, "guess", "no trial near", low=low, high=high))
-    known = np.where(effect.supported, effect.mean, np.nan)
+    marks.append(Line(x, mean, "guess", "no trial near", low=low, high=high))
+    known = np.where(effect.supported, mean, np.nan)
     marks.append(Line(x, known, "effect", "expected"))
     return Panel(across, up, tuple(marks))
