@@ -71,7 +71,14 @@ def study_of(count: int) -> History:
 
 
 def browse(browser: str, profile: str, *more: str) -> subprocess.CompletedProcess[str]:
-    quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-extensions"]
+    quiet = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-extensions",
+    ]
     quiet += ["--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--host-resolver-rules=MAP * ~NOTFOUND"]
     quiet += ["--allow-file-access-from-files", f"--user-data-dir={profile}"]
     return subprocess.run([browser, *quiet, *more], capture_output=True, text=True, timeout=300, check=True)

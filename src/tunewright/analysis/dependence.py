@@ -161,18 +161,18 @@ def effects(history: History, *names: str, metric: str | None = None, seed: int 
 
 
 def _effect(model: Surrogate, columns: tuple[int, ...], rng: np.random.Generator) -> Effect | None:
-    """None where the parameters are never active together."""
+    """None where the parameters were never active together."""
     space, rows = model.evidence.space, model.evidence.rows
     axes = [levels(space, j, _LEVELS if len(columns) == 1 else _SQUARE) for j in columns]
     grid = np.stack([each.ravel() for each in np.meshgrid(*axes, indexing="ij")], axis=1)
     filled = space.from_unit(rng.random((8 * _AVERAGED, len(space))))
     filled = filled[np.isfinite(space.deactivate(filled)[:, list(columns)]).all(axis=1)][:_AVERAGED]
-    if not len(filled):
+    active = np.asarray(np.isfinite(rows[:, list(columns)]).all(axis=1))
+    if not len(filled) or not active.any():
         return None
     mean, sd = _profile(model, filled, columns, grid)
     unit = model.scale  # squares of losses may overflow
     together = unit * np.sqrt(np.nanmean((sd / unit) ** 2, axis=0)), np.nanmean(mean / unit, axis=0) * unit  # eq. (5)
-    active = np.asarray(np.isfinite(rows[:, list(columns)]).all(axis=1))
     shape = tuple(len(each) for each in axes)
     sign = model.evidence.metric.sign
     return Effect(

@@ -190,7 +190,7 @@ def _worth(found: Tunability) -> list[Markup]:
     first, *_ = found.lines
     alone = [
         _gain_row(" and ".join(gain.names), ", ".join(map(shown_value, gain.at)), gain)
-        for gain in (*found.parameters, *found.pairs[:3])
+        for gain in (*found.parameters[: _SHARES - 3], *found.worthwhile[:3])
     ]
     steps = [_gain_row(step.name, f"{shown_value(step.before)} → {shown_value(step.after)}", step.gain) for step in found.path]
     head = [f"#gain in {found.metric}", "#95 % interval"]
@@ -199,7 +199,7 @@ def _worth(found: Tunability) -> list[Markup]:
         parts.append(
             table(
                 ["tuned alone", "best at", *head],
-                alone[:_SHARES],
+                alone,
                 "What each is worth with all others at their default",
                 "shares",
             )

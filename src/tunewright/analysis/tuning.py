@@ -102,13 +102,23 @@ class Tunability(msgspec.Struct, frozen=True):
     remarks: tuple[str, ...] = ()
 
     @property
+    def worthwhile(self) -> tuple[Gain, ...]:
+        """The pairs that are worth more together than either of them alone."""
+        alone = {each.names[0]: each.value for each in self.parameters}
+        return tuple(
+            pair
+            for pair in self.pairs
+            if None not in pair.at and pair.value > 1.01 * max(alone.get(name, 0.0) for name in pair.names)
+        )
+
+    @property
     def lines(self) -> list[str]:
         """What it says, a sentence each."""
         said = []
         if self.whole is not None:
             said.append(f"Tuning everything is worth {_gain(self.whole)} in {self.metric} beyond the default.")
         said += [f"{each.names[0]} alone: {_gain(each)}, at {_values(each)}" for each in self.parameters[:10]]
-        said += [f"{' and '.join(each.names)}: {_gain(each)}, at {_values(each)}" for each in self.pairs[:3]]
+        said += [f"{' and '.join(each.names)}: {_gain(each)}, at {_values(each)}" for each in self.worthwhile[:3]]
         if self.path:
             said.append("From the default to the winner, the largest gain first:")
             said += [
@@ -167,13 +177,16 @@ def tunability(history: History, *, metric: str | None = None, seed: int = 0, mo
     around = candidates(known, rng)
     best = around[int(np.argmin(model.predict(around)[0]))]
     alone = _alone(weigh, default)
+    pairs = _pairs(weigh, default, [each.names[0] for each in alone[:_PAIRED]])
+    tried = np.stack([np.where(np.isnan(best), default, best), *weigh.best])  # the whole is worth no less than its parts
+    best = tried[int(np.argmin(weigh.means(tried)))]
     walked = len(known.space) <= _MANY
     return Tunability(
         known.metric.name,
         len(known),
         whole=weigh.gain((), default, best),
         parameters=tuple(alone),
-        pairs=tuple(_pairs(weigh, default, [each.names[0] for each in alone[:_PAIRED]])),
+        pairs=tuple(pairs),
         path=tuple(_path(weigh, default, filled)) if walked else (),
         stay=_stay(weigh, default, filled) if walked else None,
         fit=model.fit,
@@ -207,6 +220,8 @@ class _Weigh:
         self.space = model.evidence.space
         self._model = model
         self._seed = int(rng.integers(2**31))
+        self.best: list[Array] = []
+        """Where the default went, each time something alone was set as well as it can be."""
 
     def means(self, rows: Array) -> Array:
         """Expected losses, infinite where a constraint forbids it, shape (m,)."""
@@ -254,7 +269,8 @@ def _alone(weigh: _Weigh, default: Array) -> list[Gain]:
         rows[:, column] = values
         means = weigh.means(rows)
         if np.isfinite(means).any():
-            found.append(weigh.gain((space.names[column],), default, rows[int(np.argmin(means))]))
+            weigh.best.append(rows[int(np.argmin(means))])
+            found.append(weigh.gain((space.names[column],), default, weigh.best[-1]))
     return sorted(found, key=lambda gain: -gain.value)
 
 
@@ -268,7 +284,8 @@ def _pairs(weigh: _Weigh, default: Array, names: list[str]) -> list[Gain]:
             rows[:, a], rows[:, b] = grid[0].ravel(), grid[1].ravel()
             means = weigh.means(rows)
             if np.isfinite(means).any():
-                found.append(weigh.gain((second, first), default, rows[int(np.argmin(means))]))
+                weigh.best.append(rows[int(np.argmin(means))])
+                found.append(weigh.gain((second, first), default, weigh.best[-1]))
     return sorted(found, key=lambda gain: -gain.value)
 
 
