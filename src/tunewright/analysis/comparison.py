@@ -119,14 +119,18 @@ def compare(
     def result(gain: float, low: float, high: float, n: int, how: str, *remarks: str) -> Comparison:
         return Comparison(metric.name, names, count, means, gain, low, high, n, how, margin, remarks)  # type: ignore[arg-type]
 
+    differ = ["They searched different spaces."] if len({each.space.to_json() for each in everyone}) > 1 else []
     losses = [metric.sign * each for each in values]
     pairs = _paired(first, second)
     if pairs is not None:
-        return result(*_t(losses[1][pairs[1]] - losses[0][pairs[0]]), len(pairs[0]), "paired seeds")
+        means = (float(values[0][pairs[0]].mean()), float(values[1][pairs[1]].mean()))
+        alone = len(first) + len(second) - 2 * len(pairs[0])
+        said = [*differ, *([f"{counted(alone, 'study', 'studies')} without a partner of the same seed left out."] if alone else [])]
+        return result(*_t(losses[1][pairs[1]] - losses[0][pairs[0]]), len(pairs[0]), "paired seeds", *said)
     if min(map(len, losses)) >= 2:
         twice = any(len({history.seed for history in side}) < len(side) for side in (first, second))
         said = ["A seed stands twice on a side: the same search told again is no further evidence."] if twice else []
-        return result(*_welch(*losses), min(map(len, losses)), "unpaired seeds", *said)
+        return result(*_welch(*losses), min(map(len, losses)), "unpaired seeds", *differ, *said)
     winners = best[0][0], best[1][0]
     assert winners[0] is not None
     assert winners[1] is not None
@@ -134,9 +138,9 @@ def compare(
     lucky = "One search on a side: this compares two winners, not two ways to search. Repeat both with other seeds."
     if found is None:
         gain = metric.sign * (means[1] - means[0])
-        return result(gain, math.nan, math.nan, 0, "none", f"{lucky} There are no folds in common either.")
+        return result(gain, math.nan, math.nan, 0, "none", *differ, f"{lucky} There are no folds in common either.")
     shared = len([each for each in winners[0].measurements if each.values])
-    return result(found.gain, found.low, found.high, shared, "folds of the winners", lucky)
+    return result(found.gain, found.low, found.high, shared, "folds of the winners", *differ, lucky)
 
 
 def _best(history: History, count: int) -> Trial | None:
