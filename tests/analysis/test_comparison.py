@@ -111,7 +111,8 @@ def test_a_clear_difference_is_found_with_few_seeds():
     rng = np.random.default_rng(1)
 
     verdicts = {
-        compare(searches(0.1 * rng.random((8, 20)), range(8)), searches(0.5 + rng.random((8, 20)), range(8))).verdict for _ in range(20)
+        compare(searches(0.1 * rng.random((8, 20)), range(8)), searches(0.5 + rng.random((8, 20)), range(8))).verdict
+        for _ in range(20)
     }
 
     assert verdicts == {"A is better than B."}

@@ -119,13 +119,17 @@ def compare(
     def result(gain: float, low: float, high: float, n: int, how: str, *remarks: str) -> Comparison:
         return Comparison(metric.name, names, count, means, gain, low, high, n, how, margin, remarks)  # type: ignore[arg-type]
 
-    differ = ["They searched different spaces."] if len({each.space.to_json() for each in everyone}) > 1 else []
+    spaces = {id(each.space): each.space for each in everyone}
+    differ = ["They searched different spaces."] if len({space.to_json() for space in spaces.values()}) > 1 else []
     losses = [metric.sign * each for each in values]
     pairs = _paired(first, second)
     if pairs is not None:
         means = (float(values[0][pairs[0]].mean()), float(values[1][pairs[1]].mean()))
         alone = len(first) + len(second) - 2 * len(pairs[0])
-        said = [*differ, *([f"{counted(alone, 'study', 'studies')} without a partner of the same seed left out."] if alone else [])]
+        said = [
+            *differ,
+            *([f"{counted(alone, 'study', 'studies')} without a partner of the same seed left out."] if alone else []),
+        ]
         return result(*_t(losses[1][pairs[1]] - losses[0][pairs[0]]), len(pairs[0]), "paired seeds", *said)
     if min(map(len, losses)) >= 2:
         twice = any(len({history.seed for history in side}) < len(side) for side in (first, second))
