@@ -13,7 +13,8 @@ import numpy as np
 from scipy import stats
 
 from tunewright.analysis.evidence import Evidence, cutoff, evidence
-from tunewright.analysis.markup import join, tag
+from tunewright.analysis.markup import tag
+from tunewright.analysis.notebook import framed
 from tunewright.analysis.summary import (
     association,
     at_full_effort,
@@ -87,8 +88,11 @@ class Health(msgspec.Struct, frozen=True):
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        items = [tag("li", tag("b", check.name), f": {check.said} ", tag("i", check.mend)) for check in self.findings]
-        return str(join([tag("p", self.title), tag("ul", *items) if items else None]))
+        items = [
+            tag("li", tag("b", check.name, class_=check.level), f": {check.said} ", tag("span", check.mend, class_="mend"))
+            for check in self.findings
+        ]
+        return framed(tag("p", self.title), tag("ul", *items, class_="health") if items else None)
 
 
 def health(history: History, *, model: Surrogate | None = None) -> Health:

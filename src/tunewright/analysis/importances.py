@@ -21,7 +21,8 @@ from scipy import stats
 
 from tunewright.analysis.evidence import Evidence, cutoff, evidence, seen, share_of
 from tunewright.analysis.forest import Grid, grow
-from tunewright.analysis.markup import join, tag
+from tunewright.analysis.markup import tag
+from tunewright.analysis.notebook import framed
 from tunewright.analysis.ped_anova import TARGET, divergences
 from tunewright.analysis.scale import Linear
 from tunewright.analysis.shapley import MOST, interactions, variance_games
@@ -140,9 +141,13 @@ class Importance(msgspec.Struct, frozen=True):
             cells = [tag("td", text) for text in (f"{share.value:.3f}", _interval(share), f"{share.n:,}", _note(share))]
             rows.append(tag("tr", tag("th", cut(_name(share), 120), scope="row"), *cells, tag("td", drawn)))
         heads = [tag("th", text, scope="col") for text in ("", "share", "95 % interval", "n", "", "")]
-        table = tag("table", tag("caption", self.title), tag("thead", tag("tr", *heads)), tag("tbody", *rows)) if rows else None
+        table = (
+            tag("table", tag("caption", self.title), tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="shares")
+            if rows
+            else None
+        )
         lines = [tag("p", line) for line in (self.behind, *self.remarks) if line]
-        return str(join([table or tag("p", self.title), *lines]))
+        return framed(table or tag("p", self.title), *lines)
 
 
 def _name(share: Share) -> str:
@@ -275,6 +280,7 @@ def _fanova(known: Evidence, rng: np.random.Generator) -> Importance:
     if grid.paired and d > 1:
         half = _half(np.stack([bag.pair for bag in forest.bags]))
         keys = list(zip(*(each.tolist() for each in np.triu_indices(d, 1)), strict=True))
+        keys = [key for key in keys if _active(known, key)]  # the others can do nothing together
         keys = sorted(keys, key=lambda key: -forest.whole.pair[key])[:_PAIRS]
         pairs = _shares(known, {key: float(forest.whole.pair[key]) for key in keys}, {key: float(half[key]) for key in keys})
     said = () if grid.paired else (f"With {d} parameters no pairs were computed.",)

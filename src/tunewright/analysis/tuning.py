@@ -23,7 +23,8 @@ import msgspec
 import numpy as np
 
 from tunewright.analysis.evidence import evidence
-from tunewright.analysis.markup import join, tag
+from tunewright.analysis.markup import tag
+from tunewright.analysis.notebook import framed
 from tunewright.analysis.summary import standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
 from tunewright.analysis.text import counted, cut, number, value_text, with_spread
@@ -137,7 +138,7 @@ class Tunability(msgspec.Struct, frozen=True):
 
     def _repr_html_(self) -> str:
         head, *rest = repr(self).split("\n")
-        return str(join([tag("p", head), tag("ul", *(tag("li", line.strip()) for line in rest))]))
+        return framed(tag("p", head), tag("ul", *(tag("li", line.strip()) for line in rest)))
 
 
 def _gain(gain: Gain) -> str:
