@@ -126,6 +126,10 @@ def main() -> None:
         f"  stopping advised in {len(stopped)}; what was then missed, in errors of a measurement: "
         + (f"median {np.median(missed):.2f}, largest {max(missed):.2f}" if stopped else "nothing")
     )
+    for case in stopped:
+        print(
+            f"    {case.sampler}, {case.problem}, noise {case.noise}, after {case.after}: missed {case.gain / case.forecast.noise:.2f}"
+        )
     bounded = [each.gain <= each.forecast.regret + 1e-9 for each in found if math.isfinite(each.forecast.regret)]
     print(f"  the gain stayed below the bound on the regret in {np.mean(bounded):.0%}")
 

@@ -80,7 +80,7 @@ def _shares(importance: Importance) -> Markup:
         f"Share of the variance of {importance.metric} that each explains ({importance.method}, {counted(importance.n, 'trial')})"
     )
     caption += f"; {more} smaller ones are left out" if more > 0 else ""
-    return table(["", "#share", "#95 % interval", "drawn", "#trials"], rows, caption, "shares")
+    return table(["hyperparameter", "#share", "#95 % interval", "drawn", "#trials"], rows, caption, "shares")
 
 
 def _share(share: Share, scale: Linear) -> Markup:

@@ -140,7 +140,7 @@ class Importance(msgspec.Struct, frozen=True):
             )
             cells = [tag("td", text) for text in (f"{share.value:.3f}", _interval(share), f"{share.n:,}", _note(share))]
             rows.append(tag("tr", tag("th", cut(_name(share), 120), scope="row"), *cells, tag("td", drawn)))
-        heads = [tag("th", text, scope="col") for text in ("", "share", "95 % interval", "n", "", "")]
+        heads = [tag("th", text, scope="col") for text in ("hyperparameter", "share", "95 % interval", "n", "note", "drawn")]
         table = (
             tag("table", tag("caption", self.title), tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="shares")
             if rows
