@@ -119,18 +119,14 @@ def compare(
     def result(gain: float, low: float, high: float, n: int, how: str, *remarks: str) -> Comparison:
         return Comparison(metric.name, names, count, means, gain, low, high, n, how, margin, remarks)  # type: ignore[arg-type]
 
-    spaces = {id(each.space): each.space for each in everyone}
-    differ = ["They searched different spaces."] if len({space.to_json() for space in spaces.values()}) > 1 else []
+    differ = _differ(everyone)
     losses = [metric.sign * each for each in values]
     pairs = _paired(first, second)
     if pairs is not None:
         means = (float(values[0][pairs[0]].mean()), float(values[1][pairs[1]].mean()))
         alone = len(first) + len(second) - 2 * len(pairs[0])
-        said = [
-            *differ,
-            *([f"{counted(alone, 'study', 'studies')} without a partner of the same seed left out."] if alone else []),
-        ]
-        return result(*_t(losses[1][pairs[1]] - losses[0][pairs[0]]), len(pairs[0]), "paired seeds", *said)
+        said = [f"{counted(alone, 'study', 'studies')} without a partner of the same seed left out."] if alone else []
+        return result(*_t(losses[1][pairs[1]] - losses[0][pairs[0]]), len(pairs[0]), "paired seeds", *differ, *said)
     if min(map(len, losses)) >= 2:
         twice = any(len({history.seed for history in side}) < len(side) for side in (first, second))
         said = ["A seed stands twice on a side: the same search told again is no further evidence."] if twice else []
@@ -145,6 +141,12 @@ def compare(
         return result(gain, math.nan, math.nan, 0, "none", *differ, f"{lucky} There are no folds in common either.")
     shared = len([each for each in winners[0].measurements if each.values])
     return result(found.gain, found.low, found.high, shared, "folds of the winners", *differ, lucky)
+
+
+def _differ(histories: Sequence[History]) -> list[str]:
+    """What else differs, in sentences."""
+    spaces = {id(each.space): each.space for each in histories}
+    return ["They searched different spaces."] if len({space.to_json() for space in spaces.values()}) > 1 else []
 
 
 def _best(history: History, count: int) -> Trial | None:

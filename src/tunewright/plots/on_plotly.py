@@ -21,6 +21,8 @@ _CAPTION: Final = 14.0
 _LINE: Final = 17
 _HEAD: Final = 58
 """Pixels at the top for plotly's own buttons, and below them the title."""
+_TITLE: Final = {"x": 0.01, "y": 1, "yanchor": "top", "pad": {"t": 30}, "font": {"size": 16}}
+_LEGEND: Final = {"orientation": "h", "yref": "container", "yanchor": "top", "x": 1, "xanchor": "right"}
 _MANY: Final = 500
 """More dots than this are drawn smaller and fainter, so that it shows where they are dense."""
 
@@ -53,25 +55,11 @@ def draw(picture: Picture) -> Any:  # noqa: ANN401  plotly is optional
         _panel(figure, panel, {"row": i // columns + 1, "col": i % columns + 1}, named)
     figure.update_layout(
         template="plotly_white",
-        title={
-            "text": f"<b>{_plain(picture.title)}</b>",
-            "x": 0.01,
-            "y": 1,
-            "yanchor": "top",
-            "pad": {"t": 30},
-            "font": {"size": 16},
-        },
+        title=_TITLE | {"text": f"<b>{_plain(picture.title)}</b>"},
         width=width * _INCH,
         height=height,
         margin={"t": top, "b": bottom, "l": 70, "r": 30},
-        legend={
-            "orientation": "h",
-            "y": 1 - (_HEAD - 6) / height,
-            "yref": "container",
-            "yanchor": "top",
-            "x": 1,
-            "xanchor": "right",
-        },
+        legend=_LEGEND | {"y": 1 - (_HEAD - 6) / height},
         hovermode="closest",
     )
     figure.add_annotation(
