@@ -35,6 +35,9 @@ def draw(picture: Picture) -> Any:  # noqa: ANN401  plotly is optional
     parallel = any(isinstance(mark, Parallel) for panel in picture.panels for mark in panel.marks)
     width = max(columns * picture.size[0], 5.5)
     lines = [_plain(line) for line in textwrap.wrap(picture.caption, int(_CAPTION * (width - 1)))]
+    scaled = any(
+        isinstance(mark, Heat | Parallel) or len(getattr(mark, "shade", ())) for panel in picture.panels for mark in panel.marks
+    )
     legend = any(getattr(mark, "name", "") for panel in picture.panels for mark in panel.marks)
     titles = any(panel.title for panel in picture.panels[:columns])
     top = _HEAD + _LINE * (1.4 * legend + 1.4 * titles + 2.5 * parallel)
@@ -47,7 +50,7 @@ def draw(picture: Picture) -> Any:  # noqa: ANN401  plotly is optional
         subplot_titles=[_plain(panel.title) for panel in picture.panels],
         specs=[[{"type": "domain"} if parallel else {}] * columns] * rows,
         vertical_spacing=min(1.0 / picture.size[1] / rows, 0.3),
-        horizontal_spacing=min(0.75 / width, 0.2) if columns > 1 else 0,
+        horizontal_spacing=min((1.7 if scaled else 0.75) / width, 0.25) if columns > 1 else 0,
     )
     figure.update_annotations(font_size=13)  # the panels' titles
     named: set[str] = set()
@@ -84,6 +87,7 @@ def _panel(figure: Any, panel: Panel, place: dict[str, int], named: set[str]) ->
                 trace.showlegend = bool(name) and name not in named
                 trace.legendgroup = name
                 named.add(name)
+            _beside(figure, trace, place)
             figure.add_trace(trace, **place)
     if not any(isinstance(mark, Parallel) for mark in panel.marks):
         figure.update_xaxes(**_axis(panel.x, shown=bool(panel.marks)), **place)
@@ -93,6 +97,19 @@ def _panel(figure: Any, panel: Panel, place: dict[str, int], named: set[str]) ->
             text="<br>".join(_plain(line) for line in textwrap.wrap(panel.note, 60)),
             x=0.5, y=0.5, xref="x domain", yref="y domain", showarrow=False, font={"size": 14}, **place,
         )  # fmt: skip
+
+
+def _beside(figure: Any, trace: Any, place: dict[str, int]) -> None:  # noqa: ANN401
+    """Puts a colour scale beside its own panel; by itself plotly puts them all at the right."""
+    within = figure.get_subplot(**place)
+    x, y = (within.x, within.y) if trace.type == "parcoords" else (within.xaxis.domain, within.yaxis.domain)
+    bar = {"x": x[1] + 0.005, "xanchor": "left", "y": (y[0] + y[1]) / 2, "len": y[1] - y[0]}
+    if trace.type == "parcoords":
+        trace.line.colorbar.update(bar, x=x[1] + 0.04)
+    elif trace.type == "heatmap" and trace.showscale is None:
+        trace.colorbar.update(bar)
+    elif trace.type == "scatter" and trace.marker.showscale:
+        trace.marker.colorbar.update(bar)
 
 
 def _axis(axis: Axis, *, shown: bool) -> dict[str, Any]:

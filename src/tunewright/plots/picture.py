@@ -60,6 +60,7 @@ LOOKS: Final[dict[str, Look]] = {
     "effect spread": Look("#0072b2", width=3.0, opacity=0.4),
     "effect dot": Look("#0072b2", size=7.0),
     "winner": Look("#d55e00", size=7.0),
+    "single": Look("#444444", width=0.7, opacity=0.45),
     "faint": Look("#888888", size=3.0, opacity=0.35, width=0.8),
     "reference": Look("#888888", width=1.0, dashed=True),
     "veil": Look("#d4d4d4", opacity=0.82),
