@@ -126,7 +126,7 @@ def main() -> None:
             outside = re.findall(r"(?:src|href)=\"?(?!#|data:)[^ >]*|@import|url\((?!#|data:)", text)
             clock, walls = zip(*(opened(browser, folder, path.resolve()) for _ in range(given.rounds)), strict=True)
             print(
-                f"  {count:>6,} trials: {path.stat().st_size / 1e3:6.0f} kB, {text.count('<'):,} elements, {len(outside)} outside references;"
+                f"  {count:>6,} trials: {path.stat().st_size / 1e3:6.0f} kB, {text.count('<'):,} tags, {len(outside)} outside references;"
                 f" written in {wall:.1f} s ({cpu:.1f} s CPU)"
             )
             for name, each in (("browser's clock", clock), ("wall", walls)):

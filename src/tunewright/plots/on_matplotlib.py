@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from tunewright.extras import require
-from tunewright.plots.picture import LOOKS, SHADES, SHARES, Axis, Bars, Heat, Line, Mark, Panel, Parallel, Picture, Points
+from tunewright.plots.picture import LOOKS, MANY, SHADES, SHARES, Axis, Bars, Heat, Line, Mark, Panel, Parallel, Picture, Points
 
 __all__ = ["draw"]
 
@@ -106,11 +106,12 @@ def _points(figure: Any, place: Any, mark: Points, names: dict[str, Any]) -> Non
         colours = {"facecolors": "none", "edgecolors": look.colour, "linewidths": look.width}
     else:
         colours["linewidths"] = look.width if look.symbol == "cross" else 0
-    alpha = 1.0 if len(mark.shade) else look.opacity
+    many = look.symbol == "dot" and len(mark.x) > MANY
+    alpha = 1.0 if len(mark.shade) else look.opacity * (0.6 if many else 1.0)
     drawn = place.scatter(
         mark.x,
         mark.y,
-        s=look.size**2,
+        s=(look.size * (0.7 if many else 1.0)) ** 2,
         marker=symbol,
         alpha=alpha,
         zorder=5 if hollow else 2,

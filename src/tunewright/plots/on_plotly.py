@@ -7,7 +7,7 @@ import numpy as np
 
 from tunewright.analysis.scale import Log
 from tunewright.extras import require
-from tunewright.plots.picture import LOOKS, SHADES, SHARES, Axis, Bars, Heat, Line, Mark, Panel, Parallel, Picture, Points
+from tunewright.plots.picture import LOOKS, MANY, SHADES, SHARES, Axis, Bars, Heat, Line, Mark, Panel, Parallel, Picture, Points
 from tunewright.typing import Array
 
 __all__ = ["draw"]
@@ -23,8 +23,6 @@ _HEAD: Final = 58
 """Pixels at the top for plotly's own buttons, and below them the title."""
 _TITLE: Final = {"x": 0.01, "y": 1, "yanchor": "top", "pad": {"t": 30}, "font": {"size": 16}}
 _LEGEND: Final = {"orientation": "h", "yref": "container", "yanchor": "top", "x": 1, "xanchor": "right"}
-_MANY: Final = 500
-"""More dots than this are drawn smaller and fainter, so that it shows where they are dense."""
 
 
 def draw(picture: Picture) -> Any:  # noqa: ANN401  plotly is optional
@@ -137,7 +135,7 @@ def _axis(axis: Axis, *, shown: bool) -> dict[str, Any]:
 
 def _points(objects: Any, mark: Points) -> list[Any]:  # noqa: ANN401
     look = LOOKS[mark.look]
-    many = look.symbol == "dot" and len(mark.x) > _MANY
+    many = look.symbol == "dot" and len(mark.x) > MANY
     marker: dict[str, Any] = {
         "symbol": _SYMBOLS[look.symbol],
         "size": look.size * (0.8 if many else 1.2),

@@ -13,8 +13,8 @@ import numpy as np
 from tunewright.typing import Array
 
 __all__ = [
-    "LOOKS", "SHADES", "SHARES", "Axis", "Bars", "Heat", "Line", "Look", "Mark", "Panel", "Parallel", "Picture", "Points", "axis_of", "said",
-    "series",
+    "LOOKS", "MANY", "SHADES", "SHARES", "Axis", "Bars", "Heat", "Line", "Look", "Mark", "Panel", "Parallel", "Picture", "Points", "axis_of",
+    "said", "series",
 ]  # fmt: skip
 
 
@@ -34,6 +34,9 @@ _PALETTE: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4
 
 SHADES: Final = "viridis"
 """The colour scale of both renderers: even in lightness, so that it is read in grey too."""
+
+MANY: Final = 500
+"""More dots than this are drawn smaller and fainter, so that it shows where they are dense."""
 
 SHARES: Final = "Blues"
 """The colour scale of shares: none is white, so that what does nothing does not shout."""
