@@ -18,6 +18,7 @@ import numpy as np
 from tunewright import Study
 from tunewright.analysis.evidence import evidence
 from tunewright.analysis.prospects import Prospect, prospect
+from tunewright.analysis.tuning import tunability
 from tunewright.events import Asked, Entry, Told
 from tunewright.history import History
 from tunewright.samplers import GP, TPE, Random
@@ -96,10 +97,40 @@ def table(rows: list[Case], title: str) -> None:
     )
 
 
+def tunability_kept(seeds: int) -> None:
+    """How often the true gain of a setting lies inside the interval that `tunability` tells for it: formulas without noise, 40 trials."""
+    inside, told, real = [], [], []
+    for seed in range(seeds):
+        for problem in (problem for problem, noise in problems() if not noise and problem.name != "nested"):
+            for name in ("random", "tpe"):
+                study = Study(problem.space, sampler=SAMPLERS[name](), seed=seed)
+                study.optimize(problem.function, trials=40)
+                found, default = tunability(study.history), problem.space.default
+                for gain in (*found.parameters, *found.pairs[:3]):
+                    if None in gain.at or gain.value <= 0:
+                        continue
+                    true = problem.function(default) - problem.function(default | dict(zip(gain.names, gain.at, strict=True)))
+                    inside.append(gain.low <= true <= gain.high)
+                    told.append(gain.value)
+                    real.append(true)
+    print(
+        f"tunability: {len(inside)} gains, {np.mean(inside):.0%} inside their 95 % interval; told / true {sum(told) / sum(real):.2f}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
-    seeds = parser.parse_args().seeds
+    parser.add_argument("--only", choices=["forecasts", "tunability"])
+    given = parser.parse_args()
+    seeds = given.seeds
+    if given.only != "forecasts":
+        tunability_kept(seeds)
+    if given.only != "tunability":
+        forecasts(seeds)
+
+
+def forecasts(seeds: int) -> None:
     found = [
         case
         for seed in range(seeds)
