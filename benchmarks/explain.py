@@ -101,7 +101,7 @@ def agreement(rounds: int) -> None:
                     found = importance(history, method)
                     errors[method].append(max(abs(found[each].value - known[each]) for each in known))
                 evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
-                theirs = optuna.importance.get_param_importances(study, evaluator=evaluator, normalize=False)
+                theirs = evaluator.evaluate(study)
                 errors["optuna"].append(max(abs(theirs[each] - known[each]) for each in known))
             print(
                 f"  {name:<11} n={n:<5}"

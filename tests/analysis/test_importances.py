@@ -117,7 +117,7 @@ def test_wrong_questions_are_refused(history_of):
 
 def test_the_shares_agree_with_those_of_optuna(history_of):
     optuna = pytest.importorskip("optuna", reason="optuna is not installed: its fANOVA is the oracle of this test")
-    history = sampled(history_of, THREE, ishigami, 500)
+    history = sampled(history_of, THREE, ishigami, 250)
     study = optuna.create_study()
     distributions = {name: optuna.distributions.FloatDistribution(0, 1) for name in THREE.names}
     study.add_trials(
