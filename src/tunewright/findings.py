@@ -27,6 +27,10 @@ class Findings(ABC):
     def history(self) -> History:
         """All that happened, up to now."""
 
+    def _repr_html_(self) -> str:
+        """A card for notebooks: counts, the best, how the search went (`analysis.card`)."""
+        return analysis.card(self.history, f"Study {name!r}" if isinstance(name := getattr(self, "name", None), str) else "Study")
+
     @property
     def best(self) -> Trial:
         """The best trial so far. Raises NoResult if there is none, or several metrics are optimised."""

@@ -164,4 +164,4 @@ def test_every_study_can_be_looked_over(case, history_of):
 
     assert all(check.said.endswith(".") and check.mend.endswith(".") for check in result.findings)
     assert "nan" not in repr(result).lower().replace("nan in step", "")
-    assert "<ul>" in result._repr_html_() or not result.findings
+    assert "<ul class" in result._repr_html_() or not result.findings

@@ -117,15 +117,14 @@ def test_wrong_questions_are_refused(history_of):
 
 def test_the_shares_agree_with_those_of_optuna(history_of):
     optuna = pytest.importorskip("optuna", reason="optuna is not installed: its fANOVA is the oracle of this test")
-    history = sampled(history_of, THREE, ishigami, 500)
+    history = sampled(history_of, THREE, ishigami, 250)
     study = optuna.create_study()
     distributions = {name: optuna.distributions.FloatDistribution(0, 1) for name in THREE.names}
     study.add_trials(
         [optuna.trial.create_trial(params=t.params, distributions=distributions, value=t.value) for t in history.trials]
     )
-    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
 
-    theirs = optuna.importance.get_param_importances(study, evaluator=evaluator, normalize=False)
+    theirs = optuna.importance.FanovaImportanceEvaluator(seed=0).evaluate(study)
     ours = importance(history)
 
     # the measured values are pulled in where they are far above the bulk, and single trees are noisier than the forest

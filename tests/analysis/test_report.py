@@ -1,6 +1,7 @@
 """The page as text, and, where a Chromium is installed, as a browser lays it out."""
 
 import html
+import itertools
 import json
 import math
 import re
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from tunewright.analysis import Difference, ReportExtras, Rows, Score
+from tunewright.analysis.insight import insight
 from tunewright.analysis.report import report
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -133,6 +135,10 @@ CASES: dict[str, Callable[[HistoryOf], History]] = {
 }
 
 
+EXPLAINED = ("nothing", "only failures", "one parameter", "several metrics", "evil names", "models")
+"""Of these also the sections that explain and advise are looked at."""
+
+
 class Page(HTMLParser):
     """Reads a page strictly: every element is closed in its order, and nothing is loaded from anywhere."""
 
@@ -184,12 +190,17 @@ def test_every_page_is_whole_needs_no_network_and_is_small(case: str, extras: Re
     assert len(text.encode()) < 300_000
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_every_page_can_be_read_out(case: str, history_of: HistoryOf) -> None:
-    page = read(report(CASES[case](history_of), title="Read out", extras=EXTRAS))
+@pytest.mark.parametrize(("case", "explained"), [*((case, False) for case in CASES), *((case, True) for case in EXPLAINED)])
+def test_every_page_can_be_read_out(case: str, explained: bool, history_of: HistoryOf) -> None:
+    history = CASES[case](history_of)
+    page = read(report(history, title="Read out", extras=EXTRAS, insight=insight(history) if explained else None))
 
     tags = [tag for tag, _ in page.seen]
     assert tags.count("h1") == 1
+    levels = [int(tag[1]) for tag in tags if re.fullmatch("h[1-6]", tag)]
+    assert all(later <= earlier + 1 for earlier, later in itertools.pairwise(levels))
+    assert all(attrs.get("aria-label") for _, attrs in page.seen if attrs.get("role") == "region")
+    assert all(attrs.get("role") == "region" or tag == "pre" for tag, attrs in page.seen if attrs.get("tabindex"))
     assert all(attrs.get("scope") in {"col", "row"} for tag, attrs in page.seen if tag == "th")
     assert all(attrs.get("aria-label") or attrs.get("aria-hidden") for tag, attrs in page.seen if tag == "svg")
     assert tags.count("caption") == tags.count("table")
@@ -323,7 +334,11 @@ window.onload = () => setTimeout(() => {
     CHROMIUM is None, reason="no Chromium is installed (looked for chromium, chromium-browser, google-chrome, chrome)"
 )
 def test_a_browser_lays_every_page_out_without_complaint(history_of: HistoryOf, tmp_path: Path) -> None:
-    pages = {case: report(build(history_of), title=f"Page of {case}", extras=EXTRAS) for case, build in CASES.items()}
+    pages = {}
+    for case, build in CASES.items():
+        history = build(history_of)
+        known = insight(history) if case in EXPLAINED else None
+        pages[case] = report(history, title=f"Page of {case}", extras=EXTRAS, insight=known)
     frames = "".join(
         f'<iframe title="{case} at {width}" width="{width}" height="600" srcdoc="{html.escape(page)}"></iframe>'
         for case, page in pages.items()

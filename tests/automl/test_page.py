@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn import datasets
 
+from tunewright.analysis.insight import insight
 from tunewright.analysis.report import report
 from tunewright.automl import TuneRequest, TuneResult, report_extras, tune
 from tunewright.study import Study
@@ -54,7 +55,9 @@ def test_a_gain_is_positive_when_the_winner_is_better(result: TuneResult) -> Non
 def test_the_page_is_the_one_that_was_written(result: TuneResult) -> None:
     history = Study.load(result.paths.study).history
 
-    page = report(history, title="target: iris <b>.csv", extras=report_extras(result))
+    page = report(history, title="target: iris <b>.csv", extras=report_extras(result), insight=insight(history))
 
     assert Path(result.paths.report).read_text(encoding="utf-8") == page
+    for heading in ("What mattered", "Health checks", "What to do next", "What was searched", "How to go on"):
+        assert f"<h2>{heading}</h2>" in page
     assert "iris &lt;b&gt;.csv" in page

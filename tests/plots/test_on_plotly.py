@@ -40,7 +40,7 @@ def test_parallel_axes_can_be_brushed():
     figure = draw(Picture("p", "c.", (Panel(marks=(mark,)),)))
 
     assert figure.data[0].type == "parcoords"
-    assert figure.data[0].line.color.tolist() == [1.0, 0.0]  # the best is drawn last
+    assert figure.data[0].line.color.tolist() == [-1.0, 0.0]  # plotly draws the largest colour on top: the best
     assert [axis.label for axis in figure.data[0].dimensions] == ["a", "b"]
 
 

@@ -49,7 +49,8 @@ def test_effects_have_bands_and_the_trials_underneath(history_of):
 
     picture = plots.effects(history, "lr", backend="data")
 
-    trials, guess, known = picture.panels[0].marks
+    trials, *singles, guess, known = picture.panels[0].marks
+    assert [single.look for single in singles] == ["single"] * 5
     assert isinstance(trials, Points)
     assert isinstance(guess, Line)
     assert isinstance(known, Line)

@@ -4,6 +4,7 @@ from tunewright.analysis.dependence import Effect, Effects, effects
 from tunewright.analysis.facts import ReportExtras, Rows, Score
 from tunewright.analysis.generalization import Generalization, by_draws, by_folds, by_objective, by_outer_folds, nested
 from tunewright.analysis.importances import Importance, Share, importance
+from tunewright.analysis.notebook import card
 from tunewright.analysis.pages import page
 from tunewright.analysis.prospects import Prospect, prospect
 from tunewright.analysis.refinement import Refinement, refine
@@ -68,6 +69,7 @@ __all__ = [
     "by_folds",
     "by_objective",
     "by_outer_folds",
+    "card",
     "causes",
     "compare",
     "default_trial",

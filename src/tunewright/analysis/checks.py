@@ -13,7 +13,8 @@ import numpy as np
 from scipy import stats
 
 from tunewright.analysis.evidence import Evidence, cutoff, evidence
-from tunewright.analysis.markup import join, tag
+from tunewright.analysis.markup import tag
+from tunewright.analysis.notebook import framed
 from tunewright.analysis.summary import (
     association,
     at_full_effort,
@@ -23,7 +24,7 @@ from tunewright.analysis.summary import (
     ranking,
     standard_deviation,
 )
-from tunewright.analysis.surrogate import Surrogate, surrogate
+from tunewright.analysis.surrogate import WIDEST, Surrogate, surrogate
 from tunewright.analysis.text import counted, cut, duration, number, value_text
 from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.space import Float, Int
@@ -38,8 +39,6 @@ _FEW_PER_PARAMETER: Final = 5
 _HARSH: Final = 0.5
 _SLOWER: Final = 3.0
 _TWINS: Final = 0.9999
-_PARAMETERS: Final = 60
-"""In wider spaces the model is not fitted for a check alone."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -80,7 +79,7 @@ class Health(msgspec.Struct, frozen=True):
     def title(self) -> str:
         """What came of it, in a line."""
         notes = len(self.findings) - len(self.warnings)
-        return f"Health: {counted(len(self.warnings), 'warning')}, {counted(notes, 'note')}, {len(self.passed)} checks passed ({counted(self.n, 'finished trial')})"
+        return f"Health: {counted(len(self.warnings), 'warning')}, {counted(notes, 'note')}, {len(self.passed)} checks had nothing to say ({counted(self.n, 'finished trial')})"
 
     def __repr__(self) -> str:
         lines = [self.title]
@@ -89,8 +88,11 @@ class Health(msgspec.Struct, frozen=True):
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        items = [tag("li", tag("b", check.name), f": {check.said} ", tag("i", check.mend)) for check in self.findings]
-        return str(join([tag("p", self.title), tag("ul", *items) if items else None]))
+        items = [
+            tag("li", tag("b", check.name, class_=check.level), f": {check.said} ", tag("span", check.mend, class_="mend"))
+            for check in self.findings
+        ]
+        return framed(tag("p", self.title), tag("ul", *items, class_="health") if items else None)
 
 
 def health(history: History, *, model: Surrogate | None = None) -> Health:
@@ -104,7 +106,7 @@ def health(history: History, *, model: Surrogate | None = None) -> Health:
     if not history.finished:
         said = Check("no result yet", "note", f"No trial is finished ({history.running} running).", "Run study.optimize first.")
         return Health(0, (said,), ())
-    if model is None and not known.trouble and len(known.space) <= _PARAMETERS:
+    if model is None and not known.trouble and len(known.space) <= WIDEST:
         model = surrogate(known)
     checks: dict[str, Callable[[], Iterator[Check]]] = {
         "failures": lambda: _failing(history),

@@ -119,12 +119,18 @@ def compare(
     def result(gain: float, low: float, high: float, n: int, how: str, *remarks: str) -> Comparison:
         return Comparison(metric.name, names, count, means, gain, low, high, n, how, margin, remarks)  # type: ignore[arg-type]
 
+    differ = _differ(everyone)
     losses = [metric.sign * each for each in values]
     pairs = _paired(first, second)
     if pairs is not None:
-        return result(*_t(losses[1][pairs[1]] - losses[0][pairs[0]]), len(pairs[0]), "paired seeds")
+        means = (float(values[0][pairs[0]].mean()), float(values[1][pairs[1]].mean()))
+        alone = len(first) + len(second) - 2 * len(pairs[0])
+        said = [f"{counted(alone, 'study', 'studies')} without a partner of the same seed left out."] if alone else []
+        return result(*_t(losses[1][pairs[1]] - losses[0][pairs[0]]), len(pairs[0]), "paired seeds", *differ, *said)
     if min(map(len, losses)) >= 2:
-        return result(*_welch(*losses), min(map(len, losses)), "unpaired seeds")
+        twice = any(len({history.seed for history in side}) < len(side) for side in (first, second))
+        said = ["A seed stands twice on a side: the same search told again is no further evidence."] if twice else []
+        return result(*_welch(*losses), min(map(len, losses)), "unpaired seeds", *differ, *said)
     winners = best[0][0], best[1][0]
     assert winners[0] is not None
     assert winners[1] is not None
@@ -132,16 +138,22 @@ def compare(
     lucky = "One search on a side: this compares two winners, not two ways to search. Repeat both with other seeds."
     if found is None:
         gain = metric.sign * (means[1] - means[0])
-        return result(gain, math.nan, math.nan, 0, "none", f"{lucky} There are no folds in common either.")
+        return result(gain, math.nan, math.nan, 0, "none", *differ, f"{lucky} There are no folds in common either.")
     shared = len([each for each in winners[0].measurements if each.values])
-    return result(found.gain, found.low, found.high, shared, "folds of the winners", lucky)
+    return result(found.gain, found.low, found.high, shared, "folds of the winners", *differ, lucky)
+
+
+def _differ(histories: Sequence[History]) -> list[str]:
+    """What else differs, in sentences."""
+    spaces = {id(each.space): each.space for each in histories}
+    return ["They searched different spaces."] if len({space.to_json() for space in spaces.values()}) > 1 else []
 
 
 def _best(history: History, count: int) -> Trial | None:
     """The best feasible of the first so many finished trials."""
     ended = np.flatnonzero(np.isfinite(history.finished_at))
     early = ended[np.argsort(history.finished_at[ended], kind="stable")[:count]]
-    good = early[history.feasible[early]]
+    good = early[history.feasible[early] & np.isfinite(history.losses[early, history.objectives[0]])]
     return history.trial(int(good[np.argmin(history.losses[good, history.objectives[0]])])) if len(good) else None
 
 

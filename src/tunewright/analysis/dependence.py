@@ -3,7 +3,7 @@
 The average is over configurations drawn from the space [1], for a conditional parameter over those in which it is active. A parent's
 branches bring their own parameters, drawn like the rest. The band adds the model's variance at every configuration that is averaged,
 as if all were off in the same direction, so it is wide rather than narrow [2]. Where no trial is near (within a twentieth of the
-range) the curve is marked as not supported: there the model only guesses.
+range, of two parameters a tenth) the curve is marked as not supported: there the model only guesses.
 
 The single curves beside the mean are those of the best trials: what would have happened to each if only this parameter had been
 different. Curves that run alike mean no interaction.
@@ -18,8 +18,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tunewright.analysis.evidence import evidence
-from tunewright.analysis.surrogate import Fit, Surrogate, surrogate
+from tunewright.analysis.evidence import evidence, seen
+from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
 from tunewright.analysis.text import cut, number, value_text
 from tunewright.analysis.tuning import levels
 from tunewright.errors import StudyError
@@ -33,9 +33,8 @@ _LEVELS: Final = 25
 _SQUARE: Final = 15
 _AVERAGED: Final = 48
 _CURVES: Final = 5
-_NEAR: Final = 0.05
-_MOST: Final = 60
-"""In wider spaces a Gaussian process takes minutes."""
+_NEAR: Final = (0.05, 0.1)
+"""How far a trial may be, as a share of the range: for one parameter, and for each of two."""
 _SIDES: Final = 1.96
 
 
@@ -141,8 +140,8 @@ def effects(history: History, *names: str, metric: str | None = None, seed: int 
     if len(names) > 2 or len(set(names)) < len(names):
         raise StudyError(f"Name one parameter, or two different ones; got {', '.join(names)}.")
     trouble = known.trouble
-    if not trouble and len(known.space) > _MOST and model is None:
-        trouble = f"Effects are for at most {_MOST} parameters; the space has {len(known.space)}."
+    if not trouble and len(known.space) > WIDEST and model is None:
+        trouble = f"Effects are for at most {WIDEST} parameters; the space has {len(known.space)}."
     if trouble:
         return Effects(known.metric.name, len(known), remarks=(trouble,))
     model = surrogate(known) if model is None else model
@@ -152,26 +151,28 @@ def effects(history: History, *names: str, metric: str | None = None, seed: int 
     else:
         asked = [(known.space.names.index(name),) for name in names or known.space.names]
     found = [effect for columns in asked if (effect := _effect(model, columns, rng)) is not None]
-    said = (
-        ()
-        if model.fit.predicts
-        else (f"The model does not predict (cross-validated R² {number(model.fit.r2, 2)}): these curves may be anything.",)
-    )
-    return Effects(known.metric.name, len(known), tuple(sorted(found, key=lambda effect: -effect.range)), model.fit, said)
+    said = []
+    if not model.fit.predicts:
+        said.append(f"The model does not predict (cross-validated R² {number(model.fit.r2, 2)}): these curves may be anything.")
+    fence = seen(known.losses).fence
+    if known.losses.max() > fence:
+        said.append(f"Values far worse than the rest count as {number(known.metric.sign * fence, 3)} here.")
+    return Effects(known.metric.name, len(known), tuple(sorted(found, key=lambda effect: -effect.range)), model.fit, tuple(said))
 
 
 def _effect(model: Surrogate, columns: tuple[int, ...], rng: np.random.Generator) -> Effect | None:
-    """None where the parameters are never active together."""
+    """None where the parameters were never active together."""
     space, rows = model.evidence.space, model.evidence.rows
     axes = [levels(space, j, _LEVELS if len(columns) == 1 else _SQUARE) for j in columns]
     grid = np.stack([each.ravel() for each in np.meshgrid(*axes, indexing="ij")], axis=1)
     filled = space.from_unit(rng.random((8 * _AVERAGED, len(space))))
     filled = filled[np.isfinite(space.deactivate(filled)[:, list(columns)]).all(axis=1)][:_AVERAGED]
-    if not len(filled):
+    active = np.asarray(np.isfinite(rows[:, list(columns)]).all(axis=1))
+    if not len(filled) or not active.any():
         return None
     mean, sd = _profile(model, filled, columns, grid)
-    together = np.sqrt(np.nanmean(sd**2, axis=0)), np.nanmean(mean, axis=0)  # eq. (5)
-    active = np.asarray(np.isfinite(rows[:, list(columns)]).all(axis=1))
+    unit = model.scale  # squares of losses may overflow
+    together = unit * np.sqrt(np.nanmean((sd / unit) ** 2, axis=0)), np.nanmean(mean / unit, axis=0) * unit  # eq. (5)
     shape = tuple(len(each) for each in axes)
     sign = model.evidence.metric.sign
     return Effect(
@@ -210,7 +211,7 @@ def _curves(model: Surrogate, columns: tuple[int, ...], grid: Array, active: Mas
 
 
 def _supported(space: SearchSpace, rows: Array, columns: tuple[int, ...], grid: Array) -> Mask:
-    """Whether a trial lies within a twentieth of the range of each parameter (of a choice: has it), shape (g,)."""
+    """Whether a trial lies near in each parameter (of a choice: has it), shape (g,)."""
     near = np.ones((len(grid), len(rows)), bool)
     for i, j in enumerate(columns):
         parameter = list(space.parameters.values())[j]
@@ -218,7 +219,7 @@ def _supported(space: SearchSpace, rows: Array, columns: tuple[int, ...], grid: 
             at = np.full((len(grid), len(space)), np.nan)
             at[:, j] = grid[:, i]
             apart = np.abs(space.to_unit(at)[:, j, None] - space.to_unit(rows)[None, :, j])
-            near &= apart <= _NEAR
+            near &= apart <= _NEAR[len(columns) - 1]
         else:
             near &= grid[:, i, None] == rows[None, :, j]
     return np.asarray(near.any(axis=1))

@@ -53,7 +53,7 @@ class Evidence(msgspec.Struct, frozen=True):
             return f"{have} inside the present space; at least 4 are needed. Search on, and ask again."
         if self.losses.max() == self.losses.min():
             return f"All {len(self):,} completed trials have the same {self.metric.name}: nothing made a difference, or it does not measure what it should."
-        if ((self.rows == self.rows[0]) | (np.isnan(self.rows) & np.isnan(self.rows[0]))).all():
+        if _alike(self.rows[:2]) and _alike(self.rows):
             return f"All {len(self):,} completed trials have the same configuration: nothing was varied."
         if not seen(self.losses).values.any():
             return f"The values of {self.metric.name} differ too little, or lie too far apart, to be modelled."
@@ -91,6 +91,10 @@ def seen(losses: Array) -> Seen:
     return Seen((y - y.mean()) / deviation, deviation * unit, float(y.mean()) * unit, float(fence) * unit)
 
 
+def _alike(rows: Array) -> bool:
+    return bool(((rows == rows[0]) | (np.isnan(rows) & np.isnan(rows[0]))).all())
+
+
 def _are(n: int) -> str:
     return "is 1" if n == 1 else f"are {n}"
 
@@ -115,7 +119,7 @@ def evidence(history: History, metric: str | None = None) -> Evidence:
     column = history.objectives[0] if metric is None else names.index(metric)
     losses = history.losses[:, column]
     numbers = np.flatnonzero(np.isfinite(losses) & history.usable & (history.states == COMPLETED))
-    return Evidence(history.space, history.metrics[column], numbers, history.rows[numbers], losses[numbers])
+    return Evidence(history.space, history.metrics[column], numbers, history.rows.take(numbers, axis=0), losses[numbers])
 
 
 def share_of(of: str | float) -> float:

@@ -9,7 +9,8 @@ Two things differ from the usual:
 
 - What is decomposed is the forest, not each tree: the noise of single trees, which would pass for interactions, averages out first.
 - The measure is uniform on the unit scale of every parameter, whatever the sampler preferred. Where a parameter is inactive each tree
-  sees it at random values, so it learns that it does not matter there; a fixed value would lend it the effect of its parent.
+  sees it at random values, so it learns that it does not matter there; a fixed value would lend it the effect of its parent. One that
+  was never active has a fixed value: no tree can split by it.
 
 Trees grow in bags: the trees of a bag see the same bootstrap sample of the trials, so that what varies from bag to bag is what
 varies from sample to sample [2]; trials outside a bag test it.
@@ -169,6 +170,8 @@ def trees(grid: Grid, unit: Array, losses: Array, drawn: Indices, rng: np.random
     """The trees of one bag, scikit-learn's, each with what it sees of all trials; arguments as for `grow`, and which trials are in the bag."""
     from sklearn.tree import DecisionTreeRegressor  # noqa: PLC0415  takes a second to load
 
+    inactive = np.isnan(unit)
+    unit = np.where(inactive.all(axis=0), 0.5, unit)
     inactive = np.isnan(unit)
     leaf = 1 + int(np.searchsorted(_LEAVES, len(unit), side="right"))
     for _ in range(_TREES):

@@ -80,7 +80,7 @@ def _shares(importance: Importance) -> Markup:
         f"Share of the variance of {importance.metric} that each explains ({importance.method}, {counted(importance.n, 'trial')})"
     )
     caption += f"; {more} smaller ones are left out" if more > 0 else ""
-    return table(["", "#share", "#95 % interval", "drawn", "#trials"], rows, caption, "shares")
+    return table(["hyperparameter", "#share", "#95 % interval", "drawn", "#trials"], rows, caption, "shares")
 
 
 def _share(share: Share, scale: Linear) -> Markup:
@@ -169,7 +169,7 @@ def ailments(found: Health) -> Markup:
         tag("li", tag("b", check.name, class_=check.level), f": {check.said} ", tag("span", check.mend, class_="mend"))
         for check in found.findings
     ]
-    passed = f"Passed: {', '.join(found.passed)}." if found.passed else ""
+    passed = f"Nothing to say: {', '.join(found.passed)}." if found.passed else ""
     return _section("Health checks", tag("ul", *items, class_="health") if items else None, _sentences([passed]))
 
 
@@ -190,7 +190,7 @@ def _worth(found: Tunability) -> list[Markup]:
     first, *_ = found.lines
     alone = [
         _gain_row(" and ".join(gain.names), ", ".join(map(shown_value, gain.at)), gain)
-        for gain in (*found.parameters, *found.pairs[:3])
+        for gain in (*found.parameters[: _SHARES - 3], *found.worthwhile[:3])
     ]
     steps = [_gain_row(step.name, f"{shown_value(step.before)} → {shown_value(step.after)}", step.gain) for step in found.path]
     head = [f"#gain in {found.metric}", "#95 % interval"]
@@ -199,7 +199,7 @@ def _worth(found: Tunability) -> list[Markup]:
         parts.append(
             table(
                 ["tuned alone", "best at", *head],
-                alone[:_SHARES],
+                alone,
                 "What each is worth with all others at their default",
                 "shares",
             )

@@ -21,12 +21,13 @@ from scipy import stats
 
 from tunewright.analysis.evidence import Evidence, cutoff, evidence, seen, share_of
 from tunewright.analysis.forest import Grid, grow
-from tunewright.analysis.markup import join, tag
+from tunewright.analysis.markup import tag
+from tunewright.analysis.notebook import framed
 from tunewright.analysis.ped_anova import TARGET, divergences
 from tunewright.analysis.scale import Linear
 from tunewright.analysis.shapley import MOST, interactions, variance_games
 from tunewright.analysis.sobol import indices
-from tunewright.analysis.surrogate import Fit, judge, surrogate
+from tunewright.analysis.surrogate import WIDEST, Fit, judge, surrogate
 from tunewright.analysis.svg import strip
 from tunewright.analysis.text import counted, cut, number
 from tunewright.errors import StudyError
@@ -39,9 +40,8 @@ Method: TypeAlias = Literal["fanova", "ped-anova", "sobol", "shapley"]
 
 _FOREST: Final = 2000
 """So many trials at most grow a forest."""
-_SOBOL: Final = 60
-"""So many parameters at most: beyond that a Gaussian process takes minutes."""
-_PAIRS: Final = 20
+_PAIRS: Final = 45
+"""So many of the largest interactions are told: all pairs of ten parameters."""
 _PATHS: Final = 24
 _THROUGH: Final = 96
 _FEW_BEST: Final = 5
@@ -83,7 +83,7 @@ class Importance(msgspec.Struct, frozen=True):
         metric: which one.
         n: trials behind it.
         shares: of each parameter, the largest first.
-        interactions: of two (with "shapley" also three) beyond what they do alone, the largest first; at most 20.
+        interactions: of two (with "shapley" also three) beyond what they do alone, the largest first; at most 45.
         fit: how well the model behind it predicts; all NaN with "ped-anova", which has none.
         remarks: what to know before using the numbers, in sentences.
     """
@@ -140,10 +140,14 @@ class Importance(msgspec.Struct, frozen=True):
             )
             cells = [tag("td", text) for text in (f"{share.value:.3f}", _interval(share), f"{share.n:,}", _note(share))]
             rows.append(tag("tr", tag("th", cut(_name(share), 120), scope="row"), *cells, tag("td", drawn)))
-        heads = [tag("th", text, scope="col") for text in ("", "share", "95 % interval", "n", "", "")]
-        table = tag("table", tag("caption", self.title), tag("thead", tag("tr", *heads)), tag("tbody", *rows)) if rows else None
+        heads = [tag("th", text, scope="col") for text in ("hyperparameter", "share", "95 % interval", "n", "note", "drawn")]
+        table = (
+            tag("table", tag("caption", self.title), tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="shares")
+            if rows
+            else None
+        )
         lines = [tag("p", line) for line in (self.behind, *self.remarks) if line]
-        return str(join([table or tag("p", self.title), *lines]))
+        return framed(table or tag("p", self.title), *lines)
 
 
 def _name(share: Share) -> str:
@@ -182,16 +186,19 @@ def importance(
         raise StudyError(f"There is no importance method {method!r}. Say one of: {', '.join(get_args(Method))}.")
     share, known = share_of(of), evidence(history, metric)
     empty = Importance(method, share, known.metric.name, len(known))
-    remarks = _about(history, known)
-    if share < 1 and not known.trouble:
+    remarks, trouble = _about(history, known), known.trouble
+    losses = known.losses
+    if share < 1 and not trouble:
         limit = cutoff(known.losses, share)
         if method == "ped-anova":
             known = known.take(np.flatnonzero(known.losses <= limit))
         else:
             known = msgspec.structs.replace(known, losses=np.minimum(known.losses, limit))
-    if known.trouble:
-        return msgspec.structs.replace(empty, remarks=(known.trouble,))
-    limits = {"shapley": MOST, "sobol": _SOBOL}
+        if trouble := known.trouble:
+            trouble = f"The best {number(100 * share)} % of {counted(len(losses), 'trial')} are too few, or too alike, to tell anything apart."
+    if trouble:
+        return msgspec.structs.replace(empty, remarks=(trouble,))
+    limits = {"shapley": MOST, "sobol": WIDEST}
     if len(known.space) > limits.get(method, math.inf):
         said = (
             f"{method} is for at most {limits[method]} parameters; the space has {len(known.space)}. Ask for fanova or ped-anova."
@@ -204,7 +211,13 @@ def importance(
         "shapley": _shapley,
     }
     found = compute[method](known, np.random.default_rng(seed))
+    if found.fit.r2 <= 0:  # no better than the mean: whatever the model's own spread, nothing is known
+        found = msgspec.structs.replace(found, shares=_anything(found.shares), interactions=_anything(found.interactions))
     return msgspec.structs.replace(found, of=share, remarks=(*found.remarks, *remarks))
+
+
+def _anything(shares: tuple[Share, ...]) -> tuple[Share, ...]:
+    return tuple(msgspec.structs.replace(share, low=min(0.0, share.low), high=1.0) for share in shares)
 
 
 def _about(history: History, known: Evidence) -> tuple[str, ...]:
@@ -235,7 +248,7 @@ def _shares(
     found = [
         Share(
             tuple(names[j] for j in key),
-            value := max(floor, estimate),
+            value := min(1.0, max(floor, estimate)),
             max(floor, value - halves[key]),
             max(value, min(1.0, value + halves[key])),
             _active(known, key),
@@ -267,6 +280,7 @@ def _fanova(known: Evidence, rng: np.random.Generator) -> Importance:
     if grid.paired and d > 1:
         half = _half(np.stack([bag.pair for bag in forest.bags]))
         keys = list(zip(*(each.tolist() for each in np.triu_indices(d, 1)), strict=True))
+        keys = [key for key in keys if _active(known, key)]  # the others can do nothing together
         keys = sorted(keys, key=lambda key: -forest.whole.pair[key])[:_PAIRS]
         pairs = _shares(known, {key: float(forest.whole.pair[key]) for key in keys}, {key: float(half[key]) for key in keys})
     said = () if grid.paired else (f"With {d} parameters no pairs were computed.",)
@@ -275,17 +289,19 @@ def _fanova(known: Evidence, rng: np.random.Generator) -> Importance:
 
 def _ped_anova(known: Evidence, rng: np.random.Generator) -> Importance:
     best = known.losses <= cutoff(known.losses, TARGET)
-    found = divergences(known.space, known.space.to_unit(known.rows), best, rng)
+    columns = np.asfortranarray(known.rows)  # what follows goes column by column
+    found = divergences(known.space, known.space.to_unit(columns), best, rng)
     total = float(found.value.sum()) or 1.0
     sums = found.drawn.sum(axis=1, keepdims=True)
     low, high = np.quantile(found.drawn / np.where(sums > 0, sums, 1.0), [0.025, 0.975], axis=0)
+    active = (~np.isnan(columns)).sum(axis=0)
     shares = [
         Share(
             (name,),
             value := float(found.value[j] / total),
             min(value, float(low[j])),
             max(value, float(high[j])),
-            _active(known, (j,)),
+            int(active[j]),
             chance=float(found.chance[j] / total),
         )
         for j, name in enumerate(known.space.names)
@@ -293,7 +309,7 @@ def _ped_anova(known: Evidence, rng: np.random.Generator) -> Importance:
     count, said = int(best.sum()), []
     if count < _FEW_BEST:
         said.append(
-            f"Only {counted(count, 'trial')} stand for the best tenth: at least {_FEW_BEST} ({10 * _FEW_BEST} trials) would say more."
+            f"The best tenth is only {counted(count, 'trial')}: at least {_FEW_BEST} ({10 * _FEW_BEST} trials) would say more."
         )
     if count > 0.5 * len(known):
         said.append(f"{count:,} of {len(known):,} trials are equally good: the best cannot be told from the rest.")

@@ -1,6 +1,6 @@
 """Everything that a study says of itself, computed together: one Gaussian process serves effects, tunability, prospects and checks."""
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -10,15 +10,12 @@ from tunewright.analysis.evidence import evidence
 from tunewright.analysis.importances import Importance, importance
 from tunewright.analysis.prospects import Prospect, prospect
 from tunewright.analysis.refinement import Refinement, refine
-from tunewright.analysis.surrogate import surrogate
+from tunewright.analysis.surrogate import WIDEST, surrogate
 from tunewright.analysis.tuning import Tunability, tunability
 from tunewright.history import History
 from tunewright.space import SearchSpace
 
 __all__ = ["Insight", "insight", "json_of"]
-
-_MOST: Final = 60
-"""In wider spaces no Gaussian process is fitted: it would take minutes."""
 
 
 class Insight(msgspec.Struct, frozen=True):
@@ -49,7 +46,7 @@ def insight(history: History, *, trials: int = 20) -> Insight:
         trials: how many more to think of.
     """
     known = evidence(history)
-    narrow = len(known.space) <= _MOST
+    narrow = len(known.space) <= WIDEST
     model = surrogate(known) if narrow and not known.trouble else None
     return Insight(
         importance(history),

@@ -35,7 +35,7 @@ __all__ = ["TARGET", "Divergences", "divergences"]
 TARGET: Final = 0.1
 """Which share of the trials are the best."""
 _GRID: Final = 50
-_DRAWS: Final = 50
+_DRAWS: Final = 40
 _FEWEST: Final = 2
 _NARROWEST: Final = 0.5 / 1.64  # 90 % of a kernel in one cell
 _PRIOR: Final = 1.0
@@ -60,53 +60,69 @@ def divergences(space: SearchSpace, unit: Array, best: Mask, rng: np.random.Gene
         rng: for the bootstrap.
     """
     parameters = list(space.parameters.values())
-    for j, parameter in enumerate(parameters):
-        if isinstance(parameter, Int) and parameter.log:  # the first and the last value stand at the ends of the grid
-            logs = [math.log(each + by) for each in (parameter.low, parameter.high) for by in (-0.5, 0.5)]
-            ends = [(sum(pair) / 2 - logs[0]) / (logs[3] - logs[0]) for pair in (logs[:2], logs[2:])]
-            unit = unit.copy()
-            unit[:, j] = (unit[:, j] - ends[0]) / (ends[1] - ends[0])
     found = Divergences(np.zeros(len(parameters)), np.zeros((_DRAWS, len(parameters))), np.zeros(len(parameters)))
-    kinds: dict[tuple[bool, int], list[int]] = {}
+    kinds: dict[tuple[bool, int], list[tuple[int, Array]]] = {}
     for j, parameter in enumerate(parameters):
-        active = ~np.isnan(unit[:, j])
-        if parameter.size > 1 and active.sum() >= _FEWEST and (active & best).any():
-            kinds.setdefault((isinstance(parameter, Categorical | Bool), _size(parameter)), []).append(j)
-    for (choice, size), columns in kinds.items():  # those of one kind together: NumPy costs by the call
-        cells = np.array([choice or (parameters[j].size <= _GRID and not getattr(parameters[j], "log", False)) for j in columns])
-        value, drawn, chance = _alike(unit[:, columns], best, cells, size, rng, smooth=_choices if choice else _numbers)
-        found.value[columns], found.drawn[:, columns], found.chance[columns] = value, drawn, chance
+        if parameter.size < _FEWEST:
+            continue
+        size = _size(parameter)
+        counts = _counts(parameter, np.ascontiguousarray(unit[:, j]), best, size)
+        if counts.sum() >= _FEWEST and counts[1].any():
+            kinds.setdefault((isinstance(parameter, Categorical | Bool), size), []).append((j, counts))
+    for (choice, _), members in kinds.items():  # those of one kind together: NumPy costs by the call
+        columns = [j for j, _ in members]
+        rest, top = np.stack([counts for _, counts in members], axis=1)
+        alike = _alike(top, rest, (int(best.sum()), len(best)), rng, smooth=_choices if choice else _numbers)
+        found.value[columns], found.drawn[:, columns], found.chance[columns] = alike
     return found
 
 
-def _alike(
-    unit: Array, best: Mask, cells: Mask, size: int, rng: np.random.Generator, *, smooth: Callable[[Array], "_Smooth"]
-) -> tuple[Array, Array, Array]:
-    """Divergence, draws and chance of p parameters of one kind, shapes (p,), (draws, p), (p,)."""
-    n, n_best, p = len(unit), int(best.sum()), unit.shape[1]
-    place = unit * np.where(cells, size, size - 1)
-    place += np.where(cells, 0.0, 0.5)  # into cells, or to the nearest point of the grid
+def _counts(parameter: Parameter, unit: Array, best: Mask, size: int) -> Array:
+    """How many of the others, and of the best, are in each cell, or nearest to each point of the grid, shape (2, size)."""
+    if isinstance(parameter, Int) and parameter.log:  # the first and the last value stand at the ends of the grid
+        logs = [math.log(each + by) for each in (parameter.low, parameter.high) for by in (-0.5, 0.5)]
+        ends = [(sum(pair) / 2 - logs[0]) / (logs[3] - logs[0]) for pair in (logs[:2], logs[2:])]
+        unit = (unit - ends[0]) / (ends[1] - ends[0])
+    active = ~np.isnan(unit)
+    if not active.all():
+        unit, best = unit[active], best[active]
+    cells = isinstance(parameter, Categorical | Bool) or (parameter.size <= _GRID and not getattr(parameter, "log", False))
+    place = unit * size if cells else unit * (size - 1) + 0.5
     np.clip(place, 0, size - 0.5, out=place)
-    tables = []
-    for some in (place[best], place):
-        active = ~np.isnan(some)
-        where = (np.floor(some) + size * np.arange(p))[active] if not active.all() else np.floor(some) + size * np.arange(p)
-        counts = np.bincount(where.ravel().astype(np.intp), minlength=size * p)
-        tables.append(counts.reshape(p, size).astype(np.float64))
-    top, everything = (smooth(table) for table in tables)
+    where = place.astype(np.intp)
+    where[best] += size
+    return np.bincount(where, minlength=2 * size).reshape(2, size).astype(np.float64)
 
-    def divergence(some: Array, whole: Array) -> Array:
+
+def _alike(
+    top: Array, rest: Array, n: tuple[int, int], rng: np.random.Generator, *, smooth: Callable[[Array], "_Smooth"]
+) -> tuple[Array, Array, Array]:
+    """Divergence, draws and chance of p parameters of one kind, shapes (p,), (draws, p), (p,).
+
+    Args:
+        top, rest: counts of the best and of the others, shape (p, size).
+        n: how many trials are best, and how many there are.
+        rng: for the draws.
+        smooth: counts to densities.
+    """
+    whole = top + rest
+    of_best, of_all = smooth(top), smooth(whole)
+
+    def divergence(some: Array, everything: Array) -> Array:
         """From counts of the best and of all, shapes (…, p, size)."""
-        alpha, beta = some.sum(axis=-1) / n_best, np.maximum(whole.sum(axis=-1) / n, 1e-12)
-        one, other = top.density(some), everything.density(whole)
-        result: Array = alpha**2 / beta * ((one - other) ** 2 / other).sum(axis=-1)
+        alpha, beta = some.sum(axis=-1) / n[0], np.maximum(everything.sum(axis=-1) / n[1], 1e-12)
+        one, other = of_best.density(some), of_all.density(everything)
+        one -= other
+        one *= one
+        one /= other
+        result: Array = alpha**2 / beta * one.sum(axis=-1)
         return result
 
-    again, others = rng.standard_gamma(tables[0], (_DRAWS, p, size)), rng.standard_gamma(tables[1] - tables[0], (_DRAWS, p, size))
-    expected = tables[0].sum(axis=1, keepdims=True) * tables[1] / tables[1].sum(axis=1, keepdims=True)
-    blind = rng.standard_gamma(expected, (_DRAWS, p, size))
-    chance = np.quantile(divergence(blind, tables[1]), 0.95, axis=0)
-    return divergence(*tables), divergence(again, again + others), chance
+    again, others = (rng.standard_gamma(each, (_DRAWS, *each.shape)) for each in (top, rest))
+    expected = top.sum(axis=1, keepdims=True) * whole / whole.sum(axis=1, keepdims=True)
+    blind = rng.standard_gamma(expected, again.shape)
+    chance = np.quantile(divergence(blind, whole), 0.95, axis=0)
+    return divergence(top, whole), divergence(again, again + others), chance
 
 
 def _size(parameter: Parameter) -> int:
@@ -152,13 +168,14 @@ def _numbers(counts: Array) -> _Smooth:
     last = size - 1 - np.argmax(counts[:, ::-1] > 0, axis=1)
     narrow = np.minimum((np.minimum(third, last) - first) / 1.34, deviation)
     width = np.maximum(_SCOTT * narrow * total**-0.2, _NARROWEST)
-    prior = _normal(np.array([[[(size - 1) / 2]]]), np.array([float(size)]), size)[0, 0]
-    return _Smooth(_normal(places[None, :, None], width, size), prior)
+    edges = ndtr((np.arange(size + 1) - size / 2) / size)
+    prior = np.diff(edges) / (edges[-1] - edges[0])
+    return _Smooth(_normal(width, size), prior)
 
 
-def _normal(centers: Array, widths: Array, size: int) -> Array:
-    """Normal densities in cells 0 … size - 1, cut off at the ends, shape (widths, centers, size)."""
-    edges = ndtr((np.arange(size + 1) - 0.5 - centers) / widths[:, None, None])
-    mass = np.diff(edges, axis=2)
+def _normal(widths: Array, size: int) -> Array:
+    """Normal densities about each place, in cells 0 … size - 1, cut off at the ends, shape (widths, size, size)."""
+    below = ndtr((np.arange(2 * size) - size + 0.5) / widths[:, None])  # the chance to be below an edge hangs on how far it is
+    mass = np.lib.stride_tricks.sliding_window_view(np.diff(below, axis=1), size, axis=1)[:, ::-1]
     shares: Array = mass / mass.sum(axis=2, keepdims=True)
     return shares

@@ -1,12 +1,18 @@
 """Is it worth going on?
 
-*What more trials would gain.* The Gaussian process is drawn many times over at a thousand candidates. A search of k more trials is
-imitated by Thompson sampling [1]: k of the draws each name their best candidate, and what these are worth in another draw, beyond the
-best so far in that draw, is the gain. The trials are chosen at once, without learning from each other, so a real search should do a
-little better.
+*What more trials would gain.* The search is imitated: it proposes as it did of late (its last 20 trials, each moved a little, as from a
+kernel density), and if its sampler learns, half of the time near the five best, and one time in ten what looks best in a draw from the
+Gaussian process, as Thompson sampling does [1]. Many times over, a function is drawn from the process, k proposals are measured on it
+with the noise that the process sees, and whichever measures best takes the winner's place; what its *true* value is better by is the
+gain. So luck in measuring gains nothing.
+
+The spread over these draws is too narrow, since the process itself may be wrong. To it is added half of what the last k trials brought.
+On 66 searches, 198 forecasts, the interval of two such standard deviations held what 20 further trials brought in 95 %
+(`benchmarks/forecast.py` prints it).
 
 *When to stop.* The best so far is at most min UCB over the trials, the optimum at least min LCB over the candidates. Where their
 difference, a bound on the regret, is below the error with which a configuration is measured at all, searching on tunes the noise [2].
+The bound is the model's, so it is believed only if the forecast agrees: two standard deviations above the expected gain are noise too.
 Advice only: nothing stops by itself.
 
 [1] Thompson, Biometrika 25, 1933; as batches: Kandasamy et al., Parallelised Bayesian Optimisation via Thompson Sampling, AISTATS 2018.
@@ -21,16 +27,25 @@ import numpy as np
 
 from tunewright.analysis.evidence import Evidence, evidence
 from tunewright.analysis.summary import at_full_effort, standard_deviation
-from tunewright.analysis.surrogate import Fit, Surrogate, candidates, surrogate
+from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
 from tunewright.analysis.text import counted, duration, number, with_spread
 from tunewright.errors import StudyError
 from tunewright.history import History
+from tunewright.space import Float, Int, SearchSpace
 from tunewright.typing import Array
 
 __all__ = ["Prospect", "prospect"]
 
 _CANDIDATES: Final = 500
 _DRAWS: Final = 256
+_PROPOSALS: Final = 200
+_LATE: Final = 20
+_ELITE: Final = 5
+_STEPS: Final = (0.02, 0.05, 0.1, 0.2)
+_THOMPSON: Final = 0.1
+_UNFORESEEN: Final = 0.5
+_BLIND: Final = frozenset({"random", "quasi-random", "grid", "manual"})
+"""Samplers that do not learn from results."""
 _DOUBT: Final = 0.1
 _SHRINK: Final = 5.0
 
@@ -66,8 +81,8 @@ class Prospect(msgspec.Struct, frozen=True):
 
     @property
     def stop(self) -> bool:
-        """Whether stopping is advised: what is left to gain is less than the noise, by a model that predicts."""
-        return self.fit.predicts and self.regret < self.noise
+        """Whether stopping is advised: what is left to gain is less than the noise, by a model that predicts and by the forecast."""
+        return self.fit.predicts and max(self.regret, self.gain + 2 * self.sd) < self.noise
 
     @property
     def lines(self) -> list[str]:
@@ -80,8 +95,12 @@ class Prospect(msgspec.Struct, frozen=True):
         left = f"At most {number(self.regret, 2)} is left to gain"
         if math.isnan(self.noise):
             said.append(f"{left}; the noise of a measurement is unknown.")
-        elif self.regret < self.noise:
+        elif self.stop:
             said.append(f"{left}, less than the error of a measurement ({number(self.noise, 2)}): stopping is advised.")
+        elif self.regret < self.noise:
+            said.append(
+                f"{left}, less than the error of a measurement ({number(self.noise, 2)}), but the forecast is too unsure to stop."
+            )
         else:
             said.append(f"{left}, the error of a measurement is {number(self.noise, 2)}: no reason to stop.")
         return [*said, *self.remarks]
@@ -112,12 +131,17 @@ def prospect(history: History, trials: int = 20, *, seed: int = 0, model: Surrog
     known = evidence(history)
     took = history.seconds[known.numbers]
     seconds = float(np.median(took)) * trials if len(known) else math.nan
-    if known.trouble:
-        return Prospect(known.metric.name, len(known), trials, seconds=seconds, remarks=(known.trouble,))
+    trouble = known.trouble
+    if not trouble and len(known.space) > WIDEST and model is None:
+        trouble = f"What more trials would gain is foretold for at most {WIDEST} parameters; the space has {len(known.space)}."
+    if trouble:
+        return Prospect(known.metric.name, len(known), trials, seconds=seconds, remarks=(trouble,))
     rng = np.random.default_rng(seed)
     model = surrogate(known) if model is None else model
     rows = candidates(known, rng, _CANDIDATES)
-    gains = _gains(model, rows, trials, rng)
+    learns = _learns(history, known)
+    proposals = _proposals(known, learns=learns, rng=rng)
+    gains = _gains(model, proposals, trials, rng, thompson=_THOMPSON if learns else 0.0)
     said = []
     if not model.fit.predicts:
         said.append(f"The model does not predict (cross-validated R² {number(model.fit.r2, 2)}): take this for a guess.")
@@ -127,8 +151,8 @@ def prospect(history: History, trials: int = 20, *, seed: int = 0, model: Surrog
         known.metric.name,
         len(known),
         trials,
-        gain=float(gains.mean()),
-        sd=standard_deviation(gains),
+        gain=max(0.0, float(gains.mean())),
+        sd=math.hypot(standard_deviation(gains), _UNFORESEEN * _past(known, trials)),
         chance=float((gains > 1e-3 * model.scale).mean()),
         seconds=seconds,
         regret=_regret(model, rows),
@@ -138,18 +162,62 @@ def prospect(history: History, trials: int = 20, *, seed: int = 0, model: Surrog
     )
 
 
-def _gains(model: Surrogate, rows: Array, trials: int, rng: np.random.Generator) -> Array:
-    """What the best of k Thompson samples is worth in each draw, shape (draws,)."""
-    tried = model.evidence.rows[np.argsort(model.evidence.losses, kind="stable")[:20]]
-    drawn = model.draws(np.concatenate([tried, rows]), 2 * _DRAWS, rng) if len(rows) else np.zeros((0, 2 * _DRAWS))
-    unique = len(tried)
-    best = drawn[:unique].min(axis=0)
-    named = drawn[unique:, _DRAWS:].argmin(axis=0)
-    gains = np.empty(_DRAWS)
-    for i in range(_DRAWS):
-        chosen = rng.choice(named, min(trials, len(named)), replace=False)
-        gains[i] = max(0.0, best[i] - drawn[unique:, i][chosen].min())
+def _gains(model: Surrogate, rows: Array, trials: int, rng: np.random.Generator, *, thompson: float) -> Array:
+    """What k trials are worth in each draw, shape (draws,), in units of the loss; `rows` are what may be proposed."""
+    known = model.evidence
+    incumbent = int(np.argmin(known.losses))
+    twice = model.draws(np.concatenate([known.rows[[incumbent]], rows]), 2 * _DRAWS, rng)
+    true, named = twice[:, :_DRAWS], twice[1:, _DRAWS:].argmin(axis=0)
+    chosen = rng.integers(0, len(rows), (_DRAWS, trials))
+    chosen = 1 + np.where(rng.random(chosen.shape) < thompson, rng.choice(named, chosen.shape), chosen)
+    values = np.take_along_axis(true, chosen.T, axis=0)
+    measured = values + model.noise * rng.standard_normal(values.shape)
+    best = measured.argmin(axis=0)
+    each = np.arange(_DRAWS)
+    gains: Array = np.where(measured[best, each] < known.losses[incumbent], true[0] - values[best, each], 0.0)
     return gains
+
+
+def _proposals(known: Evidence, *, learns: bool, rng: np.random.Generator) -> Array:
+    """Raw rows as the search may propose them."""
+    late = _moved(known.space, known.rows[-_LATE:], None, rng)
+    if learns:
+        late = np.concatenate(
+            [late, _moved(known.space, known.rows[np.argsort(known.losses, kind="stable")[:_ELITE]], _STEPS, rng)]
+        )
+    return late
+
+
+def _moved(space: SearchSpace, rows: Array, steps: tuple[float, ...] | None, rng: np.random.Generator) -> Array:
+    """The rows over and over, their numbers moved by so much on the unit scale (None: Scott's rule), some choices as another has them."""
+    m, (count, d) = len(rows), (_PROPOSALS, rows.shape[1])
+    unit = space.to_unit(rows)
+    shown = np.where(np.isnan(unit), np.nanmean(np.append(unit, 0.5)), unit)
+    width = m ** (-1 / (np.isfinite(unit).sum(axis=1).mean() + 4))
+    far = width * shown.std(axis=0) if steps is None else rng.choice(steps, (count, 1))
+    again = rows[rng.integers(0, m, count)]
+    filled = np.where(np.isnan(again), space.from_unit(rng.random(again.shape)), again)
+    at = space.to_unit(filled) + far * rng.standard_normal((count, d))
+    at = 1 - np.abs(1 - np.abs(at) % 2)  # mirrored at the bounds
+    numbers = np.array([isinstance(parameter, Float | Int) for parameter in space.parameters.values()])
+    other = rows[rng.integers(0, m, count)]
+    swapped = np.where((rng.random((count, d)) < width / 2) & np.isfinite(other), other, filled)
+    moved = space.deactivate(np.where(numbers, space.from_unit(at), swapped))
+    allowed = moved[space.allowed(moved)]
+    return allowed if len(allowed) else rows
+
+
+def _learns(history: History, known: Evidence) -> bool:
+    """Whether what proposed the last trials learns from results."""
+    late = [history.origin(int(number)) for number in known.numbers[-_LATE:]]
+    late = [origin for origin in late if origin != "queue"]
+    return sum(origin in _BLIND for origin in late) < len(late) / 2
+
+
+def _past(known: Evidence, trials: int) -> float:
+    """What the last k trials brought, but at most the last half of them."""
+    since = min(trials, len(known) // 2)
+    return float(known.losses[: len(known) - since].min() - known.losses.min())
 
 
 def _regret(model: Surrogate, rows: Array) -> float:

@@ -19,7 +19,7 @@ import numpy as np
 
 from tunewright.analysis.checks import crowded
 from tunewright.analysis.evidence import Evidence, cutoff, evidence
-from tunewright.analysis.surrogate import surrogate
+from tunewright.analysis.surrogate import WIDEST, surrogate
 from tunewright.analysis.text import counted, number
 from tunewright.analysis.tuning import default_row, levels
 from tunewright.errors import SpaceError, StudyError
@@ -246,8 +246,7 @@ def _fewer(parameter: Categorical | Ordinal, kept: list[int], winner: float) -> 
 
 def _freeze(known: Evidence, plan: dict[str, Parameter], seed: int) -> None:
     """Fix at the winner's value what makes no difference there, over the range that was tried, by a model that predicts."""
-    model = surrogate(known)
-    if not model.fit.predicts:
+    if len(known.space) > WIDEST or not (model := surrogate(known)).fit.predicts:
         return
     space, winner = known.space, known.rows[int(np.argmin(known.losses))]
     little = _LITTLE * float(np.median(known.losses) - known.losses.min())

@@ -87,7 +87,7 @@ def _p(text: str | Markup, kind: str | None = None) -> Markup:
 
 
 def _figure(figure: Figure, kind: str | None = None) -> Markup:
-    scroll = tag("div", figure.svg, class_="scroll", tabindex="0", role="region", aria_label="chart")
+    scroll = tag("div", figure.svg, class_="scroll", tabindex="0", role="region", aria_label=cut(f"chart: {figure.caption}", 90))
     return tag("figure", scroll, tag("figcaption", figure.caption), class_=kind)
 
 

@@ -23,7 +23,10 @@ from tunewright.models.features import Features
 from tunewright.models.gaussian_process import GaussianProcess, Hyperparameters, Posterior, fit
 from tunewright.typing import Array, Indices
 
-__all__ = ["Fit", "Surrogate", "candidates", "judge", "surrogate"]
+__all__ = ["WIDEST", "Fit", "Surrogate", "candidates", "judge", "surrogate"]
+
+WIDEST: Final = 60
+"""So many parameters at most: in wider spaces a Gaussian process takes minutes."""
 
 _MOST: Final = 500
 _FITTED: Final = 200

@@ -17,6 +17,7 @@ __all__ = ["Frame", "strip"]
 _CHARACTER: Final = 6.3  # mean width of a digit or letter of the tick labels, in pixels
 _LINE: Final = 15  # height of a line of them
 _LABEL: Final = 17  # most characters of a category's label
+_MANY: Final = 300  # dots of a chart beyond which they are drawn smaller
 
 
 def _at(x: float, y: float) -> str:
@@ -95,7 +96,8 @@ class Frame:
                 px, py = px + nudges[i][0], py + nudges[i][1]
             places[f"M{_at(round(px * 2) / 2, round(py * 2) / 2)}h0"] = None
         if places:
-            self._marks.append(tag("path", class_=f"dots {kind}", d="".join(places)))
+            many = " many" if len(places) > _MANY else ""
+            self._marks.append(tag("path", class_=f"dots {kind}{many}", d="".join(places)))
 
     def floor(self, xs: Iterable[float], kind: str) -> None:
         """Crosses along the bottom: what has no value."""

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from tunewright.analysis.insight import insight
 from tunewright.analysis.report import report
 from tunewright.automl.objective import FoldObjective, Workspace
 from tunewright.automl.outcome import (
@@ -105,7 +106,9 @@ def tune(
             seconds=request.seconds, trials=request.trials, workers=workers, searched=searched, finished=done.seconds, ended=ended,
         ))  # fmt: skip
         _written(paths.result, as_json(result))
-        page = report(history, title=f"{result.task.target}: {Path(request.data).name}", extras=report_extras(result))
+        stage("writing the report")
+        title = f"{result.task.target}: {Path(request.data).name}"
+        page = report(history, title=title, extras=report_extras(result), insight=insight(history))
         _written(paths.report, page.encode())
     finally:
         storage.close()

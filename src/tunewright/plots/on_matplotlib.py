@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from tunewright.extras import require
-from tunewright.plots.picture import LOOKS, SHADES, Axis, Bars, Heat, Line, Mark, Panel, Parallel, Picture, Points
+from tunewright.plots.picture import LOOKS, MANY, SHADES, SHARES, Axis, Bars, Heat, Line, Mark, Panel, Parallel, Picture, Points
 
 __all__ = ["draw"]
 
@@ -78,7 +78,8 @@ def _axis(place: Any, which: str, axis: Axis) -> None:  # noqa: ANN401
 def _crowded(place: Any, width: float) -> None:  # noqa: ANN401
     """Turns texts below the axis that would run into each other."""
     texts = place.get_xticklabels() if place.xaxis.get_major_formatter().__class__.__name__ == "FixedFormatter" else []
-    if sum(len(text.get_text()) + 2 for text in texts) > 11 * (width - 0.8):
+    longest = max((len(text.get_text()) for text in texts), default=0)
+    if (longest + 2) * len(texts) > 12 * (width - 1.2):
         place.tick_params(axis="x", rotation=30)
         for text in place.get_xticklabels():
             text.set(ha="right", rotation_mode="anchor")
@@ -105,11 +106,12 @@ def _points(figure: Any, place: Any, mark: Points, names: dict[str, Any]) -> Non
         colours = {"facecolors": "none", "edgecolors": look.colour, "linewidths": look.width}
     else:
         colours["linewidths"] = look.width if look.symbol == "cross" else 0
-    alpha = 1.0 if len(mark.shade) else look.opacity
+    many = look.symbol == "dot" and len(mark.x) > MANY
+    alpha = 1.0 if len(mark.shade) else look.opacity * (0.6 if many else 1.0)
     drawn = place.scatter(
         mark.x,
         mark.y,
-        s=look.size**2,
+        s=(look.size * (0.7 if many else 1.0)) ** 2,
         marker=symbol,
         alpha=alpha,
         zorder=5 if hollow else 2,
@@ -149,16 +151,17 @@ def _bars(_: Any, place: Any, mark: Bars, names: dict[str, Any]) -> None:  # noq
 
 
 def _heat(figure: Any, place: Any, mark: Heat, _: dict[str, Any]) -> None:  # noqa: ANN401
-    colours = f"{SHADES}_r" if mark.up else SHADES
-    drawn = place.pcolormesh(mark.x, mark.y, np.ma.masked_invalid(mark.z), cmap=colours, rasterized=True)
+    colours = SHARES if mark.share else f"{SHADES}_r" if mark.up else SHADES
+    ends = {"vmin": 0.0, "vmax": max(float(np.nanmax(mark.z)), 1e-3)} if mark.share else {}
+    drawn = place.pcolormesh(mark.x, mark.y, np.ma.masked_invalid(mark.z), cmap=colours, rasterized=True, **ends)
     if mark.veil.size:
         look = LOOKS["veil"]
         grey = require("matplotlib.colors", extra="plots").ListedColormap([look.colour])
         place.pcolormesh(mark.x, mark.y, np.ma.masked_invalid(mark.veil), cmap=grey, alpha=look.opacity, linewidth=0)
-    middle = float(np.nanmean([np.nanmin(mark.z), np.nanmax(mark.z)])) if mark.texts else 0.0
+    middle = float(np.nanmean([0.0 if mark.share else np.nanmin(mark.z), np.nanmax(mark.z)])) if mark.texts else 0.0
     for j, row in enumerate(mark.texts):
         for i, text in enumerate(row):
-            dark = (mark.z[j, i] > middle) == mark.up
+            dark = (mark.z[j, i] > middle) == (mark.up or mark.share)
             at = (mark.x[i] + mark.x[i + 1]) / 2, (mark.y[j] + mark.y[j + 1]) / 2
             place.text(*at, text, ha="center", va="center", fontsize=7.5, color="#ffffff" if dark else "#222222")
     _colourbar(figure, place, drawn, mark.label)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 from scipy import stats
 
@@ -15,8 +16,8 @@ from tunewright.analysis.text import counted, cut, number, value_text
 from tunewright.analysis.view import jitter, thin
 from tunewright.errors import StudyError
 from tunewright.history import History
-from tunewright.plots.picture import Axis, Heat, Mark, Panel, Parallel, Picture, Points, axis_of, said
-from tunewright.plots.studies import Backend, One, dots, metric_axis, one, render
+from tunewright.plots.picture import Axis, Heat, Panel, Parallel, Picture, Points, axis_of, said
+from tunewright.plots.studies import Backend, Several, dots, metric_axis, of_each, one, render, several
 from tunewright.space import Float, Int, SearchSpace
 from tunewright.typing import Array, Indices
 
@@ -30,11 +31,12 @@ _TEXT: Final = 18
 _OFF: Final = -0.12
 
 
-def slices(study: One, *names: str, metric: str | None = None, backend: Backend = "plotly") -> Any:  # noqa: ANN401  the libraries are optional
+@of_each
+def slices(study: Several, *names: str, metric: str | None = None, backend: Backend = "plotly") -> Any:  # noqa: ANN401  the libraries are optional
     """The metric over each hyperparameter, a panel each, with the trials in which it was active.
 
     Args:
-        study: one.
+        study: one, a list, or a dictionary by name.
         names: of the parameters; default: all, or of more than 12 those whose order goes most with that of the values.
         metric: by name; default: the first that is optimised.
         backend: "plotly", "matplotlib", or "data" for the `Picture` itself.
@@ -134,7 +136,8 @@ def _two(known: Evidence, first: str, second: str) -> tuple[int, int]:
     return columns[0], columns[1]
 
 
-def rank(study: One, first: str, second: str, *, metric: str | None = None, backend: Backend = "plotly") -> Any:  # noqa: ANN401
+@of_each
+def rank(study: Several, first: str, second: str, *, metric: str | None = None, backend: Backend = "plotly") -> Any:  # noqa: ANN401
     """Two hyperparameters against each other, coloured by the rank of the trials: 1 is the best. Arguments as for `slices`.
 
     Ranks show the order where values would show only the worst ones.
@@ -171,11 +174,15 @@ def raw_edges(places: Array, across: Axis) -> Array:
     return np.asarray(np.exp(edges) if across.log else edges)
 
 
-def contour(study: One, first: str, second: str, *, metric: str | None = None, seed: int = 0, backend: Backend = "plotly") -> Any:  # noqa: ANN401
+@of_each
+def contour(
+    study: Several, first: str, second: str, *, metric: str | None = None, seed: int = 0, backend: Backend = "plotly"
+) -> Any:  # noqa: ANN401
     """What a Gaussian process expects of two hyperparameters, all others averaged out, greyed where no trial is near; with the trials.
+    Beside it how unsure that is.
 
     Args:
-        study: one.
+        study: one, a list, or a dictionary by name.
         first, second: names of the parameters.
         metric: by name; default: the first that is optimised.
         seed: of what is averaged over.
@@ -196,15 +203,18 @@ def contour(study: One, first: str, second: str, *, metric: str | None = None, s
     veil = np.where(effect.supported, np.nan, 1.0).T
     edges = raw_edges(effect.levels[0], across), raw_edges(effect.levels[1], up)
     heat = Heat(*edges, effect.mean.T, known.metric.name, veil=veil, up=known.metric.goal == "maximize")
+    unsure = Heat(*edges, ((effect.high - effect.low) / 2).T, f"± {known.metric.name}", veil=veil, share=True)
     together = np.flatnonzero(np.isfinite(known.rows[:, [a, b]]).all(axis=1))
     shown = together[thin(known.losses[together], 500)]
     x, y = steady(known.rows[shown, a], across), steady(known.rows[shown, b], up)
-    marks: list[Mark] = [heat, Points(x, y, "over heat", "", _tips(history, known, shown))]
+    trials = Points(x, y, "over heat", "", _tips(history, known, shown))
     across, up = (_around(axis_, edge) for axis_, edge in zip((across, up), edges, strict=True))
-    caption = f"What a Gaussian process expects, averaged over all other hyperparameters: the darker the better. Greyed: no trial is near, so the model only guesses. Dots: the trials behind it (cross-validated R² {number(found.fit.r2, 2)})."
-    return render(
-        Picture(title, " ".join([caption, *found.remarks]), (Panel(across, up, tuple(marks)),), size=(6.5, 5.0)), backend
+    caption = f"What a Gaussian process expects, averaged over all other hyperparameters: the darker the better. Greyed: no trial is near, so the model only guesses. Dots: the trials behind it. On the right: half of the 95 % interval; the darker, the less is known (cross-validated R² {number(found.fit.r2, 2)})."
+    panels = (
+        Panel(across, up, (heat, trials), "expected"),
+        Panel(across, up, (unsure, msgspec.structs.replace(trials, look="under")), "uncertainty"),
     )
+    return render(Picture(title, " ".join([caption, *found.remarks]), panels, 2, (5.4, 4.4)), backend)
 
 
 def _around(axis_: Axis, edges: Array) -> Axis:
@@ -212,13 +222,22 @@ def _around(axis_: Axis, edges: Array) -> Axis:
     return Axis(axis_.label, float(edges[0]), float(edges[-1]), axis_.log, axis_.whole, axis_.ticks)
 
 
-def parallel(study: One, *names: str, metric: str | None = None, backend: Backend = "plotly") -> Any:  # noqa: ANN401
+def parallel(study: Several, *names: str, metric: str | None = None, backend: Backend = "plotly") -> Any:  # noqa: ANN401
     """Every trial as a line over the hyperparameters and the metric; inactive ones pass below the axis. Arguments as for `slices`.
 
-    With plotly, drag along an axis to keep only the lines that pass there.
+    With plotly, drag along an axis to keep only the lines that pass there. Several studies of one space share the axes, and have one of
+    their own.
+
+    Raises:
+        StudyError: there is no such parameter or metric, or the studies search different spaces.
     """
-    history = one(study)
-    known = evidence(history, metric)
+    learned = {name: evidence(history, metric) for name, history in several(study).items()}
+    every = list(learned.values())
+    if len({known.space.to_json() for known in every}) > 1:
+        raise StudyError("Studies share parallel axes when they search the same space. Draw these one at a time.")
+    parts = (np.concatenate([getattr(known, part) for known in every]) for part in ("numbers", "rows", "losses"))
+    known = Evidence(every[0].space, every[0].metric, *parts)
+    whose = np.repeat(np.arange(len(every)), [len(each) for each in every])
     columns, left = _columns(known, names, _AXES)
     title = f"Configurations and their {known.metric.name}"
     if not len(known):
@@ -227,22 +246,26 @@ def parallel(study: One, *names: str, metric: str | None = None, backend: Backen
     values = known.metric.sign * known.losses[shown]
     view, _ = metric_axis(known.metric, known.metric.sign * known.losses)
     scale = view.scale()
-    parts = [_unit_axis(known.space, column, known.rows[shown, column]) for column in columns]
+    sides = [_unit_axis(known.space, column, known.rows[shown, column]) for column in columns]
     last = np.array([min(1.0, max(0.0, scale(float(value)))) for value in values])
-    rows = np.stack([*(row for row, _ in parts), last], axis=1)
-    ticks = (*(each for _, each in parts), tuple((tick.at, tick.label + scale.factor) for tick in scale.ticks))
+    rows = np.stack([*(row for row, _ in sides), last], axis=1)
+    ticks = (*(each for _, each in sides), tuple((tick.at, tick.label + scale.factor) for tick in scale.ticks))
     ranks = stats.rankdata(known.losses[shown])
     shade = (ranks - 1) / max(len(ranks) - 1, 1)
     marked = tuple(
         f"{cut(known.space.names[column], 24)}{' *' if known.space.names[column] in known.space.when else ''}"
         for column in columns
     )
+    if len(every) > 1:
+        marked, k = ("study", *marked), len(every)
+        rows = np.column_stack([(whose[shown] + 0.5 + jitter(len(shown), 0.15)) / k, rows])
+        ticks = (tuple(((i + 0.5) / k, cut(name, _TEXT)) for i, name in enumerate(learned)), *ticks)
     mark = Parallel((*marked, known.metric.name), ticks, rows, shade, "rank: 0 the best, 1 the worst")
     caption = "Each line is a trial, the darker the better. Where the dark lines pass through one place of an axis, that value is common to good trials; where they spread, it matters less."
-    if any((row < 0).any() for row, _ in parts):
+    if any((row < 0).any() for row, _ in sides):
         caption += ' Axes with * are conditional: lines pass below them ("off") where the hyperparameter is inactive.'
     caption += f" {counted(view.beyond, 'value')} far worse than the rest end at the edge." if view.beyond else ""
-    width = max(6.5, 1.35 * (len(columns) + 1))
+    width = max(6.5, 1.35 * rows.shape[1])
     return render(Picture(title, caption + left, (Panel(marks=(mark,)),), size=(width, 4.4)), backend)
 
 
@@ -257,7 +280,7 @@ def _unit_axis(space: SearchSpace, column: int, raw: Array) -> tuple[Array, tupl
     else:
         marks = parameter_axis(space, space.names[column])
         k = marks.high + 0.5
-        row = np.where(np.isfinite(raw), (raw + 0.5) / k, _OFF)
+        row = np.where(np.isfinite(raw), (raw + 0.5 + jitter(len(raw), 0.15)) / k, _OFF)  # a fan says more than one point
         ticks = tuple(((at + 0.5) / k, text) for at, text in marks.ticks)
     off = ((_OFF, "off"),) if (row < 0).any() else ()
     return row, (*ticks, *off)

@@ -13,8 +13,8 @@ import numpy as np
 from tunewright.typing import Array
 
 __all__ = [
-    "LOOKS", "SHADES", "Axis", "Bars", "Heat", "Line", "Look", "Mark", "Panel", "Parallel", "Picture", "Points", "axis_of", "said",
-    "series",
+    "LOOKS", "MANY", "SHADES", "SHARES", "Axis", "Bars", "Heat", "Line", "Look", "Mark", "Panel", "Parallel", "Picture", "Points", "axis_of",
+    "said", "series",
 ]  # fmt: skip
 
 
@@ -34,6 +34,12 @@ _PALETTE: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4
 
 SHADES: Final = "viridis"
 """The colour scale of both renderers: even in lightness, so that it is read in grey too."""
+
+MANY: Final = 500
+"""More dots than this are drawn smaller and fainter, so that it shows where they are dense."""
+
+SHARES: Final = "Blues"
+"""The colour scale of shares: none is white, so that what does nothing does not shout."""
 
 LOOKS: Final[dict[str, Look]] = {
     "trial": Look("#0072b2", opacity=0.55),
@@ -57,9 +63,10 @@ LOOKS: Final[dict[str, Look]] = {
     "effect spread": Look("#0072b2", width=3.0, opacity=0.4),
     "effect dot": Look("#0072b2", size=7.0),
     "winner": Look("#d55e00", size=7.0),
+    "single": Look("#444444", width=0.7, opacity=0.45),
     "faint": Look("#888888", size=3.0, opacity=0.35, width=0.8),
     "reference": Look("#888888", width=1.0, dashed=True),
-    "veil": Look("#dddddd", opacity=0.75),
+    "veil": Look("#d4d4d4", opacity=0.82),
     **{f"series {i}": Look(colour) for i, colour in enumerate(_PALETTE)},
 }
 
@@ -148,6 +155,7 @@ class Heat(msgspec.Struct, frozen=True):
         texts: written into the cells, shape (l, k), or none.
         veil: which cells are greyed, shape (l, k), 1 or NaN; empty: none.
         up: whether larger is darker.
+        share: whether it is a share, from 0 and larger the darker.
     """
 
     x: Array
@@ -157,6 +165,7 @@ class Heat(msgspec.Struct, frozen=True):
     texts: tuple[tuple[str, ...], ...] = ()
     veil: Array = np.zeros((0, 0))
     up: bool = False
+    share: bool = False
 
 
 class Parallel(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from tunewright.errors import StudyError
 from tunewright.findings import Findings
 from tunewright.history import COMPLETED, FAILED, RUNNING, History
 from tunewright.plots.picture import Axis, Bars, Line, Mark, Panel, Picture, Points, axis_of, said, series
-from tunewright.plots.studies import Backend, One, Several, common_metric, dots, metric_axis, one, render, several
+from tunewright.plots.studies import Backend, One, Several, common_metric, dots, metric_axis, of_each, one, render, several
 from tunewright.typing import Array
 
 __all__ = ["comparison", "distribution", "history", "learning_curves", "timeline"]
@@ -167,11 +167,12 @@ def _lanes(workers: Array, start: Array, end: Array) -> tuple[Array, list[str]]:
     return rows, labels
 
 
-def learning_curves(study: One, *, metric: str | None = None, backend: Backend = "plotly") -> Any:  # noqa: ANN401
+@of_each
+def learning_curves(study: Several, *, metric: str | None = None, backend: Backend = "plotly") -> Any:  # noqa: ANN401
     """What trials reported on the way, the best one standing out.
 
     Args:
-        study: one.
+        study: one, a list, or a dictionary by name.
         metric: by name; default: the first that is optimised.
         backend: as for `history`.
 
@@ -244,7 +245,7 @@ def distribution(studies: Several, *, backend: Backend = "plotly") -> Any:  # no
                     steps=True,
                 )
             )
-    caption = f"How large a share of the finished trials is at least as good as the {metric.name} on the level axis ({direction(metric)}); failed trials never are, so a line that ends below 1 had failures. A line that rises early belongs to a space, or a sampler, in which good values are common."
+    caption = f"How large a share of the finished trials is at least as good as the {metric.name} on the level axis ({direction(metric)}); failed trials never are, so a line that ends below 1 had failures. The higher a line is near the good end, the more common good values are in that space, or with that sampler."
     caption += f" {counted(view.beyond, 'value')} far worse than the rest are beyond the axis." if view.beyond else ""
     return render(Picture(title, caption, (Panel(axis, Axis("share of finished trials", -0.02, 1.02), tuple(marks)),)), backend)
 

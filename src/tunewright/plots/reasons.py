@@ -12,7 +12,7 @@ from tunewright.analysis.text import cut, number
 from tunewright.analysis.view import thin
 from tunewright.plots.parameters import check_names, parameter_axis, steady
 from tunewright.plots.picture import Axis, Bars, Heat, Line, Mark, Panel, Picture, Points, axis_of, said
-from tunewright.plots.studies import Backend, One, metric_axis, one, render
+from tunewright.plots.studies import Backend, Several, metric_axis, of_each, one, render
 from tunewright.typing import Array
 
 __all__ = ["effects", "importance", "interactions"]
@@ -23,8 +23,9 @@ _PANELS: Final = 9
 _POINTS: Final = 500
 
 
+@of_each
 def importance(
-    study: One,
+    study: Several,
     method: Method = "fanova",
     of: str | float = "all",
     *,
@@ -35,7 +36,7 @@ def importance(
     """How much each hyperparameter mattered, with 95 % intervals (`analysis.importance`).
 
     Args:
-        study: one.
+        study: one, a list, or a dictionary by name.
         method, of, metric, seed: as for `Study.importance`.
         backend: "plotly", "matplotlib", or "data" for the `Picture` itself.
 
@@ -81,8 +82,9 @@ def _importance_caption(found: Importance) -> str:
     return " ".join([*sentences, *found.remarks])
 
 
+@of_each
 def interactions(
-    study: One, method: Method = "fanova", *, metric: str | None = None, seed: int = 0, backend: Backend = "plotly"
+    study: Several, method: Method = "fanova", *, metric: str | None = None, seed: int = 0, backend: Backend = "plotly"
 ) -> Any:  # noqa: ANN401
     """What each pair of hyperparameters does only together, and each alone (on the diagonal). Arguments as for `importance`.
 
@@ -97,7 +99,11 @@ def interactions(
     if method in {"ped-anova", "sobol"}:
         return render(said(title, f'The method "{method}" knows no pairs. Say "fanova" or "shapley".'), backend)
     pairs = [share for share in found.interactions if len(share.names) == 2]
-    if not found.shares or (not pairs and len(found.shares) > 1):
+    if len(found.shares) == 1:
+        return render(
+            said(title, f"There is one hyperparameter, {found.shares[0].names[0]}: it has none to interact with."), backend
+        )
+    if not found.shares or not pairs:
         return render(said(title, " ".join(found.remarks) or "No two of them were ever active together."), backend)
     strength = {share.names[0]: share.value for share in found.shares}
     for share in pairs:
@@ -109,10 +115,10 @@ def interactions(
     ticks = tuple((float(i), cut(name, 18)) for i, name in enumerate(names))
     across, up = Axis("", -0.5, len(names) - 0.5, ticks=ticks), Axis("", len(names) - 0.5, -0.5, ticks=ticks)
     side = max(4.2, 1.6 + 0.62 * len(names))
-    caption = "On the diagonal what each does alone, below it what two do only together, as shares. Read two parameters with a large pair together: the best value of one depends on the other. Empty: not among the 20 largest pairs."
+    caption = "On the diagonal what each does alone, below it what two do only together, as shares. Read two parameters with a large pair together: the best value of one depends on the other. Empty: not among the largest pairs."
     if found.behind:
         caption += f" The {found.behind}."
-    panel = Panel(across, up, (Heat(edges, edges, z, "share", texts, up=True),))
+    panel = Panel(across, up, (Heat(edges, edges, z, "share", texts, share=True),))
     return render(Picture(title, " ".join([caption, *found.remarks]), (panel,), size=(side + 1.6, side)), backend)
 
 
@@ -126,11 +132,12 @@ def _square(names: list[str], shares: list[Share]) -> tuple[Array, tuple[tuple[s
     return z, tuple(tuple("" if np.isnan(value) else f"{value:.2f}" for value in row) for row in z)
 
 
-def effects(study: One, *names: str, metric: str | None = None, seed: int = 0, backend: Backend = "plotly") -> Any:  # noqa: ANN401
+@of_each
+def effects(study: Several, *names: str, metric: str | None = None, seed: int = 0, backend: Backend = "plotly") -> Any:  # noqa: ANN401
     """How the metric goes with each hyperparameter, all others averaged out: the mean with its 95 % band, the trials underneath.
 
     Args:
-        study: one.
+        study: one, a list, or a dictionary by name.
         names: of the parameters; default: the nine with the largest effects.
         metric: by name; default: the first that is optimised.
         seed: of what is averaged over.
@@ -164,7 +171,7 @@ def effects(study: One, *names: str, metric: str | None = None, seed: int = 0, b
         )
         for effect in kept
     )
-    caption = f"The line is what a Gaussian process expects when only this hyperparameter changes, averaged over all others; the band its 95 % interval; dashed, where no trial is near and it only guesses; dots are the trials. A band that would hold a level line: no effect is shown (cross-validated R² {number(found.fit.r2, 2)})."
+    caption = f"The line is what a Gaussian process expects when only this hyperparameter changes, averaged over all others; the band its 95 % interval; dashed, where no trial is near and it only guesses; thin, what the best five trials would have had; dots are the trials. A band that would hold a level line: no effect is shown (cross-validated R² {number(found.fit.r2, 2)})."
     if not names and len(found.found) > len(kept):
         caption += f" {len(kept)} of {len(found.found)} are drawn, the largest first."
     size = (3.6, 3.0) if len(panels) > 1 else (6.5, 4.0)
@@ -174,12 +181,19 @@ def effects(study: One, *names: str, metric: str | None = None, seed: int = 0, b
 def _effect(effect: Effect, raw: Array, values: Array, up: Axis, across: Axis) -> Panel:
     inside = np.isfinite(raw) & (values >= up.low) & (values <= up.high)
     marks: list[Mark] = [Points(steady(raw[inside], across), values[inside], "under", "trial")]
-    x, low, high = effect.levels[0], effect.low, effect.high
+    if not across.ticks:
+        marks += [
+            Line(effect.levels[0], np.clip(curve, up.low, up.high), "single", "one of the best five") for curve in effect.curves
+        ]
+    x = effect.levels[0]
+    low, mean, high = (
+        np.clip(each, up.low, up.high) for each in (effect.low, effect.mean, effect.high)
+    )  # a logarithm has no zero
     if across.ticks:
-        marks.append(Points(x, effect.mean, "effect spread", low=low, high=high))
-        marks.append(Points(x, effect.mean, "effect dot", "expected"))
+        marks.append(Points(x, mean, "effect spread", low=low, high=high))
+        marks.append(Points(x, mean, "effect dot", "expected"))
         return Panel(across, up, tuple(marks))
-    marks.append(Line(x, effect.mean, "guess", "no trial near", low=low, high=high))
-    known = np.where(effect.supported, effect.mean, np.nan)
+    marks.append(Line(x, mean, "guess", "no trial near", low=low, high=high))
+    known = np.where(effect.supported, mean, np.nan)
     marks.append(Line(x, known, "effect", "expected"))
     return Panel(across, up, tuple(marks))

@@ -10,7 +10,7 @@ from tunewright.analysis.view import direction, thin
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.plots.picture import Axis, Line, Mark, Panel, Picture, Points, said, series
-from tunewright.plots.studies import Backend, One, Several, metric_axis, one, render, several
+from tunewright.plots.studies import Backend, Several, metric_axis, of_each, one, render, several
 from tunewright.trial import Trial
 from tunewright.typing import Array
 
@@ -96,7 +96,8 @@ def _front(history: History, columns: tuple[int, int], both: tuple[Array, Array]
     return marks
 
 
-def folds(study: One, *, backend: Backend = "plotly") -> Any:  # noqa: ANN401
+@of_each
+def folds(study: Several, *, backend: Backend = "plotly") -> Any:  # noqa: ANN401
     """The winner beside the default on every fold and seed that both were measured on. Arguments as for `pareto`; one study."""
     history = one(study)
     metric = objective(history)

@@ -1,8 +1,10 @@
 """What plots are drawn from, and how: studies or histories in, a figure out."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal, ParamSpec, TypeAlias
 
+import msgspec
 import numpy as np
 
 from tunewright.analysis.summary import objective
@@ -13,19 +15,24 @@ from tunewright.findings import Findings
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.plots import on_matplotlib, on_plotly
-from tunewright.plots.picture import Axis, Mark, Picture, Points, axis_of
+from tunewright.plots.picture import Axis, Mark, Panel, Picture, Points, axis_of
 from tunewright.typing import Array, Mask
 
-__all__ = ["Backend", "One", "Several", "common_metric", "dots", "metric_axis", "one", "render", "several"]
+__all__ = ["Backend", "One", "Several", "common_metric", "dots", "metric_axis", "of_each", "one", "render", "several"]
 
 Backend: TypeAlias = Literal["plotly", "matplotlib", "data"]
 One: TypeAlias = Findings | History
 Several: TypeAlias = One | Sequence[One] | Mapping[str, One]
 
+_Arguments = ParamSpec("_Arguments")
+
+_BROAD: Final = 6.6
+"""Panels broader than this (inches) stand below each other."""
+
 _TELL = "A plot is drawn from a Study, or from its history"
 
 
-def one(study: One) -> History:
+def one(study: Several) -> History:
     """Its history.
 
     Raises:
@@ -57,6 +64,42 @@ def several(studies: Several) -> dict[str, History]:
         name if names.count(name) == 1 else f"{name} {names[: i + 1].count(name)}": history
         for i, (name, history) in enumerate(named)
     }
+
+
+def of_each(draw: Callable[_Arguments, Any]) -> Callable[_Arguments, Any]:
+    """Makes a plot of one study a plot of several, too: the panels of each after those of the one before."""
+
+    @functools.wraps(draw)
+    def drawn(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> Any:  # noqa: ANN401
+        given = args[0] if args else kwargs.get("study")
+        if isinstance(given, str) or not isinstance(given, Sequence | Mapping):
+            return draw(*args, **kwargs)
+        backend: Any = kwargs.pop("backend", "plotly")
+        kwargs.pop("study", None)
+        again: Callable[..., Any] = draw
+        pictures = {name: again(known, *args[1:], **kwargs, backend="data") for name, known in several(given).items()}
+        return render(_joined(pictures), backend)
+
+    return drawn
+
+
+def _joined(pictures: Mapping[str, Picture]) -> Picture:
+    """One picture of several; each begins a row of its own if it has more panels than one."""
+    every = list(pictures.values())
+    alone = all(len(picture.panels) == 1 for picture in every)
+    broad = any(picture.size[0] > _BROAD for picture in every)
+    columns = (1 if broad else min(len(every), 2)) if alone else max(picture.columns for picture in every)
+    titles, captions = ({getattr(picture, part) for picture in every} for part in ("title", "caption"))
+    panels: list[Panel] = []
+    for name, picture in pictures.items():
+        head = name if len(titles) == 1 else f"{name}: {picture.title}"
+        first, *rest = picture.panels
+        panels.append(msgspec.structs.replace(first, title=" · ".join(part for part in (cut(head, 60), first.title) if part)))
+        panels += rest + [Panel()] * (0 if alone else -len(picture.panels) % columns)
+    title = titles.pop() if len(titles) == 1 else ", ".join(pictures)
+    said = captions.pop() if len(captions) == 1 else " ".join(f"{name}: {picture.caption}" for name, picture in pictures.items())
+    size = (max(picture.size[0] for picture in every), max(picture.size[1] for picture in every))
+    return Picture(cut(title, 90), said, tuple(panels), columns, size)
 
 
 def common_metric(histories: Sequence[History]) -> Metric:

@@ -158,7 +158,7 @@ class Engine:
 
     def to_unit(self, rows: Array) -> Array:
         """The unit scale, column by column."""
-        unit = np.empty(rows.shape)
+        unit = np.empty_like(rows)  # in the order that the rows have: columns at a stretch stay so
         for j, code in enumerate(self.codings):
             unit[:, j] = code.to_unit(rows[:, j])
         return unit
