@@ -97,10 +97,10 @@ def table(rows: list[Case], title: str) -> None:
     )
 
 
-def tunability_kept(seeds: int) -> None:
+def tunability_kept(seeds: range) -> None:
     """How often the true gain of a setting lies inside the interval that `tunability` tells for it: formulas without noise, 40 trials."""
     inside, told, real = [], [], []
-    for seed in range(seeds):
+    for seed in seeds:
         for problem in (problem for problem, noise in problems() if not noise and problem.name != "nested"):
             for name in ("random", "tpe"):
                 study = Study(problem.space, sampler=SAMPLERS[name](), seed=seed)
@@ -121,24 +121,25 @@ def tunability_kept(seeds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--only", choices=["forecasts", "tunability"])
     given = parser.parse_args()
-    seeds = given.seeds
+    seeds = range(given.first, given.first + given.seeds)
     if given.only != "forecasts":
         tunability_kept(seeds)
     if given.only != "tunability":
         forecasts(seeds)
 
 
-def forecasts(seeds: int) -> None:
+def forecasts(seeds: range) -> None:
     found = [
         case
-        for seed in range(seeds)
+        for seed in seeds
         for problem, noise in problems()
         for sampler in SAMPLERS
         for case in cases(sampler, problem, noise, seed)
     ]
-    searches = seeds * len(problems()) * len(SAMPLERS)
+    searches = len(seeds) * len(problems()) * len(SAMPLERS)
     print(
         f"{searches} searches of {TRIALS} trials, {len(found)} forecasts of {AHEAD} more; in units of the median of random configurations less the best of 400"
     )

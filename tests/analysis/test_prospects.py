@@ -3,11 +3,12 @@ import math
 import numpy as np
 import pytest
 
-from tunewright.analysis.prospects import prospect
+from tunewright.analysis.prospects import _BLIND, prospect
 from tunewright.errors import StudyError
 from tunewright.events import Asked, Entry, Told
 from tunewright.history import History
 from tunewright.metric import Metric
+from tunewright.samplers import Grid, Manual, QuasiRandom, Random
 from tunewright.space import Categorical, Float, SearchSpace
 from tunewright.trial import Failure
 
@@ -92,6 +93,10 @@ def searched(n, by, function, sampler, seed=0):
         entries = (Asked(params, by, 2 * number), Told({"loss": function(params)}, 1.0))
         history.fold([Entry(number, event, 0.0, 2 * number + i) for i, event in enumerate(entries, 1)])
     return history
+
+
+def test_the_samplers_that_do_not_learn_are_known_by_their_labels():
+    assert {Random().label, QuasiRandom().label, Grid().label, Manual([]).label} == _BLIND
 
 
 def test_a_blind_search_is_promised_what_chance_brings():

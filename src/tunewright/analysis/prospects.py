@@ -44,7 +44,7 @@ _ELITE: Final = 5
 _STEPS: Final = (0.02, 0.05, 0.1, 0.2)
 _THOMPSON: Final = 0.1
 _UNFORESEEN: Final = 0.5
-_BLIND: Final = frozenset({"random", "quasi-random", "grid", "manual"})
+_BLIND: Final = frozenset({"random", "quasi_random", "grid", "manual"})
 """Samplers that do not learn from results."""
 _DOUBT: Final = 0.1
 _SHRINK: Final = 5.0
