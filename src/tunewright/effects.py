@@ -18,11 +18,13 @@ among many configurations the best posterior mean is not the luckiest value.
 [1] Patterson & Thompson, Recovery of inter-block information when block sizes are unequal, Biometrika 58, 1971.
 [2] Rubin, Inference and missing data, Biometrika 63, 1976.
 [3] Nadeau & Bengio, Inference for the Generalization Error, Machine Learning 52, 2003, eq. (9).
+[4] Smyth, Linear models and empirical Bayes methods for assessing differential expression, SAGMB 3, 2004.
 """
 
 from typing import Final, NamedTuple
 
 import numpy as np
+from scipy.special import gammaln
 
 from tunewright.typing import Array, Mask
 
@@ -33,7 +35,10 @@ _LARGEST: Final = 1e150  # whose square is still a number
 _RATIOS: Final = np.logspace(-3, 4, 29)
 _KAPPAS: Final = np.logspace(-3, 4, 8)
 _SOME: Final = 1e-6
-_MODERATE: Final = 4.0
+_MODERATE: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+"""Degrees of freedom that the common variance may count for."""
+
+_ROUNDS: Final = 12
 _LEAST: Final = 3
 """Configurations on at least two cells, below which no variance is told from another."""
 
@@ -144,22 +149,45 @@ class _Fit(NamedTuple):
 
 
 def _noisy(y: Array, met: Mask, levels: Array) -> Array:
-    """How many times noisier each row is than the better ones, 1 or more, moderated as if 4 more degrees of freedom were like theirs.
+    """How many times noisier each row is than the better half, the typical one of it; each row's own variance is moderated [4].
 
     Bad configurations are often far noisier than good ones, and would drown the folds of these.
     """
     counts = met.sum(axis=1)
     rest = np.where(met, y - np.nan_to_num(levels), 0.0)
-    rest = np.where(met, rest - (rest.sum(axis=1) / np.maximum(counts, 1))[:, None], 0.0)
-    squares, free = (rest**2).sum(axis=1), np.maximum(counts - 1, 0)
+    means = rest.sum(axis=1) / np.maximum(counts, 1)
+    squares, free = (np.where(met, rest - means[:, None], 0.0) ** 2).sum(axis=1), np.maximum(counts - 1, 0)
     several = np.flatnonzero(free)
-    means = y.sum(axis=1)[several] / counts[several]
-    good = several[np.argsort(means, kind="stable")[: max(2, (len(several) + 1) // 2)]]
-    typical = float(np.quantile(squares[good] / free[good], 0.5, method="lower"))
+    good = several[np.argsort(means[several], kind="stable")[: max(2, (len(several) + 1) // 2)]]
+    typical, _ = _moderation(squares[good], free[good])
     if not typical > 0:
         return np.ones(len(y))
-    noisy: Array = np.maximum(1.0, (_MODERATE * typical + squares) / (_MODERATE + free) / typical)
+    noisy = np.ones(len(y))
+    for half in (good, np.setdiff1d(several, good)):
+        if len(half):
+            scale, prior = _moderation(squares[half], free[half])
+            noisy[half] = (prior * scale + squares[half]) / (prior + free[half]) / typical
     return noisy
+
+
+def _moderation(squares: Array, free: Array) -> tuple[float, float]:
+    """The scale and the degrees of freedom of the scaled inverse chi-square that the variances of rows come from, by marginal likelihood.
+
+    Source: Smyth 2004, eq. (2) and section 6, with the likelihood of the scaled F in place of the moments of its logarithm.
+    """
+    pooled = float(squares.sum() / free.sum())
+    if not pooled > 0:
+        return 0.0, _MODERATE[-1]
+    prior = np.array(_MODERATE)[:, None]
+    scale = np.full((len(prior), 1), pooled)
+    for _ in range(_ROUNDS):  # expectation maximisation of the scale: the mean of the precisions is 1 / scale
+        scale = 1 / ((prior + free) / (prior * scale + squares)).mean(axis=1, keepdims=True)
+    fits = (
+        gammaln((prior + free) / 2) - gammaln(prior / 2) + prior / 2 * np.log(prior * scale)
+        - (prior + free) / 2 * np.log(prior * scale + squares)
+    ).sum(axis=1)  # fmt: skip
+    best = int(np.argmax(fits))
+    return float(scale[best, 0]), float(prior[best, 0])
 
 
 def _fit(y: Array, met: Mask, noisy: Array) -> _Fit:
