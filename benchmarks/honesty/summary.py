@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,9 @@ def report(rows: Sequence[Row]) -> str:
         some = {key: found for key, found in runs.items() if next(iter(found.values()))["real"] is real}
         if some:
             seeds = len({seed for _, seed in some})
-            parts.append(f"**{title}**: {len({task for task, _ in some})} tables, {seeds} seeds, {len(some)} searches a tool.\n\n{_overall(some, tools)}")
+            parts.append(
+                f"**{title}**: {len({task for task, _ in some})} tables, {seeds} seeds, {len(some)} searches a tool.\n\n{_overall(some, tools)}"
+            )
             parts.append(_each(some, tools))
     return "\n\n".join(parts)
 

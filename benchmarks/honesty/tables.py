@@ -61,7 +61,10 @@ _TREE: Space = {
     "max_depth": tw.Int(1, 20, default=20), "min_samples_leaf": tw.Int(1, 50, log=True, default=1),
     "ccp_alpha": tw.Float(1e-5, 1e-1, log=True, default=1e-5),
 }  # fmt: skip
-_KNN: Space = {"kneighborsclassifier__n_neighbors": tw.Int(1, 50, default=5), "kneighborsclassifier__p": tw.Float(1, 4, default=2.0)}
+_KNN: Space = {
+    "kneighborsclassifier__n_neighbors": tw.Int(1, 50, default=5),
+    "kneighborsclassifier__p": tw.Float(1, 4, default=2.0),
+}
 _LOGISTIC: Space = {"logisticregression__C": tw.Float(1e-4, 1e3, log=True, default=1.0)}
 _WORLD: Space = {name: tw.Float(0, 1, default=0.5) for name in "xyz"}
 _TREES = {"classes": DecisionTreeClassifier(random_state=0), "numbers": DecisionTreeRegressor(random_state=0)}
@@ -99,7 +102,7 @@ def prepare(task: Task, seed: int) -> Rows:
         x = np.arange(ROWS)[:, None]
         return Rows(clone(task.model).set_params(land=seed), x, np.zeros(ROWS), x[:0], np.zeros(0))
     x, y = _data(task.name)
-    classes = len(np.unique(y)) < 20  # noqa: PLR2004  the numbers have more
+    classes = len(np.unique(y)) < 20
     x, x_test, y, y_test = train_test_split(x, y, train_size=1 / 3, stratify=y if classes else None, random_state=seed)
     return Rows(task.model, x, y, x_test, y_test)
 
@@ -120,7 +123,7 @@ def judge(task: Task, rows: Rows, params: dict[str, Any], seed: int) -> Verdict:
     for _ in range(_DRAWS):
         drawn = rng.integers(len(rows.y_test), size=len(rows.y_test))
         lost += scorer(said[0], drawn, rows.y_test[drawn]) < scorer(said[1], drawn, rows.y_test[drawn])
-    return Verdict(ours, default, worse=lost > 0.975 * _DRAWS)  # noqa: PLR2004
+    return Verdict(ours, default, worse=lost > 0.975 * _DRAWS)
 
 
 class _Said:
@@ -128,10 +131,13 @@ class _Said:
 
     def __init__(self, model: Any, x: np.ndarray) -> None:  # noqa: ANN401
         self._model = model
-        self._said = {name: getattr(model, name)(x) for name in ("predict", "predict_proba", "decision_function") if hasattr(model, name)}
+        self._said = {
+            name: getattr(model, name)(x) for name in ("predict", "predict_proba", "decision_function") if hasattr(model, name)
+        }
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         if name in self._said:
+
             def answer(rows: np.ndarray) -> np.ndarray:
                 return np.asarray(self._said[name][rows])
 

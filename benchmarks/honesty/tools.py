@@ -1,4 +1,4 @@
-"""The searches, each with its own ways, for the same number of fits. A fit is one of ten folds; for halving, by its share of the rows."""
+"""The searches, each with its own ways, for the same number of fits. A fit is one of five folds; for halving, by its share of the rows."""
 
 import math
 import warnings
@@ -19,7 +19,7 @@ from tunewright.execution.live import LiveTrial
 
 __all__ = ["OURS", "TOOLS", "Found"]
 
-FOLDS, REPEATS = 5, 2
+FOLDS, REPEATS = 5, 1
 CELLS = FOLDS * REPEATS
 
 
@@ -39,7 +39,11 @@ Search = Callable[[Task, Rows, int, int], Found]
 
 
 def _folds(rows: Rows, seed: int) -> Any:  # noqa: ANN401  scikit-learn ships no types
-    kind = RepeatedStratifiedKFold if hasattr(rows.model, "predict_proba") or len(np.unique(rows.y)) < 20 < len(rows.y) else RepeatedKFold  # noqa: PLR2004
+    kind = (
+        RepeatedStratifiedKFold
+        if hasattr(rows.model, "predict_proba") or len(np.unique(rows.y)) < 20 < len(rows.y)
+        else RepeatedKFold
+    )
     if not rows.y.any():
         kind = RepeatedKFold
     return kind(n_splits=FOLDS, n_repeats=REPEATS, random_state=seed)

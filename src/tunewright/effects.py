@@ -6,8 +6,8 @@ with one seed) are seen as an additive mixed model
 
     y_ij = mu + a_i + b_j + e_ij,     a_i ~ N(0, s_a^2),  b_j ~ N(0, s_b^2),  e_ij ~ N(0, s_i^2)
 
-with variances by restricted maximum likelihood [1], here in closed form but for two ratios, lambda = s_a^2 / s^2 and kappa = s_b^2 / s^2, which
-are taken from a grid. Bad configurations are often far noisier than good ones, so each has a noise of its own, s_i^2, moderated. The likelihood of what was seen does not depend on why the rest was
+with variances by restricted likelihood [1], here in closed form but for two ratios, lambda = s_a^2 / s^2 and kappa = s_b^2 / s^2. What
+they are is never sure, and with few configurations hardly known, so everything is the mean over a grid of them, weighed by the likelihood. Bad configurations are often far noisier than good ones, so each has a noise of its own, s_i^2, moderated. The likelihood of what was seen does not depend on why the rest was
 not: stopping by a rule that looked at the scores (a race) does not bias it, as it would bias the difference of two fold means [2].
 
 Of a configuration evaluated on the cells S_i, the *adjusted* value is the mean of y_ij - b_j over S_i. For a given set of cells it is
@@ -33,12 +33,13 @@ __all__ = ["Effects", "effects"]
 _FENCE: Final = 3.0
 _LARGEST: Final = 1e150  # whose square is still a number
 _RATIOS: Final = np.logspace(-3, 4, 29)
-_KAPPAS: Final = np.logspace(-3, 4, 8)
+_KAPPAS: Final = np.logspace(-1, 4, 8)
 _SOME: Final = 1e-6
 _MODERATE: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 """Degrees of freedom that the common variance may count for."""
 
 _ROUNDS: Final = 12
+_LEAST_NOISY: Final = 0.1
 _LEAST: Final = 3
 """Configurations on at least two cells, below which no variance is told from another."""
 
@@ -53,6 +54,7 @@ class Effects(NamedTuple):
         posterior: `values` drawn towards their mean as far as chance explains them, shape (n,).
         spread: posterior standard deviations, shape (n,); NaN as `variances`.
         cells: b_j, shape (m,).
+        covariance: of `cells`, shape (m, m).
         noises: s_i^2, of each configuration on one cell, shape (n,); NaN where it cannot be told.
         noise: s^2, of the less noisy ones; NaN likewise.
         between: s_a^2, of what the configurations are worth, the share that folds have in common taken off; NaN likewise.
@@ -66,6 +68,7 @@ class Effects(NamedTuple):
     posterior: Array
     spread: Array
     cells: Array
+    covariance: Array
     noises: Array
     noise: float
     between: float
@@ -82,27 +85,29 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
     """
     met = np.isfinite(table)
     counts = met.sum(axis=1)
-    raw = _mean(table, met, counts)
+    m, raw = table.shape[1], _mean(table, met, counts)
     unknown = np.full(len(table), np.nan)
     bulk = (counts > 0) & _inside(raw.clip(-_LARGEST, _LARGEST))
     free = met[bulk].sum() - met[bulk].any(axis=0).sum()
     if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2:
         middle = float(np.nanmedian(raw)) if counts.any() else np.nan
-        return Effects(raw, unknown, counts, raw, unknown, np.zeros(table.shape[1]), unknown, np.nan, np.nan, middle, overlap)
+        return Effects(
+            raw, unknown, counts, raw, unknown, np.zeros(m), np.zeros((m, m)), unknown, np.nan, np.nan, middle, overlap
+        )
     table = table.clip(-_LARGEST, _LARGEST)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
     centred = np.where(met, table - centre, 0.0) / scale
     levels = np.zeros(table.shape[1])
     for _ in range(2):  # who is noisy is told from what the folds leave over, and the folds from those who are not
         noisy = _noisy(centred, met, levels)
-        fitted = _fit(centred[bulk], met[bulk], noisy[bulk])
+        fitted = _fit(centred[bulk], met[bulk], noisy[bulk], overlap)
         levels = fitted.levels
     known = np.isfinite(fitted.levels)
     level = float(fitted.levels[known].mean())
     cells = np.where(known, fitted.levels - level, 0.0) * scale
     noise, mean = fitted.noise * scale**2, centre + level * scale
     values = _mean(table - cells, met, counts)
-    between = max(0.0, fitted.ratio - overlap) * noise
+    between = fitted.between * scale**2
     contrast = np.where(met, 1.0, 0.0)[:, known] / np.maximum(counts, 1)[:, None] - 1 / known.sum()
     noises = noise * noisy
     doubt = np.einsum("ij,jk,ik->i", contrast, fitted.covariance[np.ix_(known, known)], contrast) * scale**2
@@ -118,6 +123,7 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
         posterior,
         np.sqrt(weight * variances),
         cells,
+        fitted.covariance * scale**2,
         noises,
         float(noise),
         float(between),
@@ -145,7 +151,7 @@ class _Fit(NamedTuple):
     """mu + b_j; NaN where a cell was met by none."""
     covariance: Array
     noise: float
-    ratio: float
+    between: float
 
 
 def _noisy(y: Array, met: Mask, levels: Array) -> Array:
@@ -166,6 +172,7 @@ def _noisy(y: Array, met: Mask, levels: Array) -> Array:
     for half in (good, np.setdiff1d(several, good)):
         if len(half):
             scale, prior = _moderation(squares[half], free[half])
+            scale = max(scale, _LEAST_NOISY * typical)
             noisy[half] = (prior * scale + squares[half]) / (prior + free[half]) / typical
     return noisy
 
@@ -190,8 +197,8 @@ def _moderation(squares: Array, free: Array) -> tuple[float, float]:
     return float(scale[best, 0]), float(prior[best, 0])
 
 
-def _fit(y: Array, met: Mask, noisy: Array) -> _Fit:
-    """Restricted maximum likelihood over lambda and kappa; y is 0 where not met, and row i is noisy_i times as noisy as the typical one."""
+def _fit(y: Array, met: Mask, noisy: Array, overlap: float) -> _Fit:
+    """The mean over lambda and kappa by restricted likelihood; y is 0 where not met, and row i is noisy_i times as noisy as the typical one."""
     counts, seen = met.sum(axis=1), np.asarray(met.any(axis=0))
     y, met = y[:, seen], met[:, seen].astype(np.float64)
     sums, cells = y.sum(axis=1), met.shape[1]
@@ -213,9 +220,13 @@ def _fit(y: Array, met: Mask, noisy: Array) -> _Fit:
     levels = np.linalg.solve(information, right[:, :, None])[:, :, 0]
     residual = np.maximum(square - weights @ squares - (levels * right).sum(axis=1), 1e-18)
     grown = np.log1p(ratio[:, None] * sizes) @ many + (cells - 1) * np.log(kappa) + np.linalg.slogdet(information)[1]
-    best = int(np.argmax(-0.5 * (free * np.log(residual / free) + grown)))
-    noise = float(residual[best] / free)
+    fits = -0.5 * (free * np.log(residual / free) + grown)
+    chance = np.exp(fits - fits.max())
+    chance /= chance.sum()
+    noise, mean = residual / free, chance @ levels
+    apart = levels - mean
+    spread = np.tensordot(chance * noise, np.linalg.inv(information), 1) + np.einsum("g,gi,gj->ij", chance, apart, apart)
     all_levels, covariance = np.full(len(seen), np.nan), np.zeros((len(seen), len(seen)))
-    all_levels[seen] = levels[best]
-    covariance[np.ix_(seen, seen)] = np.linalg.inv(information[best]) * noise
-    return _Fit(all_levels, covariance, noise, float(ratio[best]))
+    all_levels[seen] = mean
+    covariance[np.ix_(seen, seen)] = spread
+    return _Fit(all_levels, covariance, float(chance @ noise), float(chance @ (noise * np.maximum(0.0, ratio - overlap))))

@@ -27,7 +27,7 @@ from scipy import stats
 
 from tunewright.analysis.summary import objective
 from tunewright.analysis.text import number
-from tunewright.analysis.winner import Estimate, default_of, posterior, shrunk
+from tunewright.analysis.winner import Estimate, default_of, posterior, shrunk, within
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -139,9 +139,13 @@ def by_folds(history: History, baseline: Sequence[float] = ()) -> Generalization
         theirs = posterior(history, default.number)
         half = (theirs.high - theirs.low) / 2
         plain = float(found.values[default.number])
-        beside = _turned(Estimate(plain, plain - half, plain + half), metric)
+        beside = _turned(within(history, Estimate(plain, plain - half, plain + half)), metric)
         if default.number == best.number:
-            claimed, gain, probability = Estimate(plain, plain - half, plain + half), Estimate(0.0, 0.0, 0.0), 0.5
+            claimed, gain, probability = (
+                within(history, Estimate(plain, plain - half, plain + half)),
+                Estimate(0.0, 0.0, 0.0),
+                0.5,
+            )
         else:
             mean, *_, deviation = shrunk(found, best.number)
             apart = plain - mean
@@ -170,11 +174,11 @@ def by_draws(
     usable = np.isfinite(losses).all(axis=(0, 1))
     inside, outside = losses[0][:, usable], losses[1][:, usable]
     chosen = outside[inside.argmin(axis=0), np.arange(inside.shape[1])]
-    claimed = _around(float(chosen.mean()), inside[best])
+    claimed = within(history, _around(float(chosen.mean()), inside[best]))
     beside = gain = None
     probability = math.nan
     if default is not None:
-        beside = _turned(_around(float(outside[default].mean()), inside[default]), metric)
+        beside = _turned(within(history, _around(float(outside[default].mean()), inside[default])), metric)
         shift = float((outside[default] - chosen).mean())
         apart = inside[default] - inside[best]
         gain = _around(shift, apart)
@@ -201,7 +205,7 @@ def by_outer_folds(history: History, scores: Array, defaults: Array, baseline: S
     probability = (
         float(stats.t.cdf(gain.value / deviation, len(gains) - 1)) if deviation else 0.5 + 0.5 * float(np.sign(gain.value))
     )
-    claimed, beside = _mean(scores, overlap), _mean(defaults, overlap)
+    claimed, beside = (_bounded(_mean(each, overlap), history) for each in (scores, defaults))
     assert claimed is not None
     return _said("nested", history, claimed, beside, _mean(baseline, overlap), gain=gain, probability=probability)
 
@@ -245,6 +249,11 @@ def _interval(found: Estimate) -> str:
 def _turned(loss: Estimate, metric: Metric) -> Estimate:
     low, high = sorted((metric.sign * loss.low, metric.sign * loss.high)) if loss.low <= loss.high else (math.nan, math.nan)
     return Estimate(metric.sign * loss.value, low, high)
+
+
+def _bounded(found: Estimate | None, history: History) -> Estimate | None:
+    metric = objective(history)
+    return None if found is None else _turned(within(history, _turned(found, metric)), metric)
 
 
 def _around(value: float, draws: Array) -> Estimate:
