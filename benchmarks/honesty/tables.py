@@ -16,6 +16,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import tunewright as tw
 from honesty.worlds import NAMES, ROWS, World, score
+from tunewright.resampling.tested import Echo
 
 __all__ = ["TASKS", "Rows", "Task", "Verdict", "judge", "prepare"]
 
@@ -118,32 +119,9 @@ def judge(task: Task, rows: Rows, params: dict[str, Any], seed: int) -> Verdict:
     if ours >= default:
         return Verdict(ours, default, worse=False)
     rng = np.random.default_rng(seed)
-    said = [_Said(model, rows.x_test) for model in models]
+    said = [Echo(model, rows.x_test) for model in models]
     lost = 0
     for _ in range(_DRAWS):
         drawn = rng.integers(len(rows.y_test), size=len(rows.y_test))
         lost += scorer(said[0], drawn, rows.y_test[drawn]) < scorer(said[1], drawn, rows.y_test[drawn])
     return Verdict(ours, default, worse=lost > 0.975 * _DRAWS)
-
-
-class _Said:
-    """A fitted model whose answers are known already: the features are numbers of rows."""
-
-    def __init__(self, model: Any, x: np.ndarray) -> None:  # noqa: ANN401
-        self._model = model
-        self._said = {
-            name: getattr(model, name)(x) for name in ("predict", "predict_proba", "decision_function") if hasattr(model, name)
-        }
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
-        if name in self._said:
-
-            def answer(rows: np.ndarray) -> np.ndarray:
-                return np.asarray(self._said[name][rows])
-
-            answer.__name__ = name
-            return answer
-        return getattr(self._model, name)
-
-    def __sklearn_tags__(self) -> Any:  # noqa: ANN401
-        return self._model.__sklearn_tags__()

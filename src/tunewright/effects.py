@@ -32,13 +32,13 @@ __all__ = ["Effects", "effects"]
 
 _FENCE: Final = 3.0
 _LARGEST: Final = 1e150  # whose square is still a number
-_RATIOS: Final = np.logspace(-3, 4, 29)
-_KAPPAS: Final = np.logspace(-1, 4, 8)
+_RATIOS: Final = np.logspace(-3, 4, 15)
+_KAPPAS: Final = np.logspace(-1, 4, 6)
 _SOME: Final = 1e-6
 _MODERATE: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 """Degrees of freedom that the common variance may count for."""
 
-_ROUNDS: Final = 12
+_ROUNDS: Final = 8
 _LEAST_NOISY: Final = 0.1
 _LEAST: Final = 3
 """Configurations on at least two cells, below which no variance is told from another."""
@@ -224,8 +224,10 @@ def _fit(y: Array, met: Mask, noisy: Array, overlap: float) -> _Fit:
     chance = np.exp(fits - fits.max())
     chance /= chance.sum()
     noise, mean = residual / free, chance @ levels
-    apart = levels - mean
-    spread = np.tensordot(chance * noise, np.linalg.inv(information), 1) + np.einsum("g,gi,gj->ij", chance, apart, apart)
+    likely = np.flatnonzero(chance > _SOME)
+    apart = levels[likely] - mean
+    spread = np.tensordot((chance * noise)[likely], np.linalg.inv(information[likely]), 1)
+    spread += (chance[likely, None] * apart).T @ apart
     all_levels, covariance = np.full(len(seen), np.nan), np.zeros((len(seen), len(seen)))
     all_levels[seen] = mean
     covariance[np.ix_(seen, seen)] = spread

@@ -33,7 +33,7 @@ from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.typing import Array, Params
 
-__all__ = ["Generalization", "Method", "by_draws", "by_folds", "by_objective", "by_outer_folds", "nested"]
+__all__ = ["Generalization", "Method", "by_draws", "by_folds", "by_objective", "by_outer_folds", "by_test", "nested"]
 
 Method: TypeAlias = Literal["predictions", "folds", "nested", "test"]
 
@@ -113,6 +113,37 @@ def nested(history: History, judge: Any, outer: int, search: Callable[[int, Any]
         scores.append(judged.score(search(held, judge.subset(fold.train)), held))
         defaults.append(judged.score(default, held))
     return by_outer_folds(history, np.array(scores), np.array(defaults), _baseline(judged))
+
+
+def by_test(history: History, judge: Any, X: Any, y: Any) -> Generalization:  # noqa: ANN401, N803  a cross-validation, from above
+    """By rows that nothing has looked at: the winner, the default and the baseline are fitted to all rows of the study and judged there.
+
+    They were not chosen by these rows, so nothing is taken off. Look once: who goes on tuning after it has spent the test set.
+
+    Args:
+        history: of the study.
+        judge: its `CrossValidation`.
+        X, y: the test set.
+
+    Raises:
+        DataError: the test set cannot be used.
+        StudyError: the objective is no cross-validation, so it cannot fit a configuration to all rows.
+    """
+    if not hasattr(judge, "tested"):
+        raise StudyError(
+            "A test set is judged by models, so it needs the study's CrossValidation: generalization(cv, test=(X, y))."
+        )
+    known, metric = default_of(history), objective(history)
+    scores, drawn = judge.tested([history.best.params, history.space.default if known is None else known.params], X, y)
+    usable = np.isfinite(drawn).all(axis=0)
+    losses, draws = metric.sign * scores, metric.sign * drawn[:, usable]
+    claimed, beside, *floor = (
+        _turned(within(history, _around(float(loss), each)), metric) for loss, each in zip(losses, draws, strict=True)
+    )
+    apart = draws[1] - draws[0]
+    gain = _around(float(losses[1] - losses[0]), apart)
+    probability = float(np.mean(apart > 0) + np.mean(apart == 0) / 2) if len(apart) else math.nan
+    return _said("test", history, claimed, beside, floor[0] if floor else None, gain=gain, probability=probability)
 
 
 def _baseline(judge: object) -> list[float]:

@@ -36,6 +36,7 @@ from tunewright.resampling.draws import Drawn, constant, drawn_scores
 from tunewright.resampling.predictions import Kept
 from tunewright.resampling.scoring import WEIGHTED, Answer
 from tunewright.resampling.splits import Splits, checked_lengths, rows_of
+from tunewright.resampling.tested import Tested, judged_on
 from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.schedulers.race import Race
@@ -271,6 +272,15 @@ class CrossValidation:
     def score(self, params: Params, fold: int) -> float:
         """The first metric of a configuration on one fold."""
         return float(self.judged(self.build(params), fold, 0)[0][self.metrics[0].name])
+
+    def tested(self, configurations: Sequence[Params], X: Any, y: Any) -> Tested:  # noqa: ANN401, N803
+        """The first metric of configurations fitted to all rows, and of the baseline, on other rows (`tested.py`)."""
+        models = [self.build(params) for params in configurations]
+        dummy = DummyClassifier(strategy="prior") if self.classes else DummyRegressor()
+        models = [model.fit(self.X, self.y, **self.params) for model in models] + [dummy.fit(self.X, self.y)] * (
+            self.y is not None
+        )
+        return judged_on(models, self.scorers[self.metrics[0].name], X, y, seed=self.seed)
 
     def drawn(self, configurations: Sequence[Params]) -> tuple[list[int], Drawn] | None:
         """Scores of the out-of-fold predictions, the mean over the folds, on rows drawn with replacement; groups are drawn as a whole.
