@@ -11,14 +11,14 @@ X, Y = load_breast_cancer(return_X_y=True)
 MODELS = [DecisionTreeClassifier(max_depth=depth, random_state=0).fit(X[:200], Y[:200]) for depth in (1, 4)]
 
 
-@pytest.mark.parametrize("name", ["accuracy", "roc_auc", "neg_log_loss"])
+@pytest.mark.parametrize("name", ["accuracy", "neg_log_loss"])
 def test_scores_are_those_of_the_scorer_and_draws_lie_about_them(name: str) -> None:
     scorer = get_scorer(name)
 
     found = judged_on(MODELS, scorer, X[200:], Y[200:])
 
     assert found.scores == pytest.approx([scorer(model, X[200:], Y[200:]) for model in MODELS])
-    assert found.drawn.mean(axis=1) == pytest.approx(found.scores, abs=6 * found.drawn.std() / 20)
+    assert found.drawn.mean(axis=1) == pytest.approx(found.scores, abs=6 * found.drawn.std(axis=1).max() / 300**0.5)
 
 
 def test_a_scorer_of_ones_own_is_given_the_rows() -> None:

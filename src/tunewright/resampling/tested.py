@@ -20,7 +20,7 @@ from tunewright.typing import Array
 
 __all__ = ["Echo", "Tested", "judged_on"]
 
-_DRAWS: Final = 400
+_DRAWS: Final = 300
 _LEAST: Final = 10
 
 
