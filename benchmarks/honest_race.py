@@ -109,7 +109,7 @@ def main(seeds: int) -> None:
                     full[best] - tests[best],
                     tests[chosen] < tests[0],
                     tests[best] < tests[0],
-                ]  # fmt: skip
+                ]
             )
         print(
             f"\n{seed + 1} seeds{'':20}{'seen':>12}{'test score':>27}{'race better by':>21}{'p':>8}{'all better by':>20}{'claimed - test':>22}{'worse than default':>20}"
