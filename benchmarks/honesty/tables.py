@@ -15,8 +15,9 @@ from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import tunewright as tw
-from honesty.worlds import NAMES, ROWS, World, score
 from tunewright.resampling.tested import Echo
+
+from .worlds import NAMES, ROWS, World, score
 
 __all__ = ["TASKS", "Rows", "Task", "Verdict", "judge", "prepare"]
 

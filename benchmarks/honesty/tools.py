@@ -14,8 +14,9 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import HalvingRandomSearchCV, RandomizedSearchCV, RepeatedKFold, RepeatedStratifiedKFold
 
 import tunewright as tw
-from honesty.tables import Rows, Space, Task
 from tunewright.execution.live import LiveTrial
+
+from .tables import Rows, Space, Task
 
 __all__ = ["OURS", "TOOLS", "Found"]
 

@@ -128,8 +128,8 @@ def shrunk(found: Effects, trial: int) -> tuple[float, float, float, float]:
     mean = max(value, float(weights @ grid))  # luck is taken off, never added
     chance = np.concatenate([[0.0], np.cumsum(weights)])
     low, high = np.interp([0.025, 0.975], chance, _edges(grid))
-    low, high = min(float(low), mean), max(float(high), mean)
-    return mean, low, high, (high - low) / 3.92
+    lowest, highest = min(float(low), mean), max(float(high), mean)
+    return mean, lowest, highest, (highest - lowest) / 3.92
 
 
 def _weighed(found: Effects, value: float, variance: float) -> tuple[Array, Array]:
@@ -139,8 +139,7 @@ def _weighed(found: Effects, value: float, variance: float) -> tuple[Array, Arra
     tenth, middle, most = np.quantile(values, [0.1, 0.5, 0.9])
     inside = values <= middle + _FENCE * (middle - tenth)
     values, deviations = values[inside], np.sqrt(found.variances[known][inside])
-    low, high = (min(values.min(), value) - 3.5 * deviation, max(values.max(), value + 3.5 * deviation))
-    grid = np.linspace(low, high, _GRID)
+    grid = np.linspace(min(values.min(), value) - 3.5 * deviation, max(values.max(), value + 3.5 * deviation), _GRID)
     means = np.linspace(value - 0.5 * deviation, max(most, value + deviation), _MEANS)
     widest = 2 * max(deviation, float(values.std()))
     priors = _priors(grid, means, np.geomspace(max(0.15 * deviation, 0.5 * (grid[1] - grid[0])), widest, _DEVIATIONS))

@@ -101,7 +101,7 @@ def _part(folder: str, rows: str) -> _Part:
     return _rows(folder, _load(folder, rows))
 
 
-def _rows(folder: str, numbers: Array) -> _Part:
+def _rows(folder: str, numbers: NDArray[Any]) -> _Part:
     return _Part(np.asarray(_load(folder, "X")[numbers]), np.asarray(_load(folder, "y")[numbers]))
 
 
