@@ -11,7 +11,8 @@ allows is taken.
 - *test*: rows that nothing has looked at.
 
 Winner and default are compared on the same rows or folds, so what is hard for both cancels out. The default was not chosen by its
-score, so nothing is taken off it. Where the winner is not expected to be better, the default is recommended.
+score, so nothing is taken off it. Where the winner is not expected to be better, the default is recommended. A threshold for the
+probability is not asked for: it would cost more gain than it saves loss (docs/honest-benchmark.md).
 
 [1] Tsamardinos, Greasidou & Borboudakis, Bootstrapping the out-of-sample predictions for efficient and accurate cross-validation,
 Machine Learning 107, 2018, algorithm 3.
