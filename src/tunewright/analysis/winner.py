@@ -40,6 +40,7 @@ _SPREAD_OUT: Final = (0.0, 0.4)
 _MEANS: Final = 16
 _DEVIATIONS: Final = 10
 _TINY: Final = 1e-300
+_AT_ONCE: Final = 1000
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -143,8 +144,11 @@ def _weighed(found: Effects, value: float, variance: float) -> tuple[Array, Arra
     means = np.linspace(value - 0.5 * deviation, max(most, value + deviation), _MEANS)
     widest = 2 * max(deviation, float(values.std()))
     priors = _priors(grid, means, np.geomspace(max(0.15 * deviation, 0.5 * (grid[1] - grid[0])), widest, _DEVIATIONS))
-    likelihood = np.exp(-0.5 * ((values[:, None] - grid) / deviations[:, None]) ** 2) / deviations[:, None]
-    fits = np.log(likelihood @ priors.T + _TINY).sum(axis=0)
+    fits = np.zeros(len(priors))
+    for start in range(0, len(values), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        likelihood = np.exp(-0.5 * ((values[some, None] - grid) / deviations[some, None]) ** 2) / deviations[some, None]
+        fits += np.log(likelihood @ priors.T + _TINY).sum(axis=0)
     believed = np.exp(fits - fits.max())
     joint = priors * np.exp(-0.5 * ((value - grid) / deviation) ** 2)
     weights = (believed / believed.sum()) @ (joint / np.maximum(joint.sum(axis=1, keepdims=True), _TINY))
