@@ -16,7 +16,7 @@ _SAME = 1e-12
 
 def report(rows: Sequence[Row]) -> str:
     """Markdown: all tables together, then real ones and worlds, then each by itself. Only searches that every tool has finished count."""
-    tools = list(dict.fromkeys(row["tool"] for row in rows))
+    tools = sorted({row["tool"] for row in rows}, key=lambda tool: (not tool.startswith("Tunewright"), tool))
     by_run: dict[tuple[str, int], dict[str, Row]] = defaultdict(dict)
     for row in rows:
         by_run[row["task"], row["seed"]][row["tool"]] = row
@@ -57,10 +57,10 @@ def _overall(runs: dict[tuple[str, int], dict[str, Row]], tools: Sequence[str]) 
 
 
 def _spans(runs: dict[tuple[str, int], dict[str, Row]]) -> dict[str, float]:
-    """What a point is worth on each table: the mean distance between the test scores of any two tools' searches and the default."""
+    """The unit of each table: the standard deviation of claimed - test over all tools and seeds."""
     by_task: dict[str, list[float]] = defaultdict(list)
     for (task, _), found in runs.items():
-        by_task[task] += [row[name] for row in found.values() for name in ("test", "default")]
+        by_task[task] += [row["claimed"] - row["test"] for row in found.values()]
     return {task: float(np.std(values)) or 1.0 for task, values in by_task.items()}
 
 
