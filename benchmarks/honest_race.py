@@ -1,6 +1,6 @@
 """A race beside full 5 x 2 cross-validation at the same number of fits, on real tables.
 
-    PYTHONPATH=src python benchmarks/honest_race.py [seeds]
+    PYTHONPATH=src python benchmarks/honest_race.py [seeds [first seed]]
 
 Decision trees. For each seed, every table is divided anew: a third of the rows trains, the rest is the test set. 110 random configurations, the default
 first, are fitted once on every fold and on all training rows. Both methods see them in the same order, 300 fits each: full
@@ -22,7 +22,7 @@ from sklearn import datasets, set_config
 from sklearn.model_selection import RepeatedStratifiedKFold, train_test_split
 from sklearn.tree import DecisionTreeClassifier
 
-from tunewright.analysis.generalization import by_folds
+from tunewright.analysis.generalization import Generalization, by_folds
 from tunewright.schedulers import Race, Resume
 from tunewright.space import Float, Int, SearchSpace
 from tunewright.testing import Journal
@@ -50,8 +50,8 @@ def table(data: tuple[np.ndarray, np.ndarray], split: int) -> tuple[list, np.nda
     return configurations, scores, np.array([judged(p, (x, y), (x_test, y_test)) for p in configurations])
 
 
-def raced(configurations: list, scores: np.ndarray, rng: np.random.Generator) -> tuple[int, int, float]:
-    """What the race recommends, how many it saw, and what it claims."""
+def raced(configurations: list, scores: np.ndarray, rng: np.random.Generator) -> tuple[int, int, Generalization]:
+    """The winner of the race, how many it saw, and what it claims, as a loss."""
     journal, scheduler = Journal(TREE), Race(5, 2, confirm=0)
     for fits in range(FITS):
         decision = scheduler.decide(TREE, journal.history, rng)
@@ -63,8 +63,7 @@ def raced(configurations: list, scores: np.ndarray, rng: np.random.Generator) ->
             trial, index = journal.ask(configurations[len(journal.history)], plan=decision.plan, fold=0), 0
         journal.tell(trial, 1 - scores[trial, index], index=index)
     worth = by_folds(journal.history)
-    chosen = 0 if worth.recommended == "default" else journal.history.best.number
-    return chosen, len(journal.history), 1 - worth.winner.value
+    return journal.history.best.number, len(journal.history), worth
 
 
 def odd() -> tuple[np.ndarray, np.ndarray]:
@@ -72,7 +71,7 @@ def odd() -> tuple[np.ndarray, np.ndarray]:
     return x[:600], (y[:600] % 2).astype(int)
 
 
-def main(seeds: int) -> None:
+def main(seeds: int, first: int) -> None:
     warnings.simplefilter("ignore")
     set_config(assume_finite=True, skip_parameter_validation=True)
     cancer = datasets.load_breast_cancer(return_X_y=True)
@@ -81,10 +80,11 @@ def main(seeds: int) -> None:
         ("cancer", cancer), ("digits, odd", odd()), ("diabetes, above the mean", (diabetes[0], (diabetes[1] > 152).astype(int))),
     ]  # fmt: skip
     found: dict[str, list[list[float]]] = {}
-    for seed in range(seeds):
+    for seed in range(first, first + seeds):
         for name, data in tables:
             configurations, scores, tests = table(data, seed)
-            chosen, seen, claimed = raced(configurations, scores, np.random.default_rng(seed))
+            winner, seen, worth = raced(configurations, scores, np.random.default_rng(seed))
+            chosen = 0 if worth.recommended == "default" else winner
             full = scores[: FITS // 10].mean(axis=1)
             best, all_best = int(np.argmax(full)), int(np.argmax(scores[:seen].mean(axis=1)))
             found.setdefault(name, []).append(
@@ -93,14 +93,16 @@ def main(seeds: int) -> None:
                     tests[chosen],
                     tests[best],
                     tests[all_best],
-                    claimed - tests[chosen],
+                    1 - worth.winner.value - tests[winner],
                     full[best] - tests[best],
                     tests[chosen] < tests[0],
                     tests[best] < tests[0],
+                    1 - worth.raw - tests[winner],
+                    worth.winner.low <= 1 - tests[winner] <= worth.winner.high,
                 ]
             )
         print(
-            f"\n{seed + 1} seeds{'':20}{'seen':>12}{'test score':>27}{'race better by':>21}{'p':>8}{'all better by':>20}{'claimed - test':>22}{'worse than default':>20}"
+            f"\n{seed + 1 - first} seeds{'':20}{'seen':>12}{'test score':>27}{'race better by':>21}{'p':>8}{'all better by':>20}{'claimed, raw, full - test':>32}{'covers':>8}{'worse than default':>20}"
         )
         for name, rows in found.items():
             line(name, np.array(rows, float))
@@ -108,15 +110,15 @@ def main(seeds: int) -> None:
 
 
 def line(name: str, part: np.ndarray) -> None:
-    seen, race, full, _, off, full_off, worse, full_worse = part.mean(axis=0)
+    seen, race, full, _, off, full_off, worse, full_worse, raw_off, holds = part.mean(axis=0)
     apart, whole = part[:, 1] - part[:, 2], part[:, 3] - part[:, 2]
     error, whole_error = (each.std(ddof=1) / math.sqrt(len(each)) if len(each) > 1 else math.nan for each in (apart, whole))
     p = stats.wilcoxon(apart).pvalue if apart.any() else 1.0
     print(
         f"{name:32}{seen:5.0f} and {FITS // 10}{race:12.4f} and {full:.4f}{apart.mean():12.4f} ± {error:.4f}{p:8.2f}"
-        f"{whole.mean():11.4f} ± {whole_error:.4f}{off:12.4f} and {full_off:+.4f}{worse:10.0%} and {full_worse:.0%}",
+        f"{whole.mean():11.4f} ± {whole_error:.4f}{off:12.4f}, {raw_off:+.4f} and {full_off:+.4f}{holds:8.0%}{worse:10.0%} and {full_worse:.0%}",
         flush=True,
     )
 
 
-main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+main(*(int(argument) for argument in (sys.argv[1:] + ["20", "0"][len(sys.argv) - 1 :])))
