@@ -109,7 +109,7 @@ def run(world: World, place: int, seed: int) -> list[float]:
         found.winner.low <= truth[best] <= found.winner.high if known else math.nan,
         found.gain.low <= gain <= found.gain.high if known and found.gain and best else math.nan,
         truth[best] > truth[0], truth[kept] > truth[0], max(0.0, truth[kept] - truth[0]), truth[kept] - truth.min(),
-        float(history.effects().counts.mean()),
+        float(history.effects().counts.mean()), found.probability if best else 0.0, gain,
     ]  # fmt: skip
 
 
@@ -127,10 +127,23 @@ def main(races: int, first: int) -> None:
             name = f"{world.worth}, {world.configurations} configurations, noise {world.noise:g}, {world.folds} x {world.repeats}"
             line(name + (f", {world.tails}" if world.tails != "normal" else "") + (", uneven" if world.uneven else ""), rows)
         line(f"all {races * len(worlds)}", np.concatenate(everything))
+        thresholds(np.concatenate(everything))
+
+
+def thresholds(rows: np.ndarray) -> None:
+    """What would come of recommending the winner only where it is better than the default with some probability."""
+    for least in (0.0, 0.5, 0.7, 0.9):
+        taken = rows[:, -2] > least
+        gains = np.where(taken, rows[:, -1], 0.0)
+        print(
+            f"  taken above {least:.1f}: {taken.mean():4.0%}   worse {(gains < 0).mean():6.1%}   by a tenth of the spread {(gains < -SPREAD / 10).mean():6.1%}"
+            f"   mean gain {gains.mean():.4f}",
+            flush=True,
+        )
 
 
 def line(name: str, rows: np.ndarray) -> None:
-    off, claimed, covers, gain, worse, kept, by, regret, fits = np.nanmean(rows, axis=0)
+    off, claimed, covers, gain, worse, kept, by, regret, fits, *_ = np.nanmean(rows, axis=0)
     error = rows[:, 1].std(ddof=1) / math.sqrt(len(rows))
     print(
         f"{name:52}{off:10.4f}  {claimed:7.4f} ± {error:.4f}  {covers:7.1%}  {gain:11.1%}  {worse:12.1%}  {kept:10.1%} ({by:.5f})    {regret:.4f}  {fits:4.1f}",
