@@ -23,3 +23,14 @@ def test_a_smaller_loss_is_always_better():
 def test_a_metric_that_cannot_be_is_refused(arguments, says):
     with pytest.raises(MetricError, match=says):
         Metric(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "limits"),
+    [
+        ("roc_auc", (0, 1)), ("roc_auc_ovr_weighted", (0, 1)), ("f1_macro", (0, 1)), ("rmse", (0, math.inf)), ("neg_log_loss", (-math.inf, 0)),
+        ("r2", (-math.inf, 1)), ("matthews_corrcoef", (-1, 1)), ("profit", (-math.inf, math.inf)),
+    ],
+)  # fmt: skip
+def test_what_a_metric_can_reach_is_told_by_its_name(name, limits):
+    assert Metric(name).limits == limits

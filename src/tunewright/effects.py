@@ -6,8 +6,8 @@ with one seed) are seen as an additive mixed model
 
     y_ij = mu + a_i + b_j + e_ij,     a_i ~ N(0, s_a^2),  b_j ~ N(0, s_b^2),  e_ij ~ N(0, s_i^2)
 
-with variances by restricted maximum likelihood [1], here in closed form but for two ratios, lambda = s_a^2 / s^2 and kappa = s_b^2 / s^2, which
-are taken from a grid. Bad configurations are often far noisier than good ones, so each has a noise of its own, s_i^2, moderated. The likelihood of what was seen does not depend on why the rest was
+with variances by restricted likelihood [1], here in closed form but for two ratios, lambda = s_a^2 / s^2 and kappa = s_b^2 / s^2. What
+they are is never sure, and with few configurations hardly known, so everything is the mean over a grid of them, weighed by the likelihood. Bad configurations are often far noisier than good ones, so each has a noise of its own, s_i^2, moderated. The likelihood of what was seen does not depend on why the rest was
 not: stopping by a rule that looked at the scores (a race) does not bias it, as it would bias the difference of two fold means [2].
 
 Of a configuration evaluated on the cells S_i, the *adjusted* value is the mean of y_ij - b_j over S_i. For a given set of cells it is
@@ -18,11 +18,13 @@ among many configurations the best posterior mean is not the luckiest value.
 [1] Patterson & Thompson, Recovery of inter-block information when block sizes are unequal, Biometrika 58, 1971.
 [2] Rubin, Inference and missing data, Biometrika 63, 1976.
 [3] Nadeau & Bengio, Inference for the Generalization Error, Machine Learning 52, 2003, eq. (9).
+[4] Smyth, Linear models and empirical Bayes methods for assessing differential expression, SAGMB 3, 2004.
 """
 
 from typing import Final, NamedTuple
 
 import numpy as np
+from scipy.special import gammaln
 
 from tunewright.typing import Array, Mask
 
@@ -30,10 +32,14 @@ __all__ = ["Effects", "effects"]
 
 _FENCE: Final = 3.0
 _LARGEST: Final = 1e150  # whose square is still a number
-_RATIOS: Final = np.logspace(-3, 4, 29)
-_KAPPAS: Final = np.logspace(-3, 4, 8)
+_RATIOS: Final = np.logspace(-3, 4, 15)
+_KAPPAS: Final = np.logspace(-1, 4, 6)
 _SOME: Final = 1e-6
-_MODERATE: Final = 4.0
+_MODERATE: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+"""Degrees of freedom that the common variance may count for."""
+
+_ROUNDS: Final = 8
+_LEAST_NOISY: Final = 0.1
 _LEAST: Final = 3
 """Configurations on at least two cells, below which no variance is told from another."""
 
@@ -48,6 +54,7 @@ class Effects(NamedTuple):
         posterior: `values` drawn towards their mean as far as chance explains them, shape (n,).
         spread: posterior standard deviations, shape (n,); NaN as `variances`.
         cells: b_j, shape (m,).
+        covariance: of `cells`, shape (m, m).
         noises: s_i^2, of each configuration on one cell, shape (n,); NaN where it cannot be told.
         noise: s^2, of the less noisy ones; NaN likewise.
         between: s_a^2, of what the configurations are worth, the share that folds have in common taken off; NaN likewise.
@@ -61,6 +68,7 @@ class Effects(NamedTuple):
     posterior: Array
     spread: Array
     cells: Array
+    covariance: Array
     noises: Array
     noise: float
     between: float
@@ -77,27 +85,29 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
     """
     met = np.isfinite(table)
     counts = met.sum(axis=1)
-    raw = _mean(table, met, counts)
+    m, raw = table.shape[1], _mean(table, met, counts)
     unknown = np.full(len(table), np.nan)
     bulk = (counts > 0) & _inside(raw.clip(-_LARGEST, _LARGEST))
     free = met[bulk].sum() - met[bulk].any(axis=0).sum()
     if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2:
         middle = float(np.nanmedian(raw)) if counts.any() else np.nan
-        return Effects(raw, unknown, counts, raw, unknown, np.zeros(table.shape[1]), unknown, np.nan, np.nan, middle, overlap)
+        return Effects(
+            raw, unknown, counts, raw, unknown, np.zeros(m), np.zeros((m, m)), unknown, np.nan, np.nan, middle, overlap
+        )
     table = table.clip(-_LARGEST, _LARGEST)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
     centred = np.where(met, table - centre, 0.0) / scale
     levels = np.zeros(table.shape[1])
     for _ in range(2):  # who is noisy is told from what the folds leave over, and the folds from those who are not
         noisy = _noisy(centred, met, levels)
-        fitted = _fit(centred[bulk], met[bulk], noisy[bulk])
+        fitted = _fit(centred[bulk], met[bulk], noisy[bulk], overlap)
         levels = fitted.levels
     known = np.isfinite(fitted.levels)
     level = float(fitted.levels[known].mean())
     cells = np.where(known, fitted.levels - level, 0.0) * scale
     noise, mean = fitted.noise * scale**2, centre + level * scale
     values = _mean(table - cells, met, counts)
-    between = max(0.0, fitted.ratio - overlap) * noise
+    between = fitted.between * scale**2
     contrast = np.where(met, 1.0, 0.0)[:, known] / np.maximum(counts, 1)[:, None] - 1 / known.sum()
     noises = noise * noisy
     doubt = np.einsum("ij,jk,ik->i", contrast, fitted.covariance[np.ix_(known, known)], contrast) * scale**2
@@ -113,6 +123,7 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
         posterior,
         np.sqrt(weight * variances),
         cells,
+        fitted.covariance * scale**2,
         noises,
         float(noise),
         float(between),
@@ -140,30 +151,54 @@ class _Fit(NamedTuple):
     """mu + b_j; NaN where a cell was met by none."""
     covariance: Array
     noise: float
-    ratio: float
+    between: float
 
 
 def _noisy(y: Array, met: Mask, levels: Array) -> Array:
-    """How many times noisier each row is than the better ones, 1 or more, moderated as if 4 more degrees of freedom were like theirs.
+    """How many times noisier each row is than the better half, the typical one of it; each row's own variance is moderated [4].
 
     Bad configurations are often far noisier than good ones, and would drown the folds of these.
     """
     counts = met.sum(axis=1)
     rest = np.where(met, y - np.nan_to_num(levels), 0.0)
-    rest = np.where(met, rest - (rest.sum(axis=1) / np.maximum(counts, 1))[:, None], 0.0)
-    squares, free = (rest**2).sum(axis=1), np.maximum(counts - 1, 0)
+    means = rest.sum(axis=1) / np.maximum(counts, 1)
+    squares, free = (np.where(met, rest - means[:, None], 0.0) ** 2).sum(axis=1), np.maximum(counts - 1, 0)
     several = np.flatnonzero(free)
-    means = y.sum(axis=1)[several] / counts[several]
-    good = several[np.argsort(means, kind="stable")[: max(2, (len(several) + 1) // 2)]]
-    typical = float(np.quantile(squares[good] / free[good], 0.5, method="lower"))
+    good = several[np.argsort(means[several], kind="stable")[: max(2, (len(several) + 1) // 2)]]
+    typical, _ = _moderation(squares[good], free[good])
     if not typical > 0:
         return np.ones(len(y))
-    noisy: Array = np.maximum(1.0, (_MODERATE * typical + squares) / (_MODERATE + free) / typical)
+    noisy = np.ones(len(y))
+    for half in (good, np.setdiff1d(several, good)):
+        if len(half):
+            scale, prior = _moderation(squares[half], free[half])
+            scale = max(scale, _LEAST_NOISY * typical)
+            noisy[half] = (prior * scale + squares[half]) / (prior + free[half]) / typical
     return noisy
 
 
-def _fit(y: Array, met: Mask, noisy: Array) -> _Fit:
-    """Restricted maximum likelihood over lambda and kappa; y is 0 where not met, and row i is noisy_i times as noisy as the typical one."""
+def _moderation(squares: Array, free: Array) -> tuple[float, float]:
+    """The scale and the degrees of freedom of the scaled inverse chi-square that the variances of rows come from, by marginal likelihood.
+
+    Source: Smyth 2004, eq. (2) and section 6, with the likelihood of the scaled F in place of the moments of its logarithm.
+    """
+    pooled = float(squares.sum() / free.sum())
+    if not pooled > 0:
+        return 0.0, _MODERATE[-1]
+    prior = np.array(_MODERATE)[:, None]
+    scale = np.full((len(prior), 1), pooled)
+    for _ in range(_ROUNDS):  # expectation maximisation of the scale: the mean of the precisions is 1 / scale
+        scale = 1 / ((prior + free) / (prior * scale + squares)).mean(axis=1, keepdims=True)
+    fits = (
+        gammaln((prior + free) / 2) - gammaln(prior / 2) + prior / 2 * np.log(prior * scale)
+        - (prior + free) / 2 * np.log(prior * scale + squares)
+    ).sum(axis=1)  # fmt: skip
+    best = int(np.argmax(fits))
+    return float(scale[best, 0]), float(prior[best, 0])
+
+
+def _fit(y: Array, met: Mask, noisy: Array, overlap: float) -> _Fit:
+    """The mean over lambda and kappa by restricted likelihood; y is 0 where not met, and row i is noisy_i times as noisy as the typical one."""
     counts, seen = met.sum(axis=1), np.asarray(met.any(axis=0))
     y, met = y[:, seen], met[:, seen].astype(np.float64)
     sums, cells = y.sum(axis=1), met.shape[1]
@@ -185,9 +220,15 @@ def _fit(y: Array, met: Mask, noisy: Array) -> _Fit:
     levels = np.linalg.solve(information, right[:, :, None])[:, :, 0]
     residual = np.maximum(square - weights @ squares - (levels * right).sum(axis=1), 1e-18)
     grown = np.log1p(ratio[:, None] * sizes) @ many + (cells - 1) * np.log(kappa) + np.linalg.slogdet(information)[1]
-    best = int(np.argmax(-0.5 * (free * np.log(residual / free) + grown)))
-    noise = float(residual[best] / free)
+    fits = -0.5 * (free * np.log(residual / free) + grown)
+    chance = np.exp(fits - fits.max())
+    chance /= chance.sum()
+    noise, mean = residual / free, chance @ levels
+    likely = np.flatnonzero(chance > _SOME)
+    apart = levels[likely] - mean
+    spread = np.tensordot((chance * noise)[likely], np.linalg.inv(information[likely]), 1)
+    spread += (chance[likely, None] * apart).T @ apart
     all_levels, covariance = np.full(len(seen), np.nan), np.zeros((len(seen), len(seen)))
-    all_levels[seen] = levels[best]
-    covariance[np.ix_(seen, seen)] = np.linalg.inv(information[best]) * noise
-    return _Fit(all_levels, covariance, noise, float(ratio[best]))
+    all_levels[seen] = mean
+    covariance[np.ix_(seen, seen)] = spread
+    return _Fit(all_levels, covariance, float(chance @ noise), float(chance @ (noise * np.maximum(0.0, ratio - overlap))))

@@ -2,13 +2,40 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from tunewright.errors import MetricError
 
 __all__ = ["Metric", "checked_metrics"]
+
+
+_SHARES: Final = frozenset(
+    {
+        "accuracy", "auc", "average_precision", "balanced_accuracy", "completeness_score", "f1", "fowlkes_mallows_score", "homogeneity_score",
+        "jaccard", "normalized_mutual_info_score", "precision", "rand_score", "recall", "roc_auc", "top_k_accuracy", "v_measure_score",
+    }
+)  # fmt: skip
+_AVERAGED: Final = ("_macro", "_micro", "_weighted", "_samples", "_ovr", "_ovo", "_ovr_weighted", "_ovo_weighted")
+_LOSSES: Final = frozenset(
+    {
+        "brier_score", "log_loss", "mae", "max_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_gamma_deviance",
+        "mean_poisson_deviance", "mean_squared_error", "mean_squared_log_error", "median_absolute_error", "mse", "rmse",
+        "root_mean_squared_error", "root_mean_squared_log_error",
+    }
+)  # fmt: skip
+_OTHERS: Final = {
+    "adjusted_mutual_info_score": (-math.inf, 1.0),
+    "adjusted_rand_score": (-0.5, 1.0),
+    "d2_absolute_error_score": (-math.inf, 1.0),
+    "d2_brier_score": (-math.inf, 1.0),
+    "d2_log_loss_score": (-math.inf, 1.0),
+    "explained_variance": (-math.inf, 1.0),
+    "matthews_corrcoef": (-1.0, 1.0),
+    "r2": (-math.inf, 1.0),
+    "silhouette": (-1.0, 1.0),
+}
 
 
 class Metric(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -35,6 +62,20 @@ class Metric(msgspec.Struct, frozen=True, omit_defaults=True):
             raise MetricError(f'Metric "{self.name}": goal must be "minimize" or "maximize", got {self.goal!r}.')
         if self.bound is not None and not (isinstance(self.bound, int | float) and math.isfinite(self.bound)):
             raise MetricError(f'Metric "{self.name}": bound must be a finite number, got {self.bound!r}.')
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Between what its values can lie at all, told by its name, which is understood as scikit-learn's scorers have it; infinite: unknown."""
+        plain = self.name
+        for ending in _AVERAGED:
+            plain = plain.removesuffix(ending)
+        if plain in _SHARES:
+            return 0.0, 1.0
+        if plain in _LOSSES:
+            return 0.0, math.inf
+        if plain.startswith("neg_") and plain.removeprefix("neg_") in _LOSSES:
+            return -math.inf, 0.0
+        return _OTHERS.get(plain, (-math.inf, math.inf))
 
     @property
     def sign(self) -> float:

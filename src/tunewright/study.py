@@ -163,23 +163,25 @@ class Study(Findings):
         return self._journal.sync()
 
     def generalization(
-        self, objective: Objective | None = None, *, outer: int | None = None, trials: int | None = None, workers: int = 1
-    ) -> analysis.Generalization:
+        self, objective: Objective | None = None, *, test: tuple[Any, Any] | None = None, outer: int | None = None,
+        trials: int | None = None, workers: int = 1,
+    ) -> analysis.Generalization:  # fmt: skip
         """What the result is worth on new data, beside the default and a baseline, with a sentence (`analysis.generalization`).
 
         Args:
-            objective: the study's `CrossValidation`; default: what this process optimised last. Its kept predictions are used where there
-                are any, else the scores on the folds.
-            outer: search anew inside so many outer folds (nested cross-validation), each a study of its own in the same storage, so that
-                it goes on where it was interrupted.
+            objective: the study's `CrossValidation`, for its kept predictions, if any; default: what this process optimised last.
+            test: rows (X, y) that nothing has looked at; winner and default are fitted to all others and judged there.
+            outer: search anew inside so many outer folds (nested cross-validation), each a study in the same storage, so that it resumes.
             trials: of each inner search; default: as many as this study finished.
             workers: of the inner searches.
 
         Raises:
             NoResult: there is no winner.
-            StudyError: `outer` without a cross-validation.
+            StudyError: `outer` or `test` without a cross-validation.
         """
         judge = self._objective if objective is None else objective
+        if test is not None:
+            return analysis.by_test(self.history, judge, *test)
         if outer is None:
             return analysis.by_objective(self.history, judge)
         count = self.history.finished if trials is None else trials

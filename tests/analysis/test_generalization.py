@@ -135,3 +135,21 @@ def test_nested_searches_are_studies_of_their_own_and_resume(tmp_path) -> None:
     assert len(study.storage.studies()) == 3
     with pytest.raises(StudyError, match="CrossValidation"):
         study.generalization(lambda live: 1.0, outer=2)
+
+
+def test_rows_that_nothing_has_looked_at_judge_winner_and_default() -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    cv = tw.CrossValidation(DecisionTreeClassifier(max_leaf_nodes=2, random_state=0), X[:200], y[:200], cv=3, scoring="accuracy")
+    study = tw.Study(tw.SearchSpace({"max_leaf_nodes": tw.Int(2, 40, default=2)}), cv.metrics, sampler=tw.samplers.Random())
+    study.optimize(cv, trials=6)
+
+    found = study.generalization(test=(X[200:], y[200:]))
+
+    fitted = DecisionTreeClassifier(random_state=0, **study.best.params).fit(X[:200], y[:200])
+    assert found.method == "test"
+    assert found.winner.value == pytest.approx(fitted.score(X[200:], y[200:]))
+    assert found.default.low < found.default.value < found.default.high <= 1
+    assert found.gain.value == pytest.approx(found.winner.value - found.default.value)
+    assert found.baseline.value == pytest.approx((y[200:] == round(y[:200].mean())).mean())
+    with pytest.raises(StudyError, match="CrossValidation"):
+        study.generalization(lambda live: 1.0, test=(X, y))

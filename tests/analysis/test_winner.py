@@ -75,3 +75,39 @@ def test_luck_is_taken_off_and_never_added() -> None:
 
         assert shrunk(history.effects(), best)[0] >= history.effects().values[best]
         assert posterior(history, best).low < posterior(history, best).high
+
+
+def test_an_interval_ends_where_the_metric_ends() -> None:
+    table = np.minimum(0.997 + 0.2 * (chance(0, n=30, noise=0.02) - 1), 1.0)
+    shares = find_winner(judged(table, (Metric("accuracy", "maximize"),)))
+    points = find_winner(judged(table, (Metric("points", "maximize"),)))
+
+    assert points.high > 1
+    assert shares.high == 1
+    assert (shares.value, shares.low) == (points.value, points.low)
+
+
+def test_a_metric_in_percent_is_not_cut() -> None:
+    table = 99 + 10 * (chance(0, n=30, noise=0.01) - 1)
+    found = find_winner(judged(table, (Metric("accuracy", "maximize"),)))
+
+    assert found.high > 99
+
+
+@pytest.mark.parametrize("noise", [0.02, 0.05])
+def test_intervals_hold_the_truth_and_claims_are_near_it(noise: float) -> None:
+    """40 tables of 40 configurations on 5 folds. 26 of 40 misses a coverage of 0.95 by 8 sigma; the bias is within 6 standard errors."""
+    held, raw, claimed = [], [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        worth = 1 + 0.02 * rng.exponential(size=40)
+        folds = 0.02 * rng.standard_normal(5)
+        table = worth[:, None] + folds + noise * rng.standard_normal((40, 5))
+        found = find_winner(judged(table))
+        truth = worth[found.trial.number]
+        held.append(found.low <= truth <= found.high)
+        raw.append(found.raw - truth - folds.mean())
+        claimed.append(found.value - truth - folds.mean())
+
+    assert sum(held) > 26
+    assert abs(np.mean(claimed)) < abs(np.mean(raw)) / 3 + 6 * np.std(claimed) / np.sqrt(40)

@@ -7,7 +7,7 @@ import pytest
 from tunewright.automl.metrics import resolve_metric
 from tunewright.automl.objective import TRAIN_ROWS, FoldObjective, Workspace, fit
 from tunewright.automl.records import TaskFacts
-from tunewright.automl.split import divide
+from tunewright.automl.split import divide, fresh
 from tunewright.catalog import Shape, build_space
 from tunewright.execution.live import LiveTrial
 from tunewright.resampling.scoring import respond, score
@@ -88,3 +88,14 @@ def test_a_score_that_is_not_defined_is_a_failure_with_its_reason() -> None:
 
         with pytest.raises(ValueError, match="roc_auc is not defined on fold 0"):
             objective(live(0))
+
+
+def test_a_further_seed_is_a_fold_that_nobody_met() -> None:
+    metric = resolve_metric("log_loss", TWO)
+    with Workspace(X, Y, SPLIT, 0) as workspace:
+        objective = FoldObjective(str(workspace.folder), SHAPE, metric, 0)
+        found = objective(LiveTrial(Task(0, 7, LINEAR, fold=2, seed=1)))
+
+    assigned = fresh(SPLIT.assigned, Y, None, classes=2, seed=0, repeat=1)
+    model, _, _ = fit(LINEAR, SHAPE, 1, X[(assigned >= 0) & (assigned != 2)], Y[(assigned >= 0) & (assigned != 2)])
+    assert found["log_loss"] == pytest.approx(score(metric, Y[assigned == 2], respond(model, X[assigned == 2], 2)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tunewright.automl.records import TaskFacts
-from tunewright.automl.split import Split, divide
+from tunewright.automl.split import TEST, Split, divide, fresh
 from tunewright.errors import DataError
 from tunewright.typing import Array
 
@@ -123,3 +123,21 @@ def test_fewer_folds_where_a_class_is_rare() -> None:
 def test_what_cannot_be_divided_is_refused(make: Make, message: str) -> None:
     with pytest.raises(DataError, match=message):
         make()
+
+
+def test_fresh_folds_divide_the_same_rows_in_another_way() -> None:
+    y = np.tile([0.0, 1.0, 1.0], 40)
+    task = TaskFacts(kind="classification", target="y", reason="", classes=("a", "b"), positive="b")
+    groups = np.repeat(np.arange(30), 4)
+    for given in (None, groups):
+        split = divide(y, task, cv=4, test=0.2, seed=0, groups=given)
+
+        first, second, again = (fresh(split.assigned, y, given, classes=2, seed=0, repeat=repeat) for repeat in (1, 2, 1))
+
+        assert (first == again).all()
+        assert ((first == TEST) == (split.assigned == TEST)).all()
+        assert set(first) == set(split.assigned)
+        assert (first != split.assigned).any()
+        assert (first != second).any()
+        if given is not None:
+            assert all(len(set(first[groups == group])) == 1 for group in range(30))

@@ -89,7 +89,7 @@ def test_a_result_holds_what_was_found(result: TuneResult) -> None:
     assert result.budget.ended == "trials"
     assert result.best[0] == result.winner
     assert [c.mean for c in result.best] == sorted((c.mean for c in result.best if c.mean is not None), reverse=True)
-    assert len(result.winner.folds) == 3
+    assert len(result.winner.folds) >= 3  # and those in which it was confirmed
     assert result.winner.mean == pytest.approx(np.mean(result.winner.folds))
     assert result.winner.sd == pytest.approx(np.std(result.winner.folds, ddof=1))
     assert [family.name for family in result.families if family.searched] == ["linear", "knn"]

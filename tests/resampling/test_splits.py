@@ -12,7 +12,7 @@ from sklearn.model_selection import (
 )
 
 from tunewright.errors import DataError
-from tunewright.resampling.splits import Splits, checked_lengths
+from tunewright.resampling.splits import Splits, check_complete, checked_lengths
 
 X = np.arange(60.0).reshape(30, 2)
 Y = np.tile([0, 1, 1], 10)
@@ -68,6 +68,9 @@ def test_another_seed_is_another_fingerprint():
     ([(np.arange(20), np.arange(15, 30))], "rows that it trains on"),
     ([(np.arange(20), np.arange(20, 31))], "row 30"),
     ([(np.arange(20), np.array([], int))], "no rows"),
+    ([(np.arange(20), np.arange(-5, 0))], "row -5"),
+    ([(np.arange(20.0), np.arange(20.0, 30.0))], "whole numbers"),
+    ([(np.arange(20), np.r_[20:30, [25] * 9])], "several times"),
     ([(np.arange(20), np.arange(20, 30)), (np.arange(1, 20), np.arange(20, 30))], "same rows"),
     ([(np.arange(0, 30, 3), np.array([1]))], "one class only"),
     (StratifiedKFold(25), "divided"),
@@ -82,6 +85,20 @@ def test_very_uneven_folds_are_said():
 
     with pytest.warns(UserWarning, match="5 to 20 rows"):
         splits(uneven)
+
+
+def test_folds_that_judge_the_same_rows_are_said():
+    with pytest.warns(UserWarning, match="5 rows are judged in more than one fold"):
+        splits([(np.arange(10), np.arange(10, 20)), (np.arange(10), np.arange(15, 25))])
+
+
+@pytest.mark.parametrize(("values", "said"), [
+    (np.array([1.0, np.nan, 2.0]), "groups is missing in 1 of 3 rows"), (np.array(["a", None, "b"], object), "row 1 first"),
+    (np.array([[1.0, np.inf], [1.0, 2.0]]), "groups is infinite in 1 of 2 rows"),
+])  # fmt: skip
+def test_what_is_not_there_is_refused(values, said):
+    with pytest.raises(DataError, match=said):
+        check_complete(y=None, groups=values)
 
 
 def test_rows_judged_twice_are_known():

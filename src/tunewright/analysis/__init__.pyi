@@ -2,7 +2,7 @@ from tunewright.analysis.checks import Check, Health, health
 from tunewright.analysis.comparison import Comparison, compare
 from tunewright.analysis.dependence import Effect, Effects, effects
 from tunewright.analysis.facts import ReportExtras, Rows, Score
-from tunewright.analysis.generalization import Generalization, by_draws, by_folds, by_objective, by_outer_folds, nested
+from tunewright.analysis.generalization import Generalization, by_draws, by_folds, by_objective, by_outer_folds, by_test, nested
 from tunewright.analysis.importances import Importance, Share, importance
 from tunewright.analysis.notebook import card
 from tunewright.analysis.pages import page
@@ -69,6 +69,7 @@ __all__ = [
     "by_folds",
     "by_objective",
     "by_outer_folds",
+    "by_test",
     "card",
     "causes",
     "compare",

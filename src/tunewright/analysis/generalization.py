@@ -11,7 +11,8 @@ allows is taken.
 - *test*: rows that nothing has looked at.
 
 Winner and default are compared on the same rows or folds, so what is hard for both cancels out. The default was not chosen by its
-score, so nothing is taken off it. Where the winner is not expected to be better, the default is recommended.
+score, so nothing is taken off it. Where the winner is not expected to be better, the default is recommended. A threshold for the
+probability is not asked for: it would cost more gain than it saves loss (docs/honest-benchmark.md).
 
 [1] Tsamardinos, Greasidou & Borboudakis, Bootstrapping the out-of-sample predictions for efficient and accurate cross-validation,
 Machine Learning 107, 2018, algorithm 3.
@@ -27,13 +28,13 @@ from scipy import stats
 
 from tunewright.analysis.summary import objective
 from tunewright.analysis.text import number
-from tunewright.analysis.winner import Estimate, default_of, posterior, shrunk
+from tunewright.analysis.winner import Estimate, default_of, posterior, shrunk, within
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.typing import Array, Params
 
-__all__ = ["Generalization", "Method", "by_draws", "by_folds", "by_objective", "by_outer_folds", "nested"]
+__all__ = ["Generalization", "Method", "by_draws", "by_folds", "by_objective", "by_outer_folds", "by_test", "nested"]
 
 Method: TypeAlias = Literal["predictions", "folds", "nested", "test"]
 
@@ -115,6 +116,37 @@ def nested(history: History, judge: Any, outer: int, search: Callable[[int, Any]
     return by_outer_folds(history, np.array(scores), np.array(defaults), _baseline(judged))
 
 
+def by_test(history: History, judge: Any, X: Any, y: Any) -> Generalization:  # noqa: ANN401, N803  a cross-validation, from above
+    """By rows that nothing has looked at: the winner, the default and the baseline are fitted to all rows of the study and judged there.
+
+    They were not chosen by these rows, so nothing is taken off. Look once: who goes on tuning after it has spent the test set.
+
+    Args:
+        history: of the study.
+        judge: its `CrossValidation`.
+        X, y: the test set.
+
+    Raises:
+        DataError: the test set cannot be used.
+        StudyError: the objective is no cross-validation, so it cannot fit a configuration to all rows.
+    """
+    if not hasattr(judge, "tested"):
+        raise StudyError(
+            "A test set is judged by models, so it needs the study's CrossValidation: generalization(cv, test=(X, y))."
+        )
+    known, metric = default_of(history), objective(history)
+    scores, drawn = judge.tested([history.best.params, history.space.default if known is None else known.params], X, y)
+    usable = np.isfinite(drawn).all(axis=0)
+    losses, draws = metric.sign * scores, metric.sign * drawn[:, usable]
+    claimed, beside, *floor = (
+        _turned(within(history, _around(float(loss), each)), metric) for loss, each in zip(losses, draws, strict=True)
+    )
+    apart = draws[1] - draws[0]
+    gain = _around(float(losses[1] - losses[0]), apart)
+    probability = float(np.mean(apart > 0) + np.mean(apart == 0) / 2) if len(apart) else math.nan
+    return _said("test", history, claimed, beside, floor[0] if floor else None, gain=gain, probability=probability)
+
+
 def _baseline(judge: object) -> list[float]:
     baseline = getattr(judge, "baseline", None)
     return [] if baseline is None else list(baseline().values())
@@ -139,9 +171,13 @@ def by_folds(history: History, baseline: Sequence[float] = ()) -> Generalization
         theirs = posterior(history, default.number)
         half = (theirs.high - theirs.low) / 2
         plain = float(found.values[default.number])
-        beside = _turned(Estimate(plain, plain - half, plain + half), metric)
+        beside = _turned(within(history, Estimate(plain, plain - half, plain + half)), metric)
         if default.number == best.number:
-            claimed, gain, probability = Estimate(plain, plain - half, plain + half), Estimate(0.0, 0.0, 0.0), 0.5
+            claimed, gain, probability = (
+                within(history, Estimate(plain, plain - half, plain + half)),
+                Estimate(0.0, 0.0, 0.0),
+                0.5,
+            )
         else:
             mean, *_, deviation = shrunk(found, best.number)
             apart = plain - mean
@@ -170,11 +206,11 @@ def by_draws(
     usable = np.isfinite(losses).all(axis=(0, 1))
     inside, outside = losses[0][:, usable], losses[1][:, usable]
     chosen = outside[inside.argmin(axis=0), np.arange(inside.shape[1])]
-    claimed = _around(float(chosen.mean()), inside[best])
+    claimed = within(history, _around(float(chosen.mean()), inside[best]))
     beside = gain = None
     probability = math.nan
     if default is not None:
-        beside = _turned(_around(float(outside[default].mean()), inside[default]), metric)
+        beside = _turned(within(history, _around(float(outside[default].mean()), inside[default])), metric)
         shift = float((outside[default] - chosen).mean())
         apart = inside[default] - inside[best]
         gain = _around(shift, apart)
@@ -201,7 +237,7 @@ def by_outer_folds(history: History, scores: Array, defaults: Array, baseline: S
     probability = (
         float(stats.t.cdf(gain.value / deviation, len(gains) - 1)) if deviation else 0.5 + 0.5 * float(np.sign(gain.value))
     )
-    claimed, beside = _mean(scores, overlap), _mean(defaults, overlap)
+    claimed, beside = (_bounded(_mean(each, overlap), history) for each in (scores, defaults))
     assert claimed is not None
     return _said("nested", history, claimed, beside, _mean(baseline, overlap), gain=gain, probability=probability)
 
@@ -245,6 +281,11 @@ def _interval(found: Estimate) -> str:
 def _turned(loss: Estimate, metric: Metric) -> Estimate:
     low, high = sorted((metric.sign * loss.low, metric.sign * loss.high)) if loss.low <= loss.high else (math.nan, math.nan)
     return Estimate(metric.sign * loss.value, low, high)
+
+
+def _bounded(found: Estimate | None, history: History) -> Estimate | None:
+    metric = objective(history)
+    return None if found is None else _turned(within(history, _turned(found, metric)), metric)
 
 
 def _around(value: float, draws: Array) -> Estimate:

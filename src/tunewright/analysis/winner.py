@@ -4,12 +4,15 @@ Among many configurations the best score belongs to a good one that was lucky, a
 more luck is in it. What the winner is worth is therefore read from a posterior: the values of all configurations, each with its
 variance (`effects.py`), say how their true worth is distributed, and the winner's own value is weighed against that.
 
-The distribution of the worth is estimated without assuming its shape: on a grid, from a wide normal prior, by some steps of expectation
-maximisation. (Many steps lead to the nonparametric maximum likelihood [1], which is a few points and far too sure of itself; thirty
-keep it smooth.) The interval holds the middle 95 % of the posterior, and the uncertainty of the folds themselves, which all
-configurations share, by Student's t with as many degrees of freedom as there are folds, less one.
+How the worth is distributed is not known either. Near the best one, that of points drawn at random falls off like a power of the distance
+[1], so it is taken for a gamma distribution of some shape, the normal one among them, with some mean and deviation, a part of the
+configurations perhaps spread evenly above it. All of these on a grid are weighed by the likelihood of all values, and the posterior of the
+winner is the mean over them [2]: with many configurations the likelihood picks one, with few the interval grows. It holds the middle
+95 %, and the uncertainty of the folds themselves, which all configurations share, by Student's t with as many degrees of freedom as there
+are folds, less one. What a metric cannot reach (`Metric.limits`) is cut off.
 
-[1] Jiang & Zhang, General maximum likelihood empirical Bayes estimation of normal means, Annals of Statistics 37, 2009.
+[1] de Haan, Estimation of the minimum of a function using order statistics, JASA 76, 1981.
+[2] Deely & Lindley, Bayes empirical Bayes, JASA 76, 1981.
 """
 
 import math
@@ -17,7 +20,7 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from tunewright.analysis.summary import default_trial, objective
 from tunewright.analysis.text import number
@@ -26,15 +29,18 @@ from tunewright.history import History
 from tunewright.trial import Trial
 from tunewright.typing import Array
 
-__all__ = ["Estimate", "Winner", "default_of", "find_winner", "posterior", "shrunk"]
+__all__ = ["Estimate", "Winner", "default_of", "find_winner", "of_folds", "posterior", "shrunk", "within"]
 
-_STEPS: Final = 30
 _GRID: Final = 120
 _FENCE: Final = 3.0
-_DOUBT: Final = 0.8
-"""Share of the correction for luck that counts as uncertain."""
+_SHAPES: Final = (0.5, 1.0, 2.0, 4.0)
+_SPREAD_OUT: Final = (0.0, 0.4)
+"""Shares of configurations that lie evenly above the rest."""
 
-_FEW: Final = 3
+_MEANS: Final = 16
+_DEVIATIONS: Final = 10
+_TINY: Final = 1e-300
+_AT_ONCE: Final = 1000
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -98,61 +104,87 @@ def posterior(history: History, trial: int) -> Estimate:
     if not math.isfinite(variance):
         return Estimate(value)
     mean, low, high, _ = shrunk(found, trial)
-    shared = _of_folds(history, found)
+    shared = of_folds(history, found)
     down, up = math.hypot(mean - low, shared), math.hypot(high - mean, shared)
-    return Estimate(mean, mean - down, mean + up)
+    return within(history, Estimate(mean, mean - down, mean + up))
+
+
+def within(history: History, loss: Estimate) -> Estimate:
+    """An interval for a loss, cut at what the metric can reach; as it is where values in the history are beyond that (percent, say)."""
+    which = history.objectives[0]
+    metric = history.metrics[which]
+    best, worst = sorted(metric.sign * limit for limit in metric.limits)
+    losses = history.losses[:, which]
+    if math.isnan(loss.low) or not (best <= np.nanmin(losses) and np.nanmax(losses) <= worst):
+        return loss
+    return Estimate(*(min(max(each, best), worst) for each in (loss.value, loss.low, loss.high)))
 
 
 def shrunk(found: Effects, trial: int) -> tuple[float, float, float, float]:
     """Posterior mean of a trial's loss, its 95 % bounds, and the standard deviation they amount to; the folds taken as given."""
     value, variance = float(found.values[trial]), float(found.variances[trial])
-    grid, prior = _prior(found)
-    if variance <= 0 or len(grid) < 2:
+    if not variance > 0:  # also where it is not known
         return value, value, value, 0.0
-    weights = np.exp(-0.5 * (value - grid) ** 2 / variance) * prior
-    weights /= weights.sum()
+    grid, weights = _weighed(found, value, variance)
     mean = max(value, float(weights @ grid))  # luck is taken off, never added
     chance = np.concatenate([[0.0], np.cumsum(weights)])
-    edges = np.concatenate([grid - (grid[1] - grid[0]) / 2, [grid[-1] + (grid[1] - grid[0]) / 2]])
-    low, high = np.interp([0.025, 0.975], chance, edges)
-    doubt = 1.96 * _DOUBT * abs(value - mean)
-    low, high = mean - math.hypot(mean - low, doubt), mean + math.hypot(high - mean, doubt)
-    return mean, float(low), float(high), float(high - low) / 3.92
+    low, high = np.interp([0.025, 0.975], chance, _edges(grid))
+    lowest, highest = min(float(low), mean), max(float(high), mean)
+    return mean, lowest, highest, (highest - lowest) / 3.92
 
 
-def _prior(found: Effects) -> tuple[Array, Array]:
-    """How the worth of configurations is distributed: a grid, and the share of each of its points."""
+def _weighed(found: Effects, value: float, variance: float) -> tuple[Array, Array]:
+    """Posterior of one configuration: a grid, and the probability of each of its points."""
     known = np.isfinite(found.values) & np.isfinite(found.variances) & (found.variances > 0)
-    values = found.values[known]
-    if not len(values):
-        return np.empty(0), np.empty(0)
-    tenth, middle = np.quantile(values, [0.1, 0.5])
+    values, deviation = found.values[known], math.sqrt(variance)
+    tenth, middle, most = np.quantile(values, [0.1, 0.5, 0.9])
     inside = values <= middle + _FENCE * (middle - tenth)
     values, deviations = values[inside], np.sqrt(found.variances[known][inside])
-    typical = float(np.median(deviations)) ** 2
-    width = math.sqrt(found.between + math.sqrt(2 / len(values)) * (found.between + typical))
-    centre = float(values.mean())
-    grid = np.linspace(min(values.min(), centre - 3.5 * width), max(values.max(), centre + 3.5 * width), _GRID)
-    likelihood = np.exp(-0.5 * ((values[:, None] - grid) / deviations[:, None]) ** 2) / deviations[:, None] + 1e-300
-    share = np.exp(-0.5 * ((grid - centre) / width) ** 2) + 1e-5
-    share /= share.sum()
-    for _ in range(_STEPS):
-        joint = likelihood * share
-        share = (joint / joint.sum(axis=1, keepdims=True)).mean(axis=0)
-    return grid, share
+    grid = np.linspace(min(values.min(), value) - 3.5 * deviation, max(values.max(), value + 3.5 * deviation), _GRID)
+    means = np.linspace(value - 0.5 * deviation, max(most, value + deviation), _MEANS)
+    widest = 2 * max(deviation, float(values.std()))
+    priors = _priors(grid, means, np.geomspace(max(0.15 * deviation, 0.5 * (grid[1] - grid[0])), widest, _DEVIATIONS))
+    fits = np.zeros(len(priors))
+    for start in range(0, len(values), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        likelihood = np.exp(-0.5 * ((values[some, None] - grid) / deviations[some, None]) ** 2) / deviations[some, None]
+        fits += np.log(likelihood @ priors.T + _TINY).sum(axis=0)
+    believed = np.exp(fits - fits.max())
+    joint = priors * np.exp(-0.5 * ((value - grid) / deviation) ** 2)
+    weights = (believed / believed.sum()) @ (joint / np.maximum(joint.sum(axis=1, keepdims=True), _TINY))
+    return grid, weights / weights.sum()
 
 
-def _of_folds(history: History, found: Effects) -> float:
+def _priors(grid: Array, means: Array, deviations: Array) -> Array:
+    """How the worth may be distributed: probabilities of the points of the grid, shape (distributions, points)."""
+    z = (_edges(grid) - means[:, None, None]) / deviations[:, None]
+    found = []
+    for shape in (*_SHAPES, math.inf):
+        below = special.ndtr(z) if shape == math.inf else special.gammainc(shape, np.maximum(z * math.sqrt(shape) + shape, 0.0))
+        core = np.diff(below).reshape(-1, len(grid))
+        core /= np.maximum(core.sum(axis=1, keepdims=True), _TINY)
+        above = np.cumsum(core, axis=1) > 1e-6
+        evenly = above / np.maximum(above.sum(axis=1, keepdims=True), 1)
+        found += [(1 - share) * core + share * evenly for share in _SPREAD_OUT]
+    return np.concatenate(found)
+
+
+def _edges(grid: Array) -> Array:
+    half = (grid[1] - grid[0]) / 2
+    return np.concatenate([grid - half, [grid[-1] + half]])
+
+
+def of_folds(history: History, found: Effects) -> float:
     """Half the width of the 95 % interval that the difficulty of the folds brings to every value."""
     _, cells = history.table(history.objectives[0])
-    by_fold: dict[object, list[float]] = {}
-    for (fold, seed), effect in zip(cells, found.cells, strict=True):
-        by_fold.setdefault(seed if fold is None else fold, []).append(float(effect))
-    means = np.array([np.mean(each) for each in by_fold.values()])
-    if len(means) < 2:
+    names = [seed if fold is None else fold for fold, seed in cells]
+    each = np.array([[name == other for other in names] for name in dict.fromkeys(names)], float)
+    each /= each.sum(axis=1, keepdims=True)
+    if len(each) < 2:
         return 0.0
-    deviation = float(means.std(ddof=1)) * math.sqrt(1 / len(means) + found.overlap)
-    return float(stats.t.ppf(0.975, len(means) - 1)) * deviation
+    means, doubt = each @ found.cells, each @ np.nan_to_num(found.covariance) @ each.T
+    variance = float(means.var(ddof=1)) + float(np.trace(doubt) - doubt.sum() / len(each)) / (len(each) - 1)
+    return float(stats.t.ppf(0.975, len(each) - 1)) * math.sqrt(variance * (1 / len(each) + found.overlap))
 
 
 def default_of(history: History) -> Trial | None:

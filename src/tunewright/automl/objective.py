@@ -19,11 +19,12 @@ from typing import Any, NamedTuple, Self
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from tunewright.automl.pipeline import build_pipeline
 from tunewright.automl.records import MetricFacts
-from tunewright.automl.split import Split
+from tunewright.automl.split import Split, fresh
 from tunewright.catalog import Shape
 from tunewright.errors import DataError
 from tunewright.execution.live import LiveTrial
@@ -50,12 +51,15 @@ class Workspace:
         y: target of all rows, shape (rows,).
         split: who may see which row.
         seed: of the rows for the training score.
+        groups: number of each row's group; None: no groups.
     """
 
-    def __init__(self, x: Array, y: Array, split: Split, seed: int) -> None:
+    def __init__(self, x: Array, y: Array, split: Split, seed: int, groups: NDArray[np.int64] | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="tunewright-"))
         try:
             self._write(x, y, split, np.random.default_rng([seed, 1]))
+            np.save(self.folder / "assigned.npy", split.assigned)
+            np.save(self.folder / "groups.npy", np.empty(0, np.int64) if groups is None else groups)
         except OSError as error:
             self.__exit__()
             raise DataError(
@@ -94,8 +98,24 @@ def _load(folder: str, name: str) -> Array:
 
 
 def _part(folder: str, rows: str) -> _Part:
-    numbers = _load(folder, rows)
+    return _rows(folder, _load(folder, rows))
+
+
+def _rows(folder: str, numbers: NDArray[Any]) -> _Part:
     return _Part(np.asarray(_load(folder, "X")[numbers]), np.asarray(_load(folder, "y")[numbers]))
+
+
+def _anew(folder: str, fold: int, repeat: int, classes: int, seed: int) -> list[_Part]:
+    """Training, validation and seen part of a fold that nobody met in the first round."""
+    groups = _load(folder, "groups")
+    assigned = fresh(
+        np.asarray(_load(folder, "assigned")), np.asarray(_load(folder, "y")), np.asarray(groups) if len(groups) else None,
+        classes=classes, seed=seed, repeat=repeat,
+    )  # fmt: skip
+    train, valid = np.flatnonzero((assigned >= 0) & (assigned != fold)), np.flatnonzero(assigned == fold)
+    rng = np.random.default_rng([seed, 1, repeat, fold])
+    seen = train if len(train) <= TRAIN_ROWS else np.sort(rng.choice(train, TRAIN_ROWS, replace=False))
+    return [_rows(folder, numbers) for numbers in (train, valid, seen)]
 
 
 class FoldObjective(msgspec.Struct, frozen=True):
@@ -108,7 +128,7 @@ class FoldObjective(msgspec.Struct, frozen=True):
         folder: of the arrays.
         shape: of a training fold.
         metric: what is scored.
-        seed: of the models; `live.seed` is added.
+        seed: of the models, to which `live.seed` is added, and of the folds in which the best are confirmed.
     """
 
     folder: str
@@ -119,7 +139,11 @@ class FoldObjective(msgspec.Struct, frozen=True):
     def __call__(self, live: LiveTrial) -> dict[str, Any]:
         """Evaluate one task. Raises what scikit-learn raises: the trial is then recorded as failed."""
         fold = live.fold or 0
-        train, valid, seen = (_part(self.folder, f"{part}{fold}") for part in ("train", "valid", "seen"))
+        train, valid, seen = (
+            _anew(self.folder, fold, live.seed, self.shape.classes, self.seed)
+            if live.seed
+            else [_part(self.folder, f"{part}{fold}") for part in ("train", "valid", "seen")]
+        )
         model, said, fitted = fit(live.params, self.shape, self.seed + live.seed, train.x, train.y)
         start = time.perf_counter()
         with threads(1):

@@ -18,7 +18,7 @@ from tunewright.automl.records import SplitFacts, TaskFacts
 from tunewright.errors import DataError
 from tunewright.typing import Array
 
-__all__ = ["TEST", "Fold", "Split", "divide"]
+__all__ = ["TEST", "Fold", "Split", "divide", "fresh"]
 
 TEST: Final = -1
 
@@ -65,6 +65,25 @@ class Split(NamedTuple):
             Fold(np.flatnonzero((self.assigned >= 0) & (self.assigned != f)), np.flatnonzero(self.assigned == f))
             for f in range(self.facts.folds)
         )
+
+
+def fresh(assigned: _Rows, y: Array, groups: _Rows | None, *, classes: int, seed: int, repeat: int) -> _Rows:
+    """The training rows divided into as many folds in another way; test rows stay test rows.
+
+    Args:
+        assigned: of `Split`, not in time.
+        y, groups: as for `divide`.
+        classes: how many; 0 for regression.
+        seed, repeat: of the shuffling; repeat from 1 on.
+
+    Raises:
+        ValueError: so few groups or rows of a class are there that a fold would be left without.
+    """
+    train, folds = np.flatnonzero(assigned != TEST), int(assigned.max()) + 1
+    state = int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0] % (1 << 31))
+    kinds = ("StratifiedKFold", "KFold") if groups is None else ("StratifiedGroupKFold", "GroupKFold")
+    splitter = getattr(model_selection, kinds[0 if classes else 1])(folds, shuffle=True, random_state=state)
+    return _assign(len(y), train, splitter.split(train, y[train], None if groups is None else groups[train]))
 
 
 def divide(

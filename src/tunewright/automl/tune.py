@@ -32,6 +32,7 @@ from tunewright.automl.outcome import (
 from tunewright.automl.page import report_extras
 from tunewright.automl.plan import Identity, Settled, checked, identity, paths_of, settle, shape_of, workers_of
 from tunewright.automl.records import BudgetFacts, Counts, Paths, TunePlan, TuneRequest, TuneResult
+from tunewright.automl.split import Split
 from tunewright.catalog import FAMILIES, build_space, choose_families, default_params, resolve_families
 from tunewright.catalog.spaces import REFERENCES, seconds_per_fit
 from tunewright.coordinator import Listener
@@ -166,12 +167,12 @@ def _fresh(storage: Storage, request: TuneRequest, settled: Settled, paths: Path
     wanted = resolve_families(request.models)
     chosen = choose_families(shape, wanted=wanted, seconds=request.seconds, folds=folds, workers=workers)
     metric = Metric(settled.metric.name, settled.metric.goal)
-    study = _study(storage, paths.name, folds, build_space(shape, chosen.names), metric, request.seed)
+    study = _study(storage, paths.name, settled.split, build_space(shape, chosen.names), metric, request.seed)
     return _Search(study, chosen.names, chosen.left_out)
 
 
 def _resumed(storage: Storage, request: TuneRequest, settled: Settled, paths: Paths) -> _Search:
-    study = _study(storage, paths.name, settled.split.facts.folds)
+    study = _study(storage, paths.name, settled.split)
     recorded, mine = _recorded(study), identity(settled, request)
     model = study.space.parameters.get("model")
     if (recorded is None and len(study.history)) or not isinstance(model, Categorical):
@@ -198,12 +199,19 @@ def _resumed(storage: Storage, request: TuneRequest, settled: Settled, paths: Pa
 def _study(
     storage: Storage,
     name: str,
-    folds: int,
+    split: Split,
     space: SearchSpace | None = None,
     metric: Metric | None = None,
     seed: int | None = None,
 ) -> Study:
-    return Study(space, metric, scheduler=Race(folds=folds, confirm=0), storage=storage, name=name, seed=seed)
+    return Study(
+        space,
+        metric,
+        scheduler=Race(folds=split.facts.folds, confirm=0 if split.timed else 5),
+        storage=storage,
+        name=name,
+        seed=seed,
+    )
 
 
 def _recorded(study: Study) -> Identity | None:
@@ -233,7 +241,7 @@ def _searched(
     """Search until a limit; returns why it ended."""
     study = search.study
     shape = shape_of(settled, None)
-    with Workspace(settled.x, settled.y, settled.split, request.seed) as workspace:
+    with Workspace(settled.x, settled.y, settled.split, request.seed, settled.groups) as workspace:
         objective = FoldObjective(str(workspace.folder), shape, settled.metric, request.seed)
         limit = None if request.seconds is None else max(_LEAST, request.seconds - (time.monotonic() - start))
         begun = time.monotonic()

@@ -28,14 +28,15 @@ from sklearn.model_selection import cross_validate
 from sklearn.utils import _safe_indexing
 from sklearn.utils.multiclass import type_of_target
 
-from tunewright.errors import DataError, MetricError, ParamsError, StudyError
+from tunewright.errors import MetricError, ParamsError, StudyError
 from tunewright.execution.live import LiveTrial
 from tunewright.metric import Metric
 from tunewright.resampling.curves import Curve, learning, validation
 from tunewright.resampling.draws import Drawn, constant, drawn_scores
 from tunewright.resampling.predictions import Kept
 from tunewright.resampling.scoring import WEIGHTED, Answer
-from tunewright.resampling.splits import Splits, checked_lengths, rows_of
+from tunewright.resampling.splits import Splits, check_complete, checked_lengths, rows_of
+from tunewright.resampling.tested import Tested, judged_on
 from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.schedulers.race import Race
@@ -106,8 +107,10 @@ class CrossValidation:
         self.X, self.y, self.groups = X, y, groups
         self.params = dict(params or {})
         self.repeats, self.seed = repeats, seed
-        checked_lengths(X=X, y=y, groups=groups, **{name: part for name, part in self.params.items() if _by_row(part, X)})
-        _check_target(y)
+        checked_lengths(
+            X=X, y=y, groups=groups, **{name: part for name, part in self.params.items() if _is_by_row(name, part, X)}
+        )
+        check_complete(y=y, groups=groups)
         self.classes = is_classifier(estimator) if hasattr(estimator, "fit") else _looks_like_classes(y)
         _warn_of_leaks(estimator, X)
         self.splits = Splits(cv, X, y, groups, classes=self.classes, seed=seed)
@@ -272,6 +275,15 @@ class CrossValidation:
         """The first metric of a configuration on one fold."""
         return float(self.judged(self.build(params), fold, 0)[0][self.metrics[0].name])
 
+    def tested(self, configurations: Sequence[Params], X: Any, y: Any) -> Tested:  # noqa: ANN401, N803
+        """The first metric of configurations fitted to all rows, and of the baseline, on other rows (`tested.py`)."""
+        models = [self.build(params) for params in configurations]
+        dummy = DummyClassifier(strategy="prior") if self.classes else DummyRegressor()
+        models = [model.fit(self.X, self.y, **self.params) for model in models] + [dummy.fit(self.X, self.y)] * (
+            self.y is not None
+        )
+        return judged_on(models, self.scorers[self.metrics[0].name], X, y, seed=self.seed)
+
     def drawn(self, configurations: Sequence[Params]) -> tuple[list[int], Drawn] | None:
         """Scores of the out-of-fold predictions, the mean over the folds, on rows drawn with replacement; groups are drawn as a whole.
 
@@ -317,20 +329,8 @@ def _by_row(part: Any, X: Any) -> bool:  # noqa: ANN401, N803
     return part is not None and not isinstance(part, str) and hasattr(part, "__len__") and rows_of(part) == rows_of(X)
 
 
-def _check_target(y: Any) -> None:  # noqa: ANN401
-    if y is None:
-        return
-    cells = np.asarray(y)
-    missing = cells != cells if cells.dtype != object else np.array([cell is None or cell != cell for cell in cells.ravel()])  # noqa: PLR0124  NaN alone differs from itself
-    if np.any(missing):
-        at = np.flatnonzero(np.reshape(missing, (len(cells), -1)).any(axis=1))
-        raise DataError(
-            f"y is missing in {len(at)} of {len(cells)} rows (row {int(at[0])} first). Leave these rows out of X and y."
-        )
-    if cells.dtype.kind == "f" and not np.isfinite(cells).all():
-        raise DataError(
-            f"y is infinite in row {int(np.flatnonzero(~np.isfinite(cells.reshape(len(cells), -1)).all(axis=1))[0])}."
-        )
+def _is_by_row(name: str, part: Any, X: Any) -> bool:  # noqa: ANN401, N803
+    return _by_row(part, X) or (name == "sample_weight" and part is not None)
 
 
 def _looks_like_classes(y: Any) -> bool:  # noqa: ANN401

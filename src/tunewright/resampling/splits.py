@@ -21,7 +21,7 @@ from sklearn.utils import indexable
 
 from tunewright.errors import DataError
 
-__all__ = ["Fold", "Splits", "checked_lengths", "rows_of"]
+__all__ = ["Fold", "Splits", "check_complete", "checked_lengths", "rows_of"]
 
 _UNEVEN = 3.0
 """So many times may the largest test fold be the smallest before it is worth a warning."""
@@ -62,6 +62,13 @@ class Splits:
         sizes = [len(fold.test) for fold in first]
         self.ratio = float(np.mean([len(fold.test) / len(fold.train) for fold in first]))
         """Test rows for each training row, the mean over folds: how much folds say the same (Nadeau & Bengio 2003)."""
+        if self.fixed and not self.once_each():
+            twice = sum(sizes) - len(np.unique(np.concatenate([fold.test for fold in first])))
+            warnings.warn(
+                f"{twice} rows are judged in more than one fold: they count more than the others, and what is said of chance takes the "
+                "folds for less alike than they are. Give splits whose test rows do not overlap.",
+                stacklevel=3,
+            )
         if max(sizes) > _UNEVEN * min(sizes):
             warnings.warn(
                 f"The test folds hold {min(sizes)} to {max(sizes)} rows, and every fold counts the same. The small ones bring noise.",
@@ -161,8 +168,17 @@ def _check(folds: tuple[Fold, ...], rows: int, y: Any) -> None:  # noqa: ANN401
         for part, numbers in zip(("train on", "be judged on"), fold, strict=True):
             if not len(numbers):
                 raise DataError(f"Fold {number} would {part} no rows. Use fewer folds.")
-            if numbers.min() < 0 or numbers.max() >= rows:
-                raise DataError(f"Fold {number} names row {int(numbers.max())}, but there are {rows} rows (0 to {rows - 1}).")
+            if numbers.dtype.kind not in "iu":
+                raise DataError(
+                    f"Fold {number} names rows by {numbers.dtype} numbers. Give whole numbers, or a mask of True and False."
+                )
+            if len(wrong := numbers[(numbers < 0) | (numbers >= rows)]):
+                raise DataError(f"Fold {number} names row {int(wrong[0])}, but there are {rows} rows (0 to {rows - 1}).")
+        if len(np.unique(fold.test)) < len(fold.test):
+            raise DataError(
+                f"Fold {number} is judged on some rows several times ({len(fold.test)} rows, {len(np.unique(fold.test))} of them different): "
+                "they would count as many. Name each row once."
+            )
         both = np.intersect1d(fold.train, fold.test)
         if len(both):
             raise DataError(
@@ -190,3 +206,21 @@ def checked_lengths(**arrays: Any) -> None:  # noqa: ANN401
         said = ", ".join(f"{name} has {rows}" for name, rows in given.items())
         raise DataError(f"The numbers of rows differ: {said}. Each row needs its own entry.")
     indexable(*(array for array in arrays.values() if array is not None))
+
+
+def check_complete(**arrays: Any) -> None:  # noqa: ANN401
+    """Raise DataError where a value of a target or of groups is missing or infinite."""
+    for name, array in arrays.items():
+        if array is None:
+            continue
+        cells = np.asarray(array)
+        missing = cells != cells if cells.dtype != object else np.array([cell is None or cell != cell for cell in cells.ravel()])  # noqa: PLR0124  NaN alone differs from itself
+        for what, wrong in (
+            ("missing", missing),
+            ("infinite", np.isinf(cells) if cells.dtype.kind == "f" else np.zeros(0, bool)),
+        ):
+            if np.any(wrong):
+                at = np.flatnonzero(np.reshape(wrong, (len(cells), -1)).any(axis=1))
+                raise DataError(
+                    f"{name} is {what} in {len(at)} of {len(cells)} rows (row {int(at[0])} first). Leave these rows out of all that you give."
+                )

@@ -158,12 +158,16 @@ class Race(Scheduler):
         worse = float(apart.mean())
         if worse <= 0:
             return True
+        squares = float(((apart - worse) ** 2).sum())
+        shrinks = 1 / j + (self.overlap if self.overlap is not None else history.overlap)
+        least = math.sqrt(squares / (_PRIOR_FREEDOM + j - 1) * shrinks)
+        if least and float(stdtr(_PRIOR_FREEDOM + j - 1, -worse / least)) >= self.error:
+            return True  # whatever the incumbent's noise is; to know it costs most of a decision
         noise = float(history.effects().noises[chain[-1]])
         prior = _PRIOR_FREEDOM if math.isfinite(noise) else 0.0
         freedom = prior + j - 1
-        variance = (prior * 2 * (noise if prior else 0.0) + float(((apart - worse) ** 2).sum())) / freedom
-        overlap = self.overlap if self.overlap is not None else history.overlap
-        deviation = math.sqrt(variance * (1 / j + overlap))
+        variance = (prior * 2 * (noise if prior else 0.0) + squares) / freedom
+        deviation = math.sqrt(variance * shrinks)
         return not deviation or float(stdtr(freedom, -worse / deviation)) >= self.error
 
     def __repr__(self) -> str:
