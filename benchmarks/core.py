@@ -17,8 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import storage
 from measure import ROOT, Contest, Report, cell, command_cost, spread
+
+import storage
 from storage import OURS, PEER, SAME
 
 __all__: list[str] = []

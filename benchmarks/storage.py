@@ -24,7 +24,7 @@ from measure import ROOT, Contest, Report, cell, spread
 
 sys.path.insert(0, str(ROOT))
 
-from tests.harness import PostgresServer  # noqa: E402  the tests' own server
+from tests.harness import PostgresServer
 
 __all__ = ["OURS", "PEER", "SAME", "Size", "sharing", "sizing"]
 

@@ -4,6 +4,7 @@ what they left."""
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Self
@@ -22,7 +23,7 @@ from tunewright.events import Asked, Entry, Failed, Told
 from tunewright.storage import connect
 from tunewright.storage.workers import alive
 
-__all__ = ["Nursery", "PostgresServer", "eventually", "journal_of", "runs"]
+__all__ = ["Nursery", "PostgresServer", "acknowledged", "eventually", "journal_of", "runs", "small_disk", "told"]
 
 ROOT = Path(__file__).parents[1]
 
@@ -174,3 +175,40 @@ def journal_of(url: str, name: str) -> list[Entry]:
     results = Counter((entry.trial, entry.event.index) for entry in entries if isinstance(entry.event, Told | Failed))
     assert not results or max(results.values()) == 1, f"counted twice: {results.most_common(3)}"
     return entries
+
+
+Results = dict[int, tuple[int, int, float]]
+"""Position -> trial, task and value."""
+
+
+def acknowledged(path: Path) -> Results:
+    """Every result whose tell had returned, of the side file in which the children wrote it then."""
+    lines = [line.split() for line in (path.read_text(encoding="ascii").splitlines() if path.exists() else ())]
+    return {int(at): (int(trial), int(index), float.fromhex(value)) for at, trial, index, value in lines}
+
+
+def told(entries: list[Entry]) -> Results:
+    """Every result in a journal."""
+    return {
+        entry.position: (entry.trial, entry.event.index, entry.event.values["loss"])
+        for entry in entries
+        if isinstance(entry.event, Told)
+    }
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path) -> Iterator[str]:
+    """Make the folder a file system of 2 MiB of its own; says why where that cannot be, and then it is none."""
+    folder.mkdir()
+    if not sys.platform.startswith("linux") or os.geteuid() != 0 or shutil.which("mount") is None:
+        yield "a small file system can be mounted by root on Linux only"
+        return
+    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        yield f"mounting is not allowed here: {done.stderr.strip()}"
+        return
+    try:
+        yield ""
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)

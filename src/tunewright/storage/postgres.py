@@ -145,7 +145,6 @@ class Postgres(Database):
             if study in self._asking:  # the same thread once more
                 yield
                 return
-            self._there(study)
             self._asking[study] = threading.get_ident(), self._acquire(study)
             try:
                 yield
@@ -160,7 +159,12 @@ class Postgres(Database):
         while True:
             with contextlib.suppress(StorageLost), self._server.threads, self._server.explained():
                 session = self._server.connection
-                if session.execute("SELECT pg_try_advisory_lock(%s, %s)", (APPLICATION, study)).fetchone()[0]:
+                tried = session.execute(
+                    "SELECT pg_try_advisory_lock(%s, id) FROM studies WHERE id = %s", (APPLICATION, study)
+                ).fetchone()
+                if tried is None:
+                    self._exists(session, study)
+                elif tried[0]:
                     return session
             waited = time.monotonic() - begun
             if waited >= self._patience:
