@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 __all__ = ["IDEAL", "SLEEP", "TRIALS", "WORKERS"]
 
@@ -53,14 +53,22 @@ def figures(side: Path, began: float, ended: float) -> dict[str, float]:
     }
 
 
-# ---- contenders: each gets the side file, an address, and a folder, and says when it began -------------------------------------
+# ---- contenders: each runs the trials, and says when it began ------------------------------------------------------------------
 
 
-def pool(side: str, url: str, folder: str) -> float:
+class Place(NamedTuple):
+    """Where the objective notes its times, where the study lies, and a folder for other files."""
+
+    side: str
+    url: str
+    folder: str
+
+
+def pool(place: Place) -> float:
     """No search at all."""
     began = time.monotonic()
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as executor:
-        list(executor.map(partial(sleepy, side), map(float, range(TRIALS))))
+        list(executor.map(partial(sleepy, place.side), map(float, range(TRIALS))))
     return began
 
 
@@ -72,11 +80,11 @@ def ours(side: str, url: str, sampler: str, workers: int = WORKERS) -> None:
     study.optimize(lambda live: sleepy(side, live["x"] + live["y"]), trials=TRIALS, workers=workers)
 
 
-def workers_of_ours(side: str, url: str, folder: str, sampler: str = "auto") -> float:
+def workers_of_ours(place: Place, sampler: str = "auto") -> float:
     """One process with 8 workers."""
     importlib.import_module("tunewright").Study  # noqa: B018  it is lazy; what is loaded stands before the clock in every contender
     began = time.monotonic()
-    ours(side, url, sampler)
+    ours(place.side, place.url, sampler)
     return began
 
 
@@ -94,8 +102,8 @@ def one_of_ours(side: str, url: str, sampler: str) -> None:
     ours(side, url, sampler, workers=1)
 
 
-def processes_of_ours(side: str, url: str, folder: str, sampler: str = "auto") -> float:
-    return processes("one_of_ours", side, url, sampler)
+def processes_of_ours(place: Place, sampler: str = "auto") -> float:
+    return processes("one_of_ours", place.side, place.url, sampler)
 
 
 def optuna_study(url: str, *, create: bool = False) -> Any:  # noqa: ANN401  an optional library
@@ -125,27 +133,27 @@ def one_of_optuna(side: str, url: str) -> None:
     optuna_study(url).optimize(optuna_objective(side), callbacks=[enough])
 
 
-def processes_of_optuna(side: str, url: str, folder: str) -> float:
+def processes_of_optuna(place: Place) -> float:
     """Its study is made before, since eight that make one at once crash; that is not counted."""
-    address = url or f"journal:{folder}/journal.log"
+    address = place.url or f"journal:{place.folder}/journal.log"
     optuna_study(address, create=True)
-    return processes("one_of_optuna", side, address)
+    return processes("one_of_optuna", place.side, address)
 
 
-def threads_of_optuna(side: str, url: str, folder: str) -> float:
-    study = optuna_study(url, create=True)
+def threads_of_optuna(place: Place) -> float:
+    study = optuna_study(place.url, create=True)
     began = time.monotonic()
-    study.optimize(optuna_objective(side), n_trials=TRIALS, n_jobs=WORKERS)
+    study.optimize(optuna_objective(place.side), n_trials=TRIALS, n_jobs=WORKERS)
     return began
 
 
-def ray_tune(side: str, url: str, folder: str) -> float:
+def ray_tune(place: Place) -> float:
     """With actors that are used again, without which it starts a process for each trial. Its cluster is started before the clock."""
     ray, tune = importlib.import_module("ray"), importlib.import_module("ray.tune")
-    ray.init(num_cpus=WORKERS, include_dashboard=False, log_to_driver=False, logging_level="ERROR", _temp_dir=folder)
+    ray.init(num_cpus=WORKERS, include_dashboard=False, log_to_driver=False, logging_level="ERROR", _temp_dir=place.folder)
 
     def objective(config: dict[str, float]) -> None:
-        tune.report({"loss": sleepy(side, config["x"] + config["y"])})
+        tune.report({"loss": sleepy(place.side, config["x"] + config["y"])})
 
     tuner = tune.Tuner(
         tune.with_resources(objective, {"cpu": 1}),
@@ -153,7 +161,7 @@ def ray_tune(side: str, url: str, folder: str) -> float:
         tune_config=tune.TuneConfig(
             metric="loss", mode="min", num_samples=TRIALS, max_concurrent_trials=WORKERS, reuse_actors=True
         ),
-        run_config=tune.RunConfig(storage_path=f"{folder}/results", verbose=0),
+        run_config=tune.RunConfig(storage_path=f"{place.folder}/results", verbose=0),
     )
     began = time.monotonic()
     tuner.fit()
@@ -175,7 +183,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="tw-", ignore_cleanup_errors=True) as folder:  # short: Ray puts sockets there
         side, given = Path(folder, "side"), json.loads(arguments)
         url = given.pop("url", "").replace("{folder}", folder)
-        began = CONTENDERS[name](str(side), url, folder, **given)
+        began = CONTENDERS[name](Place(str(side), url, folder), **given)
         print(json.dumps(figures(side, began, time.monotonic())), flush=True)
 
 

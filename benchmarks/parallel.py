@@ -172,8 +172,7 @@ def efficiency(rounds: int, contenders: list[str]) -> None:
                     done = subprocess.run(
                         command,
                         env=environment(),
-                        stdout=subprocess.PIPE,
-                        stderr=subprocess.PIPE,
+                        capture_output=True,
                         text=True,
                         timeout=240,
                         check=False,
