@@ -1,6 +1,7 @@
 """Reaching a PostgreSQL server, and finding or making the tables there."""
 
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
         ("postgresql://me:secret@host:5432/runs", "postgresql://me@host:5432/runs"),
         ("postgresql://me@host/runs", "postgresql://me@host/runs"),
         ("postgresql:///runs?host=/tmp", "postgresql:///runs?host=/tmp"),
+        ("postgresql://host/runs?password=secret", "postgresql://host/runs"),
+        ("postgresql://host/runs?password=secret&sslmode=require", "postgresql://host/runs?sslmode=require"),
     ],
 )
 def test_a_password_is_never_shown(url: str, shown: str) -> None:
@@ -48,6 +51,13 @@ def test_a_driver_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch)
 def test_a_server_that_cannot_be_had_is_said_at_once(change: Callable[[str], str], says: str, postgres: str) -> None:
     with pytest.raises(StorageError, match=says):
         Postgres(change(postgres)).studies()
+
+
+def test_an_address_that_cannot_be_read_is_quoted_without_its_password() -> None:
+    with pytest.raises(StorageError, match="is no address") as raised:
+        Postgres("postgresql://me:secret@[::1/runs").studies()
+
+    assert "secret" not in "".join(traceback.format_exception(raised.value))
 
 
 def test_a_refused_password_is_said(postgres_server: Any) -> None:

@@ -157,6 +157,10 @@ def _nothing() -> None:
 
 
 def _check_open(executor: Executor) -> None:
+    if not callable(getattr(executor, "submit", None)):
+        raise StudyError(
+            f"executor must be a concurrent.futures.Executor, got {executor!r}. For a number of workers write workers=4."
+        )
     try:
         executor.submit(_nothing).cancel()
     except Exception as error:  # any executor refuses in its own way
