@@ -129,7 +129,7 @@ def test_an_executor_that_is_shut_down_is_refused():
 
 
 def test_what_is_no_executor_is_refused():
-    with pytest.raises(StudyError, match="executor must be a concurrent.futures.Executor, got 4. .* workers=4"):
+    with pytest.raises(StudyError, match=r"executor must be a concurrent\.futures\.Executor, got 4\..* workers=4"):
         Crew(lambda _: 1.0, ("loss",), executor=4)
 
 
