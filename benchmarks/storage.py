@@ -135,8 +135,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, shorter windows, no study of 100,000 trials")
     parser.add_argument("--only", choices=("sqlite", "postgres", "sizes"), action="append", help="one section; may be repeated")
     parser.add_argument("--cache", type=Path, help="folder that keeps the generated files (default: a temporary one)")
+    parser.add_argument("--rounds", type=int, help="how often each cell is measured (default: 5, with --quick 2)")
     chosen = parser.parse_args()
     size, only = QUICK if chosen.quick else FULL, chosen.only or ("sqlite", "postgres", "sizes")
+    size = size._replace(rounds=chosen.rounds or size.rounds)
     report = Report(shlex.join(["python", "benchmarks/storage.py", *sys.argv[1:]]))
     try:
         with tempfile.TemporaryDirectory() as folder, server() as postgres:
