@@ -4,6 +4,7 @@
 whatever runs in the child runs as in any other process. The others can also be started by themselves.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -384,6 +385,7 @@ def nursery(children: Mapping[str, Callable[..., None]] = CHILDREN) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
     sys.stdout.write("ready\n")
     sys.stdout.flush()
+    born = []
     for line in sys.stdin:
         name, *arguments, log = json.loads(line)
         pid = os.fork()
@@ -396,8 +398,12 @@ def nursery(children: Mapping[str, Callable[..., None]] = CHILDREN) -> None:
             children[name](*arguments)
             mark(log, "done")
             sys.exit(0)  # as a script ends
+        born.append(pid)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()
+    for pid in born:  # whoever asked for them is gone
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
