@@ -36,7 +36,7 @@ import fault_files
 import optuna_children
 from fault_files import Row
 
-from tests.harness import Nursery, PostgresServer, acknowledged, eventually, journal_of, runs, small_disk, told
+from tests.harness import Nursery, PostgresServer, acknowledged, eventually, hands_of, journal_of, runs, small_disk, told
 from tunewright.events import Failed, Told
 from tunewright.samplers import Random
 from tunewright.study import Study
@@ -197,7 +197,7 @@ def mixed(place: Place, count: int, store: str) -> Row:
     coordinator, shots = begin(), Counter[str]()
     while shots["workers"] + shots["coordinators"] < count:
         random_moment(side, place.chance)
-        working = [pid for pid in set(map(int, hands.read_text("ascii").split())) if runs(pid)] if hands.exists() else []
+        working = hands_of(hands)
         if working and place.chance.random() < 0.6:
             os.kill(place.chance.choice(working), signal.SIGKILL)
             shots["workers"] += 1
@@ -208,7 +208,7 @@ def mixed(place: Place, count: int, store: str) -> Row:
     eventually(hands.exists)
     shoot(coordinator, place.ours)
     left = left_of_ours(place, url, side)
-    eventually(lambda: not any(runs(pid) for pid in set(map(int, hands.read_text("ascii").split()))))
+    eventually(lambda: not hands_of(hands))
     note = f"{shots['workers']} workers, {shots['coordinators']} coordinators; no worker was left behind"
     return Row(f"SIGKILL, workers and their coordinator, {store}", OURS, count, *left, shots["crashed"], note)
 

@@ -21,9 +21,9 @@ import psycopg
 
 from tunewright.events import Asked, Entry, Failed, Told
 from tunewright.storage import connect
-from tunewright.storage.workers import alive
+from tunewright.storage.workers import alive, started
 
-__all__ = ["Nursery", "PostgresServer", "acknowledged", "eventually", "journal_of", "runs", "small_disk", "told"]
+__all__ = ["Nursery", "PostgresServer", "acknowledged", "eventually", "hands_of", "journal_of", "runs", "small_disk", "told"]
 
 ROOT = Path(__file__).parents[1]
 
@@ -91,6 +91,7 @@ class Nursery:
     def __init__(self, script: Path, folder: Path) -> None:
         self.folder = folder
         self._log: dict[int, Path] = {}
+        self._born: dict[int, float] = {}
         self._process = subprocess.Popen(
             [sys.executable, str(script), "nursery"],
             stdin=subprocess.PIPE,
@@ -115,10 +116,11 @@ class Nursery:
 
     def kill_all(self) -> None:
         """Kill whatever still runs."""
-        for pid in self._log:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self._log = {}
+        for pid, since in self._born.items():
+            if since and alive(pid, since):  # by now another process may have its number
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        self._log, self._born = {}, {}
 
     def start(self, name: str, *arguments: object) -> int:
         """Start a function of the script in a process of its own; returns its process number."""
@@ -128,7 +130,7 @@ class Nursery:
         self._process.stdin.write(json.dumps([name, *map(str, arguments), str(log)]) + "\n")
         self._process.stdin.flush()
         pid = int(self._process.stdout.readline())
-        self._log[pid] = log
+        self._log[pid], self._born[pid] = log, started(pid)
         return pid
 
     def printed(self, pid: int) -> str:
@@ -149,6 +151,13 @@ class Nursery:
 def runs(pid: int) -> bool:
     """Whether there is a process of this number. One that has ended, and only its parent has not looked yet, does not run."""
     return bool(alive(pid, 0.0))
+
+
+def hands_of(side: Path) -> list[int]:
+    """The workers that said in a side file who they are, and still live; the newest last."""
+    lines = side.read_text(encoding="ascii").splitlines() if side.exists() else []
+    said = dict.fromkeys((int(pid), float(since)) for pid, since in map(str.split, lines))
+    return [pid for pid, since in said if alive(pid, since)]
 
 
 def eventually(holds: Callable[[], object], seconds: float = 60.0) -> None:

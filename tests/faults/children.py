@@ -4,7 +4,6 @@
 whatever runs in the child runs as in any other process. The others can also be started by themselves.
 """
 
-import contextlib
 import ctypes
 import json
 import os
@@ -22,6 +21,7 @@ from tunewright.events import Told
 from tunewright.samplers import Grid, Random, Sampler
 from tunewright.schedulers import Once
 from tunewright.storage import sql
+from tunewright.storage.workers import started
 from tunewright.study import Study
 
 SPACE: Final = tw.SearchSpace(
@@ -79,7 +79,7 @@ def seek(url: str, acknowledged: str, trials: str, folds: str, longest: str = "0
 
 
 def toil(url: str, acknowledged: str, hands: str, trials: str) -> None:
-    """As `seek`, with two workers in processes of their own, which write their numbers into a side file; a task is tried ten times."""
+    """As `seek`, with two workers in processes of their own, which say in a side file who they are; a task is tried ten times."""
 
     def note(_: Any, entry: Any) -> None:
         told = entry.event
@@ -87,7 +87,7 @@ def toil(url: str, acknowledged: str, hands: str, trials: str) -> None:
             mark(acknowledged, f"{entry.position} {entry.trial} {told.index} {told.values['loss'].hex()}")
 
     def objective(live: Any) -> float:
-        mark(hands, str(os.getpid()))
+        mark(hands, f"{os.getpid()} {started(os.getpid())}")
         luck = int.from_bytes(os.urandom(7), "big") / 2**56
         live.report(1, loss=luck)
         time.sleep(luck * 0.1)
@@ -385,12 +385,13 @@ def nursery(children: Mapping[str, Callable[..., None]] = CHILDREN) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    born = []
     for line in sys.stdin:
         name, *arguments, log = json.loads(line)
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            if sys.platform == "linux":
+                ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: whoever kills the nursery ends its children
             output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
             os.dup2(output, 1)
             os.dup2(output, 2)
@@ -398,12 +399,8 @@ def nursery(children: Mapping[str, Callable[..., None]] = CHILDREN) -> None:
             children[name](*arguments)
             mark(log, "done")
             sys.exit(0)  # as a script ends
-        born.append(pid)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()
-    for pid in born:  # whoever asked for them is gone
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

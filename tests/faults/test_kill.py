@@ -3,7 +3,6 @@
 TUNEWRIGHT_KILLS says how many processes to kill in each of the two searches (default 15; the full test: 100).
 """
 
-import contextlib
 import os
 import random
 import signal
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import acknowledged, told
+from tests.harness import acknowledged, hands_of, told
 from tunewright.events import Entry, Released, Reported, Told
 from tunewright.samplers import Random
 from tunewright.schedulers import Once
@@ -89,7 +88,6 @@ def test_killing_workers_and_coordinators_loses_nothing_that_was_told(
     tmp_path: Path,
     start: Callable[..., int],
     ended: Callable[..., str],
-    running: Callable[[int], bool],
     eventually: Callable[..., None],
     journal: Callable[[str, str], list[Entry]],
 ) -> None:
@@ -103,8 +101,7 @@ def test_killing_workers_and_coordinators_loses_nothing_that_was_told(
             os.kill(coordinator, signal.SIGKILL)
             coordinator = start("toil", url, side, hands, 1_000_000)
         else:
-            with contextlib.suppress(ProcessLookupError):  # it may be an earlier coordinator's
-                os.kill(int(hands.read_text(encoding="ascii").split()[-1]), signal.SIGKILL)
+            os.kill(hands_of(hands)[-1], signal.SIGKILL)
     os.kill(coordinator, signal.SIGKILL)
     ended(coordinator, well=False)
 
@@ -114,7 +111,7 @@ def test_killing_workers_and_coordinators_loses_nothing_that_was_told(
     study = Study.load(url, sampler=Random())
     assert (study.history.running, study.history.failed) == (0, 0)
     assert study.replay().same
-    eventually(lambda: not any(running(int(pid)) for pid in hands.read_text(encoding="ascii").split()))
+    eventually(lambda: not hands_of(hands))
     study.storage.close()
 
 
