@@ -17,6 +17,7 @@ from tunewright.cli.options import (
     AsJson,
     Debug,
     Direction,
+    Files,
     Folds,
     Gpus,
     IsolationOption,
@@ -95,6 +96,7 @@ def run(
     task_memory: TaskMemory = None,
     gpus: Gpus = None,
     retries: Retries = 0,
+    files: Files = None,
     folds: Folds = None,
     seeds: Seeds = 1,
     study: _Where = "runs.db",
@@ -113,7 +115,7 @@ def run(
     where the last one ended. Ctrl-C finishes the running trials; pressed twice it gives them back.
     """
     del debug
-    limits = _Limits(trials, time, workers, per_task(isolation, task_time, task_memory, gpus, retries))
+    limits = _Limits(trials, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
     with results_only(as_json):
         function = _function(objective)
         storage = connect(study)
@@ -149,6 +151,7 @@ def worker(
     task_memory: TaskMemory = None,
     gpus: Gpus = None,
     retries: Retries = 0,
+    files: Files = None,
     sampler: SamplerOption = None,
     on_failure: _OnFailure = "record",
     quiet: Quiet = False,
@@ -167,7 +170,7 @@ def worker(
         found.sampler = sampler_of(sampler, None) or last_sampler(found) or found.sampler
         found.scheduler = last_scheduler(found) or found.scheduler
         goal = trials if trials is not None or time is not None else last_goal(found)
-        limits = _Limits(goal, time, workers, per_task(isolation, task_time, task_memory, gpus, retries))
+        limits = _Limits(goal, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
         before = found.history.finished
         headline = "" if quiet else _headline(found, objective, limits)
         interrupted = _search(found, function, limits, on_failure, headline, _goal(found, limits))
