@@ -132,9 +132,8 @@ def run(
             repeats=repeats,
         )
         before, goal = found.history.finished, _goal(found, limits)
-        if not quiet:
-            _time_the_first(found, function, limits)
-        interrupted = _search(found, function, limits, on_failure, "" if quiet else _headline(found, objective, limits), goal)
+        headline = "" if quiet else _timed(found, objective, function, limits)
+        interrupted = _search(found, function, limits, on_failure, headline, goal)
     return _show(found, study, before, interrupted=interrupted, as_json=as_json)
 
 
@@ -185,11 +184,12 @@ def _function(text: str) -> Objective:
     return function
 
 
-def _time_the_first(study: Study, function: Objective, limits: _Limits) -> None:
-    """Try the first point of a grid by itself, so that how long the grid will take can be said before it goes on."""
+def _timed(study: Study, objective: str, function: Objective, limits: _Limits) -> str:
+    """The headline; the first point of a grid is tried by itself before, so that it can say how long the grid will take."""
     if isinstance(study.sampler, Grid) and not study.history.finished and limits.trials != 0:
         remark(f"timing the first of {study.sampler.count(study.space):,} configurations")
         study.optimize(function, more=1, seconds=limits.seconds, **limits.task)
+    return _headline(study, objective, limits)
 
 
 def _search(
