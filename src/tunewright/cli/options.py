@@ -17,6 +17,7 @@ __all__ = [
     "AsJson",
     "Debug",
     "Direction",
+    "Files",
     "Folds",
     "Goal",
     "Gpus",
