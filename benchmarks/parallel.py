@@ -178,7 +178,7 @@ def efficiency(rounds: int, contenders: list[str]) -> None:
                         check=False,
                     )
                 except subprocess.TimeoutExpired:
-                    print(f"  {name:<44} was not done after 240 s", flush=True)
+                    print(f"  {name:<44} was not done after 600 s", flush=True)
                     continue
                 if done.returncode:
                     print(f"  {name:<44} ended with {done.returncode}: {done.stderr[-300:]}", flush=True)
