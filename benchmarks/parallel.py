@@ -174,7 +174,7 @@ def efficiency(rounds: int, contenders: list[str]) -> None:
                         env=environment(),
                         capture_output=True,
                         text=True,
-                        timeout=240,
+                        timeout=600,
                         check=False,
                     )
                 except subprocess.TimeoutExpired:
