@@ -12,6 +12,7 @@ a process has *crashed* if it ended by itself with an error. Each attack is made
 """
 
 import argparse
+import json
 import os
 import random
 import re
@@ -23,7 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import optuna
 from measure import HERE, ROOT, facts
@@ -316,25 +317,37 @@ ATTACKS: Final[dict[str, Callable[[Place, Size], Iterator[Row]]]] = {
 # ---- the table ---------------------------------------------------------------------------------------------------------------------
 
 
-def table(rows: list[Row], command: str, load: str) -> str:
+KEPT: Final = ROOT / "benchmarks" / "results" / "faults.json"
+"""Attack -> its rows, and what they were measured with: what was not done this time keeps its rows."""
+
+
+def keep(name: str, rows: list[Row], about: str) -> None:
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    kept[name] = {"about": about, "rows": [list(row) for row in rows]}
+    KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def table(found: dict[str, dict[str, Any]]) -> str:
     """As Markdown."""
     head = ("attack", "tool", "times", "told", "lost", "stuck", "twice", "crashed", "")
     lines = [f"| {' | '.join(head)} |", "|---|---|" + "--:|" * 6 + "---|"]
-    lines += [f"| {' | '.join(str(value).replace('|', '/') for value in row)} |" for row in rows]
-    known = facts()
-    about = f"`{command}`, {known['versions']}; {known['machine']}; load {load} on {os.cpu_count()} cores."
-    return "\n".join([*lines, "", about])
+    done = [(name, found[name]) for name in ATTACKS if name in found]
+    lines += [f"| {' | '.join(str(value).replace('|', '/') for value in row)} |" for _, one in done for row in one["rows"]]
+    return "\n".join([*lines, "", *(f"- {name}: {one['about']}" for name, one in done)])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="about a twentieth of it")
     parser.add_argument("--only", choices=ATTACKS, action="append", help="one attack; may be repeated")
-    parser.add_argument("--docs", action="store_true", help="put the table into docs/faults.md")
+    parser.add_argument(
+        "--docs", action="store_true", help="put the table into docs/faults.md; what is not done this time keeps its rows"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the moments and victims")
     chosen = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    size, rows, begun = QUICK if chosen.quick else FULL, [], os.getloadavg()[0]
+    size, found = QUICK if chosen.quick else FULL, {}
+    command = f"python benchmarks/faults.py {' '.join(sys.argv[1:])}".strip()
     with tempfile.TemporaryDirectory(prefix="tw-") as text, server() as postgres:
         folder = Path(text)
         children = ROOT / "tests" / "faults" / "children.py"
@@ -343,16 +356,22 @@ def main() -> None:
         with Nursery(children, folder / "logs") as ours, Nursery(HERE / "optuna_children.py", folder / "peer") as peer:
             place = Place(ours, peer, postgres, folder, random.Random(chosen.seed))
             for name in chosen.only or ATTACKS:
+                begun, rows = os.getloadavg()[0], []
                 for row in ATTACKS[name](place, size):
                     rows.append(row)
                     print(f"{time.strftime('%H:%M:%S')} load {os.getloadavg()[0]:.1f} {tuple(row)}", flush=True)
-    command = f"python benchmarks/faults.py {' '.join(sys.argv[1:])}".strip()
-    made = table(rows, command, f"{begun:.1f} to {os.getloadavg()[0]:.1f}")
-    print(f"\n{made}")
+                known = facts()
+                load = f"load {begun:.1f} to {os.getloadavg()[0]:.1f}"
+                about = f"`{command}`, {known['versions']}; {known['machine']}; {load}"
+                found[name] = {"about": about, "rows": [list(row) for row in rows]}
+                if not chosen.quick:
+                    keep(name, rows, about)
+    print(f"\n{table(found)}")
     if chosen.docs:
         page = ROOT / "docs" / "faults.md"
         before, _, rest = page.read_text(encoding="utf-8").partition("<!-- table -->\n")
         after = rest.partition("<!-- end of table -->")[2]
+        made = table(json.loads(KEPT.read_text(encoding="utf-8")))
         page.write_text(f"{before}<!-- table -->\n{made}\n<!-- end of table -->{after}", encoding="utf-8")
 
 
