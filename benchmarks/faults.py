@@ -151,10 +151,6 @@ def bytes_of(side: Path) -> int:
     return side.stat().st_size if side.exists() else 0
 
 
-def larger(side: Path, than: int) -> bool:
-    return bytes_of(side) > than
-
-
 def shoot(pid: int, nursery: Nursery) -> bool:
     """SIGKILL; whether it had ended by itself before."""
     by_itself = not runs(pid)
@@ -241,8 +237,9 @@ def restarts(place: Place, size: Size) -> Iterator[Row]:
         begin = partial(nursery.start, "seek", url, side, 10**9, *(["1"] if tool == OURS else []))
         pair = [begin(), begin()]
         for _ in range(count):
-            results = bytes_of(side)
-            eventually(partial(larger, side, results + 200))  # some seven results
+            results, end = bytes_of(side), time.monotonic() + 20.0
+            while bytes_of(side) < results + 200 and time.monotonic() < end:  # until both are at work again: some seven results
+                time.sleep(0.01)
             time.sleep(place.chance.uniform(0.5, 1.0))
             place.postgres.stop("immediate")
             place.postgres.start()

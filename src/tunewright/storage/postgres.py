@@ -119,6 +119,10 @@ class Postgres(Database):
             cursor.executemany(self._text.insert, rows)
         cursor.execute("COMMIT")
 
+    def _next(self, cursor: Cursor, study: int) -> int:
+        with self._server.explained():  # asked in the middle of a page, by whoever writes on it
+            return super()._next(cursor, study)
+
     def _settle(self, study: int, rows: list[dict[str, Any]], *, again: bool) -> None:
         """The connection broke while these rows were committed: see that they are there, or that nothing is."""
         if not rows:
