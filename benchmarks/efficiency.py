@@ -149,7 +149,7 @@ def threads_of_optuna(place: Place) -> float:
 
 def ray_tune(place: Place) -> float:
     """With actors that are used again, without which it starts a process for each trial. Its cluster is started before the clock."""
-    os.environ["RAY_worker_niceness"] = "0"  # it would run its workers at 15, and a busy machine would starve them
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  Ray's name; its workers would run at 15, and starve on a busy machine
     ray, tune = importlib.import_module("ray"), importlib.import_module("ray.tune")
     ray.init(num_cpus=WORKERS, include_dashboard=False, log_to_driver=False, logging_level="ERROR", _temp_dir=place.folder)
 
