@@ -165,7 +165,7 @@ def shoot(pid: int, nursery: Nursery) -> bool:
 def last_error(text: str, most: int = 0) -> str:
     """The name of the error by which a process ended, and what it said."""
     line = next((line for line in reversed(text.splitlines()) if re.match(r"[\w.]*(Error|Lost|Locked)\b", line)), "?")
-    return line[:most] if most else line.partition(":")[0]
+    return re.sub(r"/\S*/", "", line)[:most] if most else line.partition(":")[0]
 
 
 def kills(place: Place, size: Size) -> Iterator[Row]:
