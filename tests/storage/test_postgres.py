@@ -146,10 +146,10 @@ def test_a_result_whose_commit_was_lost_is_there_once(lose: str, proxy: Proxy, p
 def test_a_server_that_dies_between_two_statements_of_a_question_costs_nothing(postgres: str) -> None:
     study = tw.Study(LINE, storage=postgres, sampler=Random())
     study.tell(study.ask(), 0.5)
-    storage, broken = study.storage, []
-    numbered = storage._next
+    storage: Any = study.storage
+    numbered, broken = storage._next, list[bool]()
 
-    def breaks(cursor: Any, number: int) -> int:
+    def breaks(cursor: Any, number: int) -> Any:
         if not broken:
             broken.append(True)
             with psycopg.connect(postgres, autocommit=True) as foreign:
