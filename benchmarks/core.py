@@ -15,15 +15,14 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from measure import ROOT, Contest, Report, cell, command_cost, spread
 
-__all__: list[str] = []
+import storage
+from storage import OURS, PEER, SAME
 
-OURS: Final = "tunewright"
-PEER: Final = "optuna"
-SAME: Final = "optuna-wal"
+__all__: list[str] = []
 
 
 class Size(NamedTuple):
@@ -102,36 +101,8 @@ def remembering(report: Report, size: Size, _: Path) -> None:
 
 
 def sharing(report: Report, size: Size, _: Path) -> None:
-    """(c) Trials per second in one file. A round holds every tool with every number of workers."""
-    report.section(f"SQLite: processes on one new file, 10 parameters, objective ~0, {size.window:g} s")
-    counts, tools = (1, 2, 4), (OURS, PEER, SAME)
-    cpu: dict[str, list[float]] = {}
-    settings: dict[str, str] = {}
-
-    def run(tool: str, workers: int) -> float:
-        told = cell(tool, "shared_file", workers=workers, window=size.window)
-        if not told["kept"]:
-            raise SystemExit(f"{tool} lost trials that it was told.")
-        settings[tool] = told["settings"]
-        cpu.setdefault(f"{tool} {workers}", []).append(told["cpu"])
-        return float(told["rate"])
-
-    contenders = {f"{tool} {workers}": partial(run, tool, workers) for workers in counts for tool in tools}
-    contest = Contest.held(contenders, size.dear)
-    for workers in counts:
-        what = f"trials/s, workers: {workers}"
-        for tool in tools:
-            report.figure("sqlite", what, tool, contest.rounds[f"{tool} {workers}"], unit="/s")
-        for tool in tools:
-            report.figure("sqlite", f"CPU per trial, workers: {workers}", tool, cpu[f"{tool} {workers}"], unit="ms", scale=1000)
-        report.ratio("sqlite", what, f"tunewright / {PEER}", contest.ratio(f"{OURS} {workers}", f"{PEER} {workers}"))
-        report.ratio("sqlite", what, f"tunewright / {SAME}", contest.ratio(f"{OURS} {workers}", f"{SAME} {workers}"), 10)
-    for tool in tools:
-        for workers in counts[1:]:
-            growth = contest.ratio(f"{tool} {workers}", f"{tool} 1")
-            report.ratio("sqlite", f"{workers} workers / 1 worker", tool, growth, 1.0 if tool == OURS else None)
-    for tool, text in settings.items():
-        report.note(f"{tool}: {text}")
+    """(c) Trials per second in one file."""
+    storage.sharing(report, storage.Size(size.dear, size.window, ()), "SQLite", str, (OURS, PEER, SAME), ("~0",))
     report.note(f"{OURS} and {SAME} promise the same: a told trial survives the death of any process.")
     report.note(f"{PEER}, as it comes, also syncs each commit to the disk, so that it would survive a power cut.")
 
@@ -168,39 +139,7 @@ def growing(report: Report, size: Size, _: Path) -> None:
 
 def opening(report: Report, size: Size, cache: Path) -> None:
     """(d) A big study."""
-    n = size.big
-    report.section(f"opening a study of {n:,} trials, 10 parameters each")
-    sizes = {}
-    for tool in (OURS, PEER):
-        path = cache / f"{tool}-{n}.db"
-        written = cell(tool, "write", path=str(path), n=n)
-        sizes[tool] = written["mib"]
-        report.figure("open", "file", tool, [written["mib"]], unit="MiB")
-    ratio = sizes[PEER] / sizes[OURS]
-    report.ratio("open", "file", "optuna / tunewright", [ratio], 3)
-    told: dict[str, list[dict[str, Any]]] = {OURS: [], PEER: []}
-
-    def run(tool: str) -> float:
-        told[tool].append(cell(tool, "open", path=str(cache / f"{tool}-{n}.db"), n=n))
-        return float(told[tool][-1]["open_wall"])
-
-    contest = Contest.held({tool: partial(run, tool) for tool in (OURS, PEER)}, size.dear)
-    kinds = {
-        "until the best is known": ("open_wall", "s"),
-        "the same, CPU": ("open_cpu", "s"),
-        "peak memory then": ("open_rss", "MiB"),
-        "peak memory before opening": ("before_rss", "MiB"),
-        "until every trial is a record": ("all_wall", "s"),
-        "peak memory at the end": ("all_rss", "MiB"),
-    }
-    for what, (key, unit) in kinds.items():
-        for tool in (OURS, PEER):
-            report.figure("open", what, tool, [each[key] for each in told[tool]], unit=unit)
-    report.ratio("open", "until the best is known", "optuna / tunewright", contest.ratio(PEER, OURS))
-    memory = [peer["open_rss"] / ours["open_rss"] for peer, ours in zip(told[PEER], told[OURS], strict=True)]
-    report.ratio("open", "peak memory then", "optuna / tunewright", memory)
-    wall = contest.rounds[OURS]
-    report.verdict(sorted(wall)[len(wall) // 2] < 2.0, f"opening {n:,} trials: {spread(wall, 's')}; wanted: below 2 s")
+    storage.sizing(report, size.dear, "SQLite", size.big, lambda tool: f"sqlite:///{cache / f'{tool}-{size.big}.db'}")
 
 
 SECTIONS: Final[dict[str, Callable[[Report, Size, Path], None]]] = {

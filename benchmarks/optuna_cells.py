@@ -2,9 +2,8 @@
 
 import datetime as dt
 import random
-import sqlite3
+import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import optuna
@@ -22,13 +21,14 @@ __all__ = [
     "SPACE",
     "count",
     "create",
-    "in_file",
     "in_memory",
+    "in_store",
     "load_nothing",
     "open",
     "search",
     "settings",
     "storage",
+    "suggested",
     "trials",
     "write",
 ]
@@ -43,7 +43,8 @@ SPACE: dict[str, BaseDistribution] = (
 )
 
 
-def _suggested(trial: optuna.Trial) -> float:
+def suggested(trial: optuna.Trial) -> float:
+    """Ask for all ten parameters; the first of them."""
     x = [trial.suggest_float(f"x{i}", -5.0, 5.0) for i in range(4)]
     for i in range(2):
         trial.suggest_float(f"log{i}", 1e-5, 1e-1, log=True)
@@ -54,10 +55,13 @@ def _suggested(trial: optuna.Trial) -> float:
     return x[0]
 
 
-def _step(study: optuna.Study) -> Callable[[], None]:
+def _step(study: optuna.Study, sleep: float = 0.0) -> Callable[[], None]:
     def step() -> None:
         trial = study.ask()
-        study.tell(trial, _suggested(trial) ** 2)
+        x = suggested(trial)
+        if sleep:
+            time.sleep(sleep)
+        study.tell(trial, x**2)
 
     return step
 
@@ -67,45 +71,50 @@ def in_memory() -> Callable[[], None]:
     return _step(optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)))
 
 
-def storage(path: Path) -> RDBStorage:
-    return RDBStorage(f"sqlite:///{path}")
+Of = Callable[[str], RDBStorage]
 
 
-def create(path: Path, of: Callable[[Path], RDBStorage] = storage) -> None:
-    optuna.create_study(storage=of(path), study_name="study")
+def storage(url: str) -> RDBStorage:
+    return RDBStorage(url)
 
 
-def in_file(path: Path, of: Callable[[Path], RDBStorage] = storage) -> Callable[[], None]:
-    return _step(optuna.load_study(study_name="study", storage=of(path), sampler=optuna.samplers.RandomSampler()))
+def create(url: str, of: Of = storage) -> None:
+    optuna.create_study(storage=of(url), study_name="study")
 
 
-def search(path: Path, of: Callable[[Path], RDBStorage] = storage) -> Callable[[Callable[[float], float], float], None]:
+def in_store(url: str, sleep: float, of: Of = storage) -> Callable[[], None]:
+    """A function that asks and tells once, with so many seconds between."""
+    return _step(optuna.load_study(study_name="study", storage=of(url), sampler=optuna.samplers.RandomSampler()), sleep)
+
+
+def search(url: str, of: Of = storage) -> Callable[[Callable[[float], float], float], None]:
     """A function that optimizes a function of x0 for so many seconds."""
-    study = optuna.load_study(study_name="study", storage=of(path), sampler=optuna.samplers.RandomSampler())
-    return lambda value, seconds: study.optimize(lambda trial: value(_suggested(trial)), timeout=seconds)
+    study = optuna.load_study(study_name="study", storage=of(url), sampler=optuna.samplers.RandomSampler())
+    return lambda value, seconds: study.optimize(lambda trial: value(suggested(trial)), timeout=seconds)
 
 
-def count(path: Path) -> int:
-    with sqlite3.connect(path) as connection:
-        found: int = connection.execute("SELECT count(*) FROM trials WHERE state = 'COMPLETE'").fetchone()[0]
-    return found
+def count(url: str) -> int:
+    with storage(url).engine.connect() as connection:
+        return int(connection.exec_driver_sql("SELECT count(*) FROM trials WHERE state = 'COMPLETE'").scalar_one())
 
 
-def settings(path: Path, of: Callable[[Path], RDBStorage] = storage) -> str:
-    with of(path).engine.connect() as connection:
-        mode = connection.exec_driver_sql("PRAGMA journal_mode").fetchone()
-        level = connection.exec_driver_sql("PRAGMA synchronous").fetchone()
-    assert mode is not None
-    assert level is not None
-    return f"journal_mode={mode[0]}, synchronous={['OFF', 'NORMAL', 'FULL', 'EXTRA'][level[0]]}"
+def settings(url: str, of: Of = storage) -> str:
+    """What is really set for the durability of a commit."""
+    with of(url).engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            names = ("fsync", "synchronous_commit")
+            return ", ".join(f"{name}={connection.exec_driver_sql(f'SHOW {name}').scalar_one()}" for name in names)
+        mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+        level = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+    return f"journal_mode={mode}, synchronous={['OFF', 'NORMAL', 'FULL', 'EXTRA'][level]}"
 
 
-def write(path: Path, n: int, *, batch: int = 5_000) -> None:
+def write(url: str, n: int, *, batch: int = 5_000) -> None:
     """The rows that its storage writes for each trial, through its own tables, many to a transaction.
 
     By `study.add_trial`, one transaction for each row, the same 100,000 trials would take half an hour.
     """
-    store = storage(path)
+    store = storage(url)
     study = optuna.create_study(storage=store, study_name="study")
     texts = {name: distribution_to_json(distribution) for name, distribution in SPACE.items()}
     rng = random.Random(0)
@@ -146,9 +155,9 @@ def load_nothing() -> None:
     """All modules that opening needs are loaded with this one."""
 
 
-def open(path: Path) -> tuple[list[Any], float]:  # noqa: A001  the same name in each tool
+def open(url: str) -> tuple[list[Any], float]:  # noqa: A001  the same name in each tool
     """Until all finished trials are known to the study, as its samplers need them; without the copy that `study.trials` makes."""
-    study = optuna.load_study(study_name="study", storage=storage(path), sampler=optuna.samplers.RandomSampler())
+    study = optuna.load_study(study_name="study", storage=storage(url), sampler=optuna.samplers.RandomSampler())
     known = study.get_trials(deepcopy=False)
     return known, study.best_value
 

@@ -5,19 +5,18 @@ So both keep the same promise: what was told survives the death of any process, 
 
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 
 import optuna_cells as plain
 import sqlalchemy
 from optuna.storages import RDBStorage
 
-__all__ = ["count", "create", "in_file", "settings"]
+__all__ = ["count", "create", "in_store", "settings"]
 
 count = plain.count
 
 
-def _storage(path: Path) -> RDBStorage:
-    store = RDBStorage(f"sqlite:///{path}")
+def _storage(url: str) -> RDBStorage:
+    store = RDBStorage(url)
 
     def set_up(connection: sqlite3.Connection, _: object) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
@@ -28,13 +27,13 @@ def _storage(path: Path) -> RDBStorage:
     return store
 
 
-def create(path: Path) -> None:
-    plain.create(path, _storage)
+def create(url: str) -> None:
+    plain.create(url, _storage)
 
 
-def in_file(path: Path) -> Callable[[], None]:
-    return plain.in_file(path, _storage)
+def in_store(url: str, sleep: float) -> Callable[[], None]:
+    return plain.in_store(url, sleep, _storage)
 
 
-def settings(path: Path) -> str:
-    return plain.settings(path, _storage)
+def settings(url: str) -> str:
+    return plain.settings(url, _storage)

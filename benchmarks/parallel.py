@@ -1,19 +1,28 @@
-"""What it costs to run a task elsewhere, beside the pools that are commonly used for it, in the same run.
+"""What it costs to run a task elsewhere, and how busy 8 workers are kept, beside other tools in the same run.
 
-    python benchmarks/parallel.py             2,000 tasks a round, 7 rounds: about a minute
-    python benchmarks/parallel.py --quick     300 tasks, 3 rounds
+    python benchmarks/parallel.py                      both, some ten minutes
+    python benchmarks/parallel.py --only tasks         2,000 tasks a round, 7 rounds: about a minute
+    python benchmarks/parallel.py --only efficiency    200 trials of half a second, 8 workers
+    python benchmarks/parallel.py --quick              300 tasks, 3 rounds; the most important contenders once
 
-A task returns its parameter. The first table is the wall time of one task through one warm worker, one after another, so it holds the
-whole way there and back; the median over the rounds with its smallest and largest. The second is CPU time, which bears a busy machine
-better. The third starts workers and ends tasks.
+`tasks`: a task returns its parameter. The first table is the wall time of one task through one warm worker, one after another, so it
+holds the whole way there and back; the median over the rounds with its smallest and largest. The second is CPU time, which bears a busy
+machine better. The third starts workers and ends tasks.
+
+`efficiency`: the share of the 8 workers' time in which the objective slept, where 100 % means that nobody ever waits (12.5 s for 200
+trials). Three clocks: from when all eight had begun a trial to the last end ("steady", no start-up); from the first trial to the last end
+("span"); and from the line that starts the search until it returns ("whole", with the start of all workers; where the tool is started as 8
+processes, with the start of 8 interpreters and their imports).
 """
 
 import argparse
 import contextlib
+import json
 import multiprocessing
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -22,7 +31,10 @@ from typing import Any
 
 import loky
 import psutil
+from efficiency import IDEAL, SLEEP, TRIALS, WORKERS
+from measure import HERE, environment
 
+from storage import server
 from tunewright.execution.channel import Channel
 from tunewright.execution.crew import Crew
 from tunewright.execution.fence import Fence
@@ -126,13 +138,65 @@ def show(name: str, seconds: list[float]) -> None:
     print(f"  {name:<44}{middle:>9.3f} ms   ({low:.3f} to {high:.3f})")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer tasks and rounds")
-    quick = parser.parse_args().quick
-    tasks, rounds = (300, 3) if quick else (2000, 7)
-    print(f"$ python {' '.join(sys.argv)}")
-    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+CONTEST = {
+    "a bare process pool": ("pool", "", {}),
+    "Tunewright, 8 workers, SQLite, Random": ("workers", "sqlite", {"sampler": "random"}),
+    "Tunewright, 8 workers, SQLite, Auto": ("workers", "sqlite", {}),
+    "Tunewright, 8 workers, PostgreSQL, Random": ("workers", "postgres", {"sampler": "random"}),
+    "Tunewright, 8 workers, PostgreSQL, Auto": ("workers", "postgres", {}),
+    "Tunewright, 8 processes, SQLite, Random": ("processes", "sqlite", {"sampler": "random"}),
+    "Tunewright, 8 processes, SQLite, Auto": ("processes", "sqlite", {}),
+    "Tunewright, 8 processes, PostgreSQL, Random": ("processes", "postgres", {"sampler": "random"}),
+    "Tunewright, 8 processes, PostgreSQL, Auto": ("processes", "postgres", {}),
+    "Optuna, 8 threads, memory": ("optuna-threads", "", {}),
+    "Optuna, 8 threads, SQLite": ("optuna-threads", "sqlite", {}),
+    "Optuna, 8 processes, SQLite": ("optuna-processes", "sqlite", {}),
+    "Optuna, 8 processes, PostgreSQL": ("optuna-processes", "postgres", {}),
+    "Optuna, 8 processes, journal file": ("optuna-processes", "", {}),
+    "Ray Tune, random search, actors used again": ("ray", "", {}),
+}
+"""Name -> contender of `efficiency.py`, where its study lies, and what else it is told."""
+
+
+def efficiency(rounds: int, contenders: list[str]) -> None:
+    print(f"\n{TRIALS} trials of {SLEEP} s, {WORKERS} workers: at best {IDEAL} s; {rounds} rounds, each contender once a round")
+    print(f"  {'':<44}{'trials':>8}{'steady':>9}{'span':>9}{'whole':>9}{'seconds':>10}{'load':>7}")
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in contenders}
+    with server() as postgres:
+        for number in range(rounds):
+            for name in contenders if number % 2 == 0 else contenders[::-1]:
+                contender, where, more = CONTEST[name]
+                url = {"": "", "sqlite": "sqlite:///{folder}/study.db"}.get(where) if where != "postgres" else postgres.database()
+                command = [sys.executable, str(HERE / "efficiency.py"), contender, json.dumps({"url": url, **more})]
+                try:
+                    done = subprocess.run(
+                        command,
+                        env=environment(),
+                        capture_output=True,
+                        text=True,
+                        timeout=600,
+                        check=False,
+                    )
+                except subprocess.TimeoutExpired:
+                    print(f"  {name:<44} was not done after 600 s", flush=True)
+                    continue
+                if done.returncode:
+                    print(f"  {name:<44} ended with {done.returncode}: {done.stderr[-300:]}", flush=True)
+                    continue
+                figures = json.loads(done.stdout.splitlines()[-1])
+                found[name].append(figures)
+                share = "".join(f"{figures[clock]:>8.1%} " for clock in ("steady", "span", "whole"))
+                load = os.getloadavg()[0]
+                print(f"  {name:<44}{figures['trials']:>8} {share}{figures['seconds']:>9.1f}{load:>7.1f}", flush=True)
+    if rounds > 1:
+        print("  medians")
+        for name, each in ((name, each) for name, each in found.items() if each):
+            trials = "/".join(sorted({str(one["trials"]) for one in each}))
+            share = "".join(f"{statistics.median(one[clock] for one in each):>8.1%} " for clock in ("steady", "span", "whole"))
+            print(f"  {name:<44}{trials:>8} {share}{statistics.median(one['seconds'] for one in each):>9.1f}")
+
+
+def costs(tasks: int, rounds: int) -> None:
     found: dict[str, list[Figures]] = {name: [] for name in WARM}
     for number in range(rounds):
         for name in list(WARM) if number % 2 else list(reversed(WARM)):
@@ -146,6 +210,23 @@ def main() -> None:
     print(f"children, {rounds} times")
     show("a fresh child, until its first outcome", [starting() for _ in range(rounds)])
     show("a task of 600 s is gone after its limit by", [overrun() for _ in range(rounds)])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer tasks, rounds and contenders")
+    parser.add_argument("--only", choices=("tasks", "efficiency"), help="one section")
+    parser.add_argument("--contender", action="append", help="of the second section: those whose name holds this text")
+    parser.add_argument("--rounds", type=int, help="of the second section (default: 3, with --quick 1)")
+    chosen = parser.parse_args()
+    print(f"$ python {' '.join(sys.argv)}")
+    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    if chosen.only != "efficiency":
+        costs(*((300, 3) if chosen.quick else (2000, 7)))
+    if chosen.only != "tasks":
+        wanted = chosen.contender or (("pool", "workers", "Optuna, 8 processes") if chosen.quick else ("",))
+        names = [name for name in CONTEST if any(text in name for text in wanted)]
+        efficiency(chosen.rounds or (1 if chosen.quick else 3), names)
 
 
 if __name__ == "__main__":

@@ -289,7 +289,7 @@ def declared_libraries(root: Path) -> Iterator[Breach]:
             tree = parsed(path.read_text(encoding="utf-8"))
             modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
             modules |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 0}
-            own = {PACKAGE, *(file.stem for file in path.parent.iterdir())}
+            own = {PACKAGE, "tests", *(file.stem for file in path.parent.iterdir())}
             for module in sorted({name.split(".")[0] for name in modules} - own - sys.stdlib_module_names):
                 if DISTRIBUTIONS.get(module, module).lower() not in libraries:
                     yield Breach(f"{path.relative_to(root)}:{module}", f"is not declared for {folder} in pyproject.toml.")

@@ -128,6 +128,11 @@ def test_an_executor_that_is_shut_down_is_refused():
         Crew(lambda _: 1.0, ("loss",), executor=pool)
 
 
+def test_what_is_no_executor_is_refused():
+    with pytest.raises(StudyError, match=r"executor must be a concurrent\.futures\.Executor, got 4\..* workers=4"):
+        Crew(lambda _: 1.0, ("loss",), executor=4)
+
+
 def test_an_objective_that_cannot_travel_is_refused_where_it_would_have_to():
     lock = threading.Lock()
 

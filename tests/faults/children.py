@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from tunewright.events import Told
 from tunewright.samplers import Grid, Random, Sampler
 from tunewright.schedulers import Once
 from tunewright.storage import sql
+from tunewright.storage.workers import started
 from tunewright.study import Study
 
 SPACE: Final = tw.SearchSpace(
@@ -75,6 +76,42 @@ def seek(url: str, acknowledged: str, trials: str, folds: str, longest: str = "0
     study = Study(SPACE, LOSS, sampler=Random(), scheduler=Once(folds=int(folds)), storage=url, name="killed", seed=7)
     goal = int(trials) or len(study.history) + 3
     study.optimize(objective, trials=goal, listeners=[note])
+
+
+def toil(url: str, acknowledged: str, hands: str, trials: str) -> None:
+    """As `seek`, with two workers in processes of their own, which say in a side file who they are; a task is tried ten times."""
+
+    def note(_: Any, entry: Any) -> None:
+        told = entry.event
+        if isinstance(told, Told):
+            mark(acknowledged, f"{entry.position} {entry.trial} {told.index} {told.values['loss'].hex()}")
+
+    def objective(live: Any) -> float:
+        mark(hands, f"{os.getpid()} {started(os.getpid())}")
+        luck = int.from_bytes(os.urandom(7), "big") / 2**56
+        live.report(1, loss=luck)
+        time.sleep(luck * 0.1)
+        return luck / 3.0
+
+    study = Study(SPACE, LOSS, sampler=Random(), storage=url, name="killed", seed=7)
+    goal = int(trials) or len(study.history) + 3
+    study.optimize(objective, trials=goal, workers=2, retries=10, listeners=[note])
+
+
+def jump(url: str, acknowledged: str, jumps: str) -> None:
+    """`seek` for as long as Python's clock has jumped so many times, a day forth or back, ten times a second."""
+    really, shift = time.time, [0.0]
+    time.time = lambda: really() + shift[0]
+
+    def leap() -> None:
+        for number in range(int(jumps)):
+            time.sleep(0.1)
+            shift[0] = (0.0, 86400.0, -86400.0)[(number + 1) % 3]
+        mark(acknowledged + ".jumped", str(jumps))
+
+    threading.Thread(target=leap, daemon=True).start()
+    while not Path(acknowledged + ".jumped").exists():
+        seek(url, acknowledged, "0", "1")
 
 
 # ---- several processes ---------------------------------------------------------------------------------------------------------
@@ -328,6 +365,7 @@ CHILDREN: Final[dict[str, Callable[..., None]]] = {
         die,
         exhaust,
         fill,
+        jump,
         leave,
         linger,
         linger_in_a_group,
@@ -336,11 +374,12 @@ CHILDREN: Final[dict[str, Callable[..., None]]] = {
         seek,
         share,
         think,
+        toil,
     )
 }
 
 
-def nursery() -> None:
+def nursery(children: Mapping[str, Callable[..., None]] = CHILDREN) -> None:
     """Read lines `["name", "argument", …, "log file"]`; fork a child for each and print its process number."""
     assert sql is not None  # loaded here once, so that no child need load it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
@@ -351,11 +390,13 @@ def nursery() -> None:
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            if sys.platform == "linux":
+                ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: whoever kills the nursery ends its children
             output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
             os.dup2(output, 1)
             os.dup2(output, 2)
             sys.stdin.close()
-            CHILDREN[name](*arguments)
+            children[name](*arguments)
             mark(log, "done")
             sys.exit(0)  # as a script ends
         sys.stdout.write(f"{pid}\n")

@@ -1,32 +1,22 @@
 """A disk that fills up, and a file that vanishes, during a run."""
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.harness import small_disk
 from tunewright.events import Entry, Told
 from tunewright.study import Study
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(name="small_disk")
+def small_disk_(tmp_path: Path) -> Iterator[Path]:
     """A file system of 2 MiB."""
-    if not sys.platform.startswith("linux") or os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("a small file system can be mounted by root on Linux only")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"mounting is not allowed here: {done.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with small_disk(tmp_path / "disk") as trouble:
+        if trouble:
+            pytest.skip(trouble)
+        yield tmp_path / "disk"
 
 
 def test_a_full_disk_stops_the_run_with_a_clear_error_and_it_goes_on_when_there_is_space(

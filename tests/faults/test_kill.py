@@ -8,30 +8,19 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.harness import acknowledged, hands_of, told
 from tunewright.events import Entry, Released, Reported, Told
 from tunewright.samplers import Random
 from tunewright.schedulers import Once
 from tunewright.study import Study
 
 KILLS = int(os.environ.get("TUNEWRIGHT_KILLS", "30")) // 2
-
-
-def acknowledged(path: Path) -> dict[int, tuple[int, int, float]]:
-    """Position -> trial, task and value, of every result whose tell had returned."""
-    lines = [line.split() for line in (path.read_text(encoding="ascii").splitlines() if path.exists() else ())]
-    return {int(at): (int(trial), int(index), float.fromhex(value)) for at, trial, index, value in lines}
-
-
-def told(entries: list[Entry]) -> dict[int, tuple[int, int, float]]:
-    return {
-        entry.position: (entry.trial, entry.event.index, entry.event.values["loss"])
-        for entry in entries
-        if isinstance(entry.event, Told)
-    }
 
 
 @pytest.mark.parametrize(("folds", "longest", "group"), [(1, 0.004, 4), (3, 0.004, 1), (1, 0.0, 32)])
@@ -86,6 +75,44 @@ def test_killing_two_processes_again_and_again_loses_nothing_that_was_told(
     assert not study.history.released
     assert study.replay().same
     assert study.replay().checked == len(study.history)
+
+
+def grown(side: Path, beyond: int) -> bool:
+    return len(acknowledged(side)) > beyond
+
+
+@pytest.mark.parametrize("server", [False, True])
+def test_killing_workers_and_coordinators_loses_nothing_that_was_told(
+    server: bool,
+    postgres_server: Any,
+    tmp_path: Path,
+    start: Callable[..., int],
+    ended: Callable[..., str],
+    eventually: Callable[..., None],
+    journal: Callable[[str, str], list[Entry]],
+) -> None:
+    url = postgres_server.database() if server else f"sqlite:///{tmp_path / 'killed.db'}"
+    side, hands, chance = tmp_path / "acknowledged", tmp_path / "hands", random.Random(server)
+    coordinator = start("toil", url, side, hands, 1_000_000)
+    for number in range(4):
+        eventually(partial(grown, side, len(acknowledged(side)) + 2))
+        time.sleep(chance.uniform(0.0, 0.1))
+        if number == 1:
+            os.kill(coordinator, signal.SIGKILL)
+            coordinator = start("toil", url, side, hands, 1_000_000)
+        else:
+            os.kill(hands_of(hands)[-1], signal.SIGKILL)
+    os.kill(coordinator, signal.SIGKILL)
+    ended(coordinator, well=False)
+
+    ended(start("seek", url, side, 0, 1))
+
+    assert acknowledged(side).items() <= told(journal(url, "killed")).items()
+    study = Study.load(url, sampler=Random())
+    assert (study.history.running, study.history.failed) == (0, 0)
+    assert study.replay().same
+    eventually(lambda: not hands_of(hands))
+    study.storage.close()
 
 
 def test_killing_a_process_while_it_makes_the_file_leaves_nothing_that_the_next_one_cannot_use(

@@ -143,6 +143,27 @@ def test_a_result_whose_commit_was_lost_is_there_once(lose: str, proxy: Proxy, p
     study.storage.close()
 
 
+def test_a_server_that_dies_between_two_statements_of_a_question_costs_nothing(postgres: str) -> None:
+    study = tw.Study(LINE, storage=postgres, sampler=Random())
+    study.tell(study.ask(), 0.5)
+    storage: Any = study.storage
+    numbered, broken = storage._next, list[bool]()
+
+    def breaks(cursor: Any, number: int) -> Any:
+        if not broken:
+            broken.append(True)
+            with psycopg.connect(postgres, autocommit=True) as foreign:
+                foreign.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        return numbered(cursor, number)
+
+    storage._next = breaks
+    study.tell(study.ask(), 0.25)
+
+    assert broken
+    assert [trial.value for trial in study.history.trials] == [0.5, 0.25]
+    study.storage.close()
+
+
 @pytest.mark.parametrize("sampler", [Random(), TPE()])
 @pytest.mark.parametrize("lose", ["answer", "commit"])
 def test_a_question_whose_commit_was_lost_is_asked_once(lose: str, sampler: Any, proxy: Proxy, postgres: str) -> None:

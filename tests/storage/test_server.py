@@ -23,6 +23,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
         ("postgresql://me:secret@host:5432/runs", "postgresql://me@host:5432/runs"),
         ("postgresql://me@host/runs", "postgresql://me@host/runs"),
         ("postgresql:///runs?host=/tmp", "postgresql:///runs?host=/tmp"),
+        ("postgresql://host/runs?password=secret", "postgresql://host/runs"),
+        ("postgresql://host/runs?password=secret&sslmode=require", "postgresql://host/runs?sslmode=require"),
     ],
 )
 def test_a_password_is_never_shown(url: str, shown: str) -> None:
@@ -48,6 +50,14 @@ def test_a_driver_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch)
 def test_a_server_that_cannot_be_had_is_said_at_once(change: Callable[[str], str], says: str, postgres: str) -> None:
     with pytest.raises(StorageError, match=says):
         Postgres(change(postgres)).studies()
+
+
+def test_an_address_that_cannot_be_read_is_quoted_without_its_password() -> None:
+    with pytest.raises(StorageError, match="is no address") as raised:
+        Postgres("postgresql://me:secret@[::1/runs").studies()
+
+    assert "secret" not in str(raised.value)
+    assert raised.value.__suppress_context__  # the library's own message holds it
 
 
 def test_a_refused_password_is_said(postgres_server: Any) -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "AsJson",
     "Debug",
     "Direction",
+    "Files",
     "Folds",
     "Goal",
     "Gpus",
@@ -140,6 +141,14 @@ Gpus: TypeAlias = Annotated[
 Retries: TypeAlias = Annotated[
     int, typer.Option("--retries", min=0, metavar="N", help="Try a task again whose process died, from its last checkpoint.")
 ]
+Files: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--files",
+        metavar="PLACE",
+        help="Where checkpoints lie: a folder, or s3://bucket/runs. [default: beside the study's file]",
+    ),
+]
 Folds: TypeAlias = Annotated[
     int | None, typer.Option("--folds", min=1, metavar="K", help="Judge each configuration on folds 0 to K-1 (live.fold).")
 ]
@@ -179,7 +188,7 @@ def _metric(text: str, goal: Goal) -> Metric:
 
 
 def per_task(
-    isolation: Isolation | None, seconds: float | None, memory: str | None, gpus: str | None, retries: int
+    isolation: Isolation | None, seconds: float | None, memory: str | None, gpus: str | None, retries: int, files: str | None
 ) -> dict[str, Any]:
     """What `Study.optimize` is told about each task."""
     devices = None if gpus is None else [int(each) if each.isdecimal() else each for each in gpus.replace(" ", "").split(",")]
@@ -189,6 +198,7 @@ def per_task(
         "task_memory": memory,
         "resources": None if devices is None else {"gpu": devices},
         "retries": retries,
+        "files": files,
     }
 
 

@@ -17,6 +17,7 @@ from tunewright.cli.options import (
     AsJson,
     Debug,
     Direction,
+    Files,
     Folds,
     Gpus,
     IsolationOption,
@@ -95,6 +96,7 @@ def run(
     task_memory: TaskMemory = None,
     gpus: Gpus = None,
     retries: Retries = 0,
+    files: Files = None,
     folds: Folds = None,
     seeds: Seeds = 1,
     study: _Where = "runs.db",
@@ -113,7 +115,7 @@ def run(
     where the last one ended. Ctrl-C finishes the running trials; pressed twice it gives them back.
     """
     del debug
-    limits = _Limits(trials, time, workers, per_task(isolation, task_time, task_memory, gpus, retries))
+    limits = _Limits(trials, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
     with results_only(as_json):
         function = _function(objective)
         storage = connect(study)
@@ -130,9 +132,8 @@ def run(
             repeats=repeats,
         )
         before, goal = found.history.finished, _goal(found, limits)
-        if not quiet:
-            _time_the_first(found, function, limits)
-        interrupted = _search(found, function, limits, on_failure, "" if quiet else _headline(found, objective, limits), goal)
+        headline = "" if quiet else _timed(found, objective, function, limits)
+        interrupted = _search(found, function, limits, on_failure, headline, goal)
     return _show(found, study, before, interrupted=interrupted, as_json=as_json)
 
 
@@ -149,6 +150,7 @@ def worker(
     task_memory: TaskMemory = None,
     gpus: Gpus = None,
     retries: Retries = 0,
+    files: Files = None,
     sampler: SamplerOption = None,
     on_failure: _OnFailure = "record",
     quiet: Quiet = False,
@@ -167,7 +169,7 @@ def worker(
         found.sampler = sampler_of(sampler, None) or last_sampler(found) or found.sampler
         found.scheduler = last_scheduler(found) or found.scheduler
         goal = trials if trials is not None or time is not None else last_goal(found)
-        limits = _Limits(goal, time, workers, per_task(isolation, task_time, task_memory, gpus, retries))
+        limits = _Limits(goal, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
         before = found.history.finished
         headline = "" if quiet else _headline(found, objective, limits)
         interrupted = _search(found, function, limits, on_failure, headline, _goal(found, limits))
@@ -182,11 +184,12 @@ def _function(text: str) -> Objective:
     return function
 
 
-def _time_the_first(study: Study, function: Objective, limits: _Limits) -> None:
-    """Try the first point of a grid by itself, so that how long the grid will take can be said before it goes on."""
+def _timed(study: Study, objective: str, function: Objective, limits: _Limits) -> str:
+    """The headline; the first point of a grid is tried by itself before, so that it can say how long the grid will take."""
     if isinstance(study.sampler, Grid) and not study.history.finished and limits.trials != 0:
         remark(f"timing the first of {study.sampler.count(study.space):,} configurations")
         study.optimize(function, more=1, seconds=limits.seconds, **limits.task)
+    return _headline(study, objective, limits)
 
 
 def _search(

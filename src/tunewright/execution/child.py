@@ -10,10 +10,10 @@ import signal
 import sys
 import threading
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from tunewright.execution.channel import Channel
+from tunewright.execution.files import Place
 from tunewright.execution.parcel import unpack
 from tunewright.execution.worker import Objective, outcome_of, run
 from tunewright.trial import Outcome, Report, Task
@@ -61,7 +61,7 @@ def main(pipe: "Connection[Any, Any]") -> None:
 
 
 def _outcome(
-    objective: Objective, task: Task, metrics: tuple[str, ...], pipe: "Connection[Any, Any]", folder: Path | None
+    objective: Objective, task: Task, metrics: tuple[str, ...], pipe: "Connection[Any, Any]", folder: Place | None
 ) -> Outcome:
     here = os.getpid()
     try:

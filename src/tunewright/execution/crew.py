@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from pathlib import Path
 from typing import Self
 
 import msgspec
@@ -11,6 +10,7 @@ from tunewright.errors import StudyError
 from tunewright.execution.channel import Board, BoardChannel
 from tunewright.execution.executors import InlineExecutor, Sandboxes, run_fenced, run_here
 from tunewright.execution.fence import Fence
+from tunewright.execution.files import Place
 from tunewright.execution.parcel import pack
 from tunewright.execution.sandbox import Work
 from tunewright.execution.worker import Objective, run
@@ -49,7 +49,7 @@ class Crew:
         workers: int = 1,
         executor: Executor | None = None,
         fence: Fence | None = None,
-        folder: Path | None = None,
+        folder: Place | None = None,
     ) -> None:
         fence = Fence.of(workers=workers, executor=executor is not None) if fence is None else fence
         self.workers = workers
@@ -157,6 +157,10 @@ def _nothing() -> None:
 
 
 def _check_open(executor: Executor) -> None:
+    if not callable(getattr(executor, "submit", None)):
+        raise StudyError(
+            f"executor must be a concurrent.futures.Executor, got {executor!r}. For a number of workers write workers=4."
+        )
     try:
         executor.submit(_nothing).cancel()
     except Exception as error:  # any executor refuses in its own way

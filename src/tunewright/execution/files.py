@@ -14,25 +14,37 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
+from tunewright.execution.remote import Remote
 from tunewright.trial import Task
 
-__all__ = ["folder_of", "home", "latest", "saving"]
+__all__ = ["Place", "folder_of", "home", "latest", "saving"]
+
+Place: TypeAlias = Path | Remote
+"""A folder, here or elsewhere."""
 
 _NAME = re.compile(r"checkpoint-(\d+)")
 
 
-def home(given: "str | os.PathLike[str] | None", *, url: str, name: str, created: float) -> Path:
+def home(given: "str | os.PathLike[str] | None", *, url: str, name: str, created: float) -> Place:
     """Where a study's files lie. Nothing is made yet.
 
     Args:
-        given: the folder that the user named; None: `runs.db.files` beside an SQLite file, a folder that ends with this process for
+        given: the folder that the user named, or an address that fsspec reaches ("s3://bucket/runs"); None: `runs.db.files` beside an SQLite file, a folder that ends with this process for
             a study in memory, else `tunewright-files` in the present folder.
         url: of the study's storage.
         name: of the study.
         created: seconds since 1970; a new study of an old name does not find the old one's checkpoints.
+
+    Raises:
+        ExtraMissing: an address is given, and fsspec is not installed.
+        StudyError: fsspec does not reach such an address.
     """
-    if given is not None:
+    base: Place
+    if isinstance(given, str) and "://" in given:
+        base = Remote.of(given)
+    elif given is not None:
         base = Path(given).expanduser().absolute()
     elif url.startswith("sqlite:///"):
         base = Path(url.removeprefix("sqlite:///") + ".files").absolute()
@@ -56,7 +68,7 @@ def _passing() -> Path:
     return folder
 
 
-def folder_of(base: Path, task: Task) -> Path:
+def folder_of(base: Place, task: Task) -> Place:
     """The folder of a task: `trial-3`, with fold and seed where there are any."""
     fold = "" if task.fold is None else f"-fold-{task.fold}"
     seed = f"-seed-{task.seed}" if task.seed else ""

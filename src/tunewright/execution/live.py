@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ import numpy as np
 
 from tunewright.errors import Stopped, TrialError
 from tunewright.execution.channel import Channel
-from tunewright.execution.files import folder_of, latest, saving
+from tunewright.execution.files import Place, folder_of, latest, saving
+from tunewright.execution.remote import Mirror, Remote
 from tunewright.trial import Report, Task
 from tunewright.typing import Params, Value
 
@@ -33,7 +34,7 @@ class LiveTrial(Mapping[str, Any]):
         attempt: 1; more when a worker died with this task in hand.
     """
 
-    def __init__(self, task: Task, channel: Channel | None = None, folder: Path | None = None) -> None:
+    def __init__(self, task: Task, channel: Channel | None = None, folder: Place | None = None) -> None:
         self.params: Params = dict(task.params)
         self.trial = task.trial
         self.fold = task.fold
@@ -41,8 +42,15 @@ class LiveTrial(Mapping[str, Any]):
         self.budget = task.budget
         self.attempt = task.attempt
         self._channel = Channel() if channel is None else channel
-        self._folder = None if folder is None else folder_of(folder, task)
-        found = task.resume_from or (None if self._folder is None else latest(self._folder))
+        self._fetched = False
+        place = None if folder is None else folder_of(folder, task)
+        self._mirror = Mirror(place) if isinstance(place, Remote) else None
+        self._folder = place if isinstance(place, Path) else None
+        if self._mirror is not None:
+            self._folder = self._mirror.local
+            found = task.resume_from or self._mirror.checkpoint()
+        else:
+            found = task.resume_from or (None if self._folder is None else latest(self._folder))
         self.resume_from = None if found is None else str(found)
 
     @cached_property
@@ -91,11 +99,17 @@ class LiveTrial(Mapping[str, Any]):
     def checkpoint_dir(self) -> Path:
         """This trial's folder (one for each fold and seed), made when first asked for; what is put there stays.
 
+        Where the study's files lie at an address, this is a folder of this machine: it holds what earlier tasks left, and what is in it
+        when the task ends goes there.
+
         Raises:
             TrialError: the trial was not started by `optimize`, so that there is no place for files.
         """
         folder = self._files()
         folder.mkdir(parents=True, exist_ok=True)
+        if self._mirror is not None and not self._fetched:
+            self._mirror.fetch_others()
+            self._fetched = True
         return folder
 
     def save_checkpoint(self) -> AbstractContextManager[Path]:
@@ -107,7 +121,20 @@ class LiveTrial(Mapping[str, Any]):
         Raises:
             TrialError: as `checkpoint_dir`.
         """
-        return saving(self._files())
+        return saving(self._files()) if self._mirror is None else self._saving_elsewhere(self._mirror)
+
+    @contextmanager
+    def _saving_elsewhere(self, mirror: Mirror) -> Iterator[Path]:
+        with saving(mirror.local) as folder:
+            yield folder
+        newest = latest(mirror.local)
+        assert newest is not None
+        mirror.push(newest)
+
+    def close(self) -> None:
+        """The task is over: what it left in its folder goes to where the study's files lie. Called by whoever runs the task."""
+        if self._mirror is not None:
+            self._mirror.close()
 
     def _files(self) -> Path:
         if self._folder is None:

@@ -15,13 +15,13 @@ import sys
 import threading
 import time
 from multiprocessing.connection import Connection, Pipe
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from tunewright.errors import StudyError
 from tunewright.execution import tree
 from tunewright.execution.channel import Channel
 from tunewright.execution.fence import Fence
+from tunewright.execution.files import Place
 from tunewright.trial import Failure, Outcome, Report, Task
 
 __all__ = ["Sandbox", "Work"]
@@ -44,7 +44,7 @@ class Work(NamedTuple):
 
     parcel: bytes
     metrics: tuple[str, ...]
-    folder: Path | None
+    folder: Place | None
 
 
 class _Child(NamedTuple):

@@ -8,12 +8,12 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
-from pathlib import Path
 from types import GeneratorType
 from typing import Any, TypeAlias
 
 from tunewright.errors import MetricError, Stopped
 from tunewright.execution.channel import Channel
+from tunewright.execution.files import Place
 from tunewright.execution.live import LiveTrial
 from tunewright.trial import Failure, Outcome, Report, Task
 from tunewright.typing import Value
@@ -27,7 +27,7 @@ Objective: TypeAlias = Callable[[LiveTrial], Any]
 
 
 def run(
-    objective: Objective, task: Task, metrics: tuple[str, ...], channel: Channel | None = None, folder: Path | None = None
+    objective: Objective, task: Task, metrics: tuple[str, ...], channel: Channel | None = None, folder: Place | None = None
 ) -> Outcome:
     """Evaluate one task.
 
@@ -42,9 +42,10 @@ def run(
         Values, or a failure with its traceback. `KeyboardInterrupt` alone passes through.
     """
     channel = Channel() if channel is None else channel
-    live = LiveTrial(task, channel, folder)
     start = time.perf_counter()
+    live: LiveTrial | None = None
     try:
+        live = LiveTrial(task, channel, folder)  # which may have to fetch a checkpoint from afar
         result = objective(live)
         if isinstance(result, GeneratorType):
             result = _drain(result, live, metrics)
@@ -52,6 +53,9 @@ def run(
         raise
     except BaseException as error:  # noqa: BLE001  sys.exit in an objective costs the task, not the study
         result = error
+    finally:
+        if live is not None:
+            live.close()
     return outcome_of(result, metrics, time.perf_counter() - start, channel.rest())
 
 

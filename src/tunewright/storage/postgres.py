@@ -14,7 +14,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from tunewright.errors import StorageLocked, StorageLost, StudyMissing
 from tunewright.events import Asked, Sent
@@ -25,7 +25,10 @@ from tunewright.storage.server import Server
 
 __all__ = ["Postgres"]
 
-_POLLS = (0.001, 0.02)  # seconds between two looks whether the right to ask is free
+_LINE: Final = 5.0
+"""Seconds to wait for the right to ask before this process's other threads, such as its pulse, get their turn at the connection."""
+_BREATH: Final = 0.01
+"""Seconds that they get then."""
 
 
 class Postgres(Database):
@@ -116,6 +119,10 @@ class Postgres(Database):
             cursor.executemany(self._text.insert, rows)
         cursor.execute("COMMIT")
 
+    def _next(self, cursor: Cursor, study: int) -> int:
+        with self._server.explained():  # asked in the middle of a page, by whoever writes on it
+            return super()._next(cursor, study)
+
     def _settle(self, study: int, rows: list[dict[str, Any]], *, again: bool) -> None:
         """The connection broke while these rows were committed: see that they are there, or that nothing is."""
         if not rows:
@@ -145,7 +152,6 @@ class Postgres(Database):
             if study in self._asking:  # the same thread once more
                 yield
                 return
-            self._there(study)
             self._asking[study] = threading.get_ident(), self._acquire(study)
             try:
                 yield
@@ -155,17 +161,31 @@ class Postgres(Database):
             turn.release()
 
     def _acquire(self, study: int) -> Any:  # noqa: ANN401  the driver is optional
-        """Returns the session that holds the right."""
-        begun = time.monotonic()
+        """Returns the session that holds the right. Who has to wait stands in the server's queue, and asks for nothing meanwhile."""
+        begun, wait = time.monotonic(), 0.0
         while True:
-            with contextlib.suppress(StorageLost), self._server.threads, self._server.explained():
+            with contextlib.suppress(StorageLost, StorageLocked), self._server.threads, self._server.explained():
                 session = self._server.connection
-                if session.execute("SELECT pg_try_advisory_lock(%s, %s)", (APPLICATION, study)).fetchone()[0]:
+                if self._stood_in_line(session, study, wait):
                     return session
             waited = time.monotonic() - begun
             if waited >= self._patience:
                 raise StorageLocked(self._waited("Another process"))
-            time.sleep(min(_POLLS[1], max(_POLLS[0], waited / 10)))
+            if wait:
+                time.sleep(_BREATH)
+            wait = min(_LINE, self._patience - waited)
+
+    def _stood_in_line(self, session: Any, study: int, wait: float) -> bool:  # noqa: ANN401  the driver is optional
+        """Take the right to ask, in `wait` seconds at most (0: at once); False, or StorageLocked, when it was not to be had."""
+        if wait:  # one message is one transaction, and at its end the setting is the old one again; the lock stays
+            session.execute(
+                f"SET LOCAL lock_timeout = {max(1, int(1000 * wait))}; SELECT pg_advisory_lock({APPLICATION}, {study})"
+            )
+            return True
+        taken = session.execute("SELECT pg_try_advisory_lock(%s, id) FROM studies WHERE id = %s", (APPLICATION, study)).fetchone()
+        if taken is None:
+            self._exists(session, study)
+        return bool(taken[0])
 
     def _release(self, study: int, session: Any) -> None:  # noqa: ANN401  the driver is optional
         with contextlib.suppress(StorageLost), self._server.threads, self._server.explained():

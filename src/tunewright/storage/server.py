@@ -43,8 +43,8 @@ _SETTINGS: Final = (
 
 
 def safe(url: str) -> str:
-    """The address without its password."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)
+    """The address without its password, wherever it stands."""
+    return re.sub(r"([?&])password=[^&]*&?", r"\1", re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)).rstrip("?&")
 
 
 class Server:
@@ -98,7 +98,8 @@ class Server:
                 self._url, autocommit=True, connect_timeout=10, application_name="tunewright", options=_SETTINGS
             )
         except self._driver.ProgrammingError as error:
-            raise StorageError(f"{self.shown} is no address of a PostgreSQL database: {_line(str(error))}") from error
+            said = _line(str(error).replace(self._url, self.shown))  # the library quotes what it cannot read
+            raise StorageError(f"{self.shown} is no address of a PostgreSQL database: {said}") from None
         try:
             self._set_up(connection)
         except BaseException:
