@@ -16,13 +16,14 @@ from tunewright.cli.facts import (
 )
 from tunewright.cli.terminal import json_text
 from tunewright.metric import Metric
+from tunewright.samplers import QuasiRandom
 from tunewright.schedulers.once import Once
 from tunewright.space import Float, SearchSpace
 from tunewright.study import Study
 
 
 def search() -> Study:
-    study = Study(SearchSpace({"x": Float(0, 1, default=0.5)}), Metric("loss"), scheduler=Once(folds=2))
+    study = Study(SearchSpace({"x": Float(0, 1, default=0.5)}), Metric("loss"), sampler=QuasiRandom(), scheduler=Once(folds=2))
     study.enqueue({"x": 0.5}, note="default")
     study.optimize(lambda live: 1 / 0 if live["x"] > 0.9 else live["x"] + (live.fold or 0), trials=20)
     return study

@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import pytest
 
@@ -15,6 +15,9 @@ from tunewright.storage.sql import Sql
 from tunewright.testing.storage_contract import HEADER, asked, told
 
 Say: TypeAlias = Callable[[object], None]
+
+_LONGEST: Final = 120
+"""Seconds after which a child ends, so that a test that waits for it fails."""
 
 
 class Child:
@@ -25,6 +28,8 @@ class Child:
         self.pid = os.fork()
         if self.pid == 0:
             os.close(out)
+            signal.alarm(_LONGEST)
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
             code = 1
             try:
                 work(lambda words: _say(into, words))

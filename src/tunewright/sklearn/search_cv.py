@@ -26,7 +26,7 @@ from tunewright.events import Entry
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.samplers.base import Sampler
-from tunewright.samplers.gp import GP
+from tunewright.samplers.tpe import TPE
 from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.schedulers.race import Race
@@ -57,7 +57,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         n_jobs: processes at once; None: 1, or as `joblib.parallel_config` says; -1: one for each core.
         pre_dispatch: not used; each process is given one fold at a time.
         random_state: of the proposals; an int makes the search repeatable.
-        sampler: who proposes. Default: `Auto()`; with a `random_state` `GP()`, which makes the same proposals again, since `Auto` looks at the clock.
+        sampler: who proposes. Default: `Auto()`; with a `random_state` `TPE()`, since `Auto` looks at the clock.
         racing: whether a candidate gets its next fold only while it can still become the best (`schedulers.Race`): less work for the
             same candidates, and NaN for the folds that were saved. Default: every candidate gets all folds. For one metric.
         scheduler: who gets further folds, in place of `racing`; its folds must be those of `cv`.
@@ -232,7 +232,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         study = Study(
             translation.space,
             self._metrics(problem.scorer),
-            sampler=GP() if self.sampler is None and self.random_state is not None else self.sampler,
+            sampler=TPE() if self.sampler is None and self.random_state is not None else self.sampler,
             scheduler=self._scheduler(problem),
             storage=self.storage,
             name="search" if self.storage is None else self._name(problem, translation),
