@@ -231,3 +231,21 @@ def test_a_fresh_sampler_proposes_the_same_after_further_folds():
     again = sampler.propose(journal.space, journal.history, np.random.default_rng(9))
 
     assert again == GP(initial=2).propose(journal.space, journal.history, np.random.default_rng(9))
+
+
+def test_where_little_is_left_to_gain_every_second_proposal_takes_nothing_for_irrelevant(monkeypatch):
+    believe, asked = GP._believe, []
+
+    def noted(self, features, history, known, rng, *, open_minded=False):
+        asked.append((len(history), open_minded))
+        return believe(self, features, history, known, rng, open_minded=open_minded)
+
+    monkeypatch.setattr(GP, "_believe", noted)
+    study = tw.Study(tw.SearchSpace({"x": tw.Float(0, 1), "y": tw.Float(0, 1)}), sampler=GP(), seed=1)
+    study.optimize(lambda live: live["x"], trials=30)  # a slope, at whose foot it stands by the tenth trial
+
+    anew = {n for n, open_minded in asked if open_minded}
+    assert not anew & set(range(6))  # there was much to gain
+    assert anew >= set(range(14, 30, 2))
+    assert all(n % 2 == 0 for n in anew)
+    assert study.replay().same

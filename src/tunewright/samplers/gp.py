@@ -11,6 +11,8 @@ What hyperparameters ask for beyond the textbook:
 - Improvement is measured against the best posterior mean, not the best measured value: under noise that would be the luckiest one.
 - Trials that still run are fantasised: improvement is averaged over what they may turn out to be, so that a batch spreads.
 - Failed trials teach a second process where configurations fail; improvement counts by the probability of success.
+- Where next to nothing is expected any more, every second proposal is made with the hyperparameters of the prior, for which nothing is
+  irrelevant yet: on a plateau the fitted ones explain the little that was seen, and polish it, while the hill stands elsewhere.
 - A prior on where the optimum lies multiplies the improvement, with a weight that decays as 1/n (πBO [1]).
 - Several objectives are one at a time: each proposal weighs them anew at random (ParEGO [2]).
 
@@ -55,6 +57,9 @@ _FITTED: Final = 200
 _GROWTH: Final = 1.08
 _FANTASIES: Final = 16
 _PENDING: Final = 32
+_LITTLE: Final = math.log(0.1)
+"""Below which an improvement is next to nothing, in deviations of the losses."""
+
 _KEPT: Final = 8
 """So many fits are remembered: of losses and of success, for some asks back."""
 _ELITE: Final = 5
@@ -96,9 +101,9 @@ class GP(Sampler):
                 limits=1
             ):  # matrices of a few hundred rows: more threads wait for each other longer than they work
                 belief = self._believe(features, history, known, rng)
-                best = np.argsort(belief.means, kind="stable")[:_ELITE]
-                elite = np.unique(belief.rows[best], axis=0)
-                found = climb(features, belief.score, belief.slope, elite, rng)
+                found = belief.search(rng)
+                if len(history) % 2 == 0 and belief.gain(found[:1]).max(initial=-math.inf) < _LITTLE:
+                    found = self._believe(features, history, known, rng, open_minded=True).search(rng)
         except np.linalg.LinAlgError as error:
             self.remarks += (f"GP: no posterior after {int(known.sum())} trials ({error}). A Sobol point was proposed instead.",)
             return self._opening.propose(space, history, rng)
@@ -112,7 +117,9 @@ class GP(Sampler):
             self._features, self._fits, self._fitted = Features(space), {}, weakref.ref(history)
         return self._features
 
-    def _believe(self, features: Features, history: History, known: Mask, rng: np.random.Generator) -> "_Belief":
+    def _believe(
+        self, features: Features, history: History, known: Mask, rng: np.random.Generator, *, open_minded: bool = False
+    ) -> "_Belief":
         order = np.flatnonzero(known)
         order = order[np.lexsort((order, history.finished_at[order]))]
         losses = history.adjusted[order][:, history.objectives]
@@ -123,7 +130,8 @@ class GP(Sampler):
         points = features.points(rows)
         process = GaussianProcess(features.code_of_level)
         doubt = _doubt(history.variances[order, history.objectives[0]]) if weights is None else np.zeros(len(y))
-        theta = self._fit(process, points, y, doubt, "loss")
+        start = Hyperparameters.start(points.numbers.shape[1], process.codes)
+        theta = start if open_minded else self._fit(process, points, y, doubt, "loss")
         seen, slope = as_seen(y[kept])
         posterior = process.condition(theta, points.take(kept), seen, (doubt[kept] * slope) ** 2)
         means, _ = posterior.predict(points.take(kept))
@@ -239,6 +247,15 @@ class _Belief(msgspec.Struct, frozen=True):
     means: Array
     rows: Array
     prior_weight: float
+
+    def search(self, rng: np.random.Generator) -> Array:
+        """Where the score is largest, best first, as raw rows."""
+        best = np.argsort(self.means, kind="stable")[:_ELITE]
+        return climb(self.features, self.score, self.slope, np.unique(self.rows[best], axis=0), rng)
+
+    def gain(self, rows: Array) -> Array:
+        """Logarithm of the expected improvement alone, in deviations of the losses as seen; shape (m,)."""
+        return self._improvement(*self.posterior.predict(self.features.points(rows)))
 
     def score(self, rows: Array) -> Array:
         """Logarithm of the expected improvement times the probability of success, times the prior; shape (m,)."""
