@@ -1,6 +1,6 @@
 """A decision made ahead, while all workers are busy.
 
-A Gaussian process thinks for some 50 milliseconds. Where a trial takes seconds, a worker that becomes free waits for that, and its proposal
+A Gaussian process thinks for 50 to 250 milliseconds. Where a trial takes seconds, a worker that becomes free waits for that, and its proposal
 knows everything; where a trial takes half a second, it would be idle for a tenth of its time. There the next decision is made
 while all are at work, and given to whoever becomes free first: it does not know that one's result, which with many workers is one
 among several that are missing.

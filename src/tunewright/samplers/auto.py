@@ -53,16 +53,17 @@ class Auto(Sampler):
 
     def __init__(self) -> None:
         self._gp, self._tpe, self._sequence = GP(), TPE(), QuasiRandom()
-        self._noted: set[str] = set()
 
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
         """What the chosen sampler proposes."""
         chosen = self.choose(history)
         params = chosen.propose(space, history, rng)
         self.remarks, self.notes = chosen.remarks, ()
-        if history.finished >= _FIRST and chosen.label not in self._noted:
-            self._noted.add(chosen.label)
-            self.notes = (f"Auto: from here {self.explain(history)}.",)
+        if history.finished >= _FIRST:
+            note = f"Auto: from here {self.explain(history)}."
+            told = (str(getattr(entry.event, "text", "")) for entry in history.comments)
+            if note.split(",")[0] not in {text.split(",")[0] for text in told}:  # told once, whoever proposed then
+                self.notes = (note,)
         return params
 
     def choose(self, history: History) -> Sampler:
