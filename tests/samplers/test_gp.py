@@ -170,9 +170,9 @@ def test_many_trials_are_thinned_to_the_best_the_latest_and_a_spread():
 def test_milestones_move_on_ever_more_slowly():
     milestones = sorted({_milestone(n) for n in range(1, 1000)})
 
-    assert milestones[:13] == [*range(1, 13), 13]
-    assert all(b <= max(a + 1, 1.09 * a + 1) for a, b in pairwise(milestones))
-    assert len(milestones) < 80
+    assert milestones[:100] == [*range(1, 101)]
+    assert all(1.05 * a <= b <= 1.05 * a + 1 for a, b in pairwise(milestones[99:]))
+    assert len(milestones) < 150
 
 
 def test_a_fit_that_fails_is_survived_and_stands_in_the_journal(monkeypatch):
@@ -246,6 +246,6 @@ def test_where_little_is_left_to_gain_every_second_proposal_takes_nothing_for_ir
 
     anew = {n for n, open_minded in asked if open_minded}
     assert not anew & set(range(6))  # there was much to gain
-    assert anew >= set(range(14, 30, 2))
+    assert len(anew & set(range(14, 30, 2))) >= 7  # but for one moment when it learned something
     assert all(n % 2 == 0 for n in anew)
     assert study.replay().same
