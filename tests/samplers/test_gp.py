@@ -1,4 +1,4 @@
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ import tunewright as tw
 from tunewright.models import gaussian_process
 from tunewright.samplers import GP, Random, gp
 from tunewright.samplers.gp import _doubt, _milestone, _spread
+from tunewright.samplers.sequence import scramble_of, sobol_rows
 from tunewright.testing import Journal
 
 MIXED = tw.SearchSpace(
@@ -231,6 +232,17 @@ def test_a_fresh_sampler_proposes_the_same_after_further_folds():
     again = sampler.propose(journal.space, journal.history, np.random.default_rng(9))
 
     assert again == GP(initial=2).propose(journal.space, journal.history, np.random.default_rng(9))
+
+
+def test_every_tenth_proposal_is_the_next_point_of_the_sequence():
+    space = tw.SearchSpace({"x": tw.Float(0, 1), "y": tw.Float(0, 1)})
+    study = tw.Study(space, sampler=GP(), seed=1)
+    study.optimize(lambda live: live["x"], trials=41)
+
+    sequence = [space.params(row) for row in islice(sobol_rows(space, scramble_of(space, 1)), 8)]
+    tried = [study.history.trial(n).params for n in range(41)]
+    assert [n for n, params in enumerate(tried) if params in sequence] == [1, 2, 3, 4, 10, 20, 30, 40]
+    assert study.replay().same
 
 
 def test_where_little_is_left_to_gain_every_second_proposal_takes_nothing_for_irrelevant(monkeypatch):

@@ -13,6 +13,8 @@ What hyperparameters ask for beyond the textbook:
 - Failed trials teach a second process where configurations fail; improvement counts by the probability of success.
 - Where next to nothing is expected any more, every second proposal is made with the hyperparameters of the prior, for which nothing is
   irrelevant yet: on a plateau the fitted ones explain the little that was seen, and polish it, while the hill stands elsewhere.
+- Every tenth proposal is the next point of the Sobol sequence, whatever the process believes: where it has settled on a wrong hill,
+  nothing else would ever tell it.
 - A prior on where the optimum lies multiplies the improvement, with a weight that decays as 1/n (πBO [1]).
 - Several objectives are one at a time: each proposal weighs them anew at random (ParEGO [2]).
 
@@ -59,6 +61,7 @@ _GROWTH: Final = 1.05
 """Hyperparameters are fitted after every trial up to `EACH`, then whenever there are 5 % more."""
 _FANTASIES: Final = 16
 _PENDING: Final = 32
+_ELSEWHERE: Final = 10
 _LITTLE: Final = math.log(0.1)
 """Below which an improvement is next to nothing, in deviations of the losses."""
 
@@ -95,7 +98,7 @@ class GP(Sampler):
         self.remarks = ()
         known = history.usable & (history.states == COMPLETED)
         wanted = min(10, max(5, len(space) + 1)) if self.initial is None else self.initial
-        if int(known.sum()) < max(2, wanted):
+        if int(known.sum()) < max(2, wanted) or len(history) % _ELSEWHERE == 0:
             return self._opening.propose(space, history, rng)
         features = self._prepare(space, history)
         try:
