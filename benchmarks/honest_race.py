@@ -4,10 +4,11 @@
 
 Decision trees. For each seed, every table is divided anew: a third of the rows trains, the rest is the test set. 110 random configurations, the default
 first, are fitted once on every fold and on all training rows. Both methods see them in the same order, 300 fits each: full
-cross-validation judges 30, the race as many as it gets to. Printed: configurations seen, and the test score of what each recommends,
-paired by seed and table. "all" is what full cross-validation of all the configurations that the race saw would have chosen, at several
-times the fits: the race loses by what lies between it and that, and the rest is due to having seen more. "unchosen" is the mean score on
-the folds less the test score of all configurations: what is due to this division, and to learning from four fifths of the rows.
+cross-validation judges 30, the race as many as it gets to. Printed: configurations seen, and the test score of the winner of each,
+paired by seed and table; "taking" is what is won or lost where the race then recommends the default in place of its winner. "all" is
+what full cross-validation of all the configurations that the race saw would have chosen, at several times the fits: the race loses by
+what lies between it and that, and the rest is due to having seen more. "unchosen" is the mean score on the folds less the test score of
+all configurations: what is due to this division, and to learning from four fifths of the rows.
 "covers" says how often the claimed 95 % interval holds the winner's test score; then the same with the test set's own chance (DeLong et
 al., Biometrics 44, 1988) added to the interval, which speaks of endless new rows and not of some hundred; then how often the test score
 was worse than the wider interval, and how often better.
@@ -106,7 +107,7 @@ def main(seeds: int, first: int) -> None:
             found.setdefault(name, []).append(
                 [
                     seen,
-                    tests[chosen],
+                    tests[winner],
                     tests[best],
                     tests[all_best],
                     1 - worth.winner.value - tests[winner],
@@ -116,13 +117,14 @@ def main(seeds: int, first: int) -> None:
                     1 - worth.raw - tests[winner],
                     claimed.low <= test <= claimed.high,
                     low <= test <= high,
+                    tests[chosen] - tests[winner],
                     test > high,
                     test < low,
                     float(np.mean(scores.mean(axis=1) - tests)),
                 ]
             )
         print(
-            f"\n{seed + 1 - first} seeds{'':20}{'seen':>12}{'test score':>27}{'race better by':>21}{'p':>8}{'all better by':>20}{'claimed, raw, full - test':>32}{'unchosen':>10}{'covers: plain, with chance (worse, better)':>44}{'worse than default':>20}"
+            f"\n{seed + 1 - first} seeds{'':20}{'seen':>12}{'test score':>27}{'race better by':>21}{'p':>8}{'taking':>10}{'all better by':>20}{'claimed, raw, full - test':>32}{'unchosen':>10}{'covers: plain, with chance (worse, better)':>44}{'worse than default':>20}"
         )
         for name, rows in found.items():
             line(name, np.array(rows, float))
@@ -130,14 +132,14 @@ def main(seeds: int, first: int) -> None:
 
 
 def line(name: str, part: np.ndarray) -> None:
-    seen, race, full, _, off, full_off, worse, full_worse, raw_off, holds, wider, worse_than, better_than, unchosen = part.mean(
-        axis=0
+    seen, race, full, _, off, full_off, worse, full_worse, raw_off, holds, wider, taken, worse_than, better_than, unchosen = (
+        part.mean(axis=0)
     )
     apart, whole = part[:, 1] - part[:, 2], part[:, 3] - part[:, 2]
     error, whole_error = (each.std(ddof=1) / math.sqrt(len(each)) if len(each) > 1 else math.nan for each in (apart, whole))
     p = stats.wilcoxon(apart).pvalue if apart.any() else 1.0
     print(
-        f"{name:32}{seen:5.0f} and {FITS // 10}{race:12.4f} and {full:.4f}{apart.mean():12.4f} ± {error:.4f}{p:8.2f}"
+        f"{name:32}{seen:5.0f} and {FITS // 10}{race:12.4f} and {full:.4f}{apart.mean():12.4f} ± {error:.4f}{p:8.2f}{taken:+10.4f}"
         f"{whole.mean():11.4f} ± {whole_error:.4f}{off:12.4f}, {raw_off:+.4f} and {full_off:+.4f}{unchosen:+12.4f}{holds:16.0%}, {wider:.0%} ({worse_than:.0%}, {better_than:.0%}){'':8}{worse:10.0%} and {full_worse:.0%}",
         flush=True,
     )
