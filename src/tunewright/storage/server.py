@@ -56,6 +56,7 @@ class Server:
 
     Attributes:
         threads: held by the thread whose transaction runs.
+        life: how many connections have ended so far.
     """
 
     def __init__(self, url: str, *, patience: float) -> None:
@@ -64,6 +65,7 @@ class Server:
         self.shown = safe(url)
         self.patience = patience
         self.threads = threading.RLock()
+        self.life = 0
         self._connection: Any = None
         self._known = False
         _SERVERS.add(self)
@@ -164,6 +166,7 @@ class Server:
         """Do without this connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            self.life += 1
             with contextlib.suppress(self._driver.Error):
                 connection.close()
 
@@ -193,6 +196,14 @@ class Server:
         cursor = self.connection.cursor()
         cursor.execute("BEGIN")
         return cursor
+
+    def cursor(self) -> Any:  # noqa: ANN401  the driver is optional
+        """A cursor; for whoever holds `threads`, inside `explained`."""
+        return self.connection.cursor()
+
+    def statements(self) -> Any:  # noqa: ANN401  the driver is optional
+        """A cursor that sends several statements in one message, with their values in them."""
+        return self._driver.ClientCursor(self.connection)
 
     def roll_back(self) -> None:
         """Undo the transaction, if there still is one."""
@@ -241,6 +252,7 @@ class Server:
     def after_fork(self) -> None:
         """In a forked child: the connection is the parent's (the driver does not end it from here)."""
         self._connection = None
+        self.life += 1
         self.threads = threading.RLock()
 
 
