@@ -40,6 +40,14 @@ _SETTINGS: Final = (
     "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=60000 "
     "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
 )
+_NETWORK: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 40_000,
+}
+"""When this end sees that the network has gone: after 40 s; else it would wait for a quarter of an hour."""
 
 
 def safe(url: str) -> str:
@@ -97,7 +105,7 @@ class Server:
     def _connect(self) -> Any:  # noqa: ANN401  the driver is optional
         try:
             connection = self._driver.connect(
-                self._url, autocommit=True, connect_timeout=10, application_name="tunewright", options=_SETTINGS
+                self._url, autocommit=True, application_name="tunewright", options=_SETTINGS, **_NETWORK
             )
         except self._driver.ProgrammingError as error:
             said = _line(str(error).replace(self._url, self.shown))  # the library quotes what it cannot read
