@@ -1,5 +1,5 @@
-"""What the tests of faults and the benchmarks stand on together: a real PostgreSQL server, real processes to kill, and the look at
-what they left."""
+"""What the tests of faults and the benchmarks stand on together: a real PostgreSQL server, real processes to kill, networks to cut,
+and the look at what they left."""
 
 import contextlib
 import json
@@ -23,7 +23,18 @@ from tunewright.events import Asked, Entry, Failed, Told
 from tunewright.storage import connect
 from tunewright.storage.workers import alive, started
 
-__all__ = ["Nursery", "PostgresServer", "acknowledged", "eventually", "hands_of", "journal_of", "runs", "small_disk", "told"]
+__all__ = [
+    "Machines",
+    "Nursery",
+    "PostgresServer",
+    "acknowledged",
+    "eventually",
+    "hands_of",
+    "journal_of",
+    "runs",
+    "small_disk",
+    "told",
+]
 
 ROOT = Path(__file__).parents[1]
 
@@ -64,6 +75,15 @@ class PostgresServer:
     def stop(self, mode: str = "fast") -> None:
         """Stop the server: "fast" ends all sessions, "immediate" is what a crash is."""
         arguments = ("-w", "-m", mode, "-D", str(self._server.pgdata), "stop")
+        self._run("pg_ctl", arguments, bin_path=self._server.bin_path, user=self._server.system_user)
+
+    def listen(self, address: str) -> None:
+        """Start it again, for whoever reaches this address of this machine too."""
+        with self.rules.open("a", encoding="ascii") as rules:
+            rules.write(f"host all all {address}/24 trust\n")
+        self.stop()
+        data = str(self._server.pgdata)
+        arguments = ("-w", "-D", data, "-l", f"{data}/log", "-o", f"-h {address} -k {data}", "start")
         self._run("pg_ctl", arguments, bin_path=self._server.bin_path, user=self._server.system_user)
 
     def start(self) -> None:
@@ -204,6 +224,64 @@ def told(entries: list[Entry]) -> Results:
         for entry in entries
         if isinstance(entry.event, Told)
     }
+
+
+class Machines:
+    """Network namespaces, which are what machines are to a network, on one bridge; nothing of it leaves this machine.
+
+    Use it as a context; `trouble` says why there are none.
+
+    Args:
+        count: how many.
+    """
+
+    def __init__(self, count: int) -> None:
+        number = os.getpid()
+        self._bridge = f"tw{number}"
+        self._net = f"10.213.{number % 256}"
+        self.address = f"{self._net}.1"
+        """Of this very machine."""
+        self.names = [f"tw{number}-{at}" for at in range(count)]
+        self.trouble = ""
+
+    def __enter__(self) -> Self:
+        if not sys.platform.startswith("linux") or os.geteuid() != 0 or shutil.which("ip") is None:
+            self.trouble = "network namespaces need Linux, root, and the command ip (iproute2)"
+            return self
+        try:
+            self._make()
+        except subprocess.CalledProcessError as error:
+            self._remove()
+            self.trouble = f"network namespaces are not allowed here: {error.stderr.strip()}"
+        return self
+
+    def _make(self) -> None:
+        _ip(f"link add {self._bridge} type bridge")
+        _ip(f"address add {self.address}/24 dev {self._bridge}")
+        _ip(f"link set {self._bridge} up")
+        for at, name in enumerate(self.names):
+            _ip(f"netns add {name}")
+            _ip(f"link add {name} type veth peer name eth0 netns {name}")
+            _ip(f"link set {name} master {self._bridge} up")
+            _ip(f"-n {name} address add {self._net}.{at + 2}/24 dev eth0")
+            _ip(f"-n {name} link set eth0 up")
+
+    def plug(self, name: str, *, out: bool = False) -> None:
+        """Put a machine's cable in, or pull it `out`."""
+        _ip(f"link set {name} {'down' if out else 'up'}")
+
+    def _remove(self) -> None:
+        for words in (*(f"netns delete {name}" for name in self.names), f"link delete {self._bridge}"):
+            with contextlib.suppress(subprocess.CalledProcessError):
+                _ip(words)
+
+    def __exit__(self, *_: object) -> None:
+        if not self.trouble:
+            self._remove()
+
+
+def _ip(words: str) -> None:
+    subprocess.run(["ip", *words.split()], check=True, capture_output=True, text=True)
 
 
 @contextlib.contextmanager

@@ -115,6 +115,7 @@ class Journal:
         self._asks = 0
         self.record = self._open_or_create(name, space, metrics, seed)
         self.history = self.empty_history()
+        self._life = storage.life
         self.sync()
         self._compare(metrics, seed)
         if space is not None and space != self.history.space:
@@ -171,9 +172,22 @@ class Journal:
     def sync(self) -> History:
         """Take in what is new, and return the history."""
         with self.lock:
-            with self._whole():
-                self.history.fold(self.storage.read(self.record.id, self.history.position))
-            return self.history
+            while True:
+                if self._stale:
+                    self._life, self.history = self.storage.life, self.empty_history()
+                try:
+                    with self._whole():
+                        self.history.fold(self.storage.read(self.record.id, self.history.position))
+                except Exception:
+                    if not self._stale:
+                        raise
+                if not self._stale:
+                    return self.history
+
+    @property
+    def _stale(self) -> bool:
+        """Whether what was folded may not be there any more."""
+        return self._life != self.storage.life
 
     @contextlib.contextmanager
     def _whole(self) -> Iterator[None]:
@@ -193,16 +207,20 @@ class Journal:
         Other writers wait meanwhile, so the block must be short. Raises StorageError.
         """
         with self.lock:
-            if self.history.position == 0:
+            if self.history.position == 0 or self._stale:
                 self.sync()  # a long journal is read in pieces, and holds nobody up
             page: Page | None = None
             try:
                 with self._whole(), self.storage.writing(self.record.id, self.history.position) as page:
+                    if self._stale:
+                        raise StorageLost(f"{self.where}: the connection was lost. Nothing was written.")
                     self.history.fold(page.new)
                     yield Pen(self.history, page)
-            except TunewrightError:
+            except TunewrightError as error:
                 if page is not None and page.stored:  # folded, and not in the journal
                     self.history = self.empty_history()
+                if page is None and self._stale:  # what is amiss may be what was known
+                    raise StorageLost(str(error)) from error
                 raise
 
     def write(self, trial: int, event: Event) -> Entry:

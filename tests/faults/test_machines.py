@@ -2,17 +2,19 @@
 
 import os
 import random
+import shutil
 import signal
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.harness import acknowledged, told
-from tunewright.events import Asked, Entry
+from tests.harness import Machines, PostgresServer, acknowledged, told
+from tunewright.events import Asked, Entry, Released, Sent, Told
 from tunewright.samplers import Random
 from tunewright.study import Study
 
@@ -82,5 +84,67 @@ def test_killing_processes_and_the_server_loses_nothing_that_was_told(
     study = Study.load(url, sampler=Random())
     assert (study.history.running, study.history.failed) == (0, 0)
     assert len(kept) == len(study.history)
+    assert study.replay().same
+    study.storage.close()
+
+
+@pytest.fixture
+def machines() -> Iterator[Machines]:
+    with Machines(4) as four:
+        if four.trouble:
+            pytest.skip(four.trouble)
+        yield four
+
+
+@pytest.fixture
+def heard(machines: Machines) -> Iterator[str]:
+    """The address of an empty database, which all the machines reach."""
+    folder = Path(tempfile.mkdtemp(prefix="tw-"))
+    server = PostgresServer(folder / "data")
+    name = server.database().partition("?")[0].rpartition("/")[2]
+    server.listen(machines.address)
+    yield f"postgresql://postgres@{machines.address}:5432/{name}"
+    server.stop("immediate")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_machine_that_is_cut_off_gives_its_trial_to_the_others_and_comes_back(
+    machines: Machines,
+    heard: str,
+    tmp_path: Path,
+    start: Callable[..., int],
+    ended: Callable[..., str],
+    eventually: Callable[..., None],
+    journal: Callable[[str, str], list[Entry]],
+) -> None:
+    side, back = tmp_path / "side", tmp_path / "back"
+    awaited = tmp_path / "back.awaited"
+    lost, *others = machines.names
+
+    cut = start("far", heard, lost, side, back, 60)
+    eventually(awaited.exists)
+    working = [start("far", heard, machine, side, "", 60) for machine in others]
+    eventually(lambda: all(machine in side.read_text(encoding="ascii") for machine in others))
+    machines.plug(lost, out=True)
+
+    for pid in working:
+        assert ended(pid, seconds=240.0) == ""
+    trial = int(awaited.read_text(encoding="ascii"))
+    machines.plug(lost)
+    back.touch()
+    ended(cut, seconds=240.0)
+
+    begun = [line.split() for line in side.read_text(encoding="ascii").splitlines()]
+    assert {machine for _, machine in begun} == set(machines.names)
+    assert sorted(int(number) for number, _ in begun) == sorted([*range(60), trial])  # each once, and the lost one's twice
+    entries = [entry for entry in journal(heard, "far") if entry.trial == trial]
+    assert [type(entry.event) for entry in entries] == [Asked, Released, Sent, Told]
+    first, given_back, again = (entry.event for entry in entries[:3])
+    assert isinstance(first, Asked)
+    assert isinstance(again, Sent)
+    assert given_back == Released(0, f"worker {first.worker} is gone", lost=True)
+    assert again.worker != first.worker
+    study = Study.load(heard, sampler=Random())
+    assert (study.history.completed, study.history.running) == (60, 0)
     assert study.replay().same
     study.storage.close()

@@ -35,13 +35,16 @@ LINE = tw.SearchSpace({"x": tw.Float(0.0, 1.0)})
 class Proxy:
     """Stands between a client and the server, and loses the answer to a COMMIT when it is told to.
 
-    `lose` is "" (nothing), "answer" (the commit arrives, its answer does not), or "commit" (not even the commit arrives).
+    `lose` is "" (nothing), "answer" (the commit arrives, its answer does not), or "commit" (not even the commit arrives); `word` is what
+    such a message holds, and `then` what is done when it has arrived, before the client notices, or when the connection is broken.
     """
 
     def __init__(self, folder: Path, url: str) -> None:
         self.lose = ""
+        self.word = b"COMMIT"
         self.lost = 0
         self.lose_all = False
+        self._deaf: set[socket.socket] = set()
         self.then: Callable[[], object] = lambda: None
         server = Path(url.partition("host=")[2])
         self._target = next(
@@ -65,17 +68,20 @@ class Proxy:
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
-                if self.lose and b"COMMIT" in data:
+                if self.lose and self.word in data:
                     lose, self.lose = self.lose, self.lose if self.lose_all else ""
                     self.lost += 1
                     if lose == "answer":
-                        source.shutdown(socket.SHUT_WR)  # before the answer can pass
+                        self._deaf.add(source)
                         target.sendall(data)
                         time.sleep(0.2)
+                        self.then()
                     self._end(source, target)
-                    self.then()
+                    if lose == "commit":
+                        self.then()
                     return
-                target.sendall(data)
+                if target not in self._deaf:
+                    target.sendall(data)
         self._end(source, target)
 
     def _end(self, *ends: socket.socket) -> None:
@@ -177,6 +183,84 @@ def test_a_question_whose_commit_was_lost_is_asked_once(lose: str, sampler: Any,
     assert proxy.lost == 1
     assert [entry.trial for entry in entries_of(postgres) if isinstance(entry.event, Asked)] == [0, 1]
     assert (task.trial, study.history.running, study.best.value) == (1, 0, 0.25)
+    assert study.replay().same
+    study.storage.close()
+
+
+@pytest.fixture
+def forgetful(postgres_server: Any) -> Iterator[Any]:
+    """A server that brings nothing to the disk by itself for ten seconds."""
+    with psycopg.connect(postgres_server.database(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
+        connection.execute("SELECT pg_reload_conf()")
+    yield postgres_server
+    with psycopg.connect(postgres_server.database(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM RESET wal_writer_delay")
+        connection.execute("SELECT pg_reload_conf()")
+
+
+def test_what_was_asked_or_told_is_there_after_a_crash_in_the_next_moment(forgetful: Any) -> None:
+    url = forgetful.database()
+    study = tw.Study(LINE, storage=url, sampler=Random())
+
+    for expected in ([Asked], [Asked, Told], [Asked, Told, Asked], [Asked, Told, Asked, Told]):
+        if expected[-1] is Asked:
+            task = study.ask()
+        else:
+            study.tell(task, 0.5)
+        forgetful.stop("immediate")
+        forgetful.start()
+
+        assert [type(entry.event) for entry in entries_of(url)] == expected
+    study.storage.close()
+
+
+def take_back(url: str) -> None:
+    """The last event is gone, as after a crash of the server that had not brought it to the disk yet."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DELETE FROM tunewright.events WHERE id = (SELECT max(id) FROM tunewright.events)")
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+
+
+@pytest.mark.parametrize("since", ["nothing", "another entry"])
+def test_what_a_crash_took_from_others_is_read_anew(since: str, postgres: str) -> None:
+    study, other = (tw.Study(LINE, storage=postgres, sampler=Random()) for _ in range(2))
+    task = study.ask()
+    other.tell(other.ask(), 0.25)
+    assert study.history.completed == 1  # it has read the result of the other one
+
+    take_back(postgres)
+    if since == "another entry":
+        third = tw.Study(LINE, storage=postgres, sampler=Random())
+        third.tell(1, 0.75)
+        third.storage.close()
+    study.tell(task, 0.5)
+
+    results = {entry.trial: entry.event.values["value"] for entry in entries_of(postgres) if isinstance(entry.event, Told)}
+    assert results == {0: 0.5} | ({1: 0.75} if since == "another entry" else {})
+    assert {trial.number: trial.value for trial in study.history.trials if trial.value is not None} == results
+    other.storage.close()
+    study.storage.close()
+
+
+@pytest.mark.parametrize("sampler", [Random(), TPE()])
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "not kept"])
+@pytest.mark.parametrize("step", ["ask", "tell"])
+def test_a_crash_between_commit_and_disk_costs_nothing(step: str, kept: bool, sampler: Any, proxy: Proxy, postgres: str) -> None:
+    study = tw.Study(LINE, storage=proxy.url, sampler=sampler)
+    task = study.ask()
+    study.tell(task, 0.5)
+    task = study.ask() if step == "tell" else task
+
+    proxy.lose, proxy.word = "answer", b"pg_logical_emit_message"
+    proxy.then = (lambda: None) if kept else (lambda: take_back(postgres))
+    task = study.ask() if step == "ask" else task
+    proxy.lose = "" if step == "ask" else proxy.lose
+    study.tell(task, 0.25)
+
+    assert proxy.lost == 1
+    assert [type(entry.event) for entry in entries_of(postgres)] == [Asked, Told, Asked, Told]
+    assert [trial.value for trial in study.history.trials] == [0.5, 0.25]
     assert study.replay().same
     study.storage.close()
 

@@ -14,7 +14,8 @@ __all__ = ["Storage"]
 class Storage(ABC):
     """An append-only journal for each study, shared by threads and, where the storage can, by processes and machines.
 
-    Everything told is durable when `append` returns, or a `writing` ends: the death of any process loses nothing.
+    Everything told is durable when `append` returns, or a `writing` ends, or the `asking` around it: the death of any process loses
+    nothing.
     All methods may raise StorageError. Positions are 1, 2, 3 … within a study, without gaps.
     """
 
@@ -22,6 +23,11 @@ class Storage(ABC):
     @abstractmethod
     def url(self) -> str:
         """What opens this storage again; "memory" for one that dies with the process."""
+
+    @property
+    def life(self) -> int:
+        """Changes when what was read so far must be read anew: a server that crashed forgets what nobody was told is kept."""
+        return 0
 
     @abstractmethod
     def create(self, name: str, header: Header) -> StudyRecord:
@@ -72,7 +78,8 @@ class Storage(ABC):
     def asking(self, study: int) -> AbstractContextManager[None]:
         """Hold the right to ask: one holder at a time among all threads and processes. Reading and telling go on meanwhile.
 
-        The right of a process that dies is free at once. Raises StorageLocked after `timeout` seconds (default 60).
+        The right of a process that dies is free at once. Raises StorageLocked after `timeout` seconds (default 60); StorageLost, at the
+        end, when what was written last was not kept.
         """
 
     @abstractmethod

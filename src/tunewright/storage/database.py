@@ -191,14 +191,14 @@ class Database(Storage):
     def writing(self, study: int, since: int) -> Iterator[Page]:
         """See Storage."""
         with self._keeper.writing() as cursor:
-            page = self._page(cursor, study, since)
+            # the row that the caller knows is read again: it shows that the journal is the one that it knew
+            tail = cursor.execute(self._text.tail, span(study, max(since, 1))).fetchall()
+            page = self._page(cursor, study, since, tail)
             yield page
             cursor.executemany(self._text.insert, rows_of(study, page))
 
-    def _page(self, cursor: Cursor, study: int, since: int) -> Page:
+    def _page(self, cursor: Cursor, study: int, since: int, fresh: list[_Row]) -> Page:
         base = study << SHIFT
-        # the row that the caller knows is read again: it shows that the journal is the one that it knew
-        fresh = cursor.execute(self._text.tail, span(study, max(since, 1))).fetchall()
         if since:
             fresh = self._behind(cursor, study, since, fresh)
         elif not fresh:

@@ -40,6 +40,14 @@ _SETTINGS: Final = (
     "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=60000 "
     "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
 )
+_NETWORK: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 40_000,
+}
+"""When this end sees that the network has gone: after 40 s; else it would wait for a quarter of an hour."""
 
 
 def safe(url: str) -> str:
@@ -56,6 +64,7 @@ class Server:
 
     Attributes:
         threads: held by the thread whose transaction runs.
+        life: how many connections have ended so far.
     """
 
     def __init__(self, url: str, *, patience: float) -> None:
@@ -64,6 +73,7 @@ class Server:
         self.shown = safe(url)
         self.patience = patience
         self.threads = threading.RLock()
+        self.life = 0
         self._connection: Any = None
         self._known = False
         _SERVERS.add(self)
@@ -95,7 +105,7 @@ class Server:
     def _connect(self) -> Any:  # noqa: ANN401  the driver is optional
         try:
             connection = self._driver.connect(
-                self._url, autocommit=True, connect_timeout=10, application_name="tunewright", options=_SETTINGS
+                self._url, autocommit=True, application_name="tunewright", options=_SETTINGS, **_NETWORK
             )
         except self._driver.ProgrammingError as error:
             said = _line(str(error).replace(self._url, self.shown))  # the library quotes what it cannot read
@@ -164,6 +174,7 @@ class Server:
         """Do without this connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            self.life += 1
             with contextlib.suppress(self._driver.Error):
                 connection.close()
 
@@ -193,6 +204,14 @@ class Server:
         cursor = self.connection.cursor()
         cursor.execute("BEGIN")
         return cursor
+
+    def cursor(self) -> Any:  # noqa: ANN401  the driver is optional
+        """A cursor; for whoever holds `threads`, inside `explained`."""
+        return self.connection.cursor()
+
+    def statements(self) -> Any:  # noqa: ANN401  the driver is optional
+        """A cursor that sends several statements in one message, with their values in them."""
+        return self._driver.ClientCursor(self.connection)
 
     def roll_back(self) -> None:
         """Undo the transaction, if there still is one."""
@@ -241,6 +260,7 @@ class Server:
     def after_fork(self) -> None:
         """In a forked child: the connection is the parent's (the driver does not end it from here)."""
         self._connection = None
+        self.life += 1
         self.threads = threading.RLock()
 
 
