@@ -14,7 +14,7 @@ A challenger that has met j of m cells is stopped when
 What a stop may cost. Let p_j be the probability, after j cells, that the challenger would finish with the better mean over all m cells. It
 is t with 1/j - 1/m in place of 1/j + r, which is smaller, so a stop by rule 2 means p_j < 0.20 (0.13 at j = 2 and 0.05 at j = 5 of 5 x 2
 cross-validation). p_j is a martingale, so this holds however often one looks: of the configurations that rule 2 stops, at most a
-fifth would have overtaken the incumbent, for normal differences. (In simulated races, most over 5 x 2 cells: 0.8 %; `benchmarks/`.)
+fifth would have overtaken the incumbent, for normal differences. (In simulated races, most over 5 x 2 cells: 1 to 2 %; `benchmarks/honest_simulated.py`.)
 
 A stopped configuration is a completed trial with fewer cells. Its value, adjusted for the cells that it met, and its variance stand in
 `History.effects`; `History.best` does not choose it. Nothing is asked about a trial again once another one was begun after its result.
