@@ -1,6 +1,6 @@
 """What each part of the Gaussian process is worth: the same searches with and without it.
 
-    build/peers/bin/python benchmarks/search/ablate.py                    all parts, develop half, 1 seed: two hours of one core
+    build/peers/bin/python benchmarks/search/ablate.py                    all parts, develop half, 1 seed: an hour of one core
     python benchmarks/search/ablate.py --problems branin tree --only bends
     python benchmarks/search/ablate.py --table                           what is there
 
