@@ -63,7 +63,9 @@ PARTS: Final[dict[str, tuple[tuple[Any, str, Any], ...]]] = {
     "gradient": ((climb, "_polish", lambda _, rows, __: rows),),
     "mutation of the best": ((gp, "_ELITE", 0),),
     "flags of conditions": ((gp, "Features", one_length),),
-    "milestones (a fit each time)": ((gp, "_GROWTH", 1.0),),
+    "fit after every trial (8 % apart)": ((gp, "EACH", 12), (gp, "_GROWTH", 1.08)),
+    "every tenth from the sequence": ((gp, "_ELSEWHERE", 10**9),),
+    "every second open-minded": ((gp, "_LITTLE", -1e9),),
 }
 """What is replaced by what; a part is named by what is missing."""
 

@@ -158,8 +158,13 @@ class ScikitOptimize:
                 kind = skopt.space.Real if isinstance(parameter, Float) else skopt.space.Integer
                 dimensions.append(kind(low, high, prior="log-uniform" if log else "uniform"))
         self._optimizer = skopt.Optimizer(dimensions, random_state=seed)
+        self._given: list[tuple[list[Any], float]] = []
 
     def ask(self) -> Params:
+        if self._given:  # one fit for all of them
+            points, losses = zip(*self._given, strict=True)
+            self._optimizer.tell(list(points), list(losses))
+            self._given = []
         self._point = self._optimizer.ask()
         return trim(self._space, _from_labels(self._space, dict(zip(self._space.names, self._point, strict=True))))
 
@@ -167,7 +172,7 @@ class ScikitOptimize:
         self._optimizer.tell(self._point, loss)
 
     def given(self, params: Params, loss: float) -> None:
-        self._optimizer.tell(list(_to_labels(self._space, complete(self._space, params)).values()), loss, fit=False)
+        self._given.append((list(_to_labels(self._space, complete(self._space, params)).values()), loss))
 
 
 class Smac:

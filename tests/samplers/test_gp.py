@@ -1,4 +1,4 @@
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ import tunewright as tw
 from tunewright.models import gaussian_process
 from tunewright.samplers import GP, Random, gp
 from tunewright.samplers.gp import _doubt, _milestone, _spread
+from tunewright.samplers.sequence import scramble_of, sobol_rows
 from tunewright.testing import Journal
 
 MIXED = tw.SearchSpace(
@@ -170,9 +171,9 @@ def test_many_trials_are_thinned_to_the_best_the_latest_and_a_spread():
 def test_milestones_move_on_ever_more_slowly():
     milestones = sorted({_milestone(n) for n in range(1, 1000)})
 
-    assert milestones[:13] == [*range(1, 13), 13]
-    assert all(b <= max(a + 1, 1.09 * a + 1) for a, b in pairwise(milestones))
-    assert len(milestones) < 80
+    assert milestones[:100] == [*range(1, 101)]
+    assert all(1.05 * a <= b <= 1.05 * a + 1 for a, b in pairwise(milestones[99:]))
+    assert len(milestones) < 150
 
 
 def test_a_fit_that_fails_is_survived_and_stands_in_the_journal(monkeypatch):
@@ -233,6 +234,17 @@ def test_a_fresh_sampler_proposes_the_same_after_further_folds():
     assert again == GP(initial=2).propose(journal.space, journal.history, np.random.default_rng(9))
 
 
+def test_every_tenth_proposal_is_the_next_point_of_the_sequence():
+    space = tw.SearchSpace({"x": tw.Float(0, 1), "y": tw.Float(0, 1)})
+    study = tw.Study(space, sampler=GP(), seed=1)
+    study.optimize(lambda live: live["x"], trials=41)
+
+    sequence = [space.params(row) for row in islice(sobol_rows(space, scramble_of(space, 1)), 8)]
+    tried = [study.history.trial(n).params for n in range(41)]
+    assert [n for n, params in enumerate(tried) if params in sequence] == [1, 2, 3, 4, 10, 20, 30, 40]
+    assert study.replay().same
+
+
 def test_where_little_is_left_to_gain_every_second_proposal_takes_nothing_for_irrelevant(monkeypatch):
     believe, asked = GP._believe, []
 
@@ -246,6 +258,6 @@ def test_where_little_is_left_to_gain_every_second_proposal_takes_nothing_for_ir
 
     anew = {n for n, open_minded in asked if open_minded}
     assert not anew & set(range(6))  # there was much to gain
-    assert anew >= set(range(14, 30, 2))
+    assert len(anew & set(range(14, 30, 2))) >= 7  # but for one moment when it learned something
     assert all(n % 2 == 0 for n in anew)
     assert study.replay().same

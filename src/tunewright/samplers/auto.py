@@ -19,7 +19,7 @@ import numpy as np
 
 from tunewright.history import COMPLETED, FAILED, History
 from tunewright.samplers.base import Sampler
-from tunewright.samplers.gp import GP
+from tunewright.samplers.gp import EACH, GP
 from tunewright.samplers.quasi_random import QuasiRandom
 from tunewright.samplers.tpe import TPE
 from tunewright.space import SearchSpace
@@ -71,7 +71,7 @@ class Auto(Sampler):
         n = history.finished
         if n < _FIRST:
             return self._gp  # which begins with the default and the sequence
-        if n <= _MOST and _gp_seconds(n, refit=not history.single) <= _allowance(history, _FREE_GP):
+        if n <= _MOST and _gp_seconds(n, refit=n <= EACH or not history.single) <= _allowance(history, _FREE_GP):
             return self._gp
         return self._tpe if _allowance(history, _FREE_TPE) >= _TPE_SECONDS else self._sequence
 
@@ -103,4 +103,4 @@ def _usual(history: History) -> float:
 
 def _gp_seconds(n: int, *, refit: bool) -> float:
     """What a proposal of the Gaussian process costs with n trials behind it; a further fold of an old one makes it fit anew each time."""
-    return 0.03 + 4e-4 * min(n, 600) + (0.02 + 1e-3 * min(n, 200) if refit else 0.0)
+    return 0.03 + 4e-4 * min(n, 600) + (0.005 + 3e-4 * min(n, 200) if refit else 0.0)

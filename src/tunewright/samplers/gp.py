@@ -13,6 +13,8 @@ What hyperparameters ask for beyond the textbook:
 - Failed trials teach a second process where configurations fail; improvement counts by the probability of success.
 - Where next to nothing is expected any more, every second proposal is made with the hyperparameters of the prior, for which nothing is
   irrelevant yet: on a plateau the fitted ones explain the little that was seen, and polish it, while the hill stands elsewhere.
+- Every tenth proposal is the next point of the Sobol sequence, whatever the process believes: where it has settled on a wrong hill,
+  nothing else would ever tell it.
 - A prior on where the optimum lies multiplies the improvement, with a weight that decays as 1/n (πBO [1]).
 - Several objectives are one at a time: each proposal weighs them anew at random (ParEGO [2]).
 
@@ -20,7 +22,7 @@ When numbers fail the proposal does not: hyperparameters that cannot be fitted a
 computed either, the next point of the Sobol sequence is proposed. Each leaves a `Warned` in the journal.
 
 Everything is a pure function of the history: hyperparameters are fitted on the trials up to a milestone, which moves on as trials
-finish, so a fresh instance finds the same ones.
+finish, with every one at first and ever more slowly later, so a fresh instance finds the same ones.
 
 [1] Hvarfner et al., πBO: Augmenting Acquisition Functions with User Beliefs for Bayesian Optimization, ICLR 2022.
 [2] Knowles, ParEGO, IEEE Transactions on Evolutionary Computation 10, 2006.
@@ -48,15 +50,18 @@ from tunewright.samplers.sequence import Opening
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Indices, Mask, Params
 
-__all__ = ["GP"]
+__all__ = ["EACH", "GP"]
 
 _MOST: Final = 600
 """So many trials at most stand in the model; of more, the best, the latest, and a spread of the rest."""
 _FITTED: Final = 200
 """So many at most stand in a fit of hyperparameters."""
-_GROWTH: Final = 1.08
+EACH: Final = 100
+_GROWTH: Final = 1.05
+"""Hyperparameters are fitted after every trial up to `EACH`, then whenever there are 5 % more."""
 _FANTASIES: Final = 16
 _PENDING: Final = 32
+_ELSEWHERE: Final = 10
 _LITTLE: Final = math.log(0.1)
 """Below which an improvement is next to nothing, in deviations of the losses."""
 
@@ -93,7 +98,7 @@ class GP(Sampler):
         self.remarks = ()
         known = history.usable & (history.states == COMPLETED)
         wanted = min(10, max(5, len(space) + 1)) if self.initial is None else self.initial
-        if int(known.sum()) < max(2, wanted):
+        if int(known.sum()) < max(2, wanted) or len(history) % _ELSEWHERE == 0:
             return self._opening.propose(space, history, rng)
         features = self._prepare(space, history)
         try:
@@ -200,8 +205,8 @@ def _even_normals(dimensions: int, rng: np.random.Generator) -> Array:
 
 
 def _milestone(n: int) -> int:
-    """The largest number not above n at which hyperparameters are fitted: every one up to 12, then 8 % apart."""
-    m = min(n, 12)
+    """The largest number not above n at which hyperparameters are fitted."""
+    m = min(n, EACH)
     while (following := max(m + 1, math.ceil(m * _GROWTH))) <= n:
         m = following
     return m

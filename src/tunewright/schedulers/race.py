@@ -7,14 +7,14 @@ A challenger that has met j of m cells is stopped when
 1. its mean is not below the worst cell of the incumbent (the *forgiving* rule [1], from the first cell on: one noisy fold stops only
    what is worse on it than the incumbent was anywhere), or
 2. from the second cell on, when it is worse than the incumbent on the same cells beyond chance: for the differences d on the shared
-   cells, mean(d) / (s sqrt(1/j + r)) lies above the 90 % quantile of Student's t. The variance factor 1/j + r, r = n_test / n_train, is
+   cells, mean(d) / (s sqrt(1/j + r)) lies above the 80 % quantile of Student's t. The variance factor 1/j + r, r = n_test / n_train, is
    that of Nadeau and Bengio [2]: folds share training rows and are not independent. s^2 is the variance of d, moderated [3]: the
    incumbent's own fold noise (`effects.py`) counts for 4 degrees of freedom, so that two differences that happen to be equal prove nothing.
 
 What a stop may cost. Let p_j be the probability, after j cells, that the challenger would finish with the better mean over all m cells. It
-is t with 1/j - 1/m in place of 1/j + r, which is smaller, so a stop by rule 2 means p_j < 0.10 (0.04 at j = 2 and 0.01 at j = 5 of 5 x 2
+is t with 1/j - 1/m in place of 1/j + r, which is smaller, so a stop by rule 2 means p_j < 0.20 (0.13 at j = 2 and 0.05 at j = 5 of 5 x 2
 cross-validation). p_j is a martingale, so this holds however often one looks: of the configurations that rule 2 stops, at most a
-tenth would have overtaken the incumbent, for normal differences. (Simulated races over 5 x 2 cells: 0.1 to 0.5 %.)
+fifth would have overtaken the incumbent, for normal differences. (In simulated races, most over 5 x 2 cells: 1 to 2 %; `benchmarks/honest_simulated.py`.)
 
 A stopped configuration is a completed trial with fewer cells. Its value, adjusted for the cells that it met, and its variance stand in
 `History.effects`; `History.best` does not choose it. Nothing is asked about a trial again once another one was begun after its result.
@@ -63,7 +63,7 @@ class Race(Scheduler):
     """
 
     def __init__(
-        self, folds: int | None = None, seeds: int = 1, *, overlap: float | None = None, error: float = 0.1, confirm: int = 5
+        self, folds: int | None = None, seeds: int = 1, *, overlap: float | None = None, error: float = 0.2, confirm: int = 5
     ) -> None:
         for name, number in (("folds", 1 if folds is None else folds), ("seeds", seeds), ("confirm", confirm + 1)):
             if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
