@@ -1,109 +1,177 @@
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
 
 import tunewright as tw
-from tunewright.ahead import Ahead
-from tunewright.deciding import Decided
-from tunewright.events import Asked, Enqueued, Entry, Told
-from tunewright.history import History
-from tunewright.metric import Metric
+from tunewright.ahead import spares
+from tunewright.events import Asked, Released
 from tunewright.pace import Pace
+from tunewright.samplers import Random
 from tunewright.samplers.base import Sampler
-from tunewright.schedulers.base import Resume, Start
-from tunewright.space import Float, SearchSpace
+from tunewright.schedulers.base import Resume, Scheduler, Start
 from tunewright.storage import connect
-
-SPACE = SearchSpace({"x": Float(0, 1)})
-NEXT = Decided(Start(), {"x": 0.5}, "slow")
 
 
 class Slow(Sampler):
-    """Thinks for 30 ms, by the trials that are done."""
+    """Thinks for 60 ms, by the trials that are done."""
 
     def propose(self, space, history, rng):
-        end = time.thread_time() + 0.03
-        while time.thread_time() < end:
-            pass
+        time.sleep(0.06)
         return {"x": (rng.random() + history.finished) / 100 % 1}
 
 
-def history_of(*events):
-    history = History(SPACE, (Metric("loss"),))
-    history.fold(Entry(trial, event, 0.0, position) for position, (trial, event) in enumerate(events, 1))
-    return history
+class Sequel(Scheduler):
+    """Lets a trial go on once, if it is done."""
+
+    learns = True
+
+    def decide(self, space, history, rng):
+        for trial in range(len(history)):
+            if history.states[trial] == 1 and history.sent(trial) == 1:
+                return Resume(trial)
+        return Start()
 
 
-def pace_of(task, thought):
+def pace_of(task, asked):
     pace = Pace()
-    pace.took(task)
-    pace.thought_for(thought)
+    if task is not None:
+        pace.took(task)
+    pace.asked_for(asked)
     return pace
 
 
-ASKED = (0, Asked({"x": 0.1}, "slow", 0))
-TOLD = (0, Told({"loss": 1.0}, 0))
+def study_of(tmp_path, **settings):
+    return tw.Study({"x": tw.Float(0, 1)}, seed=5, storage=f"sqlite:///{tmp_path / 'runs.db'}", name="ahead", **settings)
 
 
-def test_what_was_decided_ahead_is_used_once_and_names_its_basis():
-    ahead = Ahead()
-    ahead.think(history_of(ASKED), lambda: NEXT)
-
-    assert ahead.take(history_of(ASKED, TOLD)) == (NEXT, 1)
-    assert ahead.take(history_of(ASKED, TOLD)) is None
+def entries_of(study):
+    storage = connect(study.storage.url)
+    entries = list(storage.read(storage.open("ahead").id))
+    storage.close()
+    return entries
 
 
 @pytest.mark.parametrize(
-    "later", [(1, Asked({"x": 0.2}, "slow", 1)), (-1, Enqueued({"x": 0.3}))], ids=["another decision", "a person's wish"]
+    ("task", "asked", "count"),
+    [
+        (1.0, 0.005, 0),  # nobody minds
+        (0.1, 0.005, 2),
+        (60.0, 0.03, 0),
+        (60.0, 0.05, 2),
+        (6.0, 0.2, 2),
+        (0.5, 0.1, 5),
+        (0.1, 1.0, 8),  # who thinks longer than the workers work cannot keep up
+        (None, 0.2, 2),
+        (None, 0.01, 0),
+    ],
 )
-def test_what_others_decided_meanwhile_undoes_it(later):
-    ahead = Ahead()
-    ahead.think(history_of(ASKED), lambda: NEXT)
-
-    assert ahead.take(history_of(ASKED, later)) is None
+def test_as_many_wait_as_are_taken_up_while_the_next_is_asked_for(task, asked, count):
+    assert spares(pace_of(task, asked), 8) == count
+    assert spares(pace_of(task, asked), 1) == 0
 
 
-def test_it_is_decided_again_only_when_it_is_of_no_use_any_more():
-    ahead, calls = Ahead(), []
-
-    def decide():
-        calls.append(1)
-        return NEXT
-
-    for history in (history_of(ASKED), history_of(ASKED, TOLD), history_of(ASKED, (1, Asked({"x": 0.2}, "slow", 1)))):
-        ahead.think(history, decide)
-
-    assert len(calls) == 2
+def test_nothing_is_asked_ahead_before_anything_is_known():
+    assert spares(Pace(), 8) == 0
 
 
-def test_how_a_trial_goes_on_is_not_decided_ahead():
-    ahead = Ahead()
-    ahead.think(history_of(ASKED), lambda: Decided(Resume(0)))
+@pytest.mark.parametrize("isolation", ["none", "process"])
+def test_a_worker_begins_the_next_task_while_the_sampler_thinks(isolation, tmp_path):
+    study, side = study_of(tmp_path, sampler=Slow()), tmp_path / "side"
 
-    assert ahead.take(history_of(ASKED)) is None
+    def objective(live):
+        begun = time.monotonic()
+        time.sleep(0.3)
+        with side.open("a") as file:
+            file.write(f"{begun} {time.monotonic()}\n")
+        return live["x"]
 
+    study.optimize(objective, trials=24, workers=3, isolation=isolation)
 
-@pytest.mark.parametrize(("task", "thought", "pays"), [(0.5, 0.05, True), (10.0, 0.05, False), (60.0, 0.5, False)])
-def test_it_pays_where_decisions_take_long_beside_tasks(task, thought, pays):
-    assert Ahead.pays(pace_of(task, thought)) is pays
-    assert not Ahead.pays(Pace())
-
-
-@pytest.mark.parametrize("workers", [1, 3])
-def test_decisions_made_ahead_lack_one_result_and_can_be_made_again(workers, tmp_path):
-    url = f"sqlite:///{tmp_path / 'runs.db'}"
-    study = tw.Study({"x": tw.Float(0, 1)}, sampler=Slow(), seed=5, storage=url, name="ahead")
-    study.optimize(lambda live: time.sleep(0.1) or live["x"], trials=24, workers=workers, isolation="none")
-
-    storage = connect(url)
-    entries = list(storage.read(storage.open("ahead").id))
-    asked = [entry for entry in entries if isinstance(entry.event, Asked)]
-    told = {entry.position for entry in entries if isinstance(entry.event, Told)}
-    late = [entry for entry in asked if entry.position - 1 in told and entry.event.basis < entry.position - 1]
-    assert len(asked) == 24
-    assert all(one.event.basis < two.event.basis for one, two in pairwise(asked))
+    times = sorted(tuple(map(float, line.split())) for line in side.read_text().splitlines())
+    ends = sorted(end for _, end in times)
+    waits = [begin - end for (begin, _), end in zip(times[6:], ends[3:], strict=False)]  # from the second task of each on
+    asked = [entry.event for entry in entries_of(study) if isinstance(entry.event, Asked)]
+    assert sorted(waits)[len(waits) // 2] < 0.03
+    assert len(asked) == len(times) == 24  # the goal is met, and not one more begun
+    assert all(one.basis < two.basis for one, two in pairwise(asked))
     assert study.replay().same
     assert study.replay().checked == 24
-    assert bool(late) is (workers > 1)
-    storage.close()
+    assert not any(isinstance(entry.event, Released) for entry in entries_of(study))
+    study.storage.close()
+
+
+def test_an_executor_of_somebody_elses_gets_no_more_than_it_has_workers(tmp_path):
+    study, lock, at_work, most = study_of(tmp_path, sampler=Slow()), threading.Lock(), [0], [0]
+
+    def objective(live):
+        with lock:
+            at_work[0] += 1
+            most[0] = max(most[0], at_work[0])
+        time.sleep(0.3)
+        with lock:
+            at_work[0] -= 1
+        return live["x"]
+
+    with ThreadPoolExecutor(8) as executor:
+        study.optimize(objective, trials=12, workers=3, executor=executor)
+
+    assert most == [3]
+    assert study.history.completed == 12
+    assert study.replay().same
+    study.storage.close()
+
+
+@pytest.mark.parametrize("isolation", ["none", "process"])
+def test_what_has_not_begun_when_the_time_is_up_is_given_back_and_taken_up_first(isolation, tmp_path):
+    study, side = study_of(tmp_path, sampler=Slow()), tmp_path / "side"
+
+    def objective(live):
+        with side.open("a") as file:
+            file.write(f"{live.trial} {time.monotonic()}\n")
+        time.sleep(0.2)
+        return live["x"]
+
+    began = time.monotonic()
+    study.optimize(objective, seconds=1.5, workers=3, isolation=isolation)
+
+    begun = dict(map(float, line.split()) for line in side.read_text().splitlines())
+    given_back = {entry.trial for entry in entries_of(study) if isinstance(entry.event, Released)}
+    assert max(begun.values()) < began + 1.5 + 0.15
+    assert given_back
+    assert given_back.isdisjoint(begun)
+    assert given_back == set(range(len(study.history))) - begun.keys()
+    assert len(study.history.released) == len(given_back)
+
+    study.optimize(objective, more=3, workers=1, isolation=isolation)
+
+    assert study.history.running == 0
+    assert study.replay().same
+    study.storage.close()
+
+
+def test_how_a_trial_goes_on_is_not_decided_ahead(tmp_path):
+    study = study_of(tmp_path, sampler=Slow(), scheduler=Sequel())
+
+    study.optimize(lambda live: time.sleep(0.1) or live["x"], trials=6, workers=2, isolation="none")
+
+    held, most = 0, 0
+    for entry in entries_of(study):
+        kind = type(entry.event).__name__
+        held += {"Asked": 1, "Sent": 1, "Told": -1}.get(kind, 0)
+        if kind == "Sent":
+            most = max(most, held)
+    assert most == 2  # as many as there are workers
+    study.storage.close()
+
+
+def test_where_asking_is_quick_nothing_waits(tmp_path):
+    study = study_of(tmp_path, sampler=Random())
+
+    study.optimize(lambda live: time.sleep(0.3) or live["x"], trials=8, workers=2, isolation="none")
+
+    held = [{"Asked": 1, "Told": -1}.get(type(entry.event).__name__, 0) for entry in entries_of(study)]
+    assert max(sum(held[: at + 1]) for at in range(len(held))) <= 3  # one more where the machine is very busy
+    study.storage.close()

@@ -1,6 +1,12 @@
+import math
+import threading
+import time
+
 from tunewright.execution.crew import Crew
+from tunewright.execution.fence import Fence
 from tunewright.hand import Hand
 from tunewright.pace import Pace
+from tunewright.stopping import Limits
 from tunewright.trial import Task
 
 
@@ -19,3 +25,33 @@ def test_a_group_waits_until_there_is_room():
         hand.told([])
         assert list(hand.tasks) == [(1, 0)]
         assert hand.done == []
+
+
+def test_what_waits_for_a_worker_can_be_taken_back():
+    hand = Hand(set(), single=False)
+    begun = threading.Event()
+
+    def objective(live):
+        begun.set()
+        time.sleep(0.2)
+        return 1.0
+
+    with Crew(objective, ("value",), workers=2, fence=Fence("none")) as crew:
+        hand.told([Task(number, 0, {}) for number in range(4)])
+        hand.begin(crew)
+        begun.wait()
+        assert (hand.spare(crew), hand.room(crew, Pace())) == (2, 0)
+        assert 0 < hand.patience(crew, Limits(deadline=time.monotonic() + 5.0)) <= 5.0
+
+        assert [task.trial for task in hand.withdraw(crew)] == [2, 3]
+
+        assert list(hand.tasks) == [(0, 0), (1, 0)]
+        assert hand.spare(crew) == 0
+        assert hand.patience(crew, Limits(deadline=time.monotonic() + 5.0)) == math.inf
+
+
+def test_who_wants_more_tasks_does_not_wait_for_a_result():
+    hand = Hand(set(), single=False)
+    hand.hurried = True
+    with Crew(lambda live: live.trial, ("value",)) as crew:
+        assert hand.patience(crew, Limits()) == 0.0

@@ -30,3 +30,11 @@ def test_a_slow_task_is_remembered_for_a_while():
 def test_others_wait_for_quick_decisions_only():
     assert pace_of(thought=1e-4).quick
     assert not pace_of(thought=0.1).quick
+
+
+def test_how_long_asking_took_is_remembered_for_a_while():
+    pace = Pace()
+    pace.asked_for(0.2)
+    pace.asked_for(0.01)
+
+    assert pace.asked == pytest.approx(0.19)

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 
 from tunewright import samplers
-from tunewright.ahead import Ahead
+from tunewright.ahead import spares
 from tunewright.deciding import Decided, decide
 from tunewright.errors import AlreadyTold, ObjectiveError, SpaceExhausted, StorageLost, StudyError
 from tunewright.events import Asked, Commented, Enqueued, Entry, Failed, Opened, Released, Sent, Warned
@@ -46,7 +46,6 @@ Listener: TypeAlias = Callable[[History, Entry], None]
 """Called after each result of this process has been recorded."""
 
 _LOOK_FOR_THE_DEAD: Final = 1.0  # seconds between two looks for tasks whose worker died
-_GRACE: Final = 5.0  # seconds that tasks have to clean up when the time is up
 _LOOK_AT_OTHERS: Final = 0.2  # seconds between two looks at other processes, when there is nothing to do but wait for them
 
 
@@ -65,7 +64,6 @@ class Coordinator:
         self.repeats = repeats
         self._sampler = sampler
         self._pace = Pace()
-        self._ahead = Ahead()
         self._company = False
         self._next_look = 0.0
         self._asked_at: dict[tuple[int, int], float] = {}
@@ -106,7 +104,7 @@ class Coordinator:
         return tasks[0] if tasks else None
 
     def exchange(
-        self, done: Iterable[tuple[Task, Outcome]], room: int, limits: Limits, *, hold: bool = False
+        self, done: Iterable[tuple[Task, Outcome]], room: int, limits: Limits, *, hold: bool = False, ahead: bool = False
     ) -> tuple[list[Entry], list[Task], SpaceExhausted | None]:
         """Tell results, and ask for tasks.
 
@@ -114,6 +112,7 @@ class Coordinator:
             done: what came of tasks; a task that somebody else told meanwhile is passed over.
             room: for how many tasks at most; where the sampler or the scheduler learns, for one.
             limits, hold: see `next`.
+            ahead: for a worker that is not free yet; see `ahead.py`.
 
         Returns:
             The entries of the results, the tasks, which are recorded as sent, and why nothing is left to propose (None: there is).
@@ -131,7 +130,7 @@ class Coordinator:
                 with self.journal.asking():
                     self._look_for_the_dead(worker)
                     if not together:
-                        return told, *self._ask_one(limits, worker)
+                        return told, *self._ask_one(limits, worker, ahead=ahead)
                     with self.journal.writing() as pen:
                         self._company = pen.history.position > known
                         told = self._write_results(pen, done)
@@ -140,17 +139,19 @@ class Coordinator:
             except StorageLost:  # with the connection, and the right to ask
                 continue
 
-    def _ask_one(self, limits: Limits, worker: int) -> tuple[list[Task], SpaceExhausted | None]:
+    def _ask_one(self, limits: Limits, worker: int, *, ahead: bool) -> tuple[list[Task], SpaceExhausted | None]:
         """A task at most; others write while it is decided."""
         history = self.journal.sync()
         if history.released:
             with self.journal.writing() as pen:
                 return [self._send_again(history.released[0], worker, pen)], None
-        ahead = None if self._full(limits) or limits.closing else self._ahead.take(history)
+        basis = history.position
         try:
-            decided, basis = ahead or (self._decide(limits), history.position)
+            decided = self._decide(limits)
         except SpaceExhausted as exhausted:
             return [], exhausted
+        if ahead and not isinstance(decided.decision, Start):
+            return [], None
         with self.journal.writing() as pen:
             task = self._send(decided, basis, worker, pen)
         return [] if task is None else [task], None
@@ -288,19 +289,21 @@ class Coordinator:
             try:
                 while not limits.over:
                     at_work = not interrupts.asked and not limits.late and listening.stopped is None
+                    if not at_work:
+                        self._withdraw(crew, hand)
                     more_to_come = turn(limits if at_work else None)
                     if not hand.tasks and not (more_to_come and (self._held()[1] or self.journal.history.released)):
                         break
                     if not hand.tasks:
                         time.sleep(_LOOK_AT_OTHERS)
                     elif crew.tasks:
-                        if at_work and more_to_come:
-                            self._think_ahead(crew, hand, limits)
-                        self._work(crew, hand, lambda: min(limits.patience, listening.patience), sort)
+                        hand.hurried = at_work and more_to_come and self._ask_ahead(crew, hand, limits)
+                        self._work(crew, hand, lambda: min(hand.patience(crew, limits), listening.patience), sort)
                     else:
                         break  # what is left of a group
                     listening()
-                self._wind_down(crew, listening, hand.tasks, sort)
+                self._withdraw(crew, hand)
+                listening.wind_down("The time is up.", sort)
                 turn(None)
             except BaseException:  # perhaps between sending a task and noting it
                 hand.tasks.update({task.key: task for task in self._held()[0] if task.key not in hand.before})
@@ -310,17 +313,6 @@ class Coordinator:
                 listening(now=True)
                 self._let_go(hand)
 
-    @staticmethod
-    def _wind_down(
-        crew: Crew, listening: Listening, mine: dict[tuple[int, int], Task], sort: Callable[[Task, Outcome], None]
-    ) -> None:
-        """Time is up: tasks that report may clean up, and what they still return counts. The others are ended by `close`."""
-        listening.wind_down("The time is up.")
-        end = time.monotonic() + _GRACE
-        while time.monotonic() < end and any(crew.board.reports(key) for key in mine):
-            for task, outcome in crew.wait(0.1):
-                sort(task, outcome)
-
     def _held(self) -> tuple[list[Task], list[Task]]:
         """What this process was sent and has not told, and what other processes were (what waits for a person is neither)."""
         me, held = self.journal.storage.join(), self.journal.sync().open_tasks
@@ -329,9 +321,9 @@ class Coordinator:
     def _turn(self, crew: Crew, hand: Hand, limits: Limits | None, *, listeners: Sequence[Listener], on_failure: str) -> bool:
         """Tell what is done and give the free workers work, unless `limits` is None. False: nothing more will begin."""
         while True:
-            room = 0 if limits is None or limits.late or hand.waiting else hand.room(crew, self._pace)
-            told, tasks, exhausted = self.exchange(hand.done, room, limits or Limits())
-            hand.told(tasks)
+            hand.begin(crew)
+            room = 0 if limits is None or limits.late else hand.room(crew, self._pace)
+            told, tasks, exhausted = self._get(hand, room, limits or Limits())
             for entry in told:
                 self._announce(entry, listeners, on_failure=on_failure)
             if limits is None:
@@ -342,14 +334,30 @@ class Coordinator:
             if not room or not crew.free:
                 return True
 
-    def _think_ahead(self, crew: Crew, hand: Hand, limits: Limits) -> None:
-        """Make the next decision while all are at work, where it takes long; see `ahead.py`."""
-        if crew.workers == 1 or crew.free or hand.done or not self._ahead.pays(self._pace):
-            return
-        history = self.journal.sync()
-        if not (history.released or history.queue or self._full(limits) or limits.closing):
-            with contextlib.suppress(SpaceExhausted):
-                self._ahead.think(history, partial(self._decide, limits))
+    def _get(
+        self, hand: Hand, room: int, limits: Limits, *, ahead: bool = False
+    ) -> tuple[list[Entry], list[Task], SpaceExhausted | None]:
+        """See `exchange`; how long it took is noted."""
+        begun = time.perf_counter()
+        told, tasks, exhausted = self.exchange(hand.done, room, limits, ahead=ahead)
+        if tasks:
+            self._pace.asked_for(time.perf_counter() - begun)
+        hand.told(tasks)
+        return told, tasks, exhausted
+
+    def _ask_ahead(self, crew: Crew, hand: Hand, limits: Limits) -> bool:
+        """Get a task that waits for the next worker, where that takes long; see `ahead.py`. Whether more may be wanted."""
+        if hand.single or self._full(limits) or hand.spare(crew) >= spares(self._pace, crew.workers):
+            return False
+        _, tasks, _ = self._get(hand, 1, limits, ahead=True)
+        hand.begin(crew)
+        return bool(tasks)
+
+    def _withdraw(self, crew: Crew, hand: Hand) -> None:
+        """Give back what has not begun."""
+        tasks = hand.withdraw(crew)
+        if tasks:
+            self.journal.attempt(lambda pen: [pen.write(task.trial, Released(task.index, "not begun")) for task in tasks])
 
     def _work(self, crew: Crew, hand: Hand, patience: Callable[[], float], sort: Callable[[Task, Outcome], None]) -> None:
         """Wait until something is done; of a group that is run in this process, go on until its results should be told."""

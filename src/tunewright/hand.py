@@ -1,9 +1,12 @@
 """What one call of `optimize` holds: tasks that it asked for, some at work, some waiting, some over."""
 
+import math
+import time
 from collections import deque
 
 from tunewright.execution.crew import Crew
 from tunewright.pace import Pace
+from tunewright.stopping import Limits
 from tunewright.trial import Outcome, Task
 
 __all__ = ["Hand"]
@@ -18,18 +21,39 @@ class Hand:
         tasks: asked for, and not told.
         waiting: those of them that have not begun.
         done: those of them that are over.
+        hurried: whether more should wait for a worker than do.
     """
 
     def __init__(self, before: set[tuple[int, int]], *, single: bool) -> None:
         self.before = before
         self.single = single
+        self.hurried = False
         self.tasks: dict[tuple[int, int], Task] = {}
         self.waiting: deque[Task] = deque()
         self.done: list[tuple[Task, Outcome]] = []
 
     def room(self, crew: Crew, pace: Pace) -> int:
-        """For how many tasks."""
+        """For how many tasks there are workers."""
+        if self.waiting:
+            return 0
         return pace.group if crew.inline and crew.free and not self.single else crew.free
+
+    def spare(self, crew: Crew) -> int:
+        """How many tasks wait for a worker."""
+        return len(crew.tasks) + len(self.waiting) - crew.workers
+
+    def patience(self, crew: Crew, limits: Limits) -> float:
+        """Seconds to wait for a result; what waits for a worker must not begin when the time is up."""
+        spare = math.inf if self.spare(crew) <= 0 else max(0.0, limits.deadline - time.monotonic())
+        return 0.0 if self.hurried else min(limits.patience, spare)
+
+    def withdraw(self, crew: Crew) -> list[Task]:
+        """Take back what has not begun; returns it."""
+        back = [*crew.withdraw(), *self.waiting]
+        self.waiting.clear()
+        for task in back:
+            del self.tasks[task.key]
+        return back
 
     def told(self, tasks: list[Task]) -> None:
         """What was done has been told, and these tasks came."""
@@ -40,6 +64,6 @@ class Hand:
         self.waiting.extend(tasks)
 
     def begin(self, crew: Crew) -> None:
-        """Give the free workers what waits."""
-        while self.waiting and crew.free:
+        """Give the workers what waits."""
+        while self.waiting and crew.takes:
             crew.submit(self.waiting.popleft())

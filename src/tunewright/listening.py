@@ -1,17 +1,19 @@
 """A coordinator with open ears: what running tasks report goes into the journal, and who is asked to stop there hears it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from tunewright.execution.crew import Crew
 from tunewright.journal import Journal
-from tunewright.trial import Task
+from tunewright.trial import Outcome, Task
 
 __all__ = ["Listening"]
 
 _EVERY: Final = 0.5
 """Seconds between two looks, at least: what a task reports meanwhile is written in one transaction."""
+_GRACE: Final = 5.0
+"""Seconds that tasks have to clean up when the time is up."""
 
 
 class Listening:
@@ -59,8 +61,12 @@ class Listening:
                     self._crew.ask_to_stop(task, why)
         self._known = len(stops)
 
-    def wind_down(self, why: str) -> None:
-        """Ask all running tasks to stop."""
+    def wind_down(self, why: str, sort: Callable[[Task, Outcome], None]) -> None:
+        """Ask all running tasks to stop. Those that report may clean up, and what they still return counts: `sort` gets it."""
         self.all_stop = True
         for task in list(self._mine.values()):
             self._crew.ask_to_stop(task, why)
+        end = time.monotonic() + _GRACE
+        while time.monotonic() < end and any(self._crew.board.reports(key) for key in self._mine):
+            for task, outcome in self._crew.wait(0.1):
+                sort(task, outcome)

@@ -27,12 +27,14 @@ class Pace:
         task: seconds of a slow task of late.
         usual: seconds of a usual task of late.
         thought: CPU seconds of a slow decision of late.
+        asked: seconds that it took of late to get a task, with the decision, the locks, and the storage.
     """
 
     def __init__(self) -> None:
         self.task: float | None = None
         self.usual: float | None = None
         self.thought: float | None = None
+        self.asked: float | None = None
 
     def took(self, seconds: float) -> None:
         """A task took so long."""
@@ -42,6 +44,10 @@ class Pace:
     def thought_for(self, seconds: float) -> None:
         """A decision took so long."""
         self.thought = seconds if self.thought is None else max(seconds, _FORGET * self.thought)
+
+    def asked_for(self, seconds: float) -> None:
+        """To get a task took so long."""
+        self.asked = seconds if self.asked is None else max(seconds, _FORGET * self.asked)
 
     @property
     def quick(self) -> bool:

@@ -86,8 +86,13 @@ class Crew:
 
     @property
     def free(self) -> int:
-        """How many more tasks can be taken now."""
-        return self.workers - len(self._flying)
+        """How many workers have no task."""
+        return max(0, self.workers - len(self._flying))
+
+    @property
+    def takes(self) -> bool:
+        """Whether one more task can be taken now: by a worker, or, where workers are our own, to wait for the next that becomes free."""
+        return self._own is not None or self.free > 0
 
     @property
     def tasks(self) -> list[Task]:
@@ -100,7 +105,7 @@ class Crew:
         return isinstance(self._own, Sandboxes)
 
     def submit(self, task: Task) -> None:
-        """Take a task; only while something is `free`."""
+        """Take a task; only while it `takes` one."""
         self._flying[self._launch(task)] = task
 
     def _here(self, task: Task) -> Future[Outcome]:
@@ -137,6 +142,11 @@ class Crew:
             last = self.board.close(task.key)
             back.append((task, msgspec.structs.replace(outcome, reports=(*last, *outcome.reports)) if last else outcome))
         return back
+
+    def withdraw(self) -> list[Task]:
+        """Take back what waits for a worker, and return it; it will not begin."""
+        waiting = [future for future in self._flying if self._own is not None and future.cancel()]
+        return [self._flying.pop(future) for future in waiting]
 
     def ask_to_stop(self, task: Task, why: str) -> None:
         """Raise Stopped in the objective when it next reports. A task in somebody else's process does not hear it."""
