@@ -60,9 +60,9 @@ def entries_of(study):
         (1.0, 0.005, 0),  # nobody minds
         (0.1, 0.005, 2),
         (60.0, 0.03, 0),
-        (60.0, 0.05, 2),
+        (60.0, 0.05, 1),
         (6.0, 0.2, 2),
-        (0.5, 0.1, 5),
+        (0.5, 0.1, 4),
         (0.1, 1.0, 8),  # who thinks longer than the workers work cannot keep up
         (None, 0.2, 2),
         (None, 0.01, 0),

@@ -24,9 +24,9 @@ _LONG: Final = 0.04
 
 
 def spares(pace: Pace, workers: int) -> int:
-    """How many tasks should wait: twice as many as will be taken up while the next one is asked for, and one more."""
+    """How many tasks should wait: one, and twice as many as will be taken up while the next one is asked for."""
     if workers == 1 or pace.asked is None or pace.asked <= min(_LONG, _WORTH * (pace.usual or math.inf)):
         return 0
     if not pace.usual:  # the first tasks are still at work
         return 2
-    return min(workers, 1 + math.ceil(2 * workers * pace.asked / pace.usual))
+    return min(workers, 1 + round(2 * workers * pace.asked / pace.usual))
