@@ -25,13 +25,26 @@ def test_numbers_are_coordinates_at_their_rounded_values():
     assert points.numbers[0] == pytest.approx([0.5, 0.375, 0.5, 0.25])
 
 
-def test_codes_are_one_hot_with_a_level_for_inactive_and_a_flag_for_each_condition():
+def test_codes_are_one_hot_with_a_level_for_inactive():
     features = Features(SPACE)
 
     points = features.points(SPACE.rows([SGD, ADAM]))
 
-    assert features.n_codes == 3  # opt, nesterov, the flag of opt == "sgd", which two parameters share
-    assert points.codes.tolist() == [[1, 0, 0, 0, 1, 0, 0, 1], [0, 1, 0, 0, 0, 1, 1, 0]]
+    assert features.n_codes == 2  # opt, nesterov; the code of opt says already whether the momentum is there
+    assert points.codes.tolist() == [[1, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, 1]]
+
+
+def test_a_condition_that_reads_a_number_has_a_flag():
+    size, opt, second = Int(1, 4), Categorical(["sgd", "adam"]), Float(0, 1)
+    deep = param("n") >= 2
+    space = SearchSpace({"n": size, "opt": opt, "a": second, "b": second}, when={"a": deep, "b": deep})
+    both = SearchSpace({"n": size, "opt": opt, "a": second}, when={"a": deep & (param("opt") == "sgd")})
+
+    points = Features(space).points(space.rows([{"n": 1, "opt": "sgd"}, {"n": 2, "opt": "sgd", "a": 0.1, "b": 0.2}]))
+
+    assert Features(space).n_codes == 2  # opt, and one flag for a and b together
+    assert points.codes.tolist() == [[1, 0, 1, 0], [1, 0, 0, 1]]
+    assert Features(both).n_codes == 2
 
 
 def test_an_inactive_number_stands_in_the_middle():

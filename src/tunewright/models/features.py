@@ -2,11 +2,12 @@
 
 Every number (Float, Int, Ordinal) is a coordinate in [0, 1], on its own scale and at its rounded value. Every Categorical and Bool
 is a code that is equal or not. Conditional parameters are modelled together with the rest: an inactive number stands in the middle
-of its range, an inactive choice has a code of its own, and each set of parameters that share one condition adds a flag, a code
-that says whether the condition holds. Two configurations in which a set is inactive differ in nothing of it; if one has it and the
-other has not, they differ by the flag. Each of these distances is Euclidean in some embedding, so any stationary kernel on their
-sum of squares stays positive definite. (A plain distance on a line that is constant when activity differs is not: the kernel
-would lose it.)
+of its range, and an inactive choice has a code of its own. So two configurations in which a set of parameters is inactive differ in nothing
+of it. If one has it and the other has not, they differ by what its condition reads; where that is a number, its set adds a flag, a code that says
+whether the condition holds, since a jump is no function of a distance. (Where the condition reads choices only, their codes say it already; a flag beside
+them makes branches strangers that have much in common, see docs/search-benchmark.md.) Each of these distances is Euclidean in some
+embedding, so any stationary kernel on their sum of squares stays positive definite. (A plain distance on a line that is constant
+when activity differs is not: the kernel would lose it.)
 """
 
 from typing import Final
@@ -64,9 +65,10 @@ class Features:
         self.is_choice = np.array(discrete)
         self.cells = np.array([float(parameter.size) for parameter in parameters])
         sizes = [int(parameters[j].size) + (space.names[j] in space.when) for j in self.choice_columns]
+        choices = {space.names[j] for j in self.choice_columns}
         groups: dict[str, int] = {}
         for j, name in enumerate(space.names):
-            if name in space.when:
+            if name in space.when and not space.when[name].names <= choices:
                 groups.setdefault(str(space.when[name]), j)
         self.flag_columns = np.array(list(groups.values()), np.intp)
         sizes += [2] * len(groups)
