@@ -137,7 +137,8 @@ def test_what_has_not_begun_when_the_time_is_up_is_given_back_and_taken_up_first
     began = time.monotonic()
     study.optimize(objective, seconds=1.5, workers=3, isolation=isolation)
 
-    begun = dict(map(float, line.split()) for line in side.read_text().splitlines())
+    lines = [line.split() for line in side.read_text().splitlines()]
+    begun = {int(trial): float(at) for trial, at in lines}
     given_back = {entry.trial for entry in entries_of(study) if isinstance(entry.event, Released)}
     assert max(begun.values()) < began + 1.5 + 0.15
     assert given_back
