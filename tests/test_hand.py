@@ -29,17 +29,17 @@ def test_a_group_waits_until_there_is_room():
 
 def test_what_waits_for_a_worker_can_be_taken_back():
     hand = Hand(set(), single=False)
-    begun = threading.Event()
+    begun = threading.Semaphore(0)
 
     def objective(live):
-        begun.set()
+        begun.release()
         time.sleep(0.2)
         return 1.0
 
     with Crew(objective, ("value",), workers=2, fence=Fence("none")) as crew:
         hand.told([Task(number, 0, {}) for number in range(4)])
         hand.begin(crew)
-        begun.wait()
+        assert all(begun.acquire(timeout=30) for _ in range(2))
         assert (hand.spare(crew), hand.room(crew, Pace())) == (2, 0)
         assert 0 < hand.patience(crew, Limits(deadline=time.monotonic() + 5.0)) <= 5.0
 
