@@ -212,7 +212,7 @@ def run_latency(chosen: argparse.Namespace) -> None:
     """Round after round every tool, so that what the machine suffers meets all of them."""
     LATENCY.parent.mkdir(parents=True, exist_ok=True)
     for seed in range(chosen.seeds):
-        for n in (10, 100, 300, 1000):
+        for n in chosen.behind:
             for tool in chosen.tools:
                 if not python_of(tool).exists():
                     continue
@@ -241,6 +241,7 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="the report half of LCBench too")
     parser.add_argument("--latency", action="store_true", help="what a suggestion costs, instead of searching")
     parser.add_argument("--rounds", type=int, default=20, help="suggestions timed at each n")
+    parser.add_argument("--behind", type=int, nargs="*", default=[10, 100, 300, 1000], help="how many results are known: each n")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path, default=RESULTS)
     chosen = parser.parse_args()
