@@ -297,6 +297,21 @@ def test_a_crash_while_the_tables_are_made_leaves_a_file_that_opens(path: Path) 
     assert len(list(Sql(str(path)).read(1))) == 2
 
 
+def test_a_file_whose_maker_was_killed_in_the_middle_of_the_commit_is_made_anew(path: Path) -> None:
+    made(path).close()
+    whole = path.read_bytes()
+    page = whole[16:18]
+    # SQLite's formats: both versions "legacy" (a file without write-ahead log); a rollback journal of a file that was empty before
+    path.write_bytes(whole[:18] + b"\1\1" + whole[20 : int.from_bytes(page)])
+    journal = bytes.fromhex("d9d505f920a163d7") + bytes(4) + b"once" + bytes(4) + (512).to_bytes(4) + bytes(2) + page
+    path.with_name("runs.db-journal").write_bytes(journal.ljust(512, b"\0"))
+
+    with closing(made(path, trials=2)) as storage:
+        assert len(list(storage.read(storage.open("first").id))) == 4
+
+    assert not path.with_name("runs.db-journal").exists()
+
+
 def test_the_last_one_out_leaves_one_file(path: Path) -> None:
     first, second = made(path, 1), Sql(str(path))
     second.studies()

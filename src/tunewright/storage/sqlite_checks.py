@@ -137,7 +137,9 @@ def check_file(path: Path, shown: str) -> bool:
             f"{shown} was written by a newer Tunewright (tables of version {version}, this one knows {VERSION}). "
             "It was not touched. Update with: pip install --upgrade tunewright"
         )
-    if valid == change and size < pages * page and not path.with_name(path.name + "-wal").exists():
+    # a log holds the rest of a file that seems short; a journal, left by a process killed while it made the file, undoes what there is
+    to_come = any(path.with_name(path.name + ending).exists() for ending in ("-wal", "-journal"))
+    if valid == change and size < pages * page and not to_come:
         raise StorageDamaged(
             f"{shown} is cut short: {size:,} bytes of {pages * page:,} are there. It was not touched. "
             f"Was it copied without its log, {Path(shown).name}-wal? Then copy that too. "
