@@ -5,7 +5,7 @@ growing pauses, for a minute at most: a server that restarts in the middle of a 
 between is decided by whoever was at work: `write` does it again, `writing` says `StorageLost`.
 
 The tables stand in a schema of their own, "tunewright", made by whoever comes first. Its table `version` says which tables these are.
-A newer version is refused; an older one is brought up to date step by step (`MIGRATIONS`), in one transaction, under a lock.
+A newer version is refused; an older one is brought up to date (`migrations`) in one transaction, under a lock.
 
 The server itself is told to end the session of a client that is silent in the middle of a transaction, or that its network has lost.
 So what such a client held (the lock of a journal, the right to ask) is free within a minute.
@@ -17,27 +17,26 @@ import re
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import sqlalchemy
 from sqlalchemy.dialects import registry
+from sqlalchemy.pool import NullPool
 
 from tunewright.errors import StorageError, StorageLocked, StorageLost
 from tunewright.extras import require
+from tunewright.storage.migrations import outdated, upgrade
 from tunewright.storage.schema import APPLICATION, POSTGRES_VIEW, VERSION, metadata
 
-__all__ = ["MIGRATIONS", "Server", "safe"]
+__all__ = ["Server", "safe"]
 
 T = TypeVar("T")
-
-MIGRATIONS: Final[dict[int, Sequence[str]]] = {}
-"""Version -> the statements that make its tables those of the next version."""
 
 _PAUSES: Final = (0.05, 2.0)  # seconds before the second attempt to connect, and at most between two
 _STARTING: Final = re.compile(r"starting up|shutting down|recovery|too many (clients|connections)|remaining connection slots")
 _SETTINGS: Final = (
-    "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=60000 "
+    "-c search_path=tunewright -c idle_in_transaction_session_timeout=60000 -c lock_timeout=60000 "
     "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
 )
 _NETWORK: Final = {
@@ -103,13 +102,7 @@ class Server:
         return self._connection
 
     def _connect(self) -> Any:  # noqa: ANN401  the driver is optional
-        try:
-            connection = self._driver.connect(
-                self._url, autocommit=True, application_name="tunewright", options=_SETTINGS, **_NETWORK
-            )
-        except self._driver.ProgrammingError as error:
-            said = _line(str(error).replace(self._url, self.shown))  # the library quotes what it cannot read
-            raise StorageError(f"{self.shown} is no address of a PostgreSQL database: {said}") from None
+        connection = self._reach()
         try:
             self._set_up(connection)
         except BaseException:
@@ -117,45 +110,64 @@ class Server:
             raise
         return connection
 
-    def _set_up(self, connection: Any) -> None:  # noqa: ANN401  the driver is optional
-        connection.execute("SET search_path TO tunewright")
-        if connection.execute("SELECT to_regclass('tunewright.version')").fetchone()[0] is not None and (
-            self._version(connection) == VERSION
-        ):
-            return
+    def _reach(self, *, autocommit: bool = True) -> Any:  # noqa: ANN401  the driver is optional
         try:
-            with connection.transaction():
-                connection.execute("SELECT pg_advisory_xact_lock(%s, -1)", (APPLICATION,))
-                self._make(connection)
+            return self._driver.connect(
+                self._url, autocommit=autocommit, application_name="tunewright", options=_SETTINGS, **_NETWORK
+            )
+        except self._driver.ProgrammingError as error:
+            said = _line(str(error).replace(self._url, self.shown))  # the library quotes what it cannot read
+            raise StorageError(f"{self.shown} is no address of a PostgreSQL database: {said}") from None
+
+    def _set_up(self, connection: Any) -> None:  # noqa: ANN401  the driver is optional
+        try:
+            if not self._made(connection):
+                with connection.transaction():
+                    connection.execute("SELECT pg_advisory_xact_lock(%s, -1)", (APPLICATION,))
+                    if not self._made(connection):
+                        self._make(connection)
+            number = connection.execute("SELECT number FROM tunewright.version").fetchone()[0]
+            if outdated(number, self.shown):
+                self._upgrade()
+        except self._driver.errors.LockNotAvailable as error:
+            raise StorageLocked(f"{self.shown}: others held its tables for a minute. Nothing was changed. Try again.") from error
         except self._driver.errors.InsufficientPrivilege as error:
             raise StorageError(
-                f'{self.shown}: this user may not make the schema "tunewright" ({_line(str(error))}). '
-                "Let the database's owner say: GRANT CREATE ON DATABASE … TO …; or make the first study."
+                f'{self.shown}: this user may not make or change the schema "tunewright" ({_line(str(error))}). '
+                "Let its owner open a study there once; or, for a new one, say: GRANT CREATE ON DATABASE … TO …"
+            ) from error
+        except self._driver.OperationalError:  # the connection broke: tried again
+            raise
+        except self._driver.Error as error:
+            raise StorageError(
+                f"{self.shown}: its tables cannot be made or brought up to date ({_line(str(error))}). Nothing was changed."
             ) from error
 
-    def _version(self, connection: Any) -> int:  # noqa: ANN401  the driver is optional
-        number = int(connection.execute("SELECT number FROM tunewright.version").fetchone()[0])
-        if number > VERSION:
-            raise StorageError(
-                f"{self.shown} was written by a newer Tunewright (tables of version {number}, this one knows {VERSION}). "
-                "It was not touched. Update with: pip install --upgrade tunewright"
-            )
-        return number
+    def _made(self, connection: Any) -> bool:  # noqa: ANN401  the driver is optional
+        # asked of the catalogue itself: to_regclass() remembers what was not there, also while it waits for the lock
+        found = connection.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'tunewright' AND tablename = 'version'")
+        return found.fetchone() is not None
 
     def _make(self, connection: Any) -> None:  # noqa: ANN401  the driver is optional
-        if connection.execute("SELECT to_regclass('tunewright.version')").fetchone()[0] is None:
-            connection.execute("CREATE SCHEMA IF NOT EXISTS tunewright")
-            dialect: sqlalchemy.Dialect = registry.load("postgresql")()
-            for table in metadata.sorted_tables:
-                connection.execute(str(sqlalchemy.schema.CreateTable(table).compile(dialect=dialect)))
-            connection.execute(POSTGRES_VIEW)
-            connection.execute("CREATE TABLE version (number integer NOT NULL)")
-            connection.execute("INSERT INTO version VALUES (%s)", (VERSION,))
-            return
-        for number in range(self._version(connection), VERSION):
-            for statement in MIGRATIONS[number]:
-                connection.execute(statement)
-        connection.execute("UPDATE version SET number = %s", (VERSION,))
+        connection.execute("CREATE SCHEMA IF NOT EXISTS tunewright")
+        dialect: sqlalchemy.Dialect = registry.load("postgresql")()
+        for table in metadata.sorted_tables:
+            connection.execute(str(sqlalchemy.schema.CreateTable(table).compile(dialect=dialect)))
+        connection.execute(POSTGRES_VIEW)
+        connection.execute("CREATE TABLE version (number integer NOT NULL)")
+        connection.execute("INSERT INTO version VALUES (%s)", (VERSION,))
+
+    def _upgrade(self) -> None:
+        """On a connection of its own, since SQLAlchemy changes how it translates values."""
+        engine = sqlalchemy.create_engine(
+            "postgresql+psycopg://", creator=lambda: self._reach(autocommit=False), poolclass=NullPool
+        )
+        try:
+            with engine.begin() as connection:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({APPLICATION}, -1)")
+                upgrade(connection)
+        except sqlalchemy.exc.DBAPIError as error:
+            raise error.orig or error from None
 
     def _unreached(self, said: str) -> str:
         if "password authentication failed" in said or "no password supplied" in said:

@@ -32,6 +32,7 @@ from sqlalchemy.pool import NullPool
 
 from tunewright.errors import StorageDamaged, StorageError, StorageLocked
 from tunewright.storage.file_lock import FileLock
+from tunewright.storage.migrations import outdated, upgrade
 from tunewright.storage.schema import APPLICATION, TRIALS_VIEW, VERSION, metadata
 from tunewright.storage.sqlite_checks import check_file, check_place, explain, vanished
 
@@ -179,6 +180,8 @@ class SqliteFile:
                 raise StorageDamaged(
                     f"{self.shown} is a SQLite database, but not one of Tunewright's. It was not touched. Give another path, or move it away."
                 )
+            # the header may be older than the log: it said enough to open the file, and here is the truth
+            older = outdated(connection.execute("PRAGMA user_version").fetchone()[0], self.shown)
             connection.execute("PRAGMA synchronous=NORMAL")
             mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
             if mode != "wal":
@@ -188,6 +191,9 @@ class SqliteFile:
             connection.execute(
                 "SELECT 1 FROM studies LIMIT 1"
             ).fetchall()  # recovers a log that was left over, here, under the lock
+            if older:
+                self._upgrade()
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # now the header says it too
         except BaseException:
             connection.close()
             raise
@@ -212,6 +218,16 @@ class SqliteFile:
             if connection.in_transaction:
                 connection.rollback()
         return True
+
+    def _upgrade(self) -> None:
+        """Bring the tables up to date, in one transaction."""
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                upgrade(connection)
+                connection.commit()
+        except sqlalchemy.exc.DBAPIError as error:
+            raise error.orig or error from None
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file, as far as readers allow."""

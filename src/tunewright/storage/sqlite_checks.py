@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from tunewright.errors import StorageDamaged, StorageError, StorageLocked
-from tunewright.storage.schema import APPLICATION, VERSION
+from tunewright.storage.migrations import outdated
+from tunewright.storage.schema import APPLICATION
 
 __all__ = ["NETWORK", "check_file", "check_place", "explain", "network_mount", "vanished"]
 
@@ -132,11 +133,7 @@ def check_file(path: Path, shown: str) -> bool:
         if application == 0 and pages <= 1:
             return True
         raise StorageDamaged(f"{shown} is a SQLite database, but not one of Tunewright's. {untouched}")
-    if version > VERSION:
-        raise StorageError(
-            f"{shown} was written by a newer Tunewright (tables of version {version}, this one knows {VERSION}). "
-            "It was not touched. Update with: pip install --upgrade tunewright"
-        )
+    outdated(version, shown)
     # a log holds the rest of a file that seems short; a journal, left by a process killed while it made the file, undoes what there is
     to_come = any(path.with_name(path.name + ending).exists() for ending in ("-wal", "-journal"))
     if valid == change and size < pages * page and not to_come:

@@ -1,0 +1,1 @@
+"""The revisions, one a file; Alembic finds them by their place and orders them by `down_revision`."""
