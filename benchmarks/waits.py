@@ -2,7 +2,7 @@
 
     python benchmarks/waits.py [--behind 500] [--trials 160] [--workers 8] [--sampler GP] [--seconds 1.0]
 
-A study in SQLite gets results of random configurations of 10 mixed parameters; then so many workers, each a process, run an objective that
+A study in SQLite gets results of random configurations of 10 mixed parameters, as if each had taken as long as those to come; then so many workers, each a process, run an objective that
 sleeps (log-normally, a third of its median up or down) and writes down when it began and ended. A wait is the time from a worker's end to its next begin, with the
 way there and back, and the pickling. The first begin of each worker does not count.
 """
@@ -47,7 +47,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         url, notes = f"sqlite:///{folder}/study.db", Path(folder) / "notes"
         first = tw.Study(MIXED, sampler=tw.samplers.Random(), seed=0, storage=url, name="waits")
-        first.optimize(lambda live: bowl(dict(live)), trials=said.behind, isolation="none")
+        for _ in range(said.behind):
+            task = first.ask()
+            first.tell(task, bowl(dict(task.params)), seconds=said.seconds)
         first.storage.close()
 
         def objective(live: tw.LiveTrial) -> float:

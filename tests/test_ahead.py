@@ -3,6 +3,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 import tunewright as tw
@@ -57,11 +58,12 @@ def entries_of(study):
     ("task", "asked", "count"),
     [
         (1.0, 0.005, 0),  # nobody minds
-        (0.1, 0.005, 2),
+        (0.1, 0.005, 4),
         (60.0, 0.03, 0),
         (60.0, 0.05, 1),
-        (6.0, 0.2, 2),
-        (0.5, 0.1, 4),
+        (60.0, 0.2, 2),
+        (6.0, 0.2, 4),
+        (0.5, 0.1, 7),
         (0.1, 1.0, 8),  # who thinks longer than the workers work cannot keep up
         (None, 0.2, 2),
         (None, 0.01, 0),
@@ -70,6 +72,17 @@ def entries_of(study):
 def test_as_many_wait_as_are_taken_up_while_the_next_is_asked_for(task, asked, count):
     assert spares(pace_of(task, asked), 8) == count
     assert spares(pace_of(task, asked), 1) == 0
+
+
+@pytest.mark.parametrize(("workers", "task", "asked"), [(4, 4.0, 0.15), (8, 4.0, 0.15), (8, 1.0, 0.05), (32, 4.0, 0.1)])
+def test_a_worker_seldom_finds_nothing_that_waits(workers, task, asked):
+    # a million times, each worker becomes free, or not, while two tasks are asked for; more than 1,200 of them: chance < 1e-6 at 1e-3
+    free = np.random.default_rng(0).binomial(workers, 2 * asked / task, size=1_000_000)
+
+    count = spares(pace_of(task, asked), workers)
+
+    assert (free > count).sum() < 1_200
+    assert count == 1 or (free > count - 1).sum() > 800  # and not one more than that takes
 
 
 def test_nothing_is_asked_ahead_before_anything_is_known():

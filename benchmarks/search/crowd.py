@@ -4,8 +4,8 @@
     python benchmarks/search/crowd.py --problems branin --samplers TPE --seeds 1
 
 The workers are simulated: an evaluation takes a log-normal time (spread 0.3), and whoever is free takes the next proposal, which does not know
-what the others will find. "8 ahead" takes proposals made before the last result came (`tunewright/ahead.py`), as `optimize` does
-where a proposal takes long beside a trial. Each line of results/crowd.jsonl is a search; what is there is not run again. Printed: the mean
+what the others will find. "8, 4 wait" takes proposals made four results earlier, as `optimize` does where a proposal takes long beside a trial
+(`tunewright/ahead.py`: four wait where a proposal takes a fortieth of it). Each line of results/crowd.jsonl is a search; what is there is not run again. Printed: the mean
 normalised regret, and how much worse than one after another, with a 95 % interval over problems, then seeds.
 """
 
@@ -13,6 +13,7 @@ import argparse
 import heapq
 import json
 import zlib
+from collections import deque
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,13 +29,16 @@ from tunewright.study import Study
 __all__: list[str] = []
 
 RESULTS: Final = Path(__file__).resolve().parents[1] / "results" / "crowd.jsonl"
-WAYS: Final = {"1": (1, False), "8": (8, False), "8 ahead": (8, True)}
+WAYS: Final = {"1": (1, 0), "8": (8, 0), "8, 4 wait": (8, 4)}
+"""Name -> how many work, and how many proposals wait for them."""
+
 AFTER: Final = (20, 50, 100)
 
 
 def search(problem: Problem, sampler: str, way: str, seed: int, budget: int) -> list[float]:
     """The loss without noise of what was measured best, after each result."""
     workers, ahead = WAYS[way]
+    waiting: deque[Any] = deque()
     noise = np.random.default_rng([zlib.crc32(problem.name.encode()), seed])
     clock = np.random.default_rng([1, zlib.crc32(problem.name.encode()), seed])
     study = Study(problem.space, Metric("loss", "minimize"), sampler=getattr(samplers, sampler)(), seed=seed, repeats=True)
@@ -43,20 +47,20 @@ def search(problem: Problem, sampler: str, way: str, seed: int, budget: int) -> 
     trajectory = []
 
     def start(now: float) -> None:
-        task = study.ask()
+        task = waiting.popleft()
         heapq.heappush(flying, (now + float(clock.lognormal(0.0, 0.3)), task.trial, task))
 
+    waiting.extend(study.ask() for _ in range(workers + ahead))
     for _ in range(workers):
         start(0.0)
     for done in range(1, budget + 1):
         now, _, task = heapq.heappop(flying)
-        more = done + len(flying) < budget
-        if more and ahead:
-            start(now)
         truth = problem.loss(problem.space.validate(task.params))
         told = truth + problem.noise * float(noise.standard_normal())
         study.tell(task, told, seconds=0.0)
-        if more and not ahead:
+        if done + len(flying) + len(waiting) < budget:
+            waiting.append(study.ask())
+        if waiting:
             start(now)
         if told < lowest:
             lowest, best = told, truth
@@ -92,7 +96,7 @@ def table(rows: list[dict[str, Any]], sampler: str, budget: int) -> None:
                 draws.append(many / one - 1)
             low, high = np.percentile(draws, [2.5, 97.5])
             cells.append(f"at {after}: {mean[1]:.4f}, {mean[1] / mean[0] - 1:+.0%} [{low:+.0%}, {high:+.0%}]")
-        print(f"{sampler}, {way} at once, {len(whole)} searches on {len(names)} problems: {'   '.join(cells)}")
+        print(f"{sampler}, workers: {way}, {len(whole)} searches on {len(names)} problems: {'   '.join(cells)}")
 
 
 def main() -> None:

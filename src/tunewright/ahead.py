@@ -21,12 +21,23 @@ _WORTH: Final = 0.02
 """Of a task's time: for less than that a worker waits, and gets a proposal that knows all."""
 _LONG: Final = 0.04
 """Seconds for which nobody waits, however long tasks take."""
+_SELDOM: Final = 1e-3
+"""How often a worker may find nothing that waits, though the coordinator keeps up."""
 
 
 def spares(pace: Pace, workers: int) -> int:
-    """How many tasks should wait: one, and twice as many as will be taken up while the next one is asked for."""
+    """How many tasks should wait: as many as will be taken up while two are asked for, except once in a thousand times.
+
+    Each worker becomes free in that time with the chance 2 × asked / usual, independently; so their number is
+    binomial.
+    """
     if workers == 1 or pace.asked is None or pace.asked <= min(_LONG, _WORTH * (pace.usual or math.inf)):
         return 0
     if not pace.usual:  # the first tasks are still at work
         return 2
-    return min(workers, 1 + round(2 * workers * pace.asked / pace.usual))
+    chance = min(1.0, 2 * pace.asked / pace.usual)
+    count, more = 0, 1.0 - (1.0 - chance) ** workers
+    while more > _SELDOM and count < workers:
+        count += 1
+        more -= math.comb(workers, count) * chance**count * (1.0 - chance) ** (workers - count)
+    return max(1, count)

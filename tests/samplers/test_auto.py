@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import tunewright as tw
-from tunewright.events import Asked, Entry, Told
+from tunewright.events import Asked, Commented, Entry, Told
 from tunewright.history import History
 from tunewright.samplers import GP, TPE, Auto, QuasiRandom
 from tunewright.testing import check_sampler, problems
@@ -42,6 +42,21 @@ def test_who_proposes_follows_from_the_trials_and_what_they_cost(trials, seconds
 @pytest.mark.parametrize(("running", "chosen"), [(0, GP), (7, GP), (31, TPE), (400, QuasiRandom)])
 def test_many_workers_are_not_kept_waiting(running, chosen):
     assert isinstance(Auto().choose(history_of(200, 2.0, running)), chosen)
+
+
+def test_the_process_comes_back_only_when_it_is_clearly_cheap_enough():
+    def after(note, seconds):
+        history = history_of(300, seconds)
+        history.fold([Entry(-1, Commented(note), 2.0, history.position + 1)])
+        return type(Auto().choose(history))
+
+    border = 2.0  # a proposal that may cost 0.2 s, and costs 0.18
+    tpe, gp = "Auto: from here TPE, since 160 trials are there.", "Auto: from here a Gaussian process, since 10 trials are there."
+    assert after(gp, border) is GP
+    assert after("of a person: from here TPE", border) is GP
+    assert after(tpe, border) is TPE
+    assert after(tpe, 2.2 * border) is GP
+    assert after(gp, border / 2) is TPE
 
 
 def test_the_choice_is_explained_in_a_sentence():

@@ -40,6 +40,12 @@ _FREE_GP: Final = 150
 _FREE_TPE: Final = 2000
 """Trials for which each may think whatever a trial costs, if nobody waits for it."""
 
+_AGAIN: Final = 2.0
+"""How many times cheaper than allowed the process must be to come back, since tasks that wait for it count as at work: a choice that went to
+and fro would keep workers waiting each time."""
+
+_NAMES: Final[dict[type[Sampler], str]] = {GP: "a Gaussian process", TPE: "TPE", QuasiRandom: "a Sobol sequence"}
+_NOTE: Final = "Auto: from here "
 _RECENT: Final = 20
 _FIRST: Final = 10
 _TPE_SECONDS: Final = 0.006
@@ -48,7 +54,7 @@ _TPE_SECONDS: Final = 0.006
 class Auto(Sampler):
     """Proposes by a Gaussian process, TPE or a Sobol sequence, whichever the trials so far, their cost and the workers allow.
 
-    When it first chooses one of them it notes in the journal which, and why.
+    When it chooses another one of them it notes in the journal which, and why.
     """
 
     def __init__(self) -> None:
@@ -59,11 +65,8 @@ class Auto(Sampler):
         chosen = self.choose(history)
         params = chosen.propose(space, history, rng)
         self.remarks, self.notes = chosen.remarks, ()
-        if history.finished >= _FIRST:
-            note = f"Auto: from here {self.explain(history)}."
-            told = (str(getattr(entry.event, "text", "")) for entry in history.comments)
-            if note.split(",")[0] not in {text.split(",")[0] for text in told}:  # told once, whoever proposed then
-                self.notes = (note,)
+        if history.finished >= _FIRST and _NAMES[type(chosen)] != _present(history):  # told once, whoever asked then
+            self.notes = (f"{_NOTE}{self.explain(history)}.",)
         return params
 
     def choose(self, history: History) -> Sampler:
@@ -71,7 +74,8 @@ class Auto(Sampler):
         n = history.finished
         if n < _FIRST:
             return self._gp  # which begins with the default and the sequence
-        if n <= _MOST and _gp_seconds(n, refit=n <= EACH or not history.single) <= _allowance(history, _FREE_GP):
+        margin = 1.0 if _present(history) in ("", _NAMES[GP]) else _AGAIN
+        if n <= _MOST and margin * _gp_seconds(n, refit=n <= EACH or not history.single) <= _allowance(history, _FREE_GP):
             return self._gp
         return self._tpe if _allowance(history, _FREE_TPE) >= _TPE_SECONDS else self._sequence
 
@@ -79,12 +83,17 @@ class Auto(Sampler):
         """Who proposes next, and why, in one sentence."""
         if history.finished < _FIRST:
             return "the default, then a Sobol sequence; from 10 trials on a Gaussian process"
-        name = {GP: "a Gaussian process", TPE: "TPE", QuasiRandom: "a Sobol sequence"}[type(self.choose(history))]
-        why = f"{name}, since {history.finished:,} trials are there and one takes about {_usual(history):.2g} s"
+        why = f"{_NAMES[type(self.choose(history))]}, since {history.finished:,} trials are there and one takes about {_usual(history):.2g} s"
         return f"{why}, with {history.running} more at work" if history.running else why
 
     def __reduce__(self) -> tuple[type["Auto"], tuple[()]]:
         return Auto, ()
+
+
+def _present(history: History) -> str:
+    """Who has been proposing, by the last note in the journal; empty before the first one."""
+    told = (str(getattr(entry.event, "text", "")) for entry in reversed(history.comments))
+    return next((text.removeprefix(_NOTE).split(",")[0] for text in told if text.startswith(_NOTE)), "")
 
 
 def _allowance(history: History, free: int) -> float:
