@@ -64,6 +64,17 @@ def test_when_the_default_is_best_it_is_recommended() -> None:
     assert "take the default" in found.sentence
 
 
+@pytest.mark.parametrize(("default", "recommended"), [([1.02, 0.98, 1.03], "default"), ([1.10, 1.02, 1.12], "winner")])
+def test_a_gain_that_is_mostly_luck_is_not_recommended(default: list[float], recommended: str) -> None:
+    found = by_outer_folds(judged(scores(0.2)), np.array([1.0, 1.0, 1.0]), np.array(default))
+
+    assert found.gain.value > 0
+    assert found.recommended == recommended
+    assert (found.probability < 0.7) == (recommended == "default")
+    assert ("Less than 0.7 is mostly luck: take the default." in found.sentence) == (recommended == "default")
+    assert found.params == ({"x": 0.5} if recommended == "default" else found.params)
+
+
 def test_without_folds_there_is_a_value_and_no_interval() -> None:
     found = by_folds(judged(np.array([[1.0], [0.8]])))
 

@@ -11,8 +11,8 @@ allows is taken.
 - *test*: rows that nothing has looked at.
 
 Winner and default are compared on the same rows or folds, so what is hard for both cancels out. The default was not chosen by its
-score, so nothing is taken off it. Where the winner is not expected to be better, the default is recommended. A threshold for the
-probability is not asked for: it would cost more gain than it saves loss (docs/honest-benchmark.md).
+score, so nothing is taken off it. The default is recommended unless the winner is better with probability 0.7 at least: where there is much to
+gain the probability is near 1, and what lies between half and that is mostly luck (docs/honest-benchmark.md).
 
 [1] Tsamardinos, Greasidou & Borboudakis, Bootstrapping the out-of-sample predictions for efficient and accurate cross-validation,
 Machine Learning 107, 2018, algorithm 3.
@@ -20,7 +20,7 @@ Machine Learning 107, 2018, algorithm 3.
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -39,6 +39,10 @@ __all__ = ["Generalization", "Method", "by_draws", "by_folds", "by_objective", "
 Method: TypeAlias = Literal["predictions", "folds", "nested", "test"]
 
 
+_SURE: Final = 0.7
+"""The probability of being better than the default from which the winner is recommended."""
+
+
 class Generalization(msgspec.Struct, frozen=True, kw_only=True):
     """What the winner is worth after having been chosen.
 
@@ -49,7 +53,7 @@ class Generalization(msgspec.Struct, frozen=True, kw_only=True):
         raw: the winner's score as it stands in the study.
         gain: of the winner over the default, positive: better; None without a default.
         probability: that the winner is better than the default; NaN without a default.
-        recommended: which of the two to take.
+        recommended: which of the two to take; the winner only if it is better with probability 0.7 at least.
         params: of the recommended one.
         sentence: the same in words.
     """
@@ -248,7 +252,8 @@ def _said(
 ) -> Generalization:  # fmt: skip
     metric, best, known = objective(history), history.best, default_of(history)
     same = known is not None and known.number == best.number
-    back = gain is not None and known is not None and (same or not gain.value > 0)
+    unsure = probability < _SURE  # False where it is not known
+    back = gain is not None and known is not None and (same or not gain.value > 0 or unsure)
     raw = best.values[metric.name] if best.values else math.nan
     parts = [
         f"Expected {metric.name} on new data: {_interval(claimed)}{'' if same else f'; {number(raw)} is the score it was chosen for'}."
@@ -260,8 +265,10 @@ def _said(
         parts.append(
             f"Better than the default with probability {probability:.2f}; expected gain {number(gain.value, 2)} ± {number(half, 2)} {metric.name}."
         )
-        if back:
+        if not gain.value > 0:
             parts.append("That is no gain: take the default.")
+        elif back:
+            parts.append(f"Less than {_SURE} is mostly luck: take the default.")
         elif gain.low <= 0:
             parts.append("The gain is within the noise.")
     if baseline is not None:

@@ -78,7 +78,7 @@ def finish(
         raise NoResult(_why_nothing(history))
     proven = [item.trial for item in ranking(history, None) if history.proven[item.trial.number]]
     worth = by_folds(history)
-    if worth.recommended == "default":  # nothing is expected to be better, whatever the scores say
+    if worth.recommended == "default":  # nothing is likely enough to be better, whatever the scores say
         proven.sort(key=lambda trial: trial.params != worth.params)
     best = tuple(configuration(trial, settled.metric) for trial in proven[:_BEST])
     winner, default = best[0], _reference(history, settled.metric)

@@ -362,7 +362,7 @@ class TuneResult(msgspec.Struct, frozen=True, kw_only=True):
         winner: the best configuration by validation; it is in the model file.
         default: the default that the winner is compared with.
         best: the best configurations, best first, at most 20; the first is the winner.
-        recommended: "winner", or "default" when nothing is expected to be better than the default (then both are the same configuration).
+        recommended: "winner", or "default" when nothing is better than the default with probability 0.7 (then both are the same configuration).
         advice: one or two sentences for the reader: what to take, and how sure it is.
         test: scores on the test set.
         gap: over- or underfitting.

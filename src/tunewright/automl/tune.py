@@ -317,6 +317,6 @@ def _result(request: TuneRequest, plan: TunePlan, search: _Search, done: Finishe
 
 def _advice(done: Finished, plan: TunePlan) -> str:
     if done.winner.params == done.default.params:
-        return f"Nothing that was tried is expected to be better than the default: take the {done.test.default_title}, which is what the model file holds."
+        return f"Nothing that was tried is better than the default beyond luck: take the {done.test.default_title}, which is what the model file holds."
     words = f"Best in cross-validation, with {plan.metric.name} {done.winner.mean or 0.0:.4g}: {done.winner.title}, trial {done.winner.trial}; it is in the model file."
     return f"{words} {done.test.difference.sentence}"
