@@ -70,8 +70,8 @@ def entries_of(study):
     ],
 )
 def test_as_many_wait_as_are_taken_up_while_the_next_is_asked_for(task, asked, count):
-    assert spares(pace_of(task, asked), 8) == count
-    assert spares(pace_of(task, asked), 1) == 0
+    assert spares(pace_of(task, asked), 8, 100) == count
+    assert spares(pace_of(task, asked), 1, 100) == 0
 
 
 @pytest.mark.parametrize(("workers", "task", "asked"), [(4, 4.0, 0.15), (8, 4.0, 0.15), (8, 1.0, 0.05), (32, 4.0, 0.1)])
@@ -79,14 +79,19 @@ def test_a_worker_seldom_finds_nothing_that_waits(workers, task, asked):
     # a million times, each worker becomes free, or not, while two tasks are asked for; more than 1,200 of them: chance < 1e-6 at 1e-3
     free = np.random.default_rng(0).binomial(workers, 2 * asked / task, size=1_000_000)
 
-    count = spares(pace_of(task, asked), workers)
+    count = spares(pace_of(task, asked), workers, 100)
 
     assert (free > count).sum() < 1_200
     assert count == 1 or (free > count - 1).sum() > 800  # and not one more than that takes
 
 
+@pytest.mark.parametrize(("task", "asked", "count"), [(60.0, 1.0, 0), (4.0, 0.15, 0), (4.0, 0.25, 5), (None, 0.2, 0)])
+def test_few_wait_while_every_result_counts(task, asked, count):
+    assert spares(pace_of(task, asked), 8, 99) == count
+
+
 def test_nothing_is_asked_ahead_before_anything_is_known():
-    assert spares(Pace(), 8) == 0
+    assert spares(Pace(), 8, 100) == 0
 
 
 @pytest.mark.parametrize("isolation", ["none", "process"])

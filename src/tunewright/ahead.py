@@ -21,17 +21,27 @@ _WORTH: Final = 0.02
 """Of a task's time: for less than that a worker waits, and gets a proposal that knows all."""
 _LONG: Final = 0.04
 """Seconds for which nobody waits, however long tasks take."""
+_EARLY: Final = 100
+_WORTH_EARLY: Final = 0.05
+"""Up to 100 trials a worker waits for longer, since proposals that know less cost more: four that wait cost an eighth of the trials
+(benchmarks/search/crowd.py)."""
 _SELDOM: Final = 1e-3
 """How often a worker may find nothing that waits, though the coordinator keeps up."""
 
 
-def spares(pace: Pace, workers: int) -> int:
+def spares(pace: Pace, workers: int, trials: int) -> int:
     """How many tasks should wait: as many as will be taken up while two are asked for, except once in a thousand times.
 
-    Each worker becomes free in that time with the chance 2 × asked / usual, independently; so their number is
-    binomial.
+    Each worker becomes free in that time with the chance 2 × asked / usual, independently; so their number is binomial.
+
+    Args:
+        pace: what tasks and asking took of late.
+        workers: how many there are.
+        trials: how many are finished.
     """
-    if workers == 1 or pace.asked is None or pace.asked <= min(_LONG, _WORTH * (pace.usual or math.inf)):
+    usual = pace.usual or math.inf
+    patience = _WORTH_EARLY * usual if trials < _EARLY else min(_LONG, _WORTH * usual)
+    if workers == 1 or pace.asked is None or pace.asked <= patience:
         return 0
     if not pace.usual:  # the first tasks are still at work
         return 2

@@ -232,9 +232,7 @@ class Coordinator:
         return outcome
 
     def _tell(self, done: Iterable[tuple[Task, Outcome]]) -> list[Entry]:
-        if not done:
-            return []
-        return self.journal.attempt(lambda pen: self._write_results(pen, done))
+        return self.journal.attempt(lambda pen: self._write_results(pen, done)) if done else []
 
     def _write_results(self, pen: Pen, done: Iterable[tuple[Task, Outcome]]) -> list[Entry]:
         told = []
@@ -347,7 +345,8 @@ class Coordinator:
 
     def _ask_ahead(self, crew: Crew, hand: Hand, limits: Limits) -> bool:
         """Get a task that waits for the next worker, where that takes long; see `ahead.py`. Whether more may be wanted."""
-        if hand.single or self._full(limits) or hand.spare(crew) >= spares(self._pace, crew.workers):
+        some = spares(self._pace, crew.workers, self.journal.history.finished)
+        if hand.single or self._full(limits) or hand.spare(crew) >= some:
             return False
         _, tasks, _ = self._get(hand, 1, limits, ahead=True)
         hand.begin(crew)
