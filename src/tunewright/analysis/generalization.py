@@ -265,7 +265,7 @@ def _said(
         parts.append(
             f"Better than the default with probability {probability:.2f}; expected gain {number(gain.value, 2)} ± {number(half, 2)} {metric.name}."
         )
-        if not gain.value > 0:
+        if back and not gain.value > 0:
             parts.append("That is no gain: take the default.")
         elif back:
             parts.append(f"Less than {_SURE} is mostly luck: take the default.")
