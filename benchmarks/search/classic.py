@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
-from problem import CLASSIC, Problem
+from problem import CLASSIC, WIDE, Problem
 
 from tunewright.space import Bool, Categorical, Choice, Float, Int, Parameter, SearchSpace
 from tunewright.typing import Array, Params
 
-__all__ = ["classic"]
+__all__ = ["classic", "wide"]
 
 _A: Final = np.array([[10, 3, 17, 3.5, 1.7, 8], [0.05, 10, 17, 0.1, 8, 14], [3, 3.5, 1.7, 10, 17, 8], [17, 8, 0.05, 10, 0.1, 14]])
 _P: Final = 1e-4 * np.array(
@@ -78,13 +78,22 @@ def _values(params: Mapping[str, Any], names: Sequence[str]) -> Array:
     return np.array([params[name] for name in names], np.float64)
 
 
-def _numeric(name: str, low: float, high: float, d: int, function: Callable[[Array], float], **more: Any) -> Problem:  # noqa: ANN401
+def _numeric(
+    name: str,
+    low: float,
+    high: float,
+    d: int,
+    function: Callable[[Array], float],
+    *,
+    group: str = CLASSIC,
+    **more: Any,  # noqa: ANN401
+) -> Problem:
     space = SearchSpace(_box(low, high, d))
-    return Problem(name, CLASSIC, space, lambda params: function(_values(params, space.names)), **more)
+    return Problem(name, group, space, lambda params: function(_values(params, space.names)), **more)
 
 
 def _moved(function: Callable[[Array], float], d: int, span: float) -> Callable[[Array], float]:
-    shift = np.array(_SHIFT[:d]) * span
+    shift = np.resize(_SHIFT, d) * span
     return lambda x: function(x - shift)
 
 
@@ -214,4 +223,14 @@ def classic() -> list[Problem]:
         _sum_mixed("sum-mixed-noisy", noise=0.1),
         _ackley_mixed(),
         _tree(),
+    ]
+
+
+def wide() -> list[Problem]:
+    """In 100 dimensions: one where all matter, and two where six do."""
+    few = slice(0, 96, 16)
+    return [
+        _numeric("levy100", -10, 10, 100, _moved(levy, 100, 20.0), group=WIDE, optimum=0.0),
+        _numeric("levy6-of-100", -10, 10, 100, lambda x: _moved(levy, 6, 20.0)(x[few]), group=WIDE, optimum=0.0),
+        _numeric("hartmann6-of-100", 0, 1, 100, lambda x: hartmann(x[few]), group=WIDE, optimum=-3.322368011391339),
     ]

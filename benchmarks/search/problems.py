@@ -1,18 +1,19 @@
 """All problems of the search benchmark, by name.
 
-Four groups: functions with a formula (`classic.py`), real models (`real.py`), and LCBench surrogates (`surrogates.py`) in two halves.
+Five groups: functions with a formula, some of them in 100 dimensions (`classic.py`), real models (`real.py`), and LCBench surrogates
+(`surrogates.py`) in two halves.
 The report half exists only for who says so.
 """
 
 from collections.abc import Sequence
 from fnmatch import fnmatch
 
-from classic import classic
-from problem import CLASSIC, DEVELOP, REAL, REPORT, Problem
+from classic import classic, wide
+from problem import CLASSIC, DEVELOP, REAL, REPORT, WIDE, Problem
 from real import real
 from surrogates import lcbench
 
-__all__ = ["CLASSIC", "DEVELOP", "REAL", "REPORT", "Problem", "problems"]
+__all__ = ["CLASSIC", "DEVELOP", "REAL", "REPORT", "WIDE", "Problem", "problems"]
 
 
 def problems(wanted: Sequence[str] = ("*",), *, report: bool = False) -> list[Problem]:
@@ -25,7 +26,7 @@ def problems(wanted: Sequence[str] = ("*",), *, report: bool = False) -> list[Pr
     Raises:
         SystemExit: a pattern fits nothing.
     """
-    known = [*classic(), *real(), *lcbench(report=False), *(lcbench(report=True) if report else ())]
+    known = [*classic(), *wide(), *real(), *lcbench(report=False), *(lcbench(report=True) if report else ())]
     for pattern in wanted:
         if not any(_fits(problem, pattern) for problem in known):
             raise SystemExit(f"No problem or group fits {pattern!r}. There are: {', '.join(problem.name for problem in known)}.")

@@ -234,7 +234,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tools", nargs="*", default=list(TOOLS), choices=TOOLS)
     parser.add_argument(
-        "--problems", nargs="*", default=["*"], help="names, groups (classic, real, lcbench, lcbench-report) or patterns"
+        "--problems", nargs="*", default=["*"], help="names, groups (classic, wide, real, lcbench, lcbench-report) or patterns"
     )
     parser.add_argument("--budget", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=5)
