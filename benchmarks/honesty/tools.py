@@ -18,7 +18,7 @@ from tunewright.execution.live import LiveTrial
 
 from .tables import Rows, Space, Task
 
-__all__ = ["OURS", "TOOLS", "Found"]
+__all__ = ["OURS", "TOOLS", "Found", "race"]
 
 FOLDS, REPEATS = 5, 1
 CELLS = FOLDS * REPEATS
@@ -53,7 +53,8 @@ def _folds(rows: Rows, seed: int) -> Any:  # noqa: ANN401  scikit-learn ships no
 # ---- Tunewright --------------------------------------------------------------------------------------------------------------------
 
 
-def _tunewright(task: Task, rows: Rows, fits: int, seed: int, sampler: tw.samplers.Sampler) -> Found:
+def race(task: Task, rows: Rows, fits: int, seed: int, sampler: tw.samplers.Sampler) -> tw.Study:
+    """The study that comes of a race with so many fits."""
     cv = tw.CrossValidation(rows.model, rows.x, rows.y, cv=FOLDS, repeats=REPEATS, scoring=task.scoring, seed=seed)
     study = tw.Study(tw.SearchSpace(task.space), cv.metrics, seed=seed, sampler=sampler)
     study.optimize(cv, trials=1)
@@ -62,7 +63,12 @@ def _tunewright(task: Task, rows: Rows, fits: int, seed: int, sampler: tw.sample
         handed = study.ask()
         study.tell(handed, cv(LiveTrial(handed)))
     study.optimize(cv, trials=history.finished)  # what began is finished, and the best are confirmed
-    worth = study.generalization()
+    return study
+
+
+def _tunewright(task: Task, rows: Rows, fits: int, seed: int, sampler: tw.samplers.Sampler) -> Found:
+    study = race(task, rows, fits, seed, sampler)
+    history, worth = study.history, study.generalization()
     claimed = worth.winner if worth.recommended == "winner" or worth.default is None else worth.default
     spent = sum(map(history.sent, range(len(history))))
     return Found(worth.params, claimed.value, len(history), spent, claimed.low, claimed.high, worth.raw)

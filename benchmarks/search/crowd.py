@@ -5,8 +5,8 @@
 
 The workers are simulated: an evaluation takes a log-normal time (spread 0.3), and whoever is free takes the next proposal, which does not know
 what the others will find. "8, 4 wait" takes proposals made four results earlier, as `optimize` does where a proposal takes long beside a trial
-(`tunewright/ahead.py`: four wait where a proposal takes a fortieth of it). Each line of results/crowd.jsonl is a search; what is there is not run again. Printed: the mean
-normalised regret, and how much worse than one after another, with a 95 % interval over problems, then seeds.
+(`tunewright/ahead.py`: of 8 workers, four wait where a proposal takes 4 to 5 % of a trial). Each line of results/crowd.jsonl is a search; what is
+there is not run again. Printed: the mean normalised regret, and how much worse than one after another, with a 95 % interval over problems, then seeds.
 """
 
 import argparse

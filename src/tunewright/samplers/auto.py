@@ -6,6 +6,7 @@ learns nothing and costs nothing. So the process proposes as long as its thinkin
 all workers get their proposals in time, up to 1,000 trials; else TPE, by the same rule; else the sequence. Some ten seconds are
 free, for which the process thinks about 150 trials, or TPE about 2,000: who tries a function that costs nothing wants to see it
 searched well. Before there is anything to learn from, the space's default comes first, then the sequence.
+Who proposes now is what the last note in the journal says, and the process comes back only when it is clearly cheap enough.
 
 The costs of thinking are fixed figures (`benchmarks/search` prints them anew), not measured while searching: a choice that hung on the
 clock could not be made again by a replay. What trials cost is read from the journal, so a replay makes the same choices; a rerun,
