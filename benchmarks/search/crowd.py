@@ -6,7 +6,8 @@
 The workers are simulated: an evaluation takes a log-normal time (spread 0.3), and whoever is free takes the next proposal, which does not know
 what the others will find. "8, 4 wait" takes proposals made four results earlier, as `optimize` does where a proposal takes long beside a trial
 (`tunewright/ahead.py`: of 8 workers, four wait where a proposal takes 4 to 5 % of a trial). Each line of results/crowd.jsonl is a search; what is
-there is not run again. Printed: the mean normalised regret, and how much worse than one after another, with a 95 % interval over problems, then seeds.
+there is not run again. Printed: the mean normalised regret, and how much worse than one after another, with a 95 % interval over problems, then seeds;
+and the same for one worker seven results earlier: what eight workers that search perfectly would be worse by, since seven results are under way.
 """
 
 import argparse
@@ -32,6 +33,7 @@ RESULTS: Final = Path(__file__).resolve().parents[1] / "results" / "crowd.jsonl"
 WAYS: Final = {"1": (1, 0), "8": (8, 0), "8, 4 wait": (8, 4)}
 """Name -> how many work, and how many proposals wait for them."""
 
+LATE: Final = "1, seven results earlier"
 AFTER: Final = (20, 50, 100)
 
 
@@ -74,8 +76,11 @@ def table(rows: list[dict[str, Any]], sampler: str, budget: int) -> None:
     for row in rows:
         best, middle = scale[row["problem"]]["optimum"], scale[row["problem"]]["median"]
         found.setdefault((row["problem"], row["seed"]), {})[row["way"]] = (np.array(row["best"]) - best) / (middle - best)
+    for ways in found.values():
+        if "1" in ways:
+            ways[LATE] = np.concatenate([np.full(7, np.nan), ways["1"][:-7]])
     rng = np.random.default_rng(0)
-    for way in WAYS:
+    for way in (*WAYS, LATE):
         whole = {key: ways for key, ways in found.items() if "1" in ways and way in ways}
         names = sorted({problem for problem, _ in whole})
         if not names:
