@@ -59,8 +59,8 @@ def main() -> None:
                 row = {
                     "task": task.name, "real": task.real, "tool": tool, "seed": seed, "fits": said.fits, "spent": found.fits,
                     "seen": found.seen, "test": verdict.test, "default": verdict.default, "worse": verdict.worse,
-                    "claimed": found.claimed, "low": found.low, "high": found.high, "raw": found.raw, "seconds": seconds,
-                    "version": tw.__version__,
+                    "claimed": found.claimed, "low": found.low, "high": found.high, "raw": found.raw, "spread": verdict.spread,
+                    "seconds": seconds, "version": tw.__version__,
                 }  # fmt: skip
                 with RESULTS.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")

@@ -1,5 +1,6 @@
 """Eight real tables that need no network, and the five worlds of `worlds.py`: what is searched, and how it ends."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,11 +48,14 @@ class Rows(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """Of a configuration: its score, the default's, and whether it is worse beyond chance (97.5 % of the draws of test rows)."""
+    """Of a configuration: its score, the default's, whether it is worse beyond chance (97.5 % of the draws of test rows), and the
+    standard deviation of its score over these draws (NaN where the truth is known).
+    """
 
     test: float
     default: float
     worse: bool
+    spread: float = math.nan
 
 
 _SVM: Space = {"svc__C": tw.Float(1e-3, 1e3, log=True, default=1.0), "svc__gamma": tw.Float(1e-5, 1e1, log=True, default=0.03)}
@@ -117,12 +121,11 @@ def judge(task: Task, rows: Rows, params: dict[str, Any], seed: int) -> Verdict:
         return Verdict(ours, default, ours < default - _CLOSE)
     scorer = get_scorer(task.scoring)
     ours, default = (float(scorer(model, rows.x_test, rows.y_test)) for model in models)
-    if ours >= default:
-        return Verdict(ours, default, worse=False)
     rng = np.random.default_rng(seed)
     said = [Echo(model, rows.x_test) for model in models]
-    lost = 0
-    for _ in range(_DRAWS):
+    scores = np.empty((_DRAWS, 2))
+    for each in scores:
         drawn = rng.integers(len(rows.y_test), size=len(rows.y_test))
-        lost += scorer(said[0], drawn, rows.y_test[drawn]) < scorer(said[1], drawn, rows.y_test[drawn])
-    return Verdict(ours, default, worse=lost > 0.975 * _DRAWS)
+        each[:] = [scorer(one, drawn, rows.y_test[drawn]) for one in said]
+    lost = int((scores[:, 0] < scores[:, 1]).sum())
+    return Verdict(ours, default, worse=ours < default and lost > 0.975 * _DRAWS, spread=float(scores[:, 0].std(ddof=1)))
