@@ -89,27 +89,29 @@ def _covered(runs: dict[tuple[str, int], dict[str, Row]], tools: Sequence[str]) 
 
 
 def _covered_beside_chance(rows: Sequence[Row], tools: Sequence[str]) -> list[str]:
-    """The same for all searches, also those that one tool alone has, where the test rows' own chance is known: the claim is about endless
-    new rows, so a test score may be off by both.
+    """What intervals hold in all searches, also those that one tool alone has, where the test rows' own chance is known: the claim is about
+    endless new rows, so a test score may be off by both.
     """
     lines = []
+    rows = [row for row in rows if math.isfinite(row.get("spread", math.nan))]
+    spans = _spans({(row["task"], place): {row["tool"]: row} for place, row in enumerate(rows)})
     for tool in tools:
-        mine = [
-            row
-            for row in rows
-            if row["tool"] == tool and math.isfinite(row["low"]) and math.isfinite(row.get("spread", math.nan))
-        ]
-        if not mine:
+        mine = [row for row in rows if row["tool"] == tool]
+        known = [row for row in mine if math.isfinite(row["low"])]
+        if not known:
             continue
         test, claimed, low, high, spread = (
-            np.array([row[name] for row in mine]) for name in ("test", "claimed", "low", "high", "spread")
+            np.array([row[name] for row in known]) for name in ("test", "claimed", "low", "high", "spread")
         )
         alone = (low - _SAME <= test) & (test <= high + _SAME)
         chance = stats.norm.ppf(0.975) * spread + _SAME
         above, below = test - claimed > np.hypot(high - claimed, chance), claimed - test > np.hypot(claimed - low, chance)
+        off, raw = (np.array([(row[name] - row["test"]) / spans[row["task"]] for row in mine]) for name in ("claimed", "raw"))
         lines.append(
-            f"{tool}, {len(mine)} real searches: the 95 % interval holds the test score in {np.mean(alone):.1%}; with the chance of the test rows "
-            f"{1 - np.mean(above | below):.1%} (better than that {np.mean(above):.1%}, worse {np.mean(below):.1%})."
+            f"{tool}, {len(mine)} real searches, {len(known)} with an interval: it holds the test score in {np.mean(alone):.1%}; with the chance of the "
+            f"test rows {1 - np.mean(above | below):.1%} (better than that {np.mean(above):.1%}, worse {np.mean(below):.1%}). Claimed − test "
+            f"{off.mean():+.3f} ± {stats.sem(off):.3f}, raw − test {raw.mean():+.3f} ± {stats.sem(raw):.3f}. Worse than the default "
+            f"{np.mean([row['test'] < row['default'] - _SAME for row in mine]):.1%}, significantly {np.mean([row['worse'] for row in mine]):.1%}."
         )
     return lines
 
