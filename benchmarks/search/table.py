@@ -32,11 +32,12 @@ Searches = dict[str, dict[tuple[str, int], list[float]]]
 
 
 def read(path: Path, names: Sequence[str], tools: Sequence[str]) -> tuple[Searches, dict[str, str]]:
-    """The searches by the version of each tool that was run last; and these versions."""
+    """The searches by the version of each tool that was run last on these problems; and these versions."""
     known, found, versions = scales(), defaultdict(dict), {}
     records = [json.loads(line) for line in path.read_text().splitlines()]
     for record in records:
-        versions[record["tool"]] = record["version"]
+        if record["problem"] in names:
+            versions[record["tool"]] = record["version"]
         if (scale := known.get(record["problem"])) is not None and scale["how"] != "optimum known":
             scale["optimum"] = min(scale["optimum"], *record["best"])
     for record in records:
