@@ -36,7 +36,7 @@ def test_a_killed_worker_costs_no_trial(client: Any, tmp_path: Path) -> None:
     def objective(live: Any) -> dict[str, Any]:
         live.report(1, loss=float(live["x"]))
         if live.trial == 2 and not killed.exists():
-            killed.touch()
+            killed.write_text(str(os.getpid()), encoding="ascii")
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(0.05)
         return {"loss": float(live["x"]), "pid": os.getpid()}
@@ -44,9 +44,10 @@ def test_a_killed_worker_costs_no_trial(client: Any, tmp_path: Path) -> None:
     study.optimize(objective, trials=12, workers=2, executor=client.get_executor(pure=False))
 
     history = study.history
-    assert killed.exists()
+    victim = int(killed.read_text(encoding="ascii"))
     assert (history.completed, history.failed, history.running) == (12, 0, 0)
-    assert len({trial.measurements[0].info["pid"] for trial in history.trials} - {os.getpid()}) >= 2
+    assert os.getpid() not in {trial.measurements[0].info["pid"] for trial in history.trials}
+    assert history.trials[2].measurements[0].info["pid"] != victim
     assert all(len(history.curve(number)) == 1 for number in range(12))
 
 

@@ -1,5 +1,6 @@
 """What several machines do to one study: the same script in processes that share nothing but a PostgreSQL server."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness import Machines, PostgresServer, acknowledged, told
+from tests.harness import Machines, PostgresServer, acknowledged, runs, told
 from tunewright.events import Asked, Entry, Released, Sent, Told
 from tunewright.samplers import Random
 from tunewright.study import Study
@@ -68,14 +69,22 @@ def test_killing_processes_and_the_server_loses_nothing_that_was_told(
     for _ in range(KILLS):
         time.sleep(chance.uniform(0.0, 0.4))
         victim = chance.randrange(2)
-        os.kill(pair[victim], signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pair[victim], signal.SIGKILL)
         pair[victim] = start("seek", url, side, 1_000_000, 1)
     restarter.join()
+    for place, pid in enumerate(pair):
+        if not runs(pid):  # who begins while the server is away is told so at once; who has begun goes on
+            assert restarts
+            assert "the server cannot be reached" in ended(pid, well=False)
+            pair[place] = start("seek", url, side, 1_000_000, 1)
     known = len(side.read_text(encoding="ascii").splitlines()) if side.exists() else 0
     eventually(lambda: side.exists() and len(side.read_text(encoding="ascii").splitlines()) > known + 5)
     for pid in pair:
-        os.kill(pid, signal.SIGKILL)
-        ended(pid, well=False)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        said = ended(pid, well=False)
+        assert not said or (restarts and "the server cannot be reached" in said)
 
     ended(start("seek", url, side, 0, 1))
 
