@@ -82,7 +82,7 @@ def seek(url: str, acknowledged: str, trials: str, folds: str, longest: str = "0
 
 
 def toil(url: str, acknowledged: str, hands: str, trials: str) -> None:
-    """As `seek`, with two workers in processes of their own, which say in a side file who they are; a task is tried ten times."""
+    """As `seek`, with two workers in processes of their own, which say in a side file who they are; a task is tried until it is done."""
 
     def note(_: Any, entry: Any) -> None:
         told = entry.event
@@ -98,7 +98,7 @@ def toil(url: str, acknowledged: str, hands: str, trials: str) -> None:
 
     study = Study(SPACE, LOSS, sampler=Random(), storage=url, name="killed", seed=7)
     goal = int(trials) or len(study.history) + 3
-    study.optimize(objective, trials=goal, workers=2, retries=10, listeners=[note])
+    study.optimize(objective, trials=goal, workers=2, retries=1_000, listeners=[note])
 
 
 def jump(url: str, acknowledged: str, jumps: str) -> None:
