@@ -7,7 +7,7 @@ The workers are simulated: an evaluation takes a log-normal time (spread 0.3), a
 what the others will find. "8, 4 wait" takes proposals made four results earlier, as `optimize` does where a proposal takes long beside a trial
 (`tunewright/ahead.py`: of 8 workers, four wait where a proposal takes 4 to 5 % of a trial). Each line of results/crowd.jsonl is a search; what is
 there is not run again. Printed: the mean normalised regret, and how much worse than one after another, with a 95 % interval over problems, then seeds;
-and the same for one worker seven results earlier: what eight workers that search perfectly would be worse by, since seven results are under way.
+and the same for one worker seven results earlier, a yardstick: so many of eight workers' results are under way when a proposal is made.
 """
 
 import argparse

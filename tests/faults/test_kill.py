@@ -68,7 +68,7 @@ def test_killing_two_processes_again_and_again_loses_nothing_that_was_told(
     # a process holds a task nearly all of its time: that none of so many held one when killed does not happen (0.3 ** 13 < 1e-6)
     assert any(isinstance(entry.event, Released) for entry in entries)
     study = Study.load(url, sampler=Random(), scheduler=Once(folds=folds))
-    assert (study.history.running, study.history.failed) == (0, 0)
+    assert (study.history.running, study.history.failed) == (0, 0), study.history.failures
     assert study.history.completed == len(study.history)
     assert len(kept) == folds * len(study.history)
     assert not study.history.open_tasks
