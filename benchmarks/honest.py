@@ -59,7 +59,7 @@ def main() -> None:
                 row = {
                     "task": task.name, "real": task.real, "tool": tool, "seed": seed, "fits": said.fits, "spent": found.fits,
                     "seen": found.seen, "test": verdict.test, "default": verdict.default, "worse": verdict.worse,
-                    "claimed": found.claimed, "low": found.low, "high": found.high, "raw": found.raw, "spread": verdict.spread,
+                    "claimed": found.claimed, "low": found.low, "high": found.high, "raw": found.raw, "on_folds": found.on_folds, "spread": verdict.spread,
                     "seconds": seconds, "version": tw.__version__,
                 }  # fmt: skip
                 with RESULTS.open("a", encoding="utf-8") as file:

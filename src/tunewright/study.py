@@ -164,7 +164,7 @@ class Study(Findings):
 
     def generalization(
         self, objective: Objective | None = None, *, test: tuple[Any, Any] | None = None, outer: int | None = None,
-        trials: int | None = None, workers: int = 1,
+        all_rows: bool = False, trials: int | None = None, workers: int = 1,
     ) -> analysis.Generalization:  # fmt: skip
         """What the result is worth on new data, beside the default and a baseline, with a sentence (`analysis.generalization`).
 
@@ -172,18 +172,23 @@ class Study(Findings):
             objective: the study's `CrossValidation`, for its kept predictions, if any; default: what this process optimised last.
             test: rows (X, y) that nothing has looked at; winner and default are fitted to all others and judged there.
             outer: search anew inside so many outer folds (nested cross-validation), each a study in the same storage, so that it resumes.
+            all_rows: say it for a model that learns from all rows, as the one that is shipped, not from a fold's share of them. Winner and
+                default are fitted once more on each fold, to half of its training rows (`analysis.growth`).
             trials: of each inner search; default: as many as this study finished.
             workers: of the inner searches.
 
         Raises:
             NoResult: there is no winner.
-            StudyError: `outer` or `test` without a cross-validation.
+            StudyError: `outer`, `test` or `all_rows` without a cross-validation; `all_rows` with one of the others.
         """
         judge = self._objective if objective is None else objective
+        if all_rows and (test is not None or outer is not None):
+            raise StudyError("all_rows=True is about the scores on the study's own folds: leave out test= and outer=.")
         if test is not None:
             return analysis.by_test(self.history, judge, *test)
         if outer is None:
-            return analysis.by_objective(self.history, judge)
+            found = analysis.by_objective(self.history, judge)
+            return analysis.grown(found, self.history, judge) if all_rows else found
         count = self.history.finished if trials is None else trials
 
         def search(number: int, inner: Any) -> Params:  # noqa: ANN401  a cross-validation
@@ -342,14 +347,9 @@ class Study(Findings):
                 raise StudyError(f"{name} must be a whole number, {least} or more, got {count!r}.")
         limits = Limits.of(self.history.finished, trials=trials, more=more, seconds=seconds, overtime=overtime)
         fence = Fence.of(
-            workers=workers,
-            executor=executor is not None,
-            overtime=overtime is not None,
-            isolation=isolation,
-            seconds=task_seconds,
-            memory=task_memory,
-            resources=resources,
-        )
+            workers=workers, executor=executor is not None, overtime=overtime is not None, isolation=isolation,
+            seconds=task_seconds, memory=task_memory, resources=resources,
+        )  # fmt: skip
         self._objective = objective
         if isinstance(objective, Prepared):
             self._coordinator.prepare(objective, scheduled=self._scheduled)

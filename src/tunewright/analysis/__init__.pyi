@@ -3,6 +3,7 @@ from tunewright.analysis.comparison import Comparison, compare
 from tunewright.analysis.dependence import Effect, Effects, effects
 from tunewright.analysis.facts import ReportExtras, Rows, Score
 from tunewright.analysis.generalization import Generalization, by_draws, by_folds, by_objective, by_outer_folds, by_test, nested
+from tunewright.analysis.growth import Halved, grown
 from tunewright.analysis.importances import Importance, Share, importance
 from tunewright.analysis.notebook import card
 from tunewright.analysis.pages import page
@@ -46,6 +47,7 @@ __all__ = [
     "Gain",
     "Gap",
     "Generalization",
+    "Halved",
     "Health",
     "Importance",
     "Overfitting",
@@ -80,6 +82,7 @@ __all__ = [
     "find_winner",
     "gap",
     "gap_sentence",
+    "grown",
     "health",
     "importance",
     "neighbours",

@@ -11,7 +11,8 @@ allows is taken.
 - *test*: rows that nothing has looked at.
 
 Winner and default are compared on the same rows or folds, so what is hard for both cancels out. The default was not chosen by its
-score, so nothing is taken off it. The default is recommended unless the winner is better with probability 0.7 at least: where there is much to
+score, so nothing is taken off it. Models of folds learn from fewer rows than the one that is shipped; what the rest brings is added where it
+is asked for (`growth.py`). The default is recommended unless the winner is better with probability 0.7 at least: where there is much to
 gain the probability is near 1, and what lies between half and that is mostly luck (docs/honest-benchmark.md).
 
 [1] Tsamardinos, Greasidou & Borboudakis, Bootstrapping the out-of-sample predictions for efficient and accurate cross-validation,
@@ -34,7 +35,18 @@ from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.typing import Array, Params
 
-__all__ = ["Generalization", "Method", "by_draws", "by_folds", "by_objective", "by_outer_folds", "by_test", "nested"]
+__all__ = [
+    "Generalization",
+    "Method",
+    "by_draws",
+    "by_folds",
+    "by_objective",
+    "by_outer_folds",
+    "by_test",
+    "nested",
+    "said",
+    "turned",
+]
 
 Method: TypeAlias = Literal["predictions", "folds", "nested", "test"]
 
@@ -56,6 +68,7 @@ class Generalization(msgspec.Struct, frozen=True, kw_only=True):
         recommended: which of the two to take; the winner only if it is better with probability 0.7 at least.
         params: of the recommended one.
         sentence: the same in words.
+        growth: what learning from all rows adds to the winner's score, in it already, positive: better; None where it was not asked for.
     """
 
     method: Method
@@ -69,6 +82,7 @@ class Generalization(msgspec.Struct, frozen=True, kw_only=True):
     recommended: Literal["winner", "default"]
     params: Params
     sentence: str
+    growth: Estimate | None = None
 
 
 def by_objective(history: History, judge: object) -> Generalization:
@@ -143,12 +157,12 @@ def by_test(history: History, judge: Any, X: Any, y: Any) -> Generalization:  # 
     usable = np.isfinite(drawn).all(axis=0)
     losses, draws = metric.sign * scores, metric.sign * drawn[:, usable]
     claimed, beside, *floor = (
-        _turned(within(history, _around(float(loss), each)), metric) for loss, each in zip(losses, draws, strict=True)
+        turned(within(history, _around(float(loss), each)), metric) for loss, each in zip(losses, draws, strict=True)
     )
     apart = draws[1] - draws[0]
     gain = _around(float(losses[1] - losses[0]), apart)
     probability = float(np.mean(apart > 0) + np.mean(apart == 0) / 2) if len(apart) else math.nan
-    return _said("test", history, claimed, beside, floor[0] if floor else None, gain=gain, probability=probability)
+    return said("test", history, claimed, beside, floor[0] if floor else None, gain=gain, probability=probability)
 
 
 def _baseline(judge: object) -> list[float]:
@@ -175,7 +189,7 @@ def by_folds(history: History, baseline: Sequence[float] = ()) -> Generalization
         theirs = posterior(history, default.number)
         half = (theirs.high - theirs.low) / 2
         plain = float(found.values[default.number])
-        beside = _turned(within(history, Estimate(plain, plain - half, plain + half)), metric)
+        beside = turned(within(history, Estimate(plain, plain - half, plain + half)), metric)
         if default.number == best.number:
             claimed, gain, probability = (
                 within(history, Estimate(plain, plain - half, plain + half)),
@@ -188,8 +202,8 @@ def by_folds(history: History, baseline: Sequence[float] = ()) -> Generalization
             spread = math.hypot(deviation, math.sqrt(float(found.variances[default.number])))
             gain = Estimate(apart, apart - 1.96 * spread, apart + 1.96 * spread)
             probability = float(stats.norm.cdf(apart / spread)) if spread > 0 else math.nan
-    return _said(
-        "folds", history, _turned(claimed, metric), beside, _mean(baseline, history.overlap), gain=gain, probability=probability
+    return said(
+        "folds", history, turned(claimed, metric), beside, _mean(baseline, history.overlap), gain=gain, probability=probability
     )
 
 
@@ -214,14 +228,14 @@ def by_draws(
     beside = gain = None
     probability = math.nan
     if default is not None:
-        beside = _turned(within(history, _around(float(outside[default].mean()), inside[default])), metric)
+        beside = turned(within(history, _around(float(outside[default].mean()), inside[default])), metric)
         shift = float((outside[default] - chosen).mean())
         apart = inside[default] - inside[best]
         gain = _around(shift, apart)
         moved = apart - apart.mean() + shift
         probability = float(np.mean(moved > 0) + np.mean(moved == 0) / 2)
     floor = None if baseline is None else _around(float(np.nanmean(baseline)), baseline[np.isfinite(baseline)])
-    return _said("predictions", history, _turned(claimed, metric), beside, floor, gain=gain, probability=probability)
+    return said("predictions", history, turned(claimed, metric), beside, floor, gain=gain, probability=probability)
 
 
 def by_outer_folds(history: History, scores: Array, defaults: Array, baseline: Sequence[float] = ()) -> Generalization:
@@ -243,13 +257,14 @@ def by_outer_folds(history: History, scores: Array, defaults: Array, baseline: S
     )
     claimed, beside = (_bounded(_mean(each, overlap), history) for each in (scores, defaults))
     assert claimed is not None
-    return _said("nested", history, claimed, beside, _mean(baseline, overlap), gain=gain, probability=probability)
+    return said("nested", history, claimed, beside, _mean(baseline, overlap), gain=gain, probability=probability)
 
 
-def _said(
+def said(
     method: Method, history: History, claimed: Estimate, default: Estimate | None, baseline: Estimate | None, *,
-    gain: Estimate | None, probability: float,
+    gain: Estimate | None, probability: float, added: Estimate | None = None,
 ) -> Generalization:  # fmt: skip
+    """All that was found, and what it means: which of the two to take, and the sentence. Arguments as its attributes."""
     metric, best, known = objective(history), history.best, default_of(history)
     same = known is not None and known.number == best.number
     unsure = probability < _SURE  # False where it is not known
@@ -258,6 +273,10 @@ def _said(
     parts = [
         f"Expected {metric.name} on new data: {_interval(claimed)}{'' if same else f'; {number(raw)} is the score it was chosen for'}."
     ]
+    if added is not None:
+        parts.append(
+            f"That is of a model that learns from all rows, {number(abs(added.value), 2)} {'better' if added.value >= 0 else 'worse'} than those of the folds."
+        )
     if same:
         parts.append("Nothing that was tried beat the default: take the default.")
     elif gain is not None:
@@ -276,7 +295,7 @@ def _said(
     params = known.params if back and known is not None else best.params
     return Generalization(
         method=method, metric=metric.name, winner=claimed, raw=raw, default=default, baseline=baseline, gain=gain,
-        probability=probability, recommended="default" if back else "winner", params=params, sentence=" ".join(parts),
+        probability=probability, recommended="default" if back else "winner", params=params, sentence=" ".join(parts), growth=added,
     )  # fmt: skip
 
 
@@ -285,14 +304,15 @@ def _interval(found: Estimate) -> str:
     return f"{number(found.value)}{bounds}"
 
 
-def _turned(loss: Estimate, metric: Metric) -> Estimate:
+def turned(loss: Estimate, metric: Metric) -> Estimate:
+    """A loss as a score in the metric's units, or a score as a loss."""
     low, high = sorted((metric.sign * loss.low, metric.sign * loss.high)) if loss.low <= loss.high else (math.nan, math.nan)
     return Estimate(metric.sign * loss.value, low, high)
 
 
 def _bounded(found: Estimate | None, history: History) -> Estimate | None:
     metric = objective(history)
-    return None if found is None else _turned(within(history, _turned(found, metric)), metric)
+    return None if found is None else turned(within(history, turned(found, metric)), metric)
 
 
 def _around(value: float, draws: Array) -> Estimate:

@@ -115,7 +115,7 @@ def within(history: History, loss: Estimate) -> Estimate:
     metric = history.metrics[which]
     best, worst = sorted(metric.sign * limit for limit in metric.limits)
     losses = history.losses[:, which]
-    if math.isnan(loss.low) or not (best <= np.nanmin(losses) and np.nanmax(losses) <= worst):
+    if not (best <= np.nanmin(losses) and np.nanmax(losses) <= worst):
         return loss
     return Estimate(*(min(max(each, best), worst) for each in (loss.value, loss.low, loss.high)))
 

@@ -28,10 +28,11 @@ from sklearn.model_selection import cross_validate
 from sklearn.utils import _safe_indexing
 from sklearn.utils.multiclass import type_of_target
 
+from tunewright.analysis import Halved
 from tunewright.errors import MetricError, ParamsError, StudyError
 from tunewright.execution.live import LiveTrial
 from tunewright.metric import Metric
-from tunewright.resampling.curves import Curve, learning, validation
+from tunewright.resampling.curves import Curve, halved, learning, validation
 from tunewright.resampling.draws import Drawn, constant, drawn_scores
 from tunewright.resampling.predictions import Kept
 from tunewright.resampling.scoring import WEIGHTED, Answer
@@ -231,6 +232,10 @@ class CrossValidation:
             StudyError: the estimator has no such parameter, or there are no values.
         """
         return validation(self, name, values, params or {})
+
+    def halved(self, configurations: Sequence[Params]) -> Halved:
+        """The first metric of configurations on the folds of the first repeat, learned from half of each fold's training rows (`analysis.growth`)."""
+        return halved(self, configurations)
 
     def baseline(self) -> dict[tuple[int, int], float]:
         """The first metric by (fold, repeat) of a model that does not look at the features; {} where there is no such model.

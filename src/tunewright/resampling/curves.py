@@ -14,12 +14,12 @@ import msgspec
 import numpy as np
 from scipy import stats
 
-from tunewright.analysis import number, with_spread
+from tunewright.analysis import Halved, number, with_spread
 from tunewright.errors import StudyError
-from tunewright.resampling.splits import Splits
+from tunewright.resampling.splits import Splits, rows_of
 from tunewright.typing import Array, Indices, Params, Value
 
-__all__ = ["Curve", "learning", "measured", "training_rows", "validation"]
+__all__ = ["Curve", "halved", "learning", "measured", "training_rows", "validation"]
 
 
 class Curve(msgspec.Struct, frozen=True, eq=False):
@@ -187,6 +187,30 @@ def learning(cv: Any, params: Params, sizes: Sequence[float], *, shuffle: bool) 
         return dict(cv.judged(cv.build(params, repeat), fold, repeat, rows[point][cell])[0])
 
     return _curve(cv, "learning", "rows", tuple(round(float(np.mean([len(part) for part in each]))) for each in rows), score)
+
+
+def halved(cv: Any, configurations: Sequence[Params]) -> Halved:  # noqa: ANN401  as above
+    """`CrossValidation.halved`."""
+    folds = cv.splits.repeat(0)
+    rows = [_half(fold.train, cv, np.random.default_rng([cv.seed, number_])) for number_, fold in enumerate(folds)]
+
+    def score(point: int, cell: int) -> dict[str, Any]:
+        return dict(cv.judged(cv.build(configurations[point]), cell, 0, rows[cell])[0])
+
+    _, scores, failed = measured(score, len(configurations), len(folds), cv.metrics[0].name)
+    return Halved(scores, float(np.mean([len(fold.train) for fold in folds])) / rows_of(cv.X), failed)
+
+
+def _half(train: Indices, cv: Any, rng: np.random.Generator) -> Indices:  # noqa: ANN401  as above
+    """Half of the rows: whole groups where there are any, else every second one in the order of the target, so that classes keep their shares."""
+    drawn = rng.permutation(train)
+    if cv.groups is not None:
+        units = np.unique(np.asarray(cv.groups)[drawn], return_inverse=True)[1]
+        return np.sort(drawn[rng.permutation(units.max() + 1)[units] < (units.max() + 1) / 2])
+    if cv.y is not None and np.ndim(cv.y) == 1:
+        ranks = np.unique(np.asarray(cv.y), return_inverse=True)[1][drawn]
+        drawn = drawn[np.argsort(ranks, kind="stable")]
+    return np.sort(drawn[::2])
 
 
 def validation(cv: Any, name: str, values: Sequence[Any], params: Params) -> Curve:  # noqa: ANN401  as above
