@@ -164,3 +164,21 @@ def test_rows_that_nothing_has_looked_at_judge_winner_and_default() -> None:
     assert found.baseline.value == pytest.approx((y[200:] == round(y[:200].mean())).mean())
     with pytest.raises(StudyError, match="CrossValidation"):
         study.generalization(lambda live: 1.0, test=(X, y))
+
+
+def test_what_nobody_can_tell_is_not_told() -> None:
+    """Two folds that say exactly the same, and a test set on which nothing is wrong, are too little and no certainty."""
+    found = by_outer_folds(judged(scores(0.2)), np.array([0.9, 1.0]), np.array([1.0, 1.1]))
+    assert np.isnan(found.probability)
+    assert "how much of it is luck cannot be told" in found.sentence
+    assert "nan" not in found.sentence
+
+    X, y = load_iris(return_X_y=True)
+    easy = y < 2
+    cv = tw.CrossValidation(KNeighborsClassifier(), X[easy], y[easy], cv=3, racing=False)
+    study = tw.Study({"n_neighbors": tw.Int(1, 20, default=5)}, cv.metrics)
+    study.optimize(cv, trials=5)
+    worth = study.generalization(test=(X[easy], y[easy]))
+    assert worth.winner.value == 1.0
+    assert np.isnan(worth.winner.low)
+    assert "1 to 1" not in worth.sentence

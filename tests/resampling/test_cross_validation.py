@@ -2,13 +2,15 @@ import pickle
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import make_scorer
-from sklearn.model_selection import StratifiedKFold, cross_validate
+from sklearn.metrics import f1_score, make_scorer
+from sklearn.model_selection import StratifiedKFold, TimeSeriesSplit, cross_validate
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -210,3 +212,97 @@ def test_what_cannot_be_is_refused(more, error, said):
 def test_a_scaler_fitted_outside_the_folds_is_noticed():
     with pytest.warns(UserWarning, match="pipeline"):
         CrossValidation(KNeighborsClassifier(), StandardScaler().fit_transform(X), Y)
+
+
+# ---- kept predictions ----------------------------------------------------------------------------------------------------------------
+
+
+def searched(cv, trials=6, **space):
+    study = tw.Study(space or {"max_depth": tw.Int(1, 12, default=3)}, cv.metrics)
+    study.optimize(cv, trials=trials)
+    return study
+
+
+def tree(y=Y, x=X, **more):
+    return CrossValidation(DecisionTreeClassifier(), x, y, cv=4, racing=False, **more)
+
+
+def test_a_folder_serves_several_studies(tmp_path):
+    """Whose folds are the same, since they do not look at the features."""
+    cv = tree(predictions=tmp_path)
+    study = searched(cv)
+    before = study.generalization(cv)
+    searched(tree(x=X[:, :1], predictions=tmp_path))
+    searched(tree(y=Y[::-1].copy(), predictions=tmp_path))
+
+    assert before.method == "predictions"
+    assert study.generalization(cv) == before
+
+
+@pytest.mark.parametrize("kind", [pd.Series, lambda y: np.array(y, dtype=object), lambda y: pd.Series(y, dtype="category")])
+def test_labels_of_any_kind_are_kept(kind, tmp_path):
+    cv = tree(kind(np.array(["a", "b", "c"])[Y]), predictions=tmp_path)
+
+    assert searched(cv).generalization().method == "predictions"
+
+
+@pytest.mark.parametrize("positive", ["no", "yes"])
+def test_another_positive_class_is_not_taken_for_ours(positive, tmp_path):
+    """A score that predictions cannot be drawn for is said from the folds: near what the study says itself."""
+    y = np.where((Y == 1) & (RNG.random(150) < 0.9), "no", "yes")
+    scoring = {"f1": make_scorer(f1_score, pos_label=positive)}
+    study = searched(tree(y, predictions=tmp_path, scoring=scoring))
+    worth = study.generalization()
+
+    assert worth.method == "folds"
+    assert worth.winner.value == pytest.approx(study.best.values["f1"], abs=0.05)  # noqa: PD011
+
+
+def test_rows_that_no_fold_predicts_are_left_out(tmp_path):
+    cv = CrossValidation(Ridge(), X, X[:, 2], cv=TimeSeriesSplit(4), scoring="r2", predictions=tmp_path, racing=False)
+    study = searched(cv, alpha=tw.Float(1e-4, 1e4, log=True, default=1.0))
+
+    assert study.generalization().method == "predictions"
+
+
+# ---- targets and parameters of other kinds -----------------------------------------------------------------------------------------
+
+
+def test_several_labels_a_row_are_divided_like_numbers(tmp_path):
+    cv = CrossValidation(DecisionTreeClassifier(), X, np.eye(3, dtype=int)[Y], cv=3, predictions=tmp_path, racing=False)
+
+    assert searched(cv).generalization().method == "folds"
+
+
+def test_a_function_that_builds_regressors_needs_no_scorer():
+    cv = CrossValidation(lambda live: Ridge(alpha=live["alpha"]), X, np.arange(150), cv=3)
+
+    assert [metric.name for metric in cv.metrics] == ["r2"]
+    assert searched(cv, alpha=tw.Float(0.1, 10.0)).history.completed == 6
+
+
+def test_weights_of_a_step_are_not_the_baselines():
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    cv = CrossValidation(pipeline, X, Y, cv=3, params={"logisticregression__sample_weight": np.ones(150)}, racing=False)
+
+    assert searched(cv, logisticregression__C=tw.Float(0.1, 10.0)).generalization().baseline.value < 0.4
+
+
+def test_a_test_set_without_a_target_has_no_baseline():
+    cv = CrossValidation(KMeans(n_init=1), X, cv=3, racing=False)
+    worth = searched(cv, n_clusters=tw.Int(2, 6)).generalization(test=(X[:40], None))
+
+    assert worth.baseline is None
+    assert worth.winner.low < worth.winner.high
+
+
+def test_workers_find_the_configuration_of_scikit_learn():
+    def tables(model, *_):
+        return float(hasattr(model[0].transform(X), "iloc"))
+
+    with config_context(transform_output="pandas"):
+        cv = CrossValidation(make_pipeline(StandardScaler(), LogisticRegression()), X, Y, cv=2, scoring=tables)
+        study = tw.Study({"logisticregression__C": tw.Float(0.1, 10.0)}, cv.metrics)
+        study.optimize(cv, trials=2, workers=2)
+
+    assert study.best.values["tables"] == 1.0  # noqa: PD011

@@ -14,7 +14,7 @@ FOLDS = (Fold(np.arange(6, 12), np.arange(6)), Fold(np.arange(6), np.arange(6, 1
 
 
 def kept(tmp_path, model, y, params):
-    store = Kept(tmp_path, "abc", model)
+    store = Kept(tmp_path, "abc")
     for number, fold in enumerate(FOLDS):
         store.write(params, number, 0, model.fit(X[fold.train], y[fold.train]), X[fold.test])
     return store
@@ -28,7 +28,7 @@ def test_values_come_back_in_the_order_of_the_rows(tmp_path):
 
 
 def test_the_order_of_parameters_does_not_matter(tmp_path):
-    store = Kept(tmp_path, "abc", Ridge())
+    store = Kept(tmp_path, "abc")
 
     assert store.name({"a": 1, "b": 2}, 0, 0) == store.name({"b": 2, "a": 1}, 0, 0) != store.name({"a": 1, "b": 2}, 1, 0)
 
@@ -45,4 +45,12 @@ def test_decision_values_are_kept_but_not_pooled(tmp_path):
 
 def test_what_predicts_nothing_is_refused(tmp_path):
     with pytest.raises(DataError, match="predicts nothing"):
-        Kept(tmp_path, "abc", None).write({}, 0, 0, object(), X)
+        Kept(tmp_path, "abc").write({}, 0, 0, object(), X)
+
+
+def test_labels_that_are_python_objects_come_back(tmp_path):
+    y = np.array(list("cab") * 4, dtype=object)
+    answer = kept(tmp_path, GaussianNB(), y, {}).pooled({}, FOLDS, y)
+
+    assert answer.proba.shape == (12, 3)
+    assert np.load(next(tmp_path.glob("*.npz")))["classes"].tolist() == ["a", "b", "c"]

@@ -55,6 +55,10 @@ _SURE: Final = 0.7
 """The probability of being better than the default from which the winner is recommended."""
 
 
+_SAME: Final = 1e-9
+"""Gains that differ by less, of their size, say nothing about chance."""
+
+
 class Generalization(msgspec.Struct, frozen=True, kw_only=True):
     """What the winner is worth after having been chosen.
 
@@ -64,8 +68,10 @@ class Generalization(msgspec.Struct, frozen=True, kw_only=True):
         winner, default, baseline: with 95 % intervals; None where it was not tried.
         raw: the winner's score as it stands in the study.
         gain: of the winner over the default, positive: better; None without a default.
-        probability: that the winner is better than the default; NaN without a default.
-        recommended: which of the two to take; the winner only if it is better with probability 0.7 at least.
+        probability: that the winner is better than the default; NaN without a default, or where it cannot be told: too little was
+            measured twice.
+        recommended: which of the two to take; the winner only if it is better with probability 0.7 at least or, where that cannot be
+            told, by its score.
         params: of the recommended one.
         sentence: the same in words.
         growth: what learning from all rows adds to the winner's score, in it already, positive: better; None where it was not asked for.
@@ -252,9 +258,8 @@ def by_outer_folds(history: History, scores: Array, defaults: Array, baseline: S
     gain = _mean(gains, overlap)
     assert gain is not None
     deviation = float(gains.std(ddof=1)) * math.sqrt(1 / len(gains) + overlap)
-    probability = (
-        float(stats.t.cdf(gain.value / deviation, len(gains) - 1)) if deviation else 0.5 + 0.5 * float(np.sign(gain.value))
-    )
+    varied = deviation > _SAME * float(np.abs(gains).max())
+    probability = float(stats.t.cdf(gain.value / deviation, len(gains) - 1)) if varied else 0.5 if not gains.any() else math.nan
     claimed, beside = (_bounded(_mean(each, overlap), history) for each in (scores, defaults))
     assert claimed is not None
     return said("nested", history, claimed, beside, _mean(baseline, overlap), gain=gain, probability=probability)
@@ -281,9 +286,9 @@ def said(
         parts.append("Nothing that was tried beat the default: take the default.")
     elif gain is not None:
         half = (gain.high - gain.low) / 2
-        parts.append(
-            f"Better than the default with probability {probability:.2f}; expected gain {number(gain.value, 2)} ± {number(half, 2)} {metric.name}."
-        )
+        sure = f"Better than the default with probability {probability:.2f}; expected gain {number(gain.value, 2)} ± {number(half, 2)} {metric.name}."
+        unknown = f"Expected gain over the default {number(gain.value, 2)} {metric.name}; how much of it is luck cannot be told."
+        parts.append(unknown if math.isnan(probability) else sure)
         if back and not gain.value > 0:
             parts.append("That is no gain: take the default.")
         elif back:
@@ -316,8 +321,8 @@ def _bounded(found: Estimate | None, history: History) -> Estimate | None:
 
 
 def _around(value: float, draws: Array) -> Estimate:
-    """The spread of the draws, about another value than their mean."""
-    if len(draws) < 2:
+    """The spread of the draws, about another value than their mean; none where all are the same, which is too few rows and not certainty."""
+    if len(draws) < 2 or not np.ptp(draws) > 0:
         return Estimate(value)
     low, high = np.percentile(draws - draws.mean(), [2.5, 97.5])
     return Estimate(value, value + float(low), value + float(high))

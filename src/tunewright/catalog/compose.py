@@ -56,14 +56,14 @@ def space_for(
         choices: steps to search, by their names in the pipeline: `{"model": [SVC(), LogisticRegression()]}`. "passthrough" may be
             among them. Labels are the names of the classes; give a mapping to choose your own.
         shape: of the data that one fit gets, which bounds what depends on it (components, neighbours); None: from `X`, or unbounded.
-        X: the features that one fit gets, shape (rows, features).
+        X: the features that one fit gets, shape (rows, features); of texts, say, nothing is bounded.
 
     Raises:
         SpaceError: the catalogue knows nothing of it, or a choice names no step.
     """
     if shape is None and X is not None:
-        rows, width = X.shape
-        shape = Shape(rows=int(rows), numbers=int(width))
+        rows, *width = getattr(X, "shape", (len(X),))
+        shape = Shape(rows=int(rows), numbers=int(width[0])) if len(width) == 1 else None
     found = _Space(labelled(choices), shape)
     found.walk(estimator, "", None)
     if unused := sorted(set(found.choices) - found.chosen):
@@ -137,8 +137,10 @@ class _Space:
     def _add(self, entry: Entry, own: Mapping[str, Value], prefix: str, condition: Expression | None) -> None:
         parameters, when = entry.flat(self.shape, own)
         for name, parameter in parameters.items():
+            if own and name.removesuffix(f".{VALUE}") not in own:
+                continue  # of a subclass that does not pass it on
             self.parameters[prefix + name] = parameter
-            if name in when:
+            if name in when and not (own and when[name][0] not in own):
                 other, *values = when[name]
                 local = param(f"{prefix}{other}").isin(values)
                 self.when[prefix + name] = local if condition is None else condition & local

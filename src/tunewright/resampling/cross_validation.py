@@ -21,21 +21,22 @@ from typing import Any, Final
 
 import joblib
 import numpy as np
-from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.base import clone, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import cross_validate
 from sklearn.utils import _safe_indexing
-from sklearn.utils.multiclass import type_of_target
 
 from tunewright.analysis import Halved
 from tunewright.errors import MetricError, ParamsError, StudyError
 from tunewright.execution.live import LiveTrial
 from tunewright.metric import Metric
+from tunewright.resampling.ambient import Ambient
+from tunewright.resampling.contents import fingerprint
 from tunewright.resampling.curves import Curve, halved, learning, validation
 from tunewright.resampling.draws import Drawn, constant, drawn_scores
+from tunewright.resampling.inputs import by_row, for_rows, looks_like_classes, own_scorer, scorers_by_name, warn_of_leaks
 from tunewright.resampling.predictions import Kept
-from tunewright.resampling.scoring import WEIGHTED, Answer
+from tunewright.resampling.scoring import Answer
 from tunewright.resampling.splits import Splits, check_complete, checked_lengths, rows_of
 from tunewright.resampling.tested import Tested, judged_on
 from tunewright.schedulers.base import Scheduler
@@ -48,9 +49,6 @@ __all__ = ["CrossValidation"]
 
 _SAID: Final = 10
 """Different warnings of one fit that are kept."""
-
-_TELLING: Final = 20
-"""Rows from which on it is no accident that every column is scaled."""
 
 
 class CrossValidation:
@@ -108,14 +106,12 @@ class CrossValidation:
         self.X, self.y, self.groups = X, y, groups
         self.params = dict(params or {})
         self.repeats, self.seed = repeats, seed
-        checked_lengths(
-            X=X, y=y, groups=groups, **{name: part for name, part in self.params.items() if _is_by_row(name, part, X)}
-        )
+        checked_lengths(X=X, y=y, groups=groups, **for_rows(self.params, X))
         check_complete(y=y, groups=groups)
-        self.classes = is_classifier(estimator) if hasattr(estimator, "fit") else _looks_like_classes(y)
-        _warn_of_leaks(estimator, X)
+        self.classes = is_classifier(estimator) if hasattr(estimator, "fit") else looks_like_classes(y)
+        warn_of_leaks(estimator, X)
         self.splits = Splits(cv, X, y, groups, classes=self.classes, seed=seed)
-        self.scorers = _scorers(scoring, estimator, classes=self.classes)
+        self.scorers = scorers_by_name(scoring, estimator, classes=self.classes)
         chosen = (
             (next(iter(self.scorers)),) if optimize is None else (optimize,) if isinstance(optimize, str) else tuple(optimize)
         )
@@ -130,7 +126,9 @@ class CrossValidation:
             if race
             else Once(self.splits.folds, repeats)
         )
-        self.kept = None if predictions is None else Kept(predictions, self.splits.fingerprint(repeats), estimator)
+        whose = "" if predictions is None else fingerprint(self.splits.fingerprint(repeats), estimator, X, y, self.params)
+        self.kept = None if predictions is None else Kept(predictions, whose)
+        self._ambient = Ambient()
 
     @property
     def frozen(self) -> dict[str, Value]:
@@ -173,20 +171,29 @@ class CrossValidation:
     def __call__(self, live: LiveTrial) -> dict[str, Any]:
         """Evaluate one task. Raises what scikit-learn raises: the trial is then recorded as failed."""
         fold, repeat = live.fold or 0, live.seed
-        found, model = self.judged(self.build(live, repeat), fold, repeat)
-        if self.kept is not None:
-            test = self.splits.repeat(repeat)[fold].test
-            found["predictions"] = self.kept.write(live.params, fold, repeat, model, _safe_indexing(self.X, test))
+        with self._ambient.restored():
+            found, model = self.judged(self.build(live, repeat), fold, repeat)
+            if self.kept is not None:
+                test = self.splits.repeat(repeat)[fold].test
+                found["predictions"] = self.kept.write(live.params, fold, repeat, model, _safe_indexing(self.X, test))
         return found
 
-    def judged(self, model: Any, fold: int, repeat: int, rows: Indices | None = None) -> tuple[dict[str, Any], Any]:  # noqa: ANN401
+    def judged(
+        self,
+        model: Any,  # noqa: ANN401
+        fold: int,
+        repeat: int,
+        rows: Indices | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> tuple[dict[str, Any], Any]:
         """Fit an estimator on one fold, or on some `rows` of it, and score it: what the task tells, and the fitted estimator."""
+        given = self.params if params is None else params
         train, test = self.splits.repeat(repeat)[fold]
         part = (train if rows is None else rows, test)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             result = cross_validate(
-                model, self.X, self.y, cv=[part], scoring=self.scorers, params=self.params or None,
+                model, self.X, self.y, cv=[part], scoring=self.scorers, params=given or None,
                 return_train_score=True, return_estimator=True, error_score="raise",
             )  # fmt: skip
         found: dict[str, Any] = {}
@@ -244,12 +251,15 @@ class CrossValidation:
         """
         if self.y is None:
             return {}
-        dummy = DummyClassifier(strategy="prior") if self.classes else DummyRegressor()
+        name, plain = self.metrics[0].name, {name: self.params[name] for name in ("sample_weight",) if name in self.params}
         cells = [(fold, repeat) for repeat in range(self.repeats) for fold in range(self.splits.folds)]
         try:
-            return {(fold, repeat): self.judged(dummy, fold, repeat)[0][self.metrics[0].name] for fold, repeat in cells}
-        except ValueError:  # a scorer that the dummy cannot serve
+            return {(fold, repeat): self.judged(self._dummy(), fold, repeat, params=plain)[0][name] for fold, repeat in cells}
+        except (TypeError, ValueError):  # a scorer, or metadata, that the dummy cannot serve
             return {}
+
+    def _dummy(self) -> Any:  # noqa: ANN401
+        return DummyClassifier(strategy="prior") if self.classes else DummyRegressor()
 
     def subset(self, rows: Array) -> "CrossValidation":
         """The same on some of the rows, shape (k,): the inner search of a nested cross-validation.
@@ -262,7 +272,7 @@ class CrossValidation:
                 "Ready-made splits cannot be made anew on part of the rows. Give cv= a splitter or a number of folds."
             )
         y, groups = (None if part is None else _safe_indexing(part, rows) for part in (self.y, self.groups))
-        params = {name: _safe_indexing(part, rows) if _by_row(part, self.X) else part for name, part in self.params.items()}
+        params = {name: _safe_indexing(part, rows) if by_row(part, self.X) else part for name, part in self.params.items()}
         return CrossValidation(
             self.estimator, _safe_indexing(self.X, rows), y, cv=self.splits.cv, scoring=self.scorers, repeats=self.repeats,
             optimize=[metric.name for metric in self.metrics], groups=groups, params=params,
@@ -282,11 +292,9 @@ class CrossValidation:
 
     def tested(self, configurations: Sequence[Params], X: Any, y: Any) -> Tested:  # noqa: ANN401, N803
         """The first metric of configurations fitted to all rows, and of the baseline, on other rows (`tested.py`)."""
-        models = [self.build(params) for params in configurations]
-        dummy = DummyClassifier(strategy="prior") if self.classes else DummyRegressor()
-        models = [model.fit(self.X, self.y, **self.params) for model in models] + [dummy.fit(self.X, self.y)] * (
-            self.y is not None
-        )
+        models = [self.build(params).fit(self.X, self.y, **self.params) for params in configurations]
+        if self.y is not None:
+            models.append(self._dummy().fit(self.X, self.y))
         return judged_on(models, self.scorers[self.metrics[0].name], X, y, seed=self.seed)
 
     def drawn(self, configurations: Sequence[Params]) -> tuple[list[int], Drawn] | None:
@@ -297,26 +305,24 @@ class CrossValidation:
             not kept, or the metric cannot be computed from them.
         """
         name = self.metrics[0].name
-        found = [(i, answer) for i, params in enumerate(configurations) if (answer := self.answers(params)) is not None]
-        if (
-            len(found) < 2
-            or name not in WEIGHTED
-            or (not isinstance(self.y, np.ndarray | Sequence) and not hasattr(self.y, "to_numpy"))
-        ):
+        if not own_scorer(name, self.scorers[name], self.y):
             return None
+        found = [(i, answer) for i, params in enumerate(configurations) if (answer := self.answers(params)) is not None]
+        if len(found) < 2:
+            return None
+        splits = self.splits.repeat(0)
         target = np.asarray(self.y)
         y = np.unique(target, return_inverse=True)[1].astype(np.float64) if self.classes else target.astype(np.float64)
-        rows = len(y) if self.groups is None else 0
-        units = np.arange(rows) if rows else np.unique(np.asarray(self.groups), return_inverse=True)[1]
-        splits = self.splits.repeat(0)
-        answers = [*(answer for _, answer in found), constant(y, splits, classes=self.classes)]
-        folds = np.zeros(len(y), np.intp)
+        baseline, folds = constant(y, splits, classes=self.classes), np.full(len(y), -1)
         for number, (_, test) in enumerate(splits):
             folds[test] = number
-        return [i for i, _ in found], drawn_scores(name, y, answers, units, folds, seed=self.seed)
+        rows = np.flatnonzero(folds >= 0)  # those that are predicted: of rows in time, not the first
+        units = np.arange(len(rows)) if self.groups is None else np.unique(np.asarray(self.groups)[rows], return_inverse=True)[1]
+        answers = [*(answer for _, answer in found), baseline.of(rows)]
+        return [i for i, _ in found], drawn_scores(name, y[rows], answers, units, folds[rows], seed=self.seed)
 
     def answers(self, params: Params) -> Answer | None:
-        """The pooled out-of-fold predictions of a configuration, every row once; None where they are not all there."""
+        """The pooled out-of-fold predictions of a configuration, each predicted row once, in order; None where they are not all there."""
         if self.kept is None or not self.splits.once_each():
             return None
         return self.kept.pooled(params, self.splits.repeat(0), self.y if self.classes else None)
@@ -327,67 +333,3 @@ class CrossValidation:
 
 def _is_open_seed(name: str, value: object) -> bool:
     return value is None and (name == "random_state" or name.endswith("__random_state"))
-
-
-def _by_row(part: Any, X: Any) -> bool:  # noqa: ANN401, N803
-    """Whether a parameter of `fit` has an entry a row, as scikit-learn tells it: anything array-like of a length."""
-    return part is not None and not isinstance(part, str) and hasattr(part, "__len__") and rows_of(part) == rows_of(X)
-
-
-def _is_by_row(name: str, part: Any, X: Any) -> bool:  # noqa: ANN401, N803
-    return _by_row(part, X) or (name == "sample_weight" and part is not None)
-
-
-def _looks_like_classes(y: Any) -> bool:  # noqa: ANN401
-    return y is not None and type_of_target(y) in {"binary", "multiclass"} and np.asarray(y).dtype.kind != "f"
-
-
-def _scorers(scoring: Any, estimator: Any, *, classes: bool) -> dict[str, Any]:  # noqa: ANN401
-    """Scorers by name, the first one first."""
-    if scoring is None:
-        scoring = "accuracy" if classes else "r2" if is_regressor(estimator) or not hasattr(estimator, "fit") else None
-        if scoring is None:
-            return {"score": check_scoring(estimator)}
-    if isinstance(scoring, str) or callable(scoring):
-        scoring = [scoring]
-    named = scoring.items() if isinstance(scoring, Mapping) else [(_name(each), each) for each in scoring]
-    try:
-        found = {str(name): get_scorer(each) if isinstance(each, str) else each for name, each in named}
-    except ValueError as error:
-        raise MetricError(f"{error} scikit-learn's names: sklearn.metrics.get_scorer_names().") from error
-    if not found:
-        raise MetricError('scoring names no scorer. Write for example scoring="roc_auc".')
-    return found
-
-
-def _name(scorer: Any) -> str:  # noqa: ANN401
-    return scorer if isinstance(scorer, str) else str(getattr(scorer, "__name__", "score"))
-
-
-def _warn_of_leaks(estimator: Any, X: Any) -> None:  # noqa: ANN401, N803
-    """Transformers that saw all rows, also those on which a fold is judged."""
-    frozen = [name for name, step in getattr(estimator, "steps", ()) if type(step).__name__ == "FrozenEstimator"]
-    if frozen:
-        warnings.warn(
-            f'Step "{frozen[0]}" of the pipeline is frozen: it was fitted outside the folds. If it saw these rows, the scores promise too much.',
-            stacklevel=3,
-        )
-    cells = X.to_numpy() if hasattr(X, "to_numpy") else X
-    if not isinstance(cells, np.ndarray) or cells.ndim != 2 or cells.dtype.kind != "f" or len(cells) < _TELLING or not cells.size:
-        return
-    varied = cells[:, np.ptp(cells, axis=0) > 0]
-    if not varied.shape[1] or not np.isfinite(varied).all():
-        return
-    if np.allclose(varied.mean(axis=0), 0, atol=1e-6) and np.allclose(varied.std(axis=0), 1, atol=1e-6):
-        how = "has mean 0 and deviation 1"
-    elif (
-        varied.shape[1] > 1 and (varied.min(axis=0) == 0).all() and (varied.max(axis=0) == 1).all() and len(np.unique(varied)) > 2
-    ):
-        how = "reaches from exactly 0 to exactly 1"
-    else:
-        return
-    warnings.warn(
-        f"Every column of X {how} over all rows, as if a scaler had been fitted outside the folds: then each fold has seen its test rows. "
-        "Give the raw X, and put the scaler into a pipeline with the estimator.",
-        stacklevel=3,
-    )

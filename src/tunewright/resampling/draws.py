@@ -80,8 +80,7 @@ def _over_folds(scorer: str, y: Array, answer: Answer, weights: Array, folds: In
     each = []
     for fold in np.unique(folds):
         rows = folds == fold
-        part = Answer(answer.predicted[rows], None if answer.proba is None else answer.proba[rows])
-        each.append(weighted_scores(_Named(scorer), y[rows], part, weights[:, rows]))
+        each.append(weighted_scores(_Named(scorer), y[rows], answer.of(np.flatnonzero(rows)), weights[:, rows]))
     scores = np.array(each)
     defined = np.isfinite(scores)
     count = defined.sum(axis=0)

@@ -1,8 +1,8 @@
 """Out-of-fold predictions, kept beside the study: a small file for each task, named by what it is of.
 
 A journal of 200 configurations on 10,000 rows would grow by millions of numbers; so the journal holds a name, and the folder the
-numbers. The name is a hash of the splits, the estimator and the parameters with the fold and the repeat, so a file is found without
-the journal, tasks that run twice write the same file, and a folder may serve several studies.
+numbers. The name is a hash of the data, the splits, the estimator and the parameters with the fold and the repeat, so a file is found
+without the journal, tasks that run twice write the same file, and a folder may serve several studies.
 """
 
 import hashlib
@@ -27,16 +27,15 @@ class Kept:
 
     Args:
         folder: made if it is not there.
-        splits: the fingerprint of the splits.
-        estimator: whose predictions; its text counts.
+        whose: a fingerprint of all that the predictions depend on beside the parameters: data, splits, estimator.
 
     Raises:
         DataError: the folder cannot be made.
     """
 
-    def __init__(self, folder: str | Path, splits: str, estimator: Any) -> None:  # noqa: ANN401
+    def __init__(self, folder: str | Path, whose: str) -> None:
         self.folder = Path(folder)
-        self._whose = f"{splits} {estimator!r}"
+        self._whose = whose
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -56,10 +55,10 @@ class Kept:
         way = next((way for way in _WAYS if hasattr(model, way)), None)
         if way is None:
             raise DataError(f"{type(model).__name__} predicts nothing that could be kept. Leave predictions= out.")
-        said = np.asarray(getattr(model, way)(X))
+        said = _plain(getattr(model, way)(X))
         held = {"said": said.astype(np.float32) if way == "predict_proba" else said, "way": np.array(way)}
         if hasattr(model, "classes_"):
-            held["classes"] = np.asarray(model.classes_)
+            held["classes"] = _plain(model.classes_)
         name = self.name(params, fold, repeat)
         part = self.folder / f".{name}.{os.getpid()}"
         with part.open("wb") as file:
@@ -89,13 +88,20 @@ class Kept:
         return Answer(said, None) if classes is None else Answer(said.argmax(axis=1).astype(np.float64), said)
 
 
+def _plain(cells: Any) -> Array:  # noqa: ANN401
+    """As an array that needs no pickle: labels that are Python objects as texts."""
+    found = np.asarray(cells)
+    return found.astype(np.str_) if found.dtype == object else found
+
+
 def _read(path: Path, classes: Any) -> Array | None:  # noqa: ANN401
     with np.load(path, allow_pickle=False) as held:
         way, said = str(held["way"]), held["said"].astype(np.float64)
         if classes is None:
             return said if way == "predict" and said.ndim == 1 else None
-        if way != "predict_proba":
+        if way != "predict_proba" or said.ndim != 2:
             return None
+        places = {str(label): place for place, label in enumerate(classes)}
         whole = np.zeros((len(said), len(classes)))
-        whole[:, np.searchsorted(classes, held["classes"])] = said
+        whole[:, [places[str(label)] for label in held["classes"]]] = said
         return whole

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 
-from tunewright.typing import Array
+from tunewright.typing import Array, Indices
 
 __all__ = ["WEIGHTED", "Answer", "Scored", "respond", "score", "weighted_scores"]
 
@@ -39,6 +39,10 @@ class Answer(NamedTuple):
 
     predicted: Array
     proba: Array | None
+
+    def of(self, rows: Indices) -> "Answer":
+        """For some of the rows."""
+        return Answer(self.predicted[rows], None if self.proba is None else self.proba[rows])
 
 
 def respond(model: Any, x: Array, classes: int) -> Answer:  # noqa: ANN401  scikit-learn ships no types

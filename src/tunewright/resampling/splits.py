@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import indexable
+from sklearn.utils.multiclass import type_of_target
 
 from tunewright.errors import DataError
 
@@ -55,7 +56,7 @@ class Splits:
         self.cv = cv
         """As given."""
         self._fixed = None if hasattr(cv, "split") or isinstance(cv, int | np.integer) else _pairs(cv)
-        self._splitter = None if self._fixed is not None else _splitter(cv, groups is not None, classes, seed)
+        self._splitter = None if self._fixed is not None else _splitter(cv, groups is not None, classes and _in_classes(y), seed)
         self._repeats: dict[int, tuple[Fold, ...]] = {}
         first = self.repeat(0)
         self.folds = len(first)
@@ -107,7 +108,7 @@ class Splits:
                 folds = tuple(Fold(np.asarray(train), np.asarray(test)) for train, test in splitter.split(X, y, groups))
             except ValueError as error:
                 raise DataError(f"The rows cannot be divided by {self._splitter!r}: {error}") from error
-        _check(folds, rows_of(X), y if self._classes else None)
+        _check(folds, rows_of(X), y if self._classes and np.ndim(y) == 1 else None)
         return folds
 
     def fingerprint(self, repeats: int) -> str:
@@ -132,6 +133,11 @@ def rows_of(X: Any) -> int:  # noqa: ANN401, N803
 
 def _shuffles(splitter: Any) -> bool:  # noqa: ANN401
     return hasattr(splitter, "random_state") and bool(getattr(splitter, "shuffle", True))
+
+
+def _in_classes(y: Any) -> bool:  # noqa: ANN401
+    """Whether each row has one class, so that folds can hold them in their shares."""
+    return type_of_target(y) in {"binary", "multiclass"}
 
 
 def _splitter(cv: Any, grouped: bool, classes: bool, seed: int) -> Any:  # noqa: ANN401

@@ -66,11 +66,13 @@ class Translation:
 
     def settings(self, params: Params) -> dict[str, Any]:
         """What `set_params` is to be given for this configuration."""
-        looked_up = {name: self.labels[name][json_key(value)] if name in self.labels else value for name, value in params.items()}
-        if self.listed:
-            prefix = f"{looked_up.pop(_WHICH)}."
-            looked_up = {name.removeprefix(prefix): value for name, value in looked_up.items()}
-        return settings(looked_up, choices=self.choices)
+        prefix = f"{params[_WHICH]}." if self.listed else ""
+        plain = {
+            name: value for name, value in params.items() if name not in self.labels and not (self.listed and name == _WHICH)
+        }
+        found = settings({name.removeprefix(prefix): value for name, value in plain.items()}, choices=self.choices)
+        own = {name.removeprefix(prefix): self.labels[name][json_key(params[name])] for name in params if name in self.labels}
+        return own | found  # what the user gave is set as it was given
 
 
 def translate(distributions: Mapping[str, Any] | Sequence[Mapping[str, Any]], current: Mapping[str, Any]) -> Translation:
@@ -132,7 +134,7 @@ def _frozen(given: Any, name: str, now: Any) -> Parameter:  # noqa: ANN401
     low, high = (float(end) for end in given.support())
     if math.isnan(low) or math.isnan(high):
         raise SpaceError(f'"{name}": the distribution is not defined with these arguments. Try its rvs().')
-    kind = getattr(getattr(given, "dist", None), "name", "")
+    kind = _kind(given)
     if hasattr(given, "pmf"):
         return _discrete(given, name, now, low, high)
     if kind == "uniform":
@@ -142,11 +144,16 @@ def _frozen(given: Any, name: str, now: Any) -> Parameter:  # noqa: ANN401
     return _ordered(np.asarray(given.ppf((np.arange(_QUANTILES) + 0.5) / _QUANTILES)).tolist(), name, now)
 
 
+def _kind(given: Any) -> str:  # noqa: ANN401
+    """SciPy's name of a frozen distribution, "" where it has none."""
+    return str(getattr(getattr(given, "dist", None), "name", ""))
+
+
 def _discrete(given: Any, name: str, now: Any, low: float, high: float) -> Parameter:  # noqa: ANN401
     low, high = (end if math.isfinite(end) else float(given.ppf(tail)) for end, tail in ((low, _TAIL), (high, 1 - _TAIL)))
     if low == high:
         return Categorical([int(low)])
-    if getattr(given.dist, "name", "") == "randint":
+    if _kind(given) == "randint":
         return _with_default(Int, now, int(low), int(high))
     values = np.arange(int(low), int(high) + 1)
     weights = given.pmf(values)
@@ -170,13 +177,14 @@ def _listed(given: list[Any], name: str, now: Any, labels: dict[str, dict[bytes,
     if not given:
         raise SpaceError(f'"{name}" has an empty list. Give it values, or leave the parameter out.')
     numbers = [plain_number(value) for value in given]
-    if all(number is not None and math.isfinite(number) for number in numbers) and len(set(numbers)) > 2:
+    alike = len({(type(value), value) for value in numbers}) > len(set(numbers))  # 1 and 1.0: one feature, and all of them
+    if all(number is not None and math.isfinite(number) for number in numbers) and len(set(numbers)) > 2 and not alike:
         return _ordered([number for number in numbers if number is not None], name, now)
     known: dict[bytes, Any] = {}
     weights: dict[bytes, int] = {}
     shown: list[Value] = []
     for value in given:
-        label = _free_label(value, known)
+        label = repr(plain_number(value)) if alike and plain_number(value) is not None else _free_label(value, known)
         key = json_key(label)
         if key not in known:
             known[key] = value
@@ -184,7 +192,9 @@ def _listed(given: list[Any], name: str, now: Any, labels: dict[str, dict[bytes,
         weights[key] = weights.get(key, 0) + 1
     if any(json_key(_label(value)) != key or _is_told(value) for key, value in known.items()):
         labels[full] = known
-    return _begun(Categorical, shown, list(weights.values()), _label(now))
+    return _begun(
+        Categorical, shown, list(weights.values()), repr(now) if alike and plain_number(now) is not None else _label(now)
+    )
 
 
 def _ordered(numbers: list[float | int], name: str, now: Any) -> Parameter:  # noqa: ANN401

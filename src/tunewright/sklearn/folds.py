@@ -4,11 +4,12 @@
 training rows with their part of the fit parameters, and scored on the test rows with theirs.
 """
 
+import math
 import numbers
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,16 @@ from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
 
 from tunewright.execution.live import LiveTrial
+from tunewright.resampling.ambient import Ambient
 from tunewright.sklearn.callbacks import Quiet
 from tunewright.sklearn.distributions import Translation
 
 __all__ = ["FoldObjective", "Problem", "Rows", "Scores", "evaluate_fold", "names_of", "weights_of"]
 
 Rows = NDArray[np.intp]
+
+_WORST: Final = 1e300
+"""What a score that is no finite number counts for in the study."""
 
 
 class Problem(NamedTuple):
@@ -118,28 +123,36 @@ def weights_of(params: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _score(problem: Problem, model: Any, X: Any, y: Any, rows: Rows) -> dict[str, float]:  # noqa: ANN401
+    """By name; NaN for a text, in which scikit-learn's scorer of several metrics says that one of them failed."""
     params = _check_method_params(problem.X, params=problem.score_params, indices=rows)
     found = problem.scorer(model, X, *([] if y is None else [y]), **params)
     if not isinstance(found, dict):
-        found = {"score": found}
-    return {name: _number(score, name) for name, score in found.items()}
+        return {"score": _number(found, "score")}
+    return {name: math.nan if isinstance(score, str) else _number(score, name) for name, score in found.items()}
 
 
 def _number(score: Any, name: str) -> float:  # noqa: ANN401
-    """The score; NaN for a text, in which scikit-learn's scorer of several metrics says that one of them failed."""
-    if isinstance(score, str):
-        return float("nan")
     plain = score.item() if hasattr(score, "item") else score
     if not isinstance(plain, numbers.Number):
         raise ValueError(f'scoring must return a number, got {score!r} ({type(score)}) for "{name}" instead.')  # noqa: TRY004  as scikit-learn
     return float(plain)  # type: ignore[arg-type]
 
 
+def _finite(score: float) -> float:
+    return score if math.isfinite(score) else math.copysign(_WORST, 1.0 if score > 0 else -1.0)
+
+
+def _told(score: float) -> float | str:
+    """As it may stand in a journal, which holds no infinite numbers."""
+    return score if math.isfinite(score) else str(score)
+
+
 class FoldObjective:
     """The objective of a search: configuration and fold in, scores out.
 
     Returns the metrics of the study, and beside them all that `cv_results_` is made of: "test_<name>", "train_<name>", "fit_time",
-    "score_time", "fit_error".
+    "score_time", "fit_error". A score that is no finite number is a very bad one to the study (infinity a very good one); `cv_results_`
+    has it as it is.
 
     Args:
         problem: what is learned, and how it is judged.
@@ -153,9 +166,14 @@ class FoldObjective:
         self.metrics = tuple(metrics)
         self.contexts = contexts
         self.raised: Exception | None = None
+        self._ambient = Ambient()
 
     def __call__(self, live: LiveTrial) -> dict[str, Any]:
         """Evaluate one task."""
+        with self._ambient.restored():
+            return self._evaluated(live)
+
+    def _evaluated(self, live: LiveTrial) -> dict[str, Any]:
         if live.fold is None or not 0 <= live.fold < len(self.problem.splits):
             raise ValueError(
                 f"The scheduler asks for fold {live.fold}, but there are folds 0 to {len(self.problem.splits) - 1}. "
@@ -170,9 +188,9 @@ class FoldObjective:
             raise
         first = next(iter(scores.test))
         return {
-            **{name: scores.test.get(name, scores.test[first]) for name in self.metrics},
-            **{f"test_{name}": score for name, score in scores.test.items()},
-            **{f"train_{name}": score for name, score in scores.train.items()},
+            **{name: _finite(scores.test.get(name, scores.test[first])) for name in self.metrics},
+            **{f"test_{name}": _told(score) for name, score in scores.test.items()},
+            **{f"train_{name}": _told(score) for name, score in scores.train.items()},
             "fit_time": scores.fit_time,
             "score_time": scores.score_time,
             "fit_error": scores.error,

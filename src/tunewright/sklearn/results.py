@@ -113,8 +113,9 @@ def _with_names(cells: dict[str, Array]) -> dict[str, Array]:
 def _summary(name: str, scores: Array, run: NDArray[np.bool_], failed: NDArray[np.bool_] | None = None) -> dict[str, Array]:
     """Mean and standard deviation over the folds that were run; NaN where a fold failed or none was run."""
     count = np.where(run.any(axis=1), run.sum(axis=1), np.nan)
-    mean = np.where(run, scores, 0.0).sum(axis=1) / count
-    std = np.sqrt(np.where(run, (scores - mean[:, None]) ** 2, 0.0).sum(axis=1) / count)
+    with np.errstate(invalid="ignore"):  # of infinite scores
+        mean = np.where(run, scores, 0.0).sum(axis=1) / count
+        std = np.sqrt(np.where(run, (scores - mean[:, None]) ** 2, 0.0).sum(axis=1) / count)
     if failed is not None:
         mean, std = np.where(failed, np.nan, mean), np.where(failed, np.nan, std)
     return {f"mean_{name}": mean, f"std_{name}": std}

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import joblib
 import numpy as np
-from sklearn.base import _fit_context, clone, is_classifier
+from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context, clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state, indexable
@@ -25,6 +25,7 @@ from tunewright.errors import ObjectiveError
 from tunewright.events import Entry
 from tunewright.history import History
 from tunewright.metric import Metric
+from tunewright.resampling.contents import fingerprint
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.tpe import TPE
 from tunewright.schedulers.base import Scheduler
@@ -32,7 +33,7 @@ from tunewright.schedulers.once import Once
 from tunewright.schedulers.race import Race
 from tunewright.sklearn.callbacks import root_context
 from tunewright.sklearn.distributions import Translation, translate
-from tunewright.sklearn.folds import FoldObjective, Problem, names_of, weights_of
+from tunewright.sklearn.folds import FoldObjective, Problem, evaluate_fold, names_of, weights_of
 from tunewright.sklearn.results import check_failures, cv_results
 from tunewright.space import SearchSpace
 from tunewright.study import Study
@@ -53,7 +54,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         n_iter: how many candidates; default 10. Fewer where the space has no more.
         scoring, refit, cv, error_score, return_train_score, verbose: as for `RandomizedSearchCV`, with its defaults. With several
             metrics the one named by `refit` is searched for; where `refit` names none, all of them are, towards their Pareto front.
-            After a failed fold (`error_score=nan`) a candidate gets no further fold.
+            After a failed fold (`error_score=nan`) a candidate gets no further fold; a score that is NaN or infinite stands as it is, and
+            is a very bad one to the sampler (infinity a very good one).
         n_jobs: processes at once; None: 1, or as `joblib.parallel_config` says; -1: one for each core.
         pre_dispatch: not used; each process is given one fold at a time.
         random_state: of the proposals; an int makes the search repeatable.
@@ -169,6 +171,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         )
         self.n_splits_ = len(problem.splits)
         translation = self._translation(problem)
+        clone(self.estimator).set_params(  # a parameter that it does not have is told before any fit
+            **clone(translation.settings(translation.space.default), safe=False)
+        )
         self.study_ = self._search(problem, translation, root)
         self._take_stock(translation, scorers, refit_metric)
         if self.refit:
@@ -202,6 +207,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
 
     def _metrics(self, scorer: Any) -> list[Metric]:  # noqa: ANN401
         names = names_of(scorer)
+        if names == ("score",):
+            names = (_name_of(self.scoring, self.estimator),)
         if isinstance(self.refit, str) and (self.refit in names or callable(self.scoring)):
             names = (self.refit,)
         return [Metric(name, "maximize") for name in names]
@@ -219,10 +226,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
 
     def _name(self, problem: Problem, translation: Translation) -> str:
         """Of the study in its storage: the same for the same search only."""
-        settings = sorted((name, repr(value)) for name, value in problem.estimator.get_params().items())
-        told = [problem.X, problem.y, problem.splits, dict(problem.fit_params), settings, repr(problem.scorer)]
-        fingerprint = joblib.hash([*told, translation.space.to_json(), self.return_train_score, repr(self.error_score)])
-        return f"{type(self.estimator).__name__}-{fingerprint[:12]}"
+        data = (problem.X, problem.y, problem.splits, dict(problem.fit_params), dict(problem.score_params))
+        space = (translation.space.to_json(), translation.labels, translation.choices)
+        told = fingerprint(problem.estimator, *data, *space, problem.scorer, self.return_train_score, self.error_score)
+        return f"{type(self.estimator).__name__}-{told[:12]}"
 
     # ---- the search ------------------------------------------------------------------------------------------------------------
 
@@ -239,7 +246,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
             seed=int(chance.randint(np.iinfo(np.int32).max)),
         )
         if self.verbose > 0:
-            print(f"Fitting {folds} folds for each of {self.n_iter} candidates, totalling {folds * self.n_iter} fits")  # noqa: T201  as scikit-learn
+            candidates = int(min(self.n_iter, translation.space.size))
+            print(f"Fitting {folds} folds for each of {candidates} candidates, totalling {folds * candidates} fits")  # noqa: T201  as scikit-learn
         task = root.subcontext(task_name="search", max_subtasks=folds * self.n_iter, sequential_subtasks=False)
         task.call_on_fit_task_begin(estimator=self)
         contexts = [
@@ -256,7 +264,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
                 listeners=[_tell] if self.verbose > 1 else [],
             )
         except ObjectiveError as error:
-            raise objective.raised or error from None
+            raise objective.raised or _as_it_was(problem, translation, study.history) or error from None
         task.call_on_fit_task_end(estimator=self)
         return study
 
@@ -264,6 +272,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
 
     def _take_stock(self, translation: Translation, scorers: Any, refit_metric: Any) -> None:  # noqa: ANN401
         history = self.study_.history
+        if not any(trial.measurements for trial in history.trials):
+            raise ValueError(f"No fold was finished within {self.seconds:g} s. Allow more seconds.")
         check_failures(history, self._error_score())
         settings = [translation.settings(trial.params) for trial in history.trials]
         results = cv_results(history, settings, folds=self.n_splits_, train=self.return_train_score)
@@ -291,6 +301,28 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
         task.call_on_fit_task_end(**heard)
+
+
+def _name_of(scoring: Any, estimator: Any) -> str:  # noqa: ANN401
+    """The name of a single score in the study, which knows by it what the score can reach; "score" where nothing is known."""
+    if isinstance(scoring, str):
+        return scoring
+    if scoring is not None or type(estimator).score not in {ClassifierMixin.score, RegressorMixin.score}:
+        return "score"
+    return "accuracy" if is_classifier(estimator) else "r2"
+
+
+def _as_it_was(problem: Problem, translation: Translation, history: History) -> Exception | None:
+    """What the estimator raised in another process, by fitting that fold once more; None: it does not raise here."""
+    failed = next((done for trial in history.trials for done in trial.measurements if done.failure is not None), None)
+    trial = next((trial for trial in history.trials if failed in trial.measurements), None)
+    if failed is None or trial is None:
+        return None
+    try:
+        evaluate_fold(problem, translation.settings(trial.params), failed.fold or 0)
+    except Exception as error:  # noqa: BLE001  whatever it is: that is what was asked for
+        return error
+    return None
 
 
 def _shape(problem: Problem) -> Shape | None:

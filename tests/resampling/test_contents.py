@@ -1,0 +1,83 @@
+import functools
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.metrics import f1_score, get_scorer, make_scorer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
+
+from tunewright.resampling.contents import fingerprint
+
+
+def doubling(x: float, by: float = 2.0) -> float:
+    return by * x
+
+
+def tripling(x: float, by: float = 3.0) -> float:
+    return by * x
+
+
+def made(by: float):
+    return lambda x: by * x
+
+
+PAIRS = [
+    (1, 1.0),
+    ("a", b"a"),
+    ([1, 2], (1, 2)),
+    (np.zeros(3), np.ones(3)),
+    (SVC(C=1), SVC(C=2)),
+    (make_pipeline(StandardScaler(), SVC(C=1)), make_pipeline(StandardScaler(), SVC(C=2))),
+    (doubling, tripling),
+    (made(1.0), made(2.0)),
+    (functools.partial(doubling, by=1), functools.partial(doubling, by=2)),
+    (get_scorer("f1"), get_scorer("f1_macro")),
+    (make_scorer(f1_score, pos_label="no"), make_scorer(f1_score, pos_label="yes")),
+    (FunctionTransformer(np.log), FunctionTransformer(np.sqrt)),
+    (sparse.csr_matrix(np.eye(2)), sparse.csr_matrix(np.ones((2, 2)))),
+    ({"a": 1}, {"a": 2}),
+    ({1, 2}, {1, 3}),
+]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: type(pair[0]).__name__)
+def test_what_does_something_else_has_another_fingerprint(pair: tuple[object, object]) -> None:
+    assert fingerprint(pair[0]) != fingerprint(pair[1])
+    assert fingerprint(pair[0]) == fingerprint(pair[0])
+
+
+def test_equal_ones_have_the_same_whoever_made_them() -> None:
+    assert fingerprint(made(1.0)) == fingerprint(made(1.0))
+    assert fingerprint(SVC()) == fingerprint(SVC())
+    assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    twice = (1, 2)
+    assert fingerprint([twice, twice]) == fingerprint([(1, 2), tuple([1, 2])])  # noqa: C409  another tuple, not the same one
+
+
+def test_what_holds_itself_ends() -> None:
+    class Ring:
+        pass
+
+    ring = Ring()
+    vars(ring)["next"] = ring
+
+    assert fingerprint(ring) == fingerprint(ring)
+
+
+def test_another_process_finds_the_same() -> None:
+    """Functions, strings in sets and objects without a `repr` of their own, under another hash seed and at other addresses."""
+    script = "from test_contents import *; print(fingerprint(made(2.0), doubling, {'x', 'y', 'z'}, SVC(kernel=doubling), get_scorer('f1')))"
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=os.path.dirname(__file__),  # noqa: PTH120
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+
+    assert len(said) == 1
