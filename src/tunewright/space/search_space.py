@@ -290,7 +290,7 @@ class SearchSpace:
         return hash(self._json)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self._json, self._default.tolist(), self._engine.tight)
+        return _rebuild, (self._json, self._default.tolist(), self._engine.tight, self._engine.known)
 
     def __copy__(self) -> "SearchSpace":
         return self
@@ -308,7 +308,7 @@ class SearchSpace:
         return html_table(self.parameters, self.when, self.constraints)
 
 
-def _rebuild(text: str, default: list[float], tight: bool) -> SearchSpace:
+def _rebuild(text: str, default: list[float], tight: bool, known: Array) -> SearchSpace:
     """Unpickle: what construction found out is known, so that nothing is searched for again."""
     description = wire.read(text)
     flat = flatten(description.parameters)
@@ -316,7 +316,7 @@ def _rebuild(text: str, default: list[float], tight: bool) -> SearchSpace:
     when = _conditions(flat.parameters, flat.when, description.when)
     constraints = _constraints(description.constraints)
     engine = Engine(flat.parameters, when, constraints)
-    engine.tight = tight
+    engine.tight, engine.known = tight, known
     space._build(engine, when, constraints, np.array(default))  # noqa: SLF001  a second constructor
     return space
 
