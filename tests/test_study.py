@@ -447,3 +447,37 @@ def test_a_pickled_study_is_a_copy_of_its_journal_in_memory(url):
     assert (again.seed, again.storage.url) == (3, "memory")
     again.optimize(loss, trials=4)
     assert (len(again.history), len(study.history)) == (4, 3)
+
+
+def test_an_outcome_without_the_metric_is_a_failure():
+    study = tw.Study({"x": tw.Float(0, 1)}, tw.Metric("loss"))
+    with pytest.warns(UserWarning, match="Trial 0 is recorded as failed"):
+        study.tell(study.ask(), tw.Outcome({"los": 1.0}))
+    study.tell(study.ask(), tw.Outcome({"loss": 1.0}))
+
+    assert [str(trial.state) for trial in study.history.trials] == ["failed", "completed"]
+
+
+@pytest.mark.parametrize("seconds", [-5, float("nan"), float("inf")])
+def test_seconds_that_are_no_time_are_refused_and_the_trial_waits(seconds):
+    study = tw.Study({"x": tw.Float(0, 1)})
+    task = study.ask()
+    with pytest.raises(errors.TrialError, match="seconds must be a finite number, 0 or more"):
+        study.tell(task, 1.0, seconds=seconds)
+    study.tell(task, 1.0)
+
+    assert study.history.completed == 1
+
+
+def test_what_to_do_on_a_failure_is_one_of_two_things():
+    with pytest.raises(errors.StudyError, match='on_failure must be "record" or "raise"'):
+        tw.Study({"x": tw.Float(0, 1)}).optimize(lambda live: 1.0, trials=1, on_failure="ignore")
+
+
+def test_what_is_no_text_is_no_remark(tmp_path):
+    study = tw.Study({"x": tw.Float(0, 1)}, storage=f"sqlite:///{tmp_path}/a.db")
+    for wrong in (lambda: study.comment(None), lambda: study.enqueue({}, note=3), lambda: study.stop(why=3)):
+        with pytest.raises(errors.StorageError, match="Expected `str`"):
+            wrong()
+
+    assert len(tw.Study.load(study.storage.url).history) == 0

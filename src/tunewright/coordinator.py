@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-import msgspec
 import numpy as np
 
 from tunewright import samplers
@@ -27,7 +26,7 @@ from tunewright.events import Asked, Commented, Enqueued, Entry, Failed, Opened,
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
 from tunewright.execution.prepared import Prepared
-from tunewright.execution.worker import outcome_of
+from tunewright.execution.worker import told
 from tunewright.hand import Hand
 from tunewright.history import History
 from tunewright.journal import Journal, Pen
@@ -222,12 +221,10 @@ class Coordinator:
     def tell(self, trial: int, index: int, result: Any, seconds: float | None) -> Outcome:  # noqa: ANN401  whatever an objective returns
         """Record what came of a task; see `Study.tell`."""
         names = tuple(metric.name for metric in self.journal.record.header.metrics)
-        outcome = result if isinstance(result, Outcome) else outcome_of(result, names)
         asked_at = self._asked_at.pop((trial, index), None)
         if seconds is None and asked_at is not None and not isinstance(result, Outcome):
             seconds = time.perf_counter() - asked_at
-        if seconds is not None:
-            outcome = msgspec.structs.replace(outcome, seconds=float(seconds))
+        outcome = told(result, names, seconds)
         self.journal.tell(trial, index, outcome)
         return outcome
 

@@ -345,6 +345,8 @@ class Study(Findings):
         for name, count, least in (("workers", workers, 1), ("retries", retries, 0)):
             if isinstance(count, bool) or not isinstance(count, int) or count < least:
                 raise StudyError(f"{name} must be a whole number, {least} or more, got {count!r}.")
+        if on_failure not in ("record", "raise"):
+            raise StudyError(f'on_failure must be "record" or "raise", got {on_failure!r}.')
         limits = Limits.of(self.history.finished, trials=trials, more=more, seconds=seconds, overtime=overtime)
         fence = Fence.of(
             workers=workers, executor=executor is not None, overtime=overtime is not None, isolation=isolation,
@@ -357,13 +359,9 @@ class Study(Findings):
             return
         record = self._journal.record
         crew = Crew(
-            objective,
-            tuple(metric.name for metric in self.metrics),
-            workers=workers,
-            executor=executor,
-            fence=fence,
+            objective, tuple(metric.name for metric in self.metrics), workers=workers, executor=executor, fence=fence,
             folder=home(files, url=self.storage.url, name=record.name, created=record.created),
-        )
+        )  # fmt: skip
         self._coordinator.run(crew, limits, listeners, on_failure=on_failure, retries=retries)
 
     def _measure(self, objective: Objective, configurations: list[Params], note: str, workers: int) -> None:

@@ -139,3 +139,14 @@ def searches(values, seeds, space=SPACE):
         journal.history.seed = seed
         found.append(journal.history)
     return found
+
+
+def test_one_history_is_a_side(history_of):
+    one, other = side(history_of, [1.0, 2.0])
+
+    assert compare(one, other).values == compare([one], [other]).values == (1.0, 2.0)
+
+
+def test_trials_that_are_not_there_are_not_compared(history_of):
+    with pytest.raises(StudyError, match="has finished 2 trials only, so there is no comparison after 1000"):
+        compare(*side(history_of, [1.0, 2.0]), trials=1000)

@@ -109,3 +109,22 @@ def test_the_fingerprint_is_the_content(tmp_path: Path) -> None:
     one, same, other = write(tmp_path / "1.csv", ROWS), write(tmp_path / "2.csv", ROWS), write(tmp_path / "3.csv", ROWS + "c,3\n")
 
     assert read_table(one).fingerprint == read_table(same).fingerprint != read_table(other).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "first"),
+    [
+        ('id, "income, net", y\n1, 2, 3\n4, 5, 6\n', ["id", "income, net", "y"], ["1", "2", "3"]),
+        ('id, "income", y\n1, 2, 3\n', ["id", "income", "y"], ["1", "2", "3"]),
+        ("a,b\r1,2\r3,4\r", ["a", "b"], ["1", "2"]),
+        (";".join(f"gene{i}" for i in range(30_000)) + "\n" + ";".join("1" * 30_000) + "\n", None, None),
+        ("a,b\n1," + "x" * 200_000 + "\n", ["a", "b"], None),
+    ],
+    ids=["quotes behind blanks", "quoted name", "carriage returns", "a wide table", "a long text"],
+)
+def test_tables_as_others_write_them(tmp_path: Path, text: str, columns: list[str] | None, first: list[str] | None) -> None:
+    frame = read_table(write(tmp_path / "t.csv", text)).frame
+
+    assert columns is None or frame.columns.tolist() == columns
+    assert columns is not None or frame.shape == (1, 30_000)
+    assert first is None or frame.iloc[0].tolist() == first

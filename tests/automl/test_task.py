@@ -106,3 +106,20 @@ def test_the_target_is_looked_for_by_name() -> None:
         with_target(frame, "price")
     with pytest.raises(DataError, match="One target at a time"):
         with_target(frame, "Price,size")
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["-"] * 10 + [f"{value:.3f}" for value in RNG.normal(size=110)], "regression"),
+        (["unknown"] * 10 + ["0", "1"] * 60, "classification"),
+        ([float("inf")] * 10 + list(RNG.normal(size=90)), "regression"),
+    ],
+    ids=["a dash", "unknown", "infinite"],
+)
+def test_a_target_that_says_missing_in_words_is_no_text(cells: list[object], kind: str) -> None:
+    task = decide(cells)
+
+    assert task.facts.kind == kind
+    assert len(task.rows) == len(cells) - 10
+    assert len(task.facts.classes) == (2 if kind == "classification" else 0)

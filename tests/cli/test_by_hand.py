@@ -184,3 +184,31 @@ def test_stopping_is_asked_of_what_runs(cli: Cli) -> None:
     assert one == {"study": "study", "trial": 0, "why": "burnt", "running": [0]}
     assert refused.code == 2
     assert "no trial 3" in refused.err
+
+
+def test_a_negative_result_is_a_result(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml", "--metric", "taste")
+    cli("ask", "oven.db")
+
+    assert cli("tell", "oven.db", "0", "-0.31").out.startswith("trial 0 told   new best -0.31")
+    assert cli("tell", "oven.db", "1", "-1e-3", "--seconds", "2").code == 0
+    assert Study.load("oven.db").history.trial(1).values == {"taste": -1e-3}
+
+
+def test_an_option_that_does_not_exist_is_no_result(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml", "--metric", "taste")
+    wrong = cli("tell", "oven.db", "0", "3", "--secnds=2")
+
+    assert wrong.code != 0
+    assert "There is no option --secnds" in wrong.err
+
+
+def test_folds_are_those_that_were_asked_for_before(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml", "--metric", "taste", "--folds", "2")
+    unclear = cli("ask", "oven.db")
+    cli("ask", "oven.db", "--folds", "2")
+    third = cli("ask", "oven.db")
+
+    assert "Say --folds (and --seeds) as you did then" in unclear.err
+    assert third.out.startswith("trial 1, fold 0\n")
+    assert Study.load("oven.db").history.plan(1) == 2

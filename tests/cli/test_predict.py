@@ -88,3 +88,14 @@ def test_what_is_not_there_or_no_model_is_said(cli: Cli, tuned: Path, model: str
     assert result.code == 2
     assert message in result.err
     assert len(result.err.splitlines()) == 1
+
+
+def test_a_column_of_the_data_called_prediction_is_kept(cli: Cli, tuned: Path) -> None:
+    frame = pd.read_csv(tuned / "new.csv").assign(prediction=[1, 2, 3])
+    frame.to_csv("more.csv", index=False)
+    result = cli("predict", tuned / "model.skops", "more.csv", "--with-data", "-o", "out.csv")
+
+    found = pd.read_csv("out.csv")
+    assert found["prediction (data)"].tolist() == [1, 2, 3]
+    assert found["prediction"].tolist() == ["ill", "well", "ill"]
+    assert 'the column "prediction" of the data is called "prediction (data)" here' in result.err

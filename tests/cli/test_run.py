@@ -315,3 +315,25 @@ def test_a_worker_needs_a_study_and_an_end(cli: Cli) -> None:
     assert (missing.code, endless.code) == (2, 2)
     assert "no study" in missing.err
     assert "--trials" in endless.err
+
+
+def test_who_goes_on_goes_on_with_the_same_folds_and_sampler(cli: Cli) -> None:
+    cli(
+        "run",
+        "train:objective",
+        "--space",
+        "space.yaml",
+        "--metric",
+        "loss",
+        "--trials",
+        "2",
+        "--folds",
+        "3",
+        "--sampler",
+        "random",
+    )
+    cli("run", "train:objective", "--trials", "4")
+
+    history = Study.load("runs.db", "train:objective").history
+    assert [len(trial.measurements) for trial in history.trials] == [3, 3, 3, 3]
+    assert history.origin(3) == "random"

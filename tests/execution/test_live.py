@@ -89,3 +89,9 @@ def test_changing_params_in_the_objective_changes_nothing_outside():
     LiveTrial(task).params["x"] = 2
 
     assert task.params == {"x": 1}
+
+
+@pytest.mark.parametrize("step", [float("nan"), float("inf")])
+def test_a_step_that_is_no_number_is_the_objectives_error(step):
+    with pytest.raises(ValueError, match="step of a report must be a finite number"):
+        live(Channel()).report(step, loss=1.0)

@@ -3,7 +3,7 @@ import pytest
 
 from tunewright.errors import SpaceExhausted
 from tunewright.samplers import remainder
-from tunewright.samplers.remainder import draw_remaining
+from tunewright.samplers.remainder import draw_remaining, is_repeat, may_repeat
 from tunewright.space import Bool, Float, Int, SearchSpace, param
 from tunewright.testing import Journal
 
@@ -121,3 +121,16 @@ def test_where_constraints_forbid_listing_the_end_is_told_honestly(monkeypatch: 
 
     with pytest.raises(SpaceExhausted, match=r"4,096 random draws .* after 210 trials"):
         draw_remaining(space, journal.history, rng())
+
+
+def test_a_configuration_without_anything_continuous_is_a_repeat_the_second_time() -> None:
+    space = SearchSpace({"use": Bool(), "x": Float(0, 1)}, when={"x": param("use")})
+    journal = Journal(space)
+    journal.ask({"use": False})
+    journal.ask({"use": True, "x": 0.5})
+    off, on = (np.asarray(space.row(params)) for params in ({"use": False}, {"use": True, "x": 0.5}))
+
+    assert may_repeat(space)
+    assert is_repeat(space, journal.history, off)
+    assert not is_repeat(space, journal.history, on)
+    assert not may_repeat(SearchSpace({"x": Float(0, 1), "use": Bool()}))

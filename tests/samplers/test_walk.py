@@ -86,3 +86,14 @@ def test_pickled_it_remembers_nothing() -> None:
 
     assert pickle.loads(pickle.dumps(walk)).first_new(SPACE, journal.history, source) == [9.0]
     assert source.taken == 1
+
+
+def test_a_sequence_that_only_repeats_itself_ends() -> None:
+    journal = Journal(SPACE)
+    journal.ask({"a": 3})
+
+    def same() -> Iterator[Row]:
+        while True:
+            yield [3.0]
+
+    assert Walk().first_new(SPACE, journal.history, same) is None

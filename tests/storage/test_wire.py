@@ -1,5 +1,7 @@
 """Events as text, and back."""
 
+from typing import Any, cast
+
 import pytest
 
 from tunewright.errors import StorageDamaged, StorageError
@@ -46,3 +48,16 @@ def test_a_header_comes_back_as_it_went() -> None:
     assert decode_header(encode_header(HEADER)) == HEADER
     with pytest.raises(StorageDamaged, match="description cannot be read"):
         decode_header("{}")
+
+
+@pytest.mark.parametrize(
+    ("event", "what"),
+    [
+        (Commented(None), "Expected `str`, got `null`"),
+        (Commented(3), "Expected `str`, got `int`"),
+        (Told(cast("Any", {"loss": "low"})), "Expected `float`"),
+    ],
+)
+def test_what_could_not_be_read_again_is_not_written(event: Any, what: str) -> None:
+    with pytest.raises(StorageError, match=what):
+        encode(Entry(-1, event, 1.0))

@@ -83,9 +83,25 @@ class Comparison(msgspec.Struct, frozen=True):
         return "\n".join([*lines, self.verdict, *self.remarks])
 
 
+def _count(first: Sequence[History], second: Sequence[History], trials: int | None) -> int:
+    """After how many finished trials they are compared; StudyError where they cannot be."""
+    everyone = [*first, *second]
+    if not first or not second:
+        raise StudyError("Each side needs at least one study.")
+    metrics = {(each.metrics[each.objectives[0]].name, each.metrics[each.objectives[0]].goal) for each in everyone}
+    if len(metrics) > 1 or any(len(each.objectives) > 1 for each in everyone):
+        raise StudyError("Studies can be compared when all optimise the same single metric.")
+    least = min(each.finished for each in everyone)
+    if trials is not None and trials > least:
+        raise StudyError(
+            f"A study has finished {counted(least, 'trial')} only, so there is no comparison after {trials}. Compare after {least} at most."
+        )
+    return least if trials is None else trials
+
+
 def compare(
-    first: Sequence[History],
-    second: Sequence[History],
+    first: History | Sequence[History],
+    second: History | Sequence[History],
     *,
     names: tuple[str, str] = ("A", "B"),
     margin: float = math.nan,
@@ -100,15 +116,12 @@ def compare(
         trials: after how many finished trials; default: as many as all of them have.
 
     Raises:
-        StudyError: a side is empty, the metrics differ, several are optimised, or a study has no result yet.
+        StudyError: a side is empty, the metrics differ, several are optimised, or a study has no result yet, or fewer
+            trials than are compared.
     """
+    first, second = ([side] if isinstance(side, History) else list(side) for side in (first, second))
     everyone = [*first, *second]
-    if not first or not second:
-        raise StudyError("Each side needs at least one study.")
-    metrics = {(each.metrics[each.objectives[0]].name, each.metrics[each.objectives[0]].goal) for each in everyone}
-    if len(metrics) > 1 or any(len(each.objectives) > 1 for each in everyone):
-        raise StudyError("Studies can be compared when all optimise the same single metric.")
-    count = min(each.finished for each in everyone) if trials is None else trials
+    count = _count(first, second, trials)
     best = [[_best(history, count) for history in side] for side in (first, second)]
     if any(trial is None for side in best for trial in side):
         raise StudyError(f"A study has no result within its first {counted(count, 'finished trial')}. Let it run longer.")

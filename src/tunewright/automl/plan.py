@@ -80,8 +80,8 @@ def checked(request: TuneRequest) -> TuneRequest:
     for name, number in numbers.items():
         if number is not None and not (np.isfinite(number) and number > 0):
             raise DataError(f"{name} must be more than 0, got {number!r}. Leave it out for the default.")
-    if request.seed < 0:
-        raise DataError(f"seed must be 0 or more, got {request.seed}.")
+    if not 0 <= request.seed < 1 << 32:
+        raise DataError(f"seed must be 0 or more, and below {1 << 32} (scikit-learn takes no larger one), got {request.seed}.")
     if request.groups is not None and request.time_order is not None:
         raise DataError(
             "Give either groups or a time order, not both: one says which rows belong together, the other which come later."
@@ -177,12 +177,20 @@ def paths_of(request: TuneRequest) -> Paths:
     """Where things go. Nothing is created here."""
     stem = Path(request.data).stem or "table"
     folder = Path(request.out if request.out is not None else f"tunewright-{stem}")
+    try:
+        folder = folder.expanduser()
+    except RuntimeError as error:
+        raise DataError(
+            f"The folder {request.out} cannot be told: there is no such user. Write ./{request.out} for a name that begins with ~."
+        ) from error
+    study = folder / "study.db"
     return Paths(
         folder=str(folder),
         model=str(folder / "model.skops"),
         result=str(folder / "result.json"),
         report=str(folder / "report.html"),
-        study=request.study or f"sqlite:///{folder / 'study.db'}",
+        study=request.study
+        or (str(study) if "?" in str(study) else f"sqlite:///{study}"),  # which an address would take for options
         name=request.name or stem,
     )
 

@@ -11,7 +11,7 @@ import hashlib
 import io
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -117,13 +117,21 @@ def _parquet(file: Path, data: bytes) -> Frame:
 
 
 def _csv(file: Path, data: bytes) -> tuple[Frame, list[str]]:
-    pandas = require("pandas", extra="tune")
     text, notes = _text(file, data)
-    sample = text[:_SAMPLE]
-    delimiter = _delimiter(sample)
+    if "\n" not in text:
+        text = text.replace("\r", "\n")  # as the first Macintosh wrote it
+    try:
+        return _regular(file, text, notes)
+    except csv.Error as error:
+        raise DataError(f"{file} is not a regular table: {error}. Write it again as CSV, or give a Parquet file.") from error
+
+
+def _regular(file: Path, text: str, notes: list[str]) -> tuple[Frame, list[str]]:
+    pandas = require("pandas", extra="tune")
+    delimiter = _delimiter(text[:_SAMPLE])
     if delimiter != ",":
         notes.append(f"The columns are separated by {_DELIMITERS[delimiter]}s.")
-    header = next(row for row in csv.reader(io.StringIO(sample), delimiter=delimiter) if any(cell.strip() for cell in row))
+    header = next(row for row in _cells(text, delimiter) if any(cell.strip() for cell in row))
     names = [name.strip() or f"column {position}" for position, name in enumerate(header, 1)]
     _unrepeated(file, names)
     try:
@@ -152,6 +160,12 @@ def _csv(file: Path, data: bytes) -> tuple[Frame, list[str]]:
     return frame.drop(columns=unnamed), notes
 
 
+def _cells(text: str, delimiter: str) -> Iterator[list[str]]:
+    """The rows, one after the other. A cell may be as long as the text: under the wrong delimiter a line is one."""
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+    return csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+
+
 def _text(file: Path, data: bytes) -> tuple[str, list[str]]:
     """Decode: a byte order mark decides, then UTF-8, then Windows-1252."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -173,7 +187,7 @@ def _delimiter(sample: str) -> str:
     """The delimiter under which the first rows have as many cells as the header has names; more cells win."""
     scores = {}
     for delimiter in _DELIMITERS:
-        rows = [row for _, row in zip(range(200), csv.reader(io.StringIO(sample), delimiter=delimiter), strict=False) if row]
+        rows = [row for _, row in zip(range(200), _cells(sample, delimiter), strict=False) if row]
         if len(sample) == _SAMPLE and len(rows) > 1:
             rows.pop()  # cut off in the middle
         widths = Counter(len(row) for row in rows[1:] or rows)

@@ -27,6 +27,7 @@ _WHOLE: Final = re.compile(r"^(0|-?[1-9][0-9]{0,17})$")
 
 _MAX_NUMBER_CLASSES: Final = 20
 _ROWS_PER_CLASS: Final = 10
+_JUNK_SHARE: Final = 0.02
 MIN_CLASS_ROWS: Final = 4
 _MIN_ROWS: Final = 10
 
@@ -84,6 +85,9 @@ def decide_task(frame: Frame, name: str, kind: TaskKind | None) -> Task:
     known = np.array([cell is not None for cell in text.tolist()], dtype=bool)
     if not known.any():
         raise DataError(f'The target "{name}" has no value in any row.')
+    number = ~np.isnan(found.floats)
+    if known[~number].any() and not (found.junk & known).mean() > _JUNK_SHARE and number.any():
+        known &= number  # "-" or "unknown" beside numbers, and infinities, are no classes
     decided, reason = _kind(text[known], found.floats[known], name)
     if kind is not None and kind != decided:
         reason = f"{kind.capitalize()}, as asked for."
@@ -104,7 +108,7 @@ def original(codes_or_values: Array, target: Target) -> list[Any]:
 def _kind(text: Labels, values: Array, name: str) -> tuple[TaskKind, str]:
     distinct = sorted(set(text.tolist()))
     overrule = " If these are quantities, say --task regression."
-    if np.isnan(values).mean() > 0.02:
+    if np.isnan(values).mean() > _JUNK_SHARE:
         return "classification", f'Classification: "{name}" holds text ({len(distinct)} different values).'
     if len(distinct) == 2:
         return "classification", f'Classification: "{name}" has two values ({quoted(distinct)}).'

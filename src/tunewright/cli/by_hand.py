@@ -10,7 +10,7 @@ import typer
 
 from tunewright.cli.facts import best_text, params_line
 from tunewright.cli.inputs import assignments, load_space, params_of
-from tunewright.cli.opening import address, existing, last_sampler, opened
+from tunewright.cli.opening import address, existing, last_sampler, last_scheduler, opened, planned
 from tunewright.cli.options import (
     AsJson,
     Debug,
@@ -85,6 +85,8 @@ def ask(
     )
     if wanted is None and (last := last_sampler(found)) is not None:
         found.sampler = last
+    if (folds, seeds) == (None, 1) and (begun := last_scheduler(found) or planned(found)) is not None:
+        found.scheduler = begun
     task = found.ask(hold=True)
     if as_json:
         facts = {"trial": task.trial, "index": task.index, "params": task.params, "fold": task.fold, "seed": task.seed}
@@ -208,11 +210,13 @@ def stop(
 
 def _values(texts: Sequence[str], metrics: Sequence[Metric], command: str) -> tuple[dict[str, float], dict[str, Value]]:
     """Results as typed, sorted into metrics and further information."""
-    if len(metrics) == 1 and len(texts) == 1 and "=" not in texts[0]:
+    if len(metrics) == 1 and len(texts) == 1 and "=" not in texts[0] and not texts[0].startswith("--"):
         return {metrics[0].name: _finite(metrics[0].name, texts[0], command)}, {}
     wanted = " ".join(f"{metric.name}=..." for metric in metrics)
     if not texts:
         raise MetricError(f'What came of it? Say: {command} {wanted}, or if nothing did: {command} --failed "why".')
+    if unknown := [text for text in texts if text.startswith("--")]:
+        raise MetricError(f"There is no option {unknown[0].partition('=')[0]}. For help: tunewright tell --help")
     if any("=" not in text for text in texts):
         raise MetricError(f"{' '.join(texts)!r}: write {wanted}.")
     named = assignments(texts)

@@ -277,7 +277,8 @@ def _plain(text: str) -> str:
 def _load(name: str) -> Any:  # noqa: ANN401  a click command, whichever click Typer stands on
     command = COMMANDS[name]
     function = getattr(importlib.import_module(f"tunewright.cli.{command.module}"), command.function)
-    alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=_SETTINGS)
+    settings = _SETTINGS | ({"ignore_unknown_options": True} if name == "tell" else {})  # -0.31 is a result
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=settings)
     lines = [line.strip() for line in command.examples.strip().splitlines()]
     alone.command(name, cls=_Command, epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines))(function)
     return typer.main.get_command(alone)

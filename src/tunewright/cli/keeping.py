@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from tunewright.cli.options import AsJson, Debug, Levels, Name, SamplerName, Stu
 from tunewright.cli.terminal import document, say
 from tunewright.errors import StudyError
 from tunewright.events import Asked
+from tunewright.execution.files import home
 from tunewright.history import History
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.grid import Grid
@@ -123,9 +125,12 @@ def delete(
         if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
             say("nothing was deleted")
             return FAILED
+    record = next(each for each in storage.studies() if each.name == found.name)
+    files = home(None, url=storage.url, name=record.name, created=record.created)
     storage.delete(found.name)
+    left = str(files) if isinstance(files, Path) and files.is_dir() else None
     if as_json:
-        document({"deleted": found.name, "storage": storage.url, "counts": counts(history)})
+        document({"deleted": found.name, "storage": storage.url, "counts": counts(history), "files": left})
     else:
-        say(f'deleted "{found.name}"')
+        say(f'deleted "{found.name}"' + (f"; the checkpoints of its trials are still in {left}" if left else ""))
     return OK

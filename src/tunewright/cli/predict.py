@@ -42,8 +42,10 @@ def predict(
     predicted = answer(loaded, table.frame)
     frame = predicted.frame
     if with_data:
-        kept = table.frame[[column for column in table.frame.columns if column not in frame.columns]]
-        frame = kept.join(frame)
+        taken = {column: f"{column} (data)" for column in table.frame.columns if column in frame.columns}
+        frame = table.frame.rename(columns=taken).join(frame)
+        for column, other in taken.items():
+            remark(f'note: the column "{column}" of the data is called "{other}" here')
     for note in predicted.notes:
         remark(f"note: {note}")
     if out is None:

@@ -123,14 +123,13 @@ def run(
             storage,
             _name(storage, name, objective, has_space=space is not None),
             where=study,
-            space=None if space is None else load_space(space),
+            space=space and load_space(space),
             metrics=metrics_of(metric, maximize),
             sampler=sampler_of(sampler, levels),
             scheduler=Once(folds, seeds),
-            seed=seed,
-            edit=edit,
-            repeats=repeats,
-        )
+            seed=seed, edit=edit, repeats=repeats,
+        )  # fmt: skip
+        _go_on(found, sampled=sampler is not None, scheduled=(folds, seeds) != (None, 1))
         before, goal = found.history.finished, _goal(found, limits)
         headline = "" if quiet else _timed(found, objective, function, limits)
         interrupted = _search(found, function, limits, on_failure, headline, goal)
@@ -166,14 +165,22 @@ def worker(
     with results_only(as_json):
         function = _function(objective)
         found = existing(study, name)
-        found.sampler = sampler_of(sampler, None) or last_sampler(found) or found.sampler
-        found.scheduler = last_scheduler(found) or found.scheduler
+        found.sampler = sampler_of(sampler, None) or found.sampler
+        _go_on(found, sampled=sampler is not None, scheduled=False)
         goal = trials if trials is not None or time is not None else last_goal(found)
         limits = _Limits(goal, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
         before = found.history.finished
         headline = "" if quiet else _headline(found, objective, limits)
         interrupted = _search(found, function, limits, on_failure, headline, _goal(found, limits))
     return _show(found, study, before, interrupted=interrupted, as_json=as_json)
+
+
+def _go_on(study: Study, *, sampled: bool, scheduled: bool) -> None:
+    """With what the study was worked on last, unless something else was said."""
+    if not sampled:
+        study.sampler = last_sampler(study) or study.sampler
+    if not scheduled:
+        study.scheduler = last_scheduler(study) or study.scheduler
 
 
 def _function(text: str) -> Objective:

@@ -79,9 +79,10 @@ class LiveTrial(Mapping[str, Any]):
         return choice, {key.removeprefix(prefix): value for key, value in self.params.items() if key.startswith(prefix)}
 
     def report(self, step: float, **values: float) -> None:
-        """Say how far it is: `live.report(epoch, loss=0.3)`. Kept as the trial's curve, at once; NaN and inf are left out.
+        """Say how far it is: `live.report(epoch, loss=0.3)`. Kept as the trial's curve, at once; values of NaN and inf are left out.
 
         Raises:
+            ValueError: the step is no finite number.
             Stopped: somebody asked that this task stop. What was reported is kept. Catch it to clean up; what is then returned
                 counts, else the task has failed, with kind "stopped".
         """
@@ -89,6 +90,8 @@ class LiveTrial(Mapping[str, Any]):
 
     def record(self, step: float, values: Mapping[str, float]) -> None:
         """`report`, for names that are no words of Python."""
+        if not math.isfinite(step):
+            raise ValueError(f"The step of a report must be a finite number, got {step!r}.")
         numbers = {name: float(value) for name, value in values.items()}
         self._channel.send(Report(float(step), {name: number for name, number in numbers.items() if math.isfinite(number)}))
         why = self._channel.stopping()

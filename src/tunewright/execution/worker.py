@@ -11,14 +11,16 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from types import GeneratorType
 from typing import Any, TypeAlias
 
-from tunewright.errors import MetricError, Stopped
+import msgspec
+
+from tunewright.errors import MetricError, Stopped, TrialError
 from tunewright.execution.channel import Channel
 from tunewright.execution.files import Place
 from tunewright.execution.live import LiveTrial
 from tunewright.trial import Failure, Outcome, Report, Task
 from tunewright.typing import Value
 
-__all__ = ["Objective", "measured", "outcome_of", "run"]
+__all__ = ["Objective", "measured", "outcome_of", "run", "told"]
 
 _LARGEST = 1 << 63
 """Whole numbers from here on are no JSON numbers that every reader knows."""
@@ -68,6 +70,22 @@ def outcome_of(result: Any, metrics: tuple[str, ...], seconds: float = 0.0, repo
     except MetricError as error:
         return Outcome(None, Failure("bad value", str(error)), seconds, reports=reports)
     return Outcome(values, None, seconds, info, reports)
+
+
+def told(result: Any, metrics: tuple[str, ...], seconds: float | None) -> Outcome:  # noqa: ANN401
+    """What a result that is told by hand comes to: as `outcome_of`; an `Outcome` whose values cannot be used is a failure.
+
+    Raises:
+        TrialError: the seconds are no time.
+    """
+    if seconds is not None and not 0 <= seconds < math.inf:
+        raise TrialError(f"seconds must be a finite number, 0 or more, got {seconds!r}.")
+    if not isinstance(result, Outcome) or result.failure is not None:
+        outcome = result if isinstance(result, Outcome) else outcome_of(result, metrics)
+    else:
+        checked = outcome_of(result.values, metrics, result.seconds, result.reports)
+        outcome = result if checked.failure is None else checked
+    return outcome if seconds is None else msgspec.structs.replace(outcome, seconds=float(seconds))
 
 
 def _failure_of(error: BaseException) -> Failure:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from tunewright.history import History
-from tunewright.samplers.remainder import draw_remaining, size_of
+from tunewright.samplers.remainder import draw_remaining, is_repeat, size_of
 from tunewright.space import SearchSpace
 from tunewright.typing import Params
 
@@ -65,15 +65,14 @@ class Sampler(ABC):
 def propose_new(sampler: Sampler, space: SearchSpace, history: History, rng: np.random.Generator, *, tries: int = 20) -> Params:
     """Propose a configuration that no trial has had.
 
-    On a space with continuous parameters the first proposal is taken as it is. On a finite one the sampler is asked up to `tries`
-    times; then one of the configurations left is drawn.
+    A proposal in which something continuous is active is taken as it is. Else the sampler is asked up to `tries` times; then one of the
+    configurations left is drawn, of a finite space; of another the last proposal is taken.
 
     Raises:
         SpaceExhausted: every configuration of the space has been tried.
     """
-    finite = not math.isinf(size_of(space))
     for _ in range(tries):
         params = sampler.propose(space, history, rng)
-        if not (finite and history.seen(space.row(params))):
+        if not is_repeat(space, history, np.asarray(space.row(params))):
             return params
-    return draw_remaining(space, history, rng)
+    return params if math.isinf(size_of(space)) else draw_remaining(space, history, rng)

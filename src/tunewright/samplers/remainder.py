@@ -6,6 +6,7 @@ left costs one number. Above that, random draws find something new until very ne
 values of each parameter are enough: either that is all of them, or their combinations are more than n trials can have had.
 """
 
+import math
 import weakref
 from collections.abc import Iterator
 from functools import lru_cache
@@ -17,7 +18,7 @@ from tunewright.history import History
 from tunewright.space import Int, SearchSpace
 from tunewright.typing import Array, Params
 
-__all__ = ["draw_remaining", "size_of"]
+__all__ = ["draw_remaining", "is_repeat", "may_repeat", "size_of"]
 
 _LISTED = 100_000
 _BLOCK, _BLOCKS = 1024, 4
@@ -27,6 +28,23 @@ _BLOCK, _BLOCKS = 1024, 4
 def size_of(space: SearchSpace) -> int | float:
     """`space.size`, counted once for each space."""
     return space.size
+
+
+@lru_cache(maxsize=64)
+def _continuous(space: SearchSpace) -> tuple[list[int], bool]:
+    """The places of parameters with values without number, and whether one of them is always active."""
+    places = [j for j, parameter in enumerate(space.parameters.values()) if math.isinf(parameter.size)]
+    return places, any(space.names[j] not in space.when for j in places)
+
+
+def may_repeat(space: SearchSpace) -> bool:
+    """Whether a configuration can come up twice other than by the rarest chance: not where something continuous is always active."""
+    return not _continuous(space)[1]
+
+
+def is_repeat(space: SearchSpace, history: History, row: Array) -> bool:
+    """Whether a raw row, shape (d,), was asked before, and nothing continuous is active in it: measuring it again would tell nothing new."""
+    return may_repeat(space) and bool(np.isnan(row[_continuous(space)[0]]).all()) and history.seen(row)
 
 
 def draw_remaining(space: SearchSpace, history: History, rng: np.random.Generator) -> Params:

@@ -11,8 +11,8 @@ The finished trials are split by their losses: the best tenth (at most 25) are g
 - **Failed trials** are bad too, worse than every value.
 - **Bounds** on metrics come before losses, **several objectives** are split by non-dominated rank, then crowding
   (`models/ranking.py`); then the good are the best tenth, at most 100.
-- **Constraints**: candidates that violate one are left out. If all do, candidates are drawn from the space itself. So they are on a
-  finite space when the proposal was tried before.
+- **Constraints**: candidates that violate one are left out. If all do, candidates are drawn from the space itself. So they are when
+  the proposal was tried before and nothing continuous is active in it.
 - **Priors** of the user are one component of both densities; its weight decays as 1/n.
 
 Nothing is kept between proposals. Everything is a few NumPy operations on the history's columns; of more than 1,000 bad trials the
@@ -33,7 +33,7 @@ from tunewright.history import RUNNING, History
 from tunewright.models.parzen import Axes, Parzen, ramp
 from tunewright.models.ranking import Ranking
 from tunewright.samplers.base import Sampler
-from tunewright.samplers.remainder import size_of
+from tunewright.samplers.remainder import is_repeat, may_repeat
 from tunewright.samplers.sequence import Opening
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Indices, Mask, Params
@@ -103,7 +103,7 @@ class _Proposal:
         self._usable = history.usable
         self._ranking = Ranking(history)
         self._densities: dict[int, tuple[Parzen, Parzen]] = {}
-        self._finite = not math.isinf(size_of(space))
+        self._may_repeat = may_repeat(space)
 
     def draw(self, rng: np.random.Generator) -> Array:
         """A raw row, shape (d,)."""
@@ -115,7 +115,7 @@ class _Proposal:
             good, bad = self._density(i)
             points = good.sample(rng, self._candidates)
             score = good.log_density(points) - bad.log_density(points)
-            if space.constraints or self._finite:
+            if space.constraints or self._may_repeat:
                 rows = self._with(row, axes, points)
                 allowed = space.allowed(rows)
                 if not allowed.any():
@@ -125,13 +125,13 @@ class _Proposal:
             else:
                 row = self._with(row, axes, points[[np.argmax(score)]])
         found: Array = row[0]
-        return self._anywhere(rng) if self._finite and self._history.seen(found) else found
+        return self._anywhere(rng) if is_repeat(space, self._history, found) else found
 
     def _preferred(self, rows: Array, allowed: Mask) -> Mask:
-        """Of the allowed rows those that are new, on a finite space if there are any. A path that is not complete is new."""
-        if not self._finite:
+        """Of the allowed rows those that are no repeats, if there are any. A path that is not complete is none."""
+        if not self._may_repeat:
             return allowed
-        new = allowed & np.array([not self._history.seen(row) for row in rows])
+        new = allowed & ~np.array([is_repeat(self._space, self._history, row) for row in rows])
         return new if new.any() else allowed
 
     def _with(self, row: Array, axes: Axes, points: Array) -> Array:
@@ -141,7 +141,7 @@ class _Proposal:
         return rows
 
     def _anywhere(self, rng: np.random.Generator) -> Array:
-        """The best of some draws from the space, which meet its constraints; on a finite space of those that are new, if any are."""
+        """The best of some draws from the space, which meet its constraints; of those that are no repeats, if any are."""
         rows = self._space.sample_rows(rng, self._candidates)
         rows = rows[self._preferred(rows, np.ones(len(rows), bool))]
         unit = self._space.to_unit(rows)

@@ -8,6 +8,7 @@ remembers where the first new one was goes on from there, and each configuration
 
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from tunewright.history import History
 from tunewright.space import SearchSpace
@@ -17,6 +18,9 @@ __all__ = ["Row", "Walk"]
 
 Row = Sequence[float] | Array
 """A raw row of the space, d floats."""
+
+_PATIENCE: Final = 1024
+"""Rows that may have been had before, beyond one for each trial: a continuous parameter may be active once in a million points."""
 
 
 class Walk:
@@ -29,7 +33,7 @@ class Walk:
         self._first: Row | None = None
 
     def first_new(self, space: SearchSpace, history: History, start: Callable[[], Iterator[Row]]) -> Row | None:
-        """The first row that no trial has had; None at the end of the sequence.
+        """The first row that no trial has had; None at the end of the sequence, or where it only repeats itself.
 
         Args:
             space: in which the sequence goes.
@@ -40,9 +44,11 @@ class Walk:
             self._history, self._rows = weakref.ref(history), start()
             self._first = next(self._rows, None)
         self._space = space
-        while self._first is not None and history.seen(self._first):
+        for _ in range(len(history) + _PATIENCE):
+            if self._first is None or not history.seen(self._first):
+                return self._first
             self._first = next(self._rows, None)
-        return self._first
+        return None
 
     def __reduce__(self) -> tuple[type["Walk"], tuple[()]]:
         return Walk, ()

@@ -178,14 +178,20 @@ def explain(error: sqlite3.Error | OSError, path: Path, shown: str, seconds: flo
                 return StorageError(_read_only(path, shown))
             return StorageError(f"{shown} cannot be opened ({error}). Are too many files open, or is the disk full? {nothing}")
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return StorageDamaged(
-                f"{shown} is damaged ({error}). {nothing} See what is wrong with: tunewright doctor {shown}; "
-                f"save what can be read into a new file with: tunewright doctor --mend {shown}"
-            )
+            return _damaged(shown, str(error))
+        case _ if "Could not decode to UTF-8" in str(error):
+            return _damaged(shown, "a text in it is no text")
         case sqlite3.SQLITE_IOERR:
             return StorageError(f"{shown}: the disk cannot be read or written ({name}). {nothing} Is it full, or failing?")
         case _:
             return StorageError(f"{shown}: SQLite says {name}: {error}. {nothing}")
+
+
+def _damaged(shown: str, how: str) -> StorageDamaged:
+    return StorageDamaged(
+        f"{shown} is damaged ({how}). Nothing of this was written; what was told before is safe. See what is wrong with: tunewright doctor {shown}; "
+        f"save what can be read into a new file with: tunewright doctor --mend {shown}"
+    )
 
 
 def _read_only(path: Path, shown: str) -> str:

@@ -45,9 +45,10 @@ def encode(entry: Entry) -> str:
     """The body of an event.
 
     Raises:
-        StorageError: it holds what JSON cannot: NaN, an infinity, a NumPy scalar, an object.
+        StorageError: it holds what JSON cannot: NaN, an infinity, a NumPy scalar, an object; or something of another type than it says.
     """
-    where = f'"{NAMES[type(entry.event)]}"' + (f" of trial {entry.trial}" if entry.trial >= 0 else "")
+    kind = NAMES[type(entry.event)]
+    where = f'"{kind}"' + (f" of trial {entry.trial}" if entry.trial >= 0 else "")
     try:
         body = _encoder.encode(entry.event)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
@@ -58,7 +59,12 @@ def encode(entry: Entry) -> str:
         raise StorageError(
             f"The event {where} cannot be stored: it holds NaN or an infinity, which JSON cannot. Record it as a failure."
         )
-    return body.decode()
+    text = body.decode()
+    try:
+        DECODERS[kind](text)
+    except msgspec.ValidationError as error:
+        raise StorageError(f"The event {where} cannot be stored: {error}. Give it what it asks for.") from error
+    return text
 
 
 def decode(kind: str, body: str) -> Event:
