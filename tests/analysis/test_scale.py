@@ -91,3 +91,10 @@ def test_categories_stand_in_the_middle_of_their_bands() -> None:
     scale = Bands(["a", "b"])
 
     assert [(tick.at, tick.label) for tick in scale.ticks] == [(0.25, "a"), (0.75, "b")]
+
+
+def test_the_smallest_range_that_there_is_has_an_axis() -> None:
+    scale = axis(0.0, 5e-324)
+
+    assert 0 < scale(0.0) < scale(5e-324) < 1
+    assert labels(scale)

@@ -64,3 +64,14 @@ def test_without_the_library_it_is_said_how_to_get_it(monkeypatch, history_of):
 
     with pytest.raises(ExtraMissing, match=r"tunewright\[plots\]"):
         plots.history(history_of("two trials"), backend="matplotlib")
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("far", [1e200, 1e300, sys.float_info.max])
+def test_values_at_the_ends_of_the_float_range_are_drawn_at_the_edge(far, log):
+    y = np.array([1.0, 2.0, far])
+    low = 1.0 if log else -far
+    figure = draw(Picture("t", "", (Panel(Axis("x"), Axis("y", low, far, log=log), (Points(AT, y),)),)))
+    figure.savefig(io.BytesIO(), format="png", dpi=40)
+
+    assert figure.axes[0].get_ylim()[1] == 1e150

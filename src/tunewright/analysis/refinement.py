@@ -43,6 +43,8 @@ _DRAWS: Final = 200
 _TRIED: Final = 8
 """A choice tried less often is not dropped."""
 
+_SMALLEST: Final = 1e-300
+
 
 class Refinement(msgspec.Struct, frozen=True):
     """A proposal for the next round.
@@ -182,8 +184,8 @@ def _ranged(
 
 def _neat(x: float, *, down: bool) -> float:
     """Two significant digits, away from the middle of the range."""
-    if x == 0:
-        return 0.0
+    if abs(x) < _SMALLEST:  # also the smallest floats, of which there is no tenth
+        return x
     unit = 10.0 ** (math.floor(math.log10(abs(x))) - 1)
     return float(f"{(math.floor if down else math.ceil)(round(x / unit, 6)) * unit:.3g}")
 

@@ -193,5 +193,7 @@ def axis(
         return Log(low, high, count=count, air=air)
     size = max(abs(low), abs(high))
     half = high / 2 - low / 2  # the difference itself may overflow
-    air = half * pad * 2 if half > size * _NEARLY_CONSTANT / 2 else size * 0.05 or 1.0
+    air = (
+        half * pad * 2 if half > size * _NEARLY_CONSTANT / 2 else size * 0.05 or size or 1.0
+    )  # a twentieth of the smallest float is 0
     return Linear(low, high, count=count, whole=whole, air=air)

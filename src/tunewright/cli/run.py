@@ -123,7 +123,7 @@ def run(
             storage,
             _name(storage, name, objective, has_space=space is not None),
             where=study,
-            space=space and load_space(space),
+            space=None if space is None else load_space(space),
             metrics=metrics_of(metric, maximize),
             sampler=sampler_of(sampler, levels),
             scheduler=Once(folds, seeds),

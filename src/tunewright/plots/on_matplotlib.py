@@ -3,6 +3,7 @@
 import textwrap
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from tunewright.extras import require
@@ -14,6 +15,9 @@ _SYMBOLS: Final = {"dot": "o", "ring": "o", "cross": "x", "diamond": "D", "up": 
 _HOLLOW: Final = ("ring", "diamond")
 _CAPTION: Final = 14.5
 """Characters of the caption to an inch."""
+
+_FAR: Final = 1e150
+"""Beyond it matplotlib's own arithmetic overflows: what lies there is drawn there, at the edge."""
 
 
 def draw(picture: Picture) -> Any:  # noqa: ANN401  matplotlib is optional
@@ -56,9 +60,19 @@ def _panel(figure: Any, place: Any, panel: Panel, names: dict[str, Any]) -> None
     _axis(place, "x", panel.x)
     _axis(place, "y", panel.y)
     for mark in panel.marks:
-        _DRAW[type(mark)](figure, place, mark, names)
+        _DRAW[type(mark)](figure, place, _near(mark), names)
     if panel.note:
         place.text(0.5, 0.5, _plain(textwrap.fill(panel.note, 40)), ha="center", va="center", transform=place.transAxes)
+
+
+def _near(mark: Mark) -> Mark:
+    """The same with its numbers where they can be drawn."""
+    numbers = {
+        name: np.clip(value, -_FAR, _FAR)
+        for name, value in msgspec.structs.asdict(mark).items()
+        if isinstance(value, np.ndarray) and value.size and np.nanmax(np.abs(value)) > _FAR
+    }
+    return msgspec.structs.replace(mark, **numbers) if numbers else mark
 
 
 def _axis(place: Any, which: str, axis: Axis) -> None:  # noqa: ANN401
@@ -66,7 +80,8 @@ def _axis(place: Any, which: str, axis: Axis) -> None:  # noqa: ANN401
     if axis.log:
         getattr(place, f"set_{which}scale")("log")
     if np.isfinite(axis.low):
-        getattr(place, f"set_{which}lim")(axis.low, axis.high)
+        least = 1 / _FAR if axis.log else -_FAR
+        getattr(place, f"set_{which}lim")(max(axis.low, least), min(axis.high, _FAR))
     line = getattr(place, f"{which}axis")
     if axis.ticks:
         at, texts = zip(*axis.ticks, strict=True)

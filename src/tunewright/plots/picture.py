@@ -227,6 +227,6 @@ def axis_of(label: str, low: float, high: float, *, log: bool = False, whole: bo
     if log and low > 0:
         start, end = math.log10(low), math.log10(high)
         air = (end - start) * pad or 0.3
-        return Axis(label, 10 ** max(start - air, -307), 10 ** min(end + air, 308), log=True)
-    air = (high / 2 - low / 2) * 2 * pad or abs(high) * 0.05 or 1.0
+        return Axis(label, 10.0 ** max(start - air, -307), 10.0 ** min(end + air, 308), log=True)
+    air = (high / 2 - low / 2) * 2 * pad or abs(high) * 0.05 or abs(high) or 1.0
     return Axis(label, low - air, high + air, whole=whole)
