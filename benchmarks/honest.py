@@ -56,13 +56,11 @@ def main() -> None:
                 found = TOOLS[tool](task, data, said.fits, seed)
                 seconds = time.process_time() - start
                 verdict = judge(task, data, found.params, seed)
-                other = verdict if found.by_folds in (None, found.params) else judge(task, data, found.by_folds, seed)
                 row = {
                     "task": task.name, "real": task.real, "tool": tool, "seed": seed, "fits": said.fits, "spent": found.fits,
                     "seen": found.seen, "test": verdict.test, "default": verdict.default, "worse": verdict.worse,
                     "claimed": found.claimed, "low": found.low, "high": found.high, "raw": found.raw, "on_folds": found.on_folds,
-                    "test_by_folds": other.test, "worse_by_folds": other.worse, "spread": verdict.spread,
-                    "seconds": seconds, "version": tw.__version__,
+                    "spread": verdict.spread, "seconds": seconds, "version": tw.__version__,
                 }  # fmt: skip
                 with RESULTS.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")

@@ -26,7 +26,7 @@ CELLS = FOLDS * REPEATS
 
 class Found(NamedTuple):
     """What a search recommends, the score that it promises, how many configurations it saw, and the fits that took; `on_folds` is what it
-    would promise of models that learn from four fifths of the rows, and `by_folds` what it would recommend.
+    would promise of models that learn from four fifths of the rows.
     """
 
     params: dict[str, Any]
@@ -37,7 +37,6 @@ class Found(NamedTuple):
     high: float = math.nan
     raw: float = math.nan
     on_folds: float = math.nan
-    by_folds: dict[str, Any] | None = None
 
 
 Search = Callable[[Task, Rows, int, int], Found]
@@ -78,9 +77,7 @@ def _tunewright(task: Task, rows: Rows, fits: int, seed: int, sampler: tw.sample
         found.winner if worth.recommended == "winner" or found.default is None else found.default for found in (worth, on_folds)
     )
     spent = sum(map(history.sent, range(len(history)))) + (FOLDS if task.real else 0)
-    return Found(
-        worth.params, claimed.value, len(history), spent, claimed.low, claimed.high, worth.raw, shares.value, on_folds.params
-    )
+    return Found(worth.params, claimed.value, len(history), spent, claimed.low, claimed.high, worth.raw, shares.value)
 
 
 def tunewright_gp(task: Task, rows: Rows, fits: int, seed: int) -> Found:

@@ -16,7 +16,6 @@ import math
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from tunewright.analysis.generalization import Generalization, said, turned
 from tunewright.analysis.summary import objective
@@ -73,6 +72,9 @@ def growth(falls: Array, share: float, overlap: float) -> Growth:
 def grown(found: Generalization, history: History, judge: Any) -> Generalization:  # noqa: ANN401  a cross-validation, from above
     """The same for models that learn from all rows: winner and default are fitted to half of each fold's training rows.
 
+    The gain, and which of the two is recommended, stay as the folds have them: where the growths would have decided otherwise they were
+    mostly chance (docs/honest-benchmark.md).
+
     Args:
         found: what folds or kept predictions say.
         history: of the study.
@@ -101,20 +103,11 @@ def grown(found: Generalization, history: History, judge: Any) -> Generalization
             f"What all rows bring cannot be told: {'; '.join(half.remarks) or 'no fold was met by both configurations'}."
         )
     mine, *theirs = (growth(each, half.share, history.overlap) for each in falls)
-    default, gain, probability = found.default, found.gain, found.probability
-    if theirs and default is not None and gain is not None:
-        default = _shifted(default, theirs[0], metric, history)
-        apart = growth(falls[0] - falls[1], half.share, history.overlap)
-        spread = math.hypot((gain.high - gain.low) / 3.92, apart.deviation)
-        value = gain.value + apart.value
-        gain = Estimate(value, value - 1.96 * spread, value + 1.96 * spread)
-        probability = float(stats.norm.cdf(value / spread)) if spread > 0 else probability
-    elif default is not None:
-        default = _shifted(default, mine, metric, history)
+    default = found.default and _shifted(found.default, theirs[0] if theirs else mine, metric, history)
     width = 1.96 * mine.deviation
     return said(
-        found.method, history, _shifted(found.winner, mine, metric, history), default, found.baseline, gain=gain,
-        probability=probability, added=Estimate(mine.value, mine.value - width, mine.value + width),
+        found.method, history, _shifted(found.winner, mine, metric, history), default, found.baseline, gain=found.gain,
+        probability=found.probability, added=Estimate(mine.value, mine.value - width, mine.value + width),
     )  # fmt: skip
 
 
