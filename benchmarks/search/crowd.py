@@ -109,6 +109,8 @@ def main() -> None:
     parser.add_argument("--problems", nargs="*", default=["classic", "lcbench"])
     parser.add_argument("--samplers", nargs="*", default=["GP"])
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS))
     parser.add_argument("--budget", type=int, default=100)
     parser.add_argument("--table", action="store_true", help="print what is there, run nothing")
     given = parser.parse_args()
@@ -117,10 +119,10 @@ def main() -> None:
     keys = ("sampler", "problem", "seed", "way", "budget", "version")
     there = {tuple(row[key] for key in keys) for row in rows}
     chosen = [problem for problem in problems(given.problems) if problem.name in known]
-    for seed in range(0 if given.table else given.seeds):
+    for seed in range(given.first, given.first + (0 if given.table else given.seeds)):
         for problem in chosen:
             for sampler in given.samplers:
-                for way in WAYS:
+                for way in given.ways:
                     key = (sampler, problem.name, seed, way, given.budget, version)
                     if key not in there:
                         rows.append(
@@ -139,7 +141,7 @@ def main() -> None:
                 if row["sampler"] == sampler
                 and (row["version"], row["budget"]) == (version, given.budget)
                 and row["problem"] in wanted
-                and row["seed"] < given.seeds
+                and given.first <= row["seed"] < given.first + given.seeds
             ],
             sampler,
             given.budget,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
+import tunewright as tw
 from tunewright.errors import StudyError
 from tunewright.metric import Metric
 from tunewright.models.parzen import ramp
@@ -264,3 +265,12 @@ def test_repr_tells_what_is_not_usual() -> None:
 def test_impossible_arguments_are_refused(arguments: dict[str, int]) -> None:
     with pytest.raises(StudyError, match="must be an integer of at least"):
         TPE(**arguments)
+
+
+def test_a_branch_without_parameters_is_measured_once() -> None:
+    """Though the space has no end: another branch has something continuous."""
+    space = tw.SearchSpace({"imputer": tw.Choice({"none": {}, "knn": {"k": tw.Float(1, 30)}})})
+    study = tw.Study(space, sampler=TPE(), seed=0)
+    study.optimize(lambda live: 0.5 if live["imputer"] == "none" else 0.6 + (live["knn.k"] - 10) ** 2 / 100, trials=40)
+
+    assert sum(trial.params == {"imputer": "none"} for trial in study.history.trials) == 1

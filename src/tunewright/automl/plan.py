@@ -25,6 +25,7 @@ from tunewright.automl.task import Task, decide_task, with_target
 from tunewright.automl.values import DATE_FORMATS, Series, dates, labels, number_style
 from tunewright.catalog import Shape
 from tunewright.errors import DataError
+from tunewright.paths import expanded
 from tunewright.typing import Array
 
 __all__ = ["Identity", "Settled", "checked", "identity", "paths_of", "settle", "shape_of", "workers_of"]
@@ -176,13 +177,7 @@ def shape_of(settled: Settled, seconds: float | None, *, whole: bool = False) ->
 def paths_of(request: TuneRequest) -> Paths:
     """Where things go. Nothing is created here."""
     stem = Path(request.data).stem or "table"
-    folder = Path(request.out if request.out is not None else f"tunewright-{stem}")
-    try:
-        folder = folder.expanduser()
-    except RuntimeError as error:
-        raise DataError(
-            f"The folder {request.out} cannot be told: there is no such user. Write ./{request.out} for a name that begins with ~."
-        ) from error
+    folder = expanded(request.out if request.out is not None else f"tunewright-{stem}")
     study = folder / "study.db"
     return Paths(
         folder=str(folder),

@@ -3,7 +3,6 @@
 import ast
 import difflib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from tunewright import schedulers
@@ -11,6 +10,7 @@ from tunewright.cli.options import SamplerName, sampler_called
 from tunewright.errors import StudyChanged, StudyError, StudyMissing
 from tunewright.events import Opened
 from tunewright.metric import Metric
+from tunewright.paths import expanded
 from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
@@ -72,7 +72,7 @@ def find_name(storage: Storage, name: str | None, *, where: str) -> str:
 
 def _no_file(where: str) -> str:
     path = where.removeprefix("sqlite:///")
-    return "" if Path(path).expanduser().exists() else f" (The file {path} does not exist.)"
+    return "" if expanded(path).exists() else f" (The file {path} does not exist.)"
 
 
 def existing(where: str, name: str | None, *, sampler: Sampler | None = None, scheduler: Scheduler | None = None) -> Study:

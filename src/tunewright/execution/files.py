@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tunewright.execution.remote import Remote
+from tunewright.paths import expanded
 from tunewright.trial import Task
 
 __all__ = ["Place", "folder_of", "home", "latest", "saving"]
@@ -45,7 +46,7 @@ def home(given: "str | os.PathLike[str] | None", *, url: str, name: str, created
     if isinstance(given, str) and "://" in given:
         base = Remote.of(given)
     elif given is not None:
-        base = Path(given).expanduser().absolute()
+        base = expanded(given).absolute()
     elif url.startswith("sqlite:///"):
         base = Path(url.removeprefix("sqlite:///") + ".files").absolute()
     elif url == "memory":

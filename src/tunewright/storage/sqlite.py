@@ -24,13 +24,13 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import sqlalchemy
 from sqlalchemy.pool import NullPool
 
 from tunewright.errors import StorageDamaged, StorageError, StorageLocked
+from tunewright.paths import expanded
 from tunewright.storage.file_lock import FileLock
 from tunewright.storage.migrations import outdated, upgrade
 from tunewright.storage.schema import APPLICATION, TRIALS_VIEW, VERSION, metadata
@@ -54,7 +54,7 @@ class SqliteFile:
 
     def __init__(self, path: str, *, timeout: float) -> None:
         self.shown = path
-        self.path = Path(path).expanduser().absolute()
+        self.path = expanded(path).absolute()
         self.timeout = timeout
         self.lock = FileLock(self.path.with_name(self.path.name + ".lock"), self._held)
         self._engine = sqlalchemy.create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
