@@ -526,14 +526,23 @@ def test_the_configuration_of_scikit_learn_holds_in_every_process(workers: int) 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_routed_weights_reach_every_process(workers: int) -> None:
+    """Fitting and scoring: rows of the first class have no weight, so nothing of them is learned, and they do not count."""
     with config_context(enable_metadata_routing=True):
         model = make_pipeline(
             StandardScaler().set_fit_request(sample_weight=False),
-            LogisticRegression().set_fit_request(sample_weight=True).set_score_request(sample_weight=True),
+            LogisticRegression(max_iter=1000).set_fit_request(sample_weight=True).set_score_request(sample_weight=True),
         )
-        small(model, {"logisticregression__C": [1, 2]}, n_jobs=workers, error_score="raise").fit(
-            X, y, sample_weight=np.ones(len(y))
-        )
+        given, weights = {"logisticregression__C": [0.001, 1]}, np.where(y == 0, 1e-6, 1.0)
+        ours = small(model, given, n_jobs=workers, error_score="raise").fit(X, y, sample_weight=weights)
+        theirs = RandomizedSearchCV(model, given, n_iter=2, cv=2, random_state=0).fit(X, y, sample_weight=weights)
+        plain = small(model, given, error_score="raise").fit(X, y, sample_weight=np.ones(len(y)))
+
+    def scores(found: Any) -> dict[float, float]:
+        tried = [params["logisticregression__C"] for params in found.cv_results_["params"]]
+        return dict(zip(tried, found.cv_results_["mean_test_score"], strict=True))
+
+    assert scores(ours) == pytest.approx(scores(theirs))
+    assert scores(ours) != pytest.approx(scores(plain))
 
 
 def scored(estimator: Any, X: Any, y: Any) -> float:
