@@ -38,10 +38,8 @@ def environment() -> tuple[Any, int]:
     """An environment, and how many states it has."""
     if "gymnasium" not in sys.argv[1:]:
         return Cliff(), WIDTH * HEIGHT
-    try:
-        import gymnasium  # noqa: PLC0415  optional
-    except ImportError:
-        sys.exit('Gymnasium is not installed. Run: pip install "tunewright[rl]" — or leave the word "gymnasium" out.')
+    import gymnasium  # noqa: PLC0415  optional
+
     return gymnasium.make("CliffWalking-v1"), 48
 
 
@@ -79,6 +77,10 @@ space = tw.SearchSpace(
 study = tw.Study(
     space, tw.Metric("return", "maximize"), sampler=tw.samplers.QuasiRandom(), scheduler=tw.schedulers.Race(seeds=20)
 )
+try:
+    environment()
+except ImportError:
+    sys.exit('Gymnasium is not installed. Run: pip install "tunewright[rl]" — or leave the word "gymnasium" out.')
 study.enqueue({}, note="default")
 study.optimize(learn, trials=10)
 print(study.winner().sentence)

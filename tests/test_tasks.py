@@ -94,7 +94,7 @@ def test_failures_and_curves_are_kept():
     table = table_of(trials=2)
     failure = Failure("exception", "ValueError: no")
 
-    table.failed(table.end(1, 0, 1.0), failure)
+    table.failed(table.end(1, 0, 1.0), failure, {})
     table.report(0, 0, Report(1, {"loss": 0.5}))
 
     assert table.failure(0) is None

@@ -20,10 +20,13 @@
     ├── ModelError (ValueError)          a saved model that cannot be loaded, or data that do not fit it
     ├── ExtraMissing (ImportError)       an optional library is not installed
     ├── ObjectiveError                   the objective failed and the caller asked to hear of it at once
+    ├── NoValue                          raised inside an objective that has no value to give
     └── Stopped                          raised inside an objective that is asked to stop
 
 A message says what is wrong, where, and the mend. What a user's objective raises is never wrapped: it is recorded whole.
 """
+
+from typing import Any
 
 __all__ = [
     "AlreadyTold",
@@ -32,6 +35,7 @@ __all__ = [
     "MetricError",
     "ModelError",
     "NoResult",
+    "NoValue",
     "ObjectiveError",
     "ParamsError",
     "SpaceError",
@@ -128,6 +132,14 @@ class ExtraMissing(TunewrightError, ImportError):
 
 class ObjectiveError(TunewrightError):
     """The objective failed, and the caller asked to hear of it at once."""
+
+
+class NoValue(TunewrightError):
+    """Raised inside an objective that has no value to give: the task has failed, with kind "bad value", and `info` stays with it."""
+
+    def __init__(self, message: str, info: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.info = info
 
 
 class Stopped(TunewrightError):

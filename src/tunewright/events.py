@@ -92,11 +92,12 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Failed(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A task gave no value."""
+    """A task gave no value; `info` is what it told all the same."""
 
     failure: Failure
     seconds: float = 0.0
     index: int = 0
+    info: dict[str, Value] = {}
 
 
 class Released(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -188,18 +188,20 @@ class Findings(ABC):
             name, analysis.over_range(self.history.space, name) if values is None else values, self.best.params
         )
 
-    def report(self, path: str | PathLike[str] = "report.html", *, title: str = "Study") -> Path:
+    def report(self, path: str | PathLike[str] = "report.html", *, title: str | None = None) -> Path:
         """Write one self-contained page: what came out, what mattered, what ails the study, what to do next, how it was searched.
 
         Args:
             path: where to; what is there is replaced.
-            title: of the page.
+            title: of the page; default: the study's name.
 
         Returns:
             The path.
         """
         target = Path(path)
-        target.write_text(analysis.page(self.history, title), encoding="utf-8")
+        target.write_text(
+            analysis.page(self.history, str(getattr(self, "name", "Study")) if title is None else title), encoding="utf-8"
+        )
         return target
 
 

@@ -141,7 +141,7 @@ class History(Standing):
         task = self._end(entry, event)
         if task is None:
             return
-        self._tasks.failed(task, event.failure)
+        self._tasks.failed(task, event.failure, event.info)
         if entry.trial in self._running:
             self._finish(entry.trial, FAILED, entry.time)
             self._failed += 1

@@ -76,7 +76,7 @@ class Pen:
         for report in outcome.reports:
             self.write(trial, Reported(index, report.step, report.values), now)
         if outcome.failure is not None:
-            return self.write(trial, Failed(outcome.failure, outcome.seconds, index), now)
+            return self.write(trial, Failed(outcome.failure, outcome.seconds, index, outcome.info), now)
         return self.write(trial, Told(outcome.values or {}, outcome.seconds, index, outcome.info), now)
 
 

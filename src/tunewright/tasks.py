@@ -147,9 +147,11 @@ class TaskTable:
         if info:
             self._infos[task] = info
 
-    def failed(self, task: int, failure: Failure) -> None:
-        """Keep why an ended task failed."""
+    def failed(self, task: int, failure: Failure, info: dict[str, Value]) -> None:
+        """Keep why an ended task failed, and what it told all the same."""
         self._failures[task] = failure
+        if info:
+            self._infos[task] = info
 
     def give_back(self, trial: int, index: int, *, wanted: bool, lost: bool = False) -> None:
         """Take an open task from its worker; `wanted`: somebody should take it up; `lost`: its worker died."""

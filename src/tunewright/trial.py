@@ -99,7 +99,7 @@ class Outcome(msgspec.Struct, frozen=True):
         values: the study's metrics by name, finite; None when it failed.
         failure: why; None when it did not fail.
         seconds: wall time of the objective.
-        info: whatever else the objective returned, JSON values by name.
+        info: whatever else the objective returned, JSON values by name; of a failure, what it told all the same.
         reports: the curve on the way.
     """
 

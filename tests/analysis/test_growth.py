@@ -138,3 +138,19 @@ def test_fits_that_fail_on_half_of_the_rows_are_told() -> None:
     study = searched(cv, {"n_neighbors": tw.Int(65, 110, default=70)}, trials=4)
     with pytest.raises(StudyError, match=r"cannot be told: 5 of 5 fits failed: ValueError: Expected n_neighbors"):
         study.generalization(all_rows=True)
+
+
+@pytest.mark.filterwarnings("ignore:The test folds hold")
+def test_uneven_groups_are_halved_as_far_as_they_can_be() -> None:
+    """One of 60 rows and 40 of one row each: the part that was used stands in the formula; of a single group there is no half."""
+    groups = np.r_[np.zeros(60, int), np.arange(1, 41)]
+    more = {"cv": 5, "scoring": "neg_mean_absolute_error"}
+    cv = tw.CrossValidation(Learner(), ROWS[:100], np.zeros(100), groups=groups, **more)
+    half = cv.halved([{}])
+    assert 0.2 < half.part < 0.8
+    assert half.part != 0.5
+
+    alone = tw.CrossValidation(Learner(), ROWS[:100], np.zeros(100), groups=np.arange(100) // 50, **(more | {"cv": 2}))
+    study = searched(alone, {"floor": tw.Float(0.5, 2.0, default=1.0)}, trials=3)
+    with pytest.raises(StudyError, match="a fold trains on one group only"):
+        study.generalization(all_rows=True)

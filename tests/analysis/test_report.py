@@ -260,7 +260,7 @@ def test_the_same_history_gives_the_same_page(history_of: HistoryOf) -> None:
         ([(0.1, 1.0)], "no completed trial of the default configuration"),
         ([(0.0, 1.0), (0.1, 2.0)], "Nothing beat the default configuration"),
         ([(0.0, 2.0), (0.1, 1.0)], "Better than the default by 1 in a single measurement each"),
-        ([(0.0, [2.0, 3.0, 4.0]), (0.1, [1.0, 2.0, 3.0])], "Fold by fold: better than the default by 1"),
+        ([(0.0, [2.0, 3.0, 4.0]), (0.1, [1.0, 2.0, 3.0])], "On the same folds and seeds: better than the default by 1"),
         ([(0.0, [2.0, 3.0, 4.0]), (0.1, [5.0, 1.0, 2.0])], "within noise of the default"),
     ],
 )

@@ -14,7 +14,7 @@ def known(n: int, noise: float = 0.0, seed: int = 0) -> Evidence:
     rng = np.random.default_rng(seed)
     rows = SPACE.sample_rows(rng, n)
     losses = 100 + 5 * np.sin(4 * rows[:, 0]) + rows[:, 1] + noise * rng.normal(size=n)
-    return Evidence(SPACE, Metric("loss"), np.arange(n), rows, losses)
+    return Evidence(SPACE, Metric("loss"), np.arange(n), rows, losses, np.ones(n, bool))
 
 
 def test_it_predicts_in_units_of_the_loss():
@@ -59,7 +59,7 @@ def test_noise_that_nobody_can_predict_is_not_predicted():
     rng = np.random.default_rng(5)
     rows = SPACE.sample_rows(rng, 60)
 
-    model = surrogate(Evidence(SPACE, Metric("loss"), np.arange(60), rows, rng.normal(size=60)))
+    model = surrogate(Evidence(SPACE, Metric("loss"), np.arange(60), rows, rng.normal(size=60), np.ones(60, bool)))
 
     assert not model.fit.predicts
     assert model.fit.n == 60

@@ -3,9 +3,14 @@ import os
 import subprocess
 import sys
 
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
+from scipy.stats import loguniform
+from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import f1_score, get_scorer, make_scorer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -81,3 +86,31 @@ def test_another_process_finds_the_same() -> None:
     }  # fmt: skip
 
     assert len(said) == 1
+
+
+def test_what_changes_though_nothing_else_does_does_not_count(tmp_path) -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0]})
+    frame["b"] = [3, 4]
+    assert fingerprint(frame) == fingerprint(frame.copy())
+    assert fingerprint(frame) != fingerprint(frame.assign(b=[3, 5]))
+
+    memories = [fingerprint(joblib.Memory(tmp_path, verbose=0)) for _ in range(2)]
+    assert memories[0] == memories[1]
+
+    spread = loguniform(1e-3, 1e3)
+    before = fingerprint(spread)
+    np.random.rand()  # noqa: NPY002  it is about the chance that everybody shares
+    assert fingerprint(spread) == before != fingerprint(loguniform(1e-3, 1e4))
+
+
+def test_what_is_frozen_counts_as_it_was_fitted() -> None:
+    rows = np.random.default_rng(0).normal(size=(20, 3))
+    one, same, other = (FrozenEstimator(PCA(2).fit(each)) for each in (rows, rows.copy(), rows[::-1] ** 3))
+
+    assert fingerprint(one) == fingerprint(same) != fingerprint(other)
+
+
+def test_a_cached_function_is_the_function() -> None:
+    assert fingerprint(functools.lru_cache(made(1.0))) == fingerprint(functools.lru_cache(made(1.0)))
+    assert fingerprint(functools.lru_cache(made(1.0))) != fingerprint(functools.lru_cache(made(2.0)))
+    assert fingerprint({1: 2}.get) != fingerprint({1: 3}.get)

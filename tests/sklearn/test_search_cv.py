@@ -1,4 +1,5 @@
 import math
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tunewright.catalog import space_for
-from tunewright.errors import SpaceError
+from tunewright.errors import ObjectiveError, SpaceError
 from tunewright.samplers import QuasiRandom, Random
 from tunewright.schedulers import Once
 from tunewright.sklearn import SearchCV
@@ -442,6 +443,8 @@ def small(estimator: Any, given: Any, **more: Any) -> SearchCV:
         [None, np.array([0.3, 0.3, 0.4])],
         [(1, 2), [1, 2], [3]],
         [1, 2, 0.5, 1.0],
+        ["1", 1, 1.0],
+        ["1.0", 1, 1.0],
         [True, 1],
         [[np.arange(3)], {"a": [1]}],
     ],
@@ -487,7 +490,9 @@ def test_scores_that_are_no_finite_numbers_stand_as_they_are(more: dict[str, Any
 
     place = {params["max_depth"]: i for i, params in enumerate(ours["params"])}
     order = [place[params["max_depth"]] for params in theirs.cv_results_["params"]]
-    names = [name for name in theirs.cv_results_ if name.startswith(("mean_test_", "split0_test_"))]
+    names = [
+        name for name in theirs.cv_results_ if name.startswith("split0_test_") or name in {"mean_test_odd", "mean_test_score"}
+    ]
     for name in names:
         np.testing.assert_array_equal(ours[name][order], theirs.cv_results_[name])
 
@@ -603,3 +608,35 @@ def test_a_subclass_is_searched_in_what_it_takes() -> None:
 @pytest.mark.parametrize("texts", [["a b", "c"], pd.Series(["a b", "c"])])
 def test_texts_bound_nothing(texts: Any) -> None:
     assert space_for(TfidfVectorizer(), X=texts) == space_for(TfidfVectorizer())
+
+
+class Deadly(Told):
+    """Ends the process that fits it."""
+
+    def fit(self, X: Any, y: Any) -> "Told":
+        if os.environ["HOME_OF_THE_TEST"] != str(os.getpid()):
+            os._exit(7)
+        raise AssertionError("it was fitted at home")
+
+
+def test_what_kills_a_worker_does_not_kill_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME_OF_THE_TEST", str(os.getpid()))
+    with pytest.raises(ObjectiveError, match="The worker process died"):
+        small(Deadly(), {"value": [1, 2]}, n_jobs=2, error_score="raise").fit(X, y)
+
+
+def test_every_dictionary_of_a_list_is_looked_at_before_any_fit() -> None:
+    with pytest.raises(ValueError, match="Invalid parameter 'Q'"):
+        small(Pipeline([("c", SVC())]), [{"c__C": [1]}, {"c__Q": [1, 2]}]).fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_scores_that_are_no_numbers_are_told_and_do_not_spoil_the_study() -> None:
+    with pytest.warns(UserWarning, match="One or more of the test scores are non-finite"):
+        found = small(DecisionTreeClassifier(random_state=0), {"max_depth": [1, 2, 3, 4, 5, 6]}, scoring=patchy, n_iter=6).fit(
+            X, y
+        )
+
+    history = found.study_.history
+    assert history.failed == 3
+    assert np.nanmax(np.abs(history.losses)) < 10

@@ -42,7 +42,7 @@ def test_rows_drawn_are_as_many_as_asked_and_all_allowed() -> None:
             "a > b + 2",
             "impossible or too tight: in 11,000 random configurations and 6 repaired 1,000 times none meets them",
         ),
-        ({"a": Float(0, 1), "b": Float(0, 1)}, "a + b == 1", "better solved for one of them"),
+        ({"a": Float(0, 1), "b": Float(0, 1)}, "a + b == 3", "better solved for one of them"),
     ],
 )
 def test_impossible_constraints_are_told_after_a_bounded_search(
@@ -157,3 +157,33 @@ def test_rare_rows_are_drawn_near_to_the_priors() -> None:
 
 def draw_allowed_rows_of(space: SearchSpace, n: int) -> np.ndarray:
     return space.sample_rows(np.random.default_rng(0), n)
+
+
+def test_a_slab_is_filled_and_two_corners_are_both_met() -> None:
+    """Of 1,000 rows; the mean of each of three weights that sum to 1 is 1/3, off by less than 0.05."""
+    slab = SearchSpace({name: Float(0, 1) for name in "abc"}, constraints=["a + b + c >= 0.9995", "a + b + c <= 1.0005"])
+    rows = draw_allowed_rows_of(slab, 1000)
+    assert rows.mean(axis=0) == pytest.approx([1 / 3] * 3, abs=0.05)
+    assert len(np.unique(rows.round(2), axis=0)) > 700
+
+    low, high = (" and ".join(f"{name} {test}" for name in "abc") for test in ("< 0.02", "> 0.98"))
+    corners = SearchSpace({name: Float(0, 1) for name in "abc"}, constraints=[f"({low}) or ({high})"])
+    assert 0.1 < (draw_allowed_rows_of(corners, 1000)[:, 0] > 0.5).mean() < 0.9
+
+
+def test_what_is_drawn_does_not_depend_on_what_was_drawn_before() -> None:
+    def slab() -> SearchSpace:
+        return SearchSpace({name: Float(0, 1) for name in "abc"}, constraints=["a + b + c >= 0.9998", "a + b + c <= 1.0002"])
+
+    fresh, used = slab(), slab()
+    used.sample(np.random.default_rng(5))
+    used.sample_rows(np.random.default_rng(6), 10)
+
+    assert fresh.sample_rows(np.random.default_rng(1), 5).tolist() == used.sample_rows(np.random.default_rng(1), 5).tolist()
+
+
+def test_an_equation_between_numbers_is_met_exactly() -> None:
+    rows = draw_allowed_rows_of(SearchSpace({"a": Float(0, 1), "b": Float(0, 1)}, constraints=["a + b == 1"]), 200)
+
+    assert (rows.sum(axis=1) == 1).all()
+    assert rows.std(axis=0).min() > 0.2

@@ -11,7 +11,7 @@ from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, History
 from tunewright.metric import Metric
 from tunewright.space import SearchSpace
-from tunewright.typing import Array, Indices
+from tunewright.typing import Array, Indices, Mask
 
 __all__ = ["Evidence", "Seen", "cutoff", "evidence", "seen", "share_of"]
 
@@ -30,6 +30,7 @@ class Evidence(msgspec.Struct, frozen=True):
         numbers: of the trials, shape (n,), in the order of asking.
         rows: raw, shape (n, d), NaN where inactive.
         losses: smaller is better, finite, shape (n,).
+        kept: which of them keep within every metric's bound, shape (n,).
     """
 
     space: SearchSpace
@@ -37,13 +38,19 @@ class Evidence(msgspec.Struct, frozen=True):
     numbers: Indices
     rows: Array
     losses: Array
+    kept: Mask
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def take(self, index: Indices) -> "Evidence":
         """Some of the trials."""
-        return Evidence(self.space, self.metric, self.numbers[index], self.rows[index], self.losses[index])
+        return Evidence(self.space, self.metric, self.numbers[index], self.rows[index], self.losses[index], self.kept[index])
+
+    @property
+    def best(self) -> int:
+        """The place of the best trial that keeps within the bounds; where none does, of the best."""
+        return int(np.argmin(np.where(self.kept, self.losses, np.inf) if self.kept.any() else self.losses))
 
     @property
     def trouble(self) -> str:
@@ -119,7 +126,8 @@ def evidence(history: History, metric: str | None = None) -> Evidence:
     column = history.objectives[0] if metric is None else names.index(metric)
     losses = history.losses[:, column]
     numbers = np.flatnonzero(np.isfinite(losses) & history.usable & (history.states == COMPLETED))
-    return Evidence(history.space, history.metrics[column], numbers, history.rows.take(numbers, axis=0), losses[numbers])
+    kept = history.feasible[numbers]
+    return Evidence(history.space, history.metrics[column], numbers, history.rows.take(numbers, axis=0), losses[numbers], kept)
 
 
 def share_of(of: str | float) -> float:

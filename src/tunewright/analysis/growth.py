@@ -4,9 +4,9 @@ The model of a fold learns from a share r of the rows, the one that is shipped f
 much follows from one more point of the learning curve: models that learn from half of their fold's training rows, judged on the same
 test rows. Where the error falls off as c + b m^-a with m rows,
 
-    score(n) - score(r n) = g (score(r n) - score(r n / 2)),     g = (1 - r^a) / (2^a - 1),
+    score(n) - score(r n) = g (score(r n) - score(r n / 2)),     g = (1 - r^a) / (2^a - 1)
 
-and a lies between a half and 1 for most learners [1]. The mean of g at these two is taken, and half their distance counts as its
+(with groups, what whole groups came next to a half stands for 1/2), and a lies between a half and 1 for most learners [1]. The mean of g at these two is taken, and half their distance counts as its
 standard deviation: 0.23 +- 0.03 for five folds, 0.11 +- 0.01 for ten.
 
 [1] Viering & Loog, The Shape of Learning Curves: A Review, IEEE TPAMI 45, 2023, section 4.
@@ -36,11 +36,13 @@ class Halved(NamedTuple):
     Attributes:
         scores: of the first metric, shape (configurations, folds); NaN where a fit failed.
         share: the rows that a fold's model learns from, of all.
+        part: the rows of that share that these learned from: a half, or what whole groups came next to it.
         remarks: what failed, one line for each kind.
     """
 
     scores: Array
     share: float
+    part: float = 0.5
     remarks: tuple[str, ...] = ()
 
 
@@ -51,19 +53,20 @@ class Growth(NamedTuple):
     deviation: float
 
 
-def growth(falls: Array, share: float, overlap: float) -> Growth:
+def growth(falls: Array, share: float, overlap: float, part: float = 0.5) -> Growth:
     """From the half of each fold's training rows to the whole of them, and so to all rows.
 
     Args:
         falls: by how much the loss on each fold fell from half of its training rows to all of them, shape (folds,), 1 or more.
         share: the rows that a fold's model learns from, of all; in (0, 1].
         overlap: test rows for each training row.
+        part: the rows of that share that stand for a half; in (0, 1).
 
     Returns:
         The growth. Its deviation is that of the mean over the folds (Nadeau & Bengio 2003, eq. (9)) and of the exponent; from one
         fold, as large as the growth itself.
     """
-    least, most = sorted((1 - share**a) / (2**a - 1) for a in _EXPONENTS)
+    least, most = sorted((1 - share**a) / (part**-a - 1) for a in _EXPONENTS)
     factor, doubt, mean = (least + most) / 2, (most - least) / 2, float(falls.mean())
     spread = float(falls.std(ddof=1)) * math.sqrt(1 / len(falls) + overlap) if len(falls) > 1 else abs(mean)
     return Growth(factor * mean, math.hypot(factor * spread, doubt * mean))
@@ -102,7 +105,7 @@ def grown(found: Generalization, history: History, judge: Any) -> Generalization
         raise StudyError(
             f"What all rows bring cannot be told: {'; '.join(half.remarks) or 'no fold was met by both configurations'}."
         )
-    mine, *theirs = (growth(each, half.share, history.overlap) for each in falls)
+    mine, *theirs = (growth(each, half.share, history.overlap, half.part) for each in falls)
     default = found.default and _shifted(found.default, theirs[0] if theirs else mine, metric, history)
     width = 1.96 * mine.deviation
     return said(

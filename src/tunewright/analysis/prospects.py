@@ -165,7 +165,7 @@ def prospect(history: History, trials: int = 20, *, seed: int = 0, model: Surrog
 def _gains(model: Surrogate, rows: Array, trials: int, rng: np.random.Generator, *, thompson: float) -> Array:
     """What k trials are worth in each draw, shape (draws,), in units of the loss; `rows` are what may be proposed."""
     known = model.evidence
-    incumbent = int(np.argmin(known.losses))
+    incumbent = known.best
     twice = model.draws(np.concatenate([known.rows[[incumbent]], rows]), 2 * _DRAWS, rng)
     true, named = twice[:, :_DRAWS], twice[1:, _DRAWS:].argmin(axis=0)
     chosen = rng.integers(0, len(rows), (_DRAWS, trials))
@@ -232,7 +232,7 @@ def _regret(model: Surrogate, rows: Array) -> float:
 
 def _noise(history: History, known: Evidence, model: Surrogate) -> float:
     """The error of the best trial's mean over its folds, corrected for their overlap; without folds, what the model takes for noise."""
-    best = history.trial(int(known.numbers[int(np.argmin(known.losses))]))
+    best = history.trial(int(known.numbers[known.best]))
     values = np.array([each.values[known.metric.name] for each in at_full_effort(best) if each.values])
     k = len(values)
     return standard_deviation(values) * math.sqrt(1 / k + 1 / (k - 1)) if k > 1 else model.noise

@@ -24,6 +24,7 @@ from tunewright.analysis.text import counted, number
 from tunewright.analysis.tuning import default_row, levels
 from tunewright.errors import SpaceError, StudyError
 from tunewright.history import History
+from tunewright.models.ranking import Ranking
 from tunewright.space import Categorical, Float, Int, Normal, Ordinal, Parameter, SearchSpace
 from tunewright.space.expression import Both, Compare, Expression, Literal, Name
 from tunewright.typing import Array, Mask
@@ -87,7 +88,7 @@ def refine(history: History, keep: float = 0.9, *, freeze: bool = False, seed: i
     """Propose the space of the next round; see the module.
 
     Args:
-        history: of the study, with one optimised metric that counts (of several, the first).
+        history: of the study.
         keep: the share of the top region to keep, in (0, 1].
         freeze: fix parameters that make no difference.
         seed: of what decides that.
@@ -99,9 +100,10 @@ def refine(history: History, keep: float = 0.9, *, freeze: bool = False, seed: i
         raise StudyError(f"keep is the share of the top region to keep, between 0 and 1, got {keep!r}.")
     known = evidence(history)
     have = len(known)
-    limit = -math.inf if not have else cutoff(known.losses, min(1.0, max(_TOP, _FEWEST / have)))
-    top = known.losses <= limit
+    top = _top(history, known)
     trouble = known.trouble
+    if not trouble and not known.kept.any():
+        trouble = "No completed trial keeps within every metric's bound, so there is no top region. Search on, or loosen a bound."
     if not trouble and have < 3 * _FEWEST:
         trouble = f"{counted(have, 'completed trial')} do not show a top region yet; ask again at {3 * _FEWEST}."
     if not trouble and top.mean() > 0.5:
@@ -120,8 +122,29 @@ def refine(history: History, keep: float = 0.9, *, freeze: bool = False, seed: i
         float(holds[top].mean()),
         _volume(known.space, space, known),
         (int(holds.sum()), have),
-        said,
+        (*said, *_left_out(history, known)),
     )
+
+
+def _top(history: History, known: Evidence) -> Mask:
+    """The best tenth of the trials that keep within the bounds, at least 10; of several objectives by rank, the whole front at least."""
+    few = max(_TOP * len(known), float(_FEWEST))
+    if len(history.objectives) > 1:
+        wanted = max(math.ceil(few), len(history.pareto))
+        return np.isin(known.numbers, Ranking(history).best(known.numbers[known.kept], wanted))
+    if not known.kept.any():
+        return known.kept
+    limit = cutoff(known.losses[known.kept], min(1.0, few / int(known.kept.sum())))
+    return known.kept & (known.losses <= limit)
+
+
+def _left_out(history: History, known: Evidence) -> list[str]:
+    """What the top region is, where that is not simply the best."""
+    outside = int((~known.kept).sum())
+    said = [f"{counted(outside, 'trial')} outside a bound left out of the top region."] if outside else []
+    if len(history.objectives) > 1:
+        said.append("The top region is the Pareto front and what comes next to it.")
+    return said
 
 
 def _plan(known: Evidence, top: Mask, keep: float) -> dict[str, Parameter]:
@@ -131,7 +154,7 @@ def _plan(known: Evidence, top: Mask, keep: float) -> dict[str, Parameter]:
     numbers = [j for j, parameter in enumerate(known.space.parameters.values()) if isinstance(parameter, Float | Int)]
     low, high = _box(unit[:, numbers], keep)
     ends = {j: (float(low[i]), float(high[i])) for i, j in enumerate(numbers)}
-    winner = known.rows[int(np.argmin(known.losses))]
+    winner = known.rows[known.best]
     plan: dict[str, Parameter] = {}
     for j, (name, parameter) in enumerate(known.space.parameters.items()):
         if isinstance(parameter, Float | Int):
@@ -250,7 +273,7 @@ def _freeze(known: Evidence, plan: dict[str, Parameter], seed: int) -> None:
     """Fix at the winner's value what makes no difference there, over the range that was tried, by a model that predicts."""
     if len(known.space) > WIDEST or not (model := surrogate(known)).fit.predicts:
         return
-    space, winner = known.space, known.rows[int(np.argmin(known.losses))]
+    space, winner = known.space, known.rows[known.best]
     little = _LITTLE * float(np.median(known.losses) - known.losses.min())
     filled = np.where(np.isnan(winner), default_row(space), winner)
     for j, (name, parameter) in enumerate(space.parameters.items()):

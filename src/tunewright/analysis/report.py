@@ -119,8 +119,12 @@ def _best_line(history: History) -> Markup | None:
         return None
     metric = objective(history)
     best = ranking(history, 1)[0]
-    folds = len(best.spread.values)
-    over = f"mean ± standard deviation over {folds} folds" if folds > 1 else "a single measurement, so its spread is unknown"
+    count = len(best.spread.values)
+    over = (
+        f"mean ± standard deviation over {count} folds and seeds"
+        if count > 1
+        else "a single measurement, so its spread is unknown"
+    )
     return tag(
         "p",
         tag("span", f"best {metric.name}", class_="what"),
@@ -149,10 +153,12 @@ def _meaning(history: History, extras: ReportExtras, default: Trial | None) -> s
     best = ranking(history, 1)[0].trial
     if best.number == default.number:
         return "Nothing beat the default configuration: keep it."
+    if not history.feasible[default.number]:
+        return "The default configuration does not keep within every metric's bound, so there is nothing to compare the best one with."
     found = difference(best, default, metric)
     caution = "The search chose the winner by these same measurements, so expect a little less next time."
     if found is not None:
-        return f"Fold by fold: {_lower(sentence_on_difference(found))} {caution}"
+        return f"On the same folds and seeds: {_lower(sentence_on_difference(found))} {caution}"
     gain = metric.sign * (default.values[metric.name] - best.values[metric.name]) if best.values and default.values else 0.0
     by = f" by {number(gain, 3)}" if math.isfinite(gain) else ""
     if not gain:
@@ -239,7 +245,7 @@ def _best(history: History, default: Trial | None) -> Markup | None:
         return _section("The best configurations", pareto_table(history, front), _figure(figure) if figure else None)
     beside = None if default is None else ranked(history, default)
     rows = ranking(history, _TOP)
-    said = "Ranks that differ by much less than the spread over the folds are ties: prefer the cheaper or simpler one."
+    said = "Ranks that differ by much less than the spread over folds and seeds are ties: prefer the cheaper or simpler one."
     if history.feasible.sum() == 1:
         said = "A single trial has a result so far; there is nothing to compare it with."
     elif len(rows[0].spread.values) < 2:

@@ -151,7 +151,7 @@ def best_table(rows: Sequence[Ranked], default: Ranked | None, metric: Metric) -
     for row in everyone:
         spread, trial = row.spread, row.trial
         is_default = default is not None and trial.number == default.trial.number
-        label = f"folds: {', '.join(number(value) for value in spread.values[:30])}; mean {number(spread.mean)}"
+        label = f"measured: {', '.join(number(value) for value in spread.values[:30])}; mean {number(spread.mean)}"
         picture = strip(scale, dots=spread.values, middle=spread.mean, kind="winner" if row.rank == 1 else "", label=label)
         cells = [
             _cell(str(trial.number), "number"),
@@ -168,8 +168,10 @@ def best_table(rows: Sequence[Ranked], default: Ranked | None, metric: Metric) -
         lines.append(_row(f"{row.rank:,}", *[cell for cell in cells if cell is not None], kind=kind))
     if folds:
         lines.append(_row("", _cell(""), _cell(""), _cell(_ruler(scale, 150)), _cell(""), _cell(""), kind="ruler"))
-    head = ["rank", "#trial", f"#{metric.name}", *(["each fold"] if folds else []), "#time", "configuration"]
-    return table(head, lines, "The best configurations" + (", mean ± standard deviation over the folds" if folds else ""), "best")
+    head = ["rank", "#trial", f"#{metric.name}", *(["each fold and seed"] if folds else []), "#time", "configuration"]
+    return table(
+        head, lines, "The best configurations" + (", mean ± standard deviation over folds and seeds" if folds else ""), "best"
+    )
 
 
 def pareto_table(history: History, front: Sequence[Trial], limit: int = 30) -> Markup:

@@ -25,7 +25,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tunewright.analysis.evidence import evidence
+from tunewright.analysis.evidence import Evidence, evidence
 from tunewright.analysis.markup import tag
 from tunewright.analysis.notebook import framed
 from tunewright.analysis.summary import standard_deviation
@@ -33,7 +33,7 @@ from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, su
 from tunewright.analysis.text import counted, cut, number, value_text, with_spread
 from tunewright.history import History
 from tunewright.space import SearchSpace
-from tunewright.typing import Array, Value
+from tunewright.typing import Array, Params, Value
 
 __all__ = ["Gain", "Stay", "Step", "Tunability", "default_row", "levels", "shown_value", "tunability"]
 
@@ -176,14 +176,14 @@ def tunability(history: History, *, metric: str | None = None, seed: int = 0, mo
     model = surrogate(known) if model is None else model
     weigh = _Weigh(model, rng)
     default = default_row(known.space)
-    winner = known.rows[int(np.argmin(known.losses))]
+    winner = known.rows[known.best]
     filled = np.where(np.isnan(winner), default, winner)
     around = candidates(known, rng)
     best = around[int(np.argmin(np.add(*model.predict(around))))]
     alone = _alone(weigh, default)
     pairs = _pairs(weigh, default, [each.names[0] for each in alone[:_PAIRED]])
-    tried = np.stack([np.where(np.isnan(best), default, best), *weigh.best])  # the whole is worth no less than its parts
-    best = tried[int(np.argmin(weigh.safe(tried)))]
+    tried = np.stack([default, np.where(np.isnan(best), default, best), *weigh.best])  # the whole is worth no less than its parts
+    best = tried[int(np.argmin(weigh.means(tried)))]
     walked = len(known.space) <= _MANY
     return Tunability(
         known.metric.name,
@@ -194,7 +194,7 @@ def tunability(history: History, *, metric: str | None = None, seed: int = 0, mo
         path=tuple(_path(weigh, default, filled)) if walked else (),
         stay=_stay(weigh, default, filled) if walked else None,
         fit=model.fit,
-        remarks=_remarks(model, walked=walked),
+        remarks=(*_remarks(model, walked=walked), *_about(history, known)),
     )
 
 
@@ -207,6 +207,16 @@ def _remarks(model: Surrogate, *, walked: bool) -> tuple[str, ...]:
     if not walked:
         said.append(f"With more than {_MANY} parameters the path from default to winner is not walked.")
     return tuple(said)
+
+
+def _about(history: History, known: Evidence) -> list[str]:
+    """What it does not look at."""
+    said = []
+    if any(metric.bound is not None for metric in history.metrics):
+        said.append("Bounds are not looked at: a gain may lie where one is broken; the winner keeps within them.")
+    if len(history.objectives) > 1:
+        said.append(f"This is about {known.metric.name} alone.")
+    return said
 
 
 def default_row(space: SearchSpace) -> Array:
@@ -254,11 +264,16 @@ class _Weigh:
         low, high = np.quantile(gains, [0.025, 0.975])
         params = self.space.params(self.space.deactivate(row[None])[0])
         mean += 0.0  # not -0.0
-        return Gain(names, mean, min(mean, float(low)), max(mean, float(high)), tuple(params.get(name) for name in names))
+        return Gain(names, mean, min(mean, float(low)), max(mean, float(high)), tuple(_there(params, name) for name in names))
 
     def shown(self, row: Array, name: str) -> Value:
         """A parameter's value in a configuration; None where it is inactive."""
-        return self.space.params(self.space.deactivate(row[None])[0]).get(name)
+        return _there(self.space.params(self.space.deactivate(row[None])[0]), name)
+
+
+def _there(params: Params, name: str) -> Value:
+    """The value of a parameter; None where it is inactive, so that a None that was chosen is "null"."""
+    return "null" if params.get(name, "") is None else params.get(name)
 
 
 def levels(space: SearchSpace, column: int, count: int) -> Array:

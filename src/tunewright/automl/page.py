@@ -1,10 +1,13 @@
 """What a result says on the report page beyond the history of its study."""
 
 import math
+import shlex
+
+import msgspec
 
 from tunewright.analysis import Difference, ReportExtras, Rows, Score, duration, number
 from tunewright.automl import records
-from tunewright.automl.records import TuneResult
+from tunewright.automl.records import TuneRequest, TuneResult
 
 __all__ = ["report_extras"]
 
@@ -87,12 +90,21 @@ def _columns(result: TuneResult) -> Rows:
 
 
 def _commands(result: TuneResult) -> tuple[tuple[str, str], ...]:
-    again = f"tunewright tune {result.request.data} --target {result.task.target} --resume"
-    again += f" --out {result.request.out}" if result.request.out else ""
+    again = shlex.join(
+        ["tunewright", "tune", result.request.data, "--target", result.task.target, "--resume", *_options(result.request)]
+    )
     return (
         ("predict new rows", f"tunewright predict {result.paths.model} new.csv -o predictions.csv"),
         ("search on", again),
     )
+
+
+def _options(request: TuneRequest) -> list[str]:
+    """What was asked for beside the defaults, without the budget: a study only goes on with the splits and models it was begun with."""
+    names = ("task", "metric", "cv", "groups", "time_order", "test", "seed", "out", "study", "name")
+    plain = {field.name: field.default for field in msgspec.structs.fields(TuneRequest)}
+    found = [f"--{name.replace('_', '-')}={getattr(request, name)}" for name in names if getattr(request, name) != plain[name]]
+    return [*found, *([f"--models={','.join(request.models)}"] if request.models else [])]
 
 
 def _float(value: float | None) -> float:

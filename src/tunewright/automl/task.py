@@ -85,9 +85,9 @@ def decide_task(frame: Frame, name: str, kind: TaskKind | None) -> Task:
     known = np.array([cell is not None for cell in text.tolist()], dtype=bool)
     if not known.any():
         raise DataError(f'The target "{name}" has no value in any row.')
-    number = ~np.isnan(found.floats)
-    if known[~number].any() and not (found.junk & known).mean() > _JUNK_SHARE and number.any():
-        known &= number  # "-" or "unknown" beside numbers, and infinities, are no classes
+    missing = np.isnan(found.floats) & ~found.junk  # "-" or "unknown" beside numbers, and infinities
+    if kind != "classification" and (~np.isnan(found.floats)).any():
+        known &= ~missing
     decided, reason = _kind(text[known], found.floats[known], name)
     if kind is not None and kind != decided:
         reason = f"{kind.capitalize()}, as asked for."

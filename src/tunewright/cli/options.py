@@ -116,7 +116,9 @@ Direction: TypeAlias = Annotated[
     bool | None,
     typer.Option("--maximize/--minimize", help="Which way is better, for metrics that do not say it. [default: minimize]"),
 ]
-SamplerOption: TypeAlias = Annotated[SamplerName | None, typer.Option("--sampler", help="Who proposes. [default: auto]")]
+SamplerOption: TypeAlias = Annotated[
+    SamplerName | None, typer.Option("--sampler", help="Who proposes. [default: the study's last one, else auto]")
+]
 Levels: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--levels", metavar="N|NAME=N", help="Values of each number in a grid, or of one: 4, lr=7. [default: 5]"),

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from tunewright.errors import MetricError, Stopped, TrialError
+from tunewright.errors import MetricError, NoValue, Stopped, TrialError
 from tunewright.execution.channel import Channel
 from tunewright.execution.files import Place
 from tunewright.execution.live import LiveTrial
@@ -64,7 +64,8 @@ def run(
 def outcome_of(result: Any, metrics: tuple[str, ...], seconds: float = 0.0, reports: tuple[Report, ...] = ()) -> Outcome:  # noqa: ANN401
     """What a result comes to: values, or a failure if it is an exception or cannot be used."""
     if isinstance(result, BaseException):
-        return Outcome(None, _failure_of(result), seconds, reports=reports)
+        info = result.info if isinstance(result, NoValue) else {}
+        return Outcome(None, _failure_of(result), seconds, info, reports)
     try:
         values, info = measured(result, metrics)
     except MetricError as error:
@@ -90,6 +91,8 @@ def told(result: Any, metrics: tuple[str, ...], seconds: float | None) -> Outcom
 
 def _failure_of(error: BaseException) -> Failure:
     """What an exception says, whole; the worker's own frames are left out."""
+    if isinstance(error, NoValue):
+        return Failure("bad value", str(error))
     kind = "stopped" if isinstance(error, Stopped) else "memory" if _is_about_memory(error) else "exception"
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_globals.get("__name__") == __name__:

@@ -198,7 +198,11 @@ def halved(cv: Any, configurations: Sequence[Params]) -> Halved:  # noqa: ANN401
         return dict(cv.judged(cv.build(configurations[point]), cell, 0, rows[cell])[0])
 
     _, scores, failed = measured(score, len(configurations), len(folds), cv.metrics[0].name)
-    return Halved(scores, float(np.mean([len(fold.train) for fold in folds])) / rows_of(cv.X), failed)
+    parts = np.array([len(part) / len(fold.train) for part, fold in zip(rows, folds, strict=True)])
+    if (parts == 1).any():
+        scores[:, parts == 1] = np.nan
+        failed = (*failed, "a fold trains on one group only, of which there is no half")
+    return Halved(scores, float(np.mean([len(fold.train) for fold in folds])) / rows_of(cv.X), float(parts.mean()), failed)
 
 
 def _half(train: Indices, cv: Any, rng: np.random.Generator) -> Indices:  # noqa: ANN401  as above
@@ -206,7 +210,11 @@ def _half(train: Indices, cv: Any, rng: np.random.Generator) -> Indices:  # noqa
     drawn = rng.permutation(train)
     if cv.groups is not None:
         units = np.unique(np.asarray(cv.groups)[drawn], return_inverse=True)[1]
-        return np.sort(drawn[rng.permutation(units.max() + 1)[units] < (units.max() + 1) / 2])
+        counts = np.bincount(units)
+        order = rng.permutation(len(counts))
+        reached = np.cumsum(counts[order])
+        taken = 1 + int(np.argmin(np.abs(reached[:-1] - len(drawn) / 2))) if len(counts) > 1 else 1
+        return np.sort(drawn[np.isin(units, order[:taken])])
     if cv.y is not None and np.ndim(cv.y) == 1:
         ranks = np.unique(np.asarray(cv.y), return_inverse=True)[1][drawn]
         drawn = drawn[np.argsort(ranks, kind="stable")]

@@ -64,6 +64,13 @@ class Translation:
         self.labels = labels or {}
         self.listed = listed
 
+    def each(self) -> list[Params]:
+        """A configuration of each dictionary; of one, the space's default."""
+        if not self.listed:
+            return [self.space.default]
+        count = len(self.space.parameters[_WHICH].choices)  # type: ignore[attr-defined]
+        return [self.space.validate({_WHICH: str(which)}, fill=True) for which in range(count)]
+
     def settings(self, params: Params) -> dict[str, Any]:
         """What `set_params` is to be given for this configuration."""
         prefix = f"{params[_WHICH]}." if self.listed else ""
@@ -184,7 +191,7 @@ def _listed(given: list[Any], name: str, now: Any, labels: dict[str, dict[bytes,
     weights: dict[bytes, int] = {}
     shown: list[Value] = []
     for value in given:
-        label = repr(plain_number(value)) if alike and plain_number(value) is not None else _free_label(value, known)
+        label = _free_label(value, known, apart=alike)
         key = json_key(label)
         if key not in known:
             known[key] = value
@@ -239,14 +246,22 @@ def _label(value: Any) -> Value:  # noqa: ANN401
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _free_label(value: Any, known: Mapping[bytes, Any]) -> Value:  # noqa: ANN401
-    """Its label, with a number behind it where another value has the same; the same one for a value that is known."""
-    label, number = _label(value), 1
-    while (key := json_key(label)) in known and _is_told(value) and not _same(known[key], value):
+def _free_label(value: Any, known: Mapping[bytes, Any], *, apart: bool = False) -> Value:  # noqa: ANN401
+    """Its label, with a number behind it where another value has the same; the same one for a value that is known. `apart`: numbers are
+    told by how they are written.
+    """
+    told = apart and plain_number(value) is not None
+    plain = repr(plain_number(value)) if told else _label(value)
+    label, number = plain, 1
+    while (key := json_key(label)) in known and not _same(known[key], value) and (apart or _is_told(value)):
         number += 1
-        label = f"{_label(value)} ({number})"
+        label = f"{plain} ({number})"
     return label
 
 
 def _same(one: Any, other: Any) -> bool:  # noqa: ANN401
-    return one is other or (isinstance(one, tuple | list) and type(one) is type(other) and repr(one) == repr(other))
+    return (
+        one is other
+        or (type(one) is type(other) and isinstance(one, str | int | float) and one == other)
+        or (isinstance(one, tuple | list) and type(one) is type(other) and repr(one) == repr(other))
+    )

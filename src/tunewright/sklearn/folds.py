@@ -9,7 +9,7 @@ import numbers
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from sklearn.base import clone
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
 
+from tunewright.errors import NoValue
 from tunewright.execution.live import LiveTrial
 from tunewright.resampling.ambient import Ambient
 from tunewright.sklearn.callbacks import Quiet
@@ -25,9 +26,6 @@ from tunewright.sklearn.distributions import Translation
 __all__ = ["FoldObjective", "Problem", "Rows", "Scores", "evaluate_fold", "names_of", "weights_of"]
 
 Rows = NDArray[np.intp]
-
-_WORST: Final = 1e300
-"""What a score that is no finite number counts for in the study."""
 
 
 class Problem(NamedTuple):
@@ -138,10 +136,6 @@ def _number(score: Any, name: str) -> float:  # noqa: ANN401
     return float(plain)  # type: ignore[arg-type]
 
 
-def _finite(score: float) -> float:
-    return score if math.isfinite(score) else math.copysign(_WORST, 1.0 if score > 0 else -1.0)
-
-
 def _told(score: float) -> float | str:
     """As it may stand in a journal, which holds no infinite numbers."""
     return score if math.isfinite(score) else str(score)
@@ -151,8 +145,7 @@ class FoldObjective:
     """The objective of a search: configuration and fold in, scores out.
 
     Returns the metrics of the study, and beside them all that `cv_results_` is made of: "test_<name>", "train_<name>", "fit_time",
-    "score_time", "fit_error". A score that is no finite number is a very bad one to the study (infinity a very good one); `cv_results_`
-    has it as it is.
+    "score_time", "fit_error". Where a score is no finite number the task has failed for the study, and `cv_results_` has it as it is.
 
     Args:
         problem: what is learned, and how it is judged.
@@ -187,11 +180,18 @@ class FoldObjective:
             self.raised = error
             raise
         first = next(iter(scores.test))
-        return {
-            **{name: _finite(scores.test.get(name, scores.test[first])) for name in self.metrics},
+        values = {name: scores.test.get(name, scores.test[first]) for name in self.metrics}
+        told = {
             **{f"test_{name}": _told(score) for name, score in scores.test.items()},
             **{f"train_{name}": _told(score) for name, score in scores.train.items()},
             "fit_time": scores.fit_time,
             "score_time": scores.score_time,
             "fit_error": scores.error,
         }
+        odd = next((name for name, value in values.items() if not math.isfinite(value)), None)
+        if odd is not None:
+            raise NoValue(
+                f'The scorer gives {values[odd]} for "{odd}" on fold {live.fold}: it is not defined there, or the model diverged.',
+                told,
+            )
+        return {**values, **told}

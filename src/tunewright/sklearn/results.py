@@ -4,7 +4,8 @@ The columns are scikit-learn's. Two things it does not know:
 
 - A fold that was not run (the search was stopped, or more effort was not worth it) is NaN in `split<k>_test_<name>`. The mean is over
   the folds that were run, their number stands in `n_splits_run`, and such a candidate ranks behind all that have every fold.
-- A candidate of which a fold failed gets no further fold; its mean is NaN, and it ranks last.
+- A candidate of which a fold failed gets no further fold; its mean is NaN, and it ranks last. So it is where a score is no finite number,
+  which stands as it is, and the mean is over the folds that were run.
 """
 
 import warnings
@@ -18,6 +19,7 @@ from scipy.stats import rankdata
 from sklearn.exceptions import FitFailedWarning
 
 from tunewright.history import History
+from tunewright.trial import Measurement
 from tunewright.typing import Array
 
 __all__ = ["check_failures", "cv_results"]
@@ -61,9 +63,19 @@ def check_failures(history: History, error_score: float | None) -> None:
     Raises:
         ValueError: all of them did.
     """
-    told = [str(done.info["fit_error"]) for trial in history.trials for done in trial.measurements if done.info.get("fit_error")]
-    texts = [failure.traceback or failure.message for _, failure in history.failures] + told
-    fits = sum(len(trial.measurements) for trial in history.trials)
+    texts, fits, odd = list[str](), 0, list[str]()
+    for done in (done for trial in history.trials for done in trial.measurements):
+        fits += 1
+        if done.info.get("fit_error"):
+            texts.append(str(done.info["fit_error"]))
+        elif done.failure is not None and _scored(done):
+            odd.append(done.failure.message)
+        elif done.failure is not None:
+            texts.append(done.failure.traceback or done.failure.message)
+    if odd:
+        warnings.warn(
+            f"One or more of the test scores are non-finite ({len(odd)} of {fits}). {odd[0]}", UserWarning, stacklevel=3
+        )
     if not texts:
         return
     first = texts[0].strip()
@@ -88,7 +100,7 @@ def _cells(history: History, folds: int) -> tuple[dict[str, Array], NDArray[np.b
     for trial in history.trials:
         for done in trial.measurements:
             place = trial.number, done.fold or 0
-            if done.failure is not None:
+            if done.failure is not None and not _scored(done):
                 failed[trial.number] = True
                 cells["fit_time"][place], cells["score_time"][place] = done.seconds, 0.0
             for name, value in done.info.items():
@@ -97,6 +109,11 @@ def _cells(history: History, folds: int) -> tuple[dict[str, Array], NDArray[np.b
                 column = cells.setdefault(name, np.full(shape, np.nan))
                 column[place] = np.nan if value is None else float(value)
     return _with_names(cells), failed
+
+
+def _scored(done: Measurement) -> bool:
+    """Whether a fold that counts as failed has scores all the same, which are no finite numbers."""
+    return "fit_time" in done.info
 
 
 def _with_names(cells: dict[str, Array]) -> dict[str, Array]:

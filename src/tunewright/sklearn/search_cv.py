@@ -55,7 +55,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         scoring, refit, cv, error_score, return_train_score, verbose: as for `RandomizedSearchCV`, with its defaults. With several
             metrics the one named by `refit` is searched for; where `refit` names none, all of them are, towards their Pareto front.
             After a failed fold (`error_score=nan`) a candidate gets no further fold; a score that is NaN or infinite stands as it is, and
-            is a very bad one to the sampler (infinity a very good one).
+            to the sampler that candidate has failed.
         n_jobs: processes at once; None: 1, or as `joblib.parallel_config` says; -1: one for each core.
         pre_dispatch: not used; each process is given one fold at a time.
         random_state: of the proposals; an int makes the search repeatable.
@@ -171,9 +171,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         )
         self.n_splits_ = len(problem.splits)
         translation = self._translation(problem)
-        clone(self.estimator).set_params(  # a parameter that it does not have is told before any fit
-            **clone(translation.settings(translation.space.default), safe=False)
-        )
+        for params in translation.each():  # a parameter that the estimator does not have is told before any fit
+            clone(self.estimator).set_params(**clone(translation.settings(params), safe=False))
         self.study_ = self._search(problem, translation, root)
         self._take_stock(translation, scorers, refit_metric)
         if self.refit:
@@ -316,8 +315,8 @@ def _as_it_was(problem: Problem, translation: Translation, history: History) -> 
     """What the estimator raised in another process, by fitting that fold once more; None: it does not raise here."""
     failed = next((done for trial in history.trials for done in trial.measurements if done.failure is not None), None)
     trial = next((trial for trial in history.trials if failed in trial.measurements), None)
-    if failed is None or trial is None:
-        return None
+    if failed is None or trial is None or failed.failure is None or failed.failure.kind != "exception":
+        return None  # what killed a worker would kill this process
     try:
         evaluate_fold(problem, translation.settings(trial.params), failed.fold or 0)
     except Exception as error:  # noqa: BLE001  whatever it is: that is what was asked for

@@ -34,7 +34,7 @@ class Engine:
         conditions: by name, for those that have one.
         constraints: in their order.
         order: the names in the order in which they are decided: parents before children.
-        tight: whether rejection finds none or few of them, as `feasible.prepare` has found.
+        tight: whether rejection finds none of them, as `feasible.prepare` has found.
         known: where it does not: quantiles of configurations that are allowed, shape (k, d).
         everything: every allowed configuration, where `feasible.py` has looked at all of them.
     """

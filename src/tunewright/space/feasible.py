@@ -3,18 +3,20 @@
 They are found in four ways, each bounded.
 
 1. Rejection: draw until one is allowed. This keeps the priors exactly.
-2. Where fewer than 33 of 11,000 draws were allowed and the space has at most 100,000 combinations: all of them are looked at, which
-   tells "impossible" from "rare".
+2. Where none of 11,000 draws was allowed and the space has at most 100,000 combinations: all of them are looked at, which tells
+   "impossible" from "rare".
 3. Elsewhere: repair. A violated constraint is picked at random, one of the parameters that it reads is drawn again (the best of 20
    draws, half of them near where it was), up to 1,000 times. This finds the narrow corners (x0 < x1 < … < x9) that rejection misses.
-4. From what is known to be allowed (the default, what rejection and repair found) a walk goes on: one parameter after the other moves to
-   a place drawn from its prior, an interval that shrinks towards where it was until that is allowed (slice sampling [1]), then all that
-   the constraints read move together. It never fails; draws are near to what the priors say, and not quite independent.
+4. From what is known to be allowed (the default, what repair found when the space was made) a walk goes on: one parameter after the
+   other moves to a place drawn from its prior, from an interval that shrinks towards where it was until that is allowed (slice sampling
+   [1]); then pairs move against each other, along what the constraints may hold constant, and all that they read together. It never fails. Draws begin at
+   independent repairs and are no more than near to what the priors say.
 
 [1] Neal, Slice sampling, Annals of Statistics 31, 2003, section 4.
 """
 
 import math
+from itertools import pairwise
 from typing import Final, NoReturn
 
 import numpy as np
@@ -23,7 +25,7 @@ from tunewright.errors import SpaceError
 from tunewright.space.choices import Bool, Categorical
 from tunewright.space.engine import Engine
 from tunewright.space.shortfall import shortfall
-from tunewright.typing import Array, Mask, Params
+from tunewright.typing import Array, Params
 
 __all__ = ["ENUMERABLE", "all_rows", "draw_allowed", "draw_allowed_rows", "nearest_allowed", "prepare", "refuse"]
 
@@ -33,16 +35,14 @@ ENUMERABLE: Final = 100_000
 _QUICK: Final = 100
 _PATIENCE: Final = 11_000
 _LARGEST: Final = 10_000
-_TIGHT: Final = 33
-"""Of the first 11,000 draws so many are allowed, or rejection is given up."""
-
 _REPAIRS: Final = 1_000
 _REDRAWS: Final = 20
 _RESTARTS: Final = 6
-_FRESH: Final = 200
-"""Repairs that a request for rows may take, before the walk must do."""
+_KNOWN: Final = 64
+_EFFORT: Final = 4_000
+"""So many rows at most are repaired when a space is made, and so many draws are made again for them."""
 
-_SWEEPS: Final = 4
+_SWEEPS: Final = 3
 _SHRINKS: Final = 40
 
 
@@ -60,16 +60,34 @@ def prepare(engine: Engine) -> None:
     for size in (_PATIENCE - _LARGEST, _LARGEST):
         uniform = rng.random((size, len(engine.names)))
         found.append(uniform[engine.allowed(engine.quantiles(uniform))])
-        if sum(map(len, found)) >= _TIGHT:
+        if len(found[-1]):
             return
     engine.tight = True
     if (everything := all_rows(engine)) is not None:
         if not len(everything):
             refuse(engine)
         return
-    engine.known = np.concatenate([*found, _default(engine)])
-    if not len(engine.known):
-        engine.known = _first(engine, rng)
+    engine.known = _begun(engine)
+
+
+def _begun(engine: Engine) -> Array:
+    """Where walks begin, shape (k, d): what repair finds, else the default. Always the same."""
+    rng = np.random.default_rng(0)
+    found = _known(engine, rng)
+    found = found if len(found) else _default(engine)
+    return found if len(found) else _first(engine, rng)
+
+
+def _known(engine: Engine, rng: np.random.Generator) -> Array:
+    """The quantiles of what repair finds, each begun anew, shape (k, d)."""
+    rows: list[Array] = []
+    left = _EFFORT
+    while left > 0 and len(rows) < _KNOWN:
+        found, steps = _repaired(engine, rng, min(left, _REPAIRS), by_amount=len(rows) % 2 == 1)
+        left -= max(steps, 1)
+        if found is not None:
+            rows.append(found)
+    return np.array(rows).reshape(-1, len(engine.names))
 
 
 def _first(engine: Engine, rng: np.random.Generator) -> Array:
@@ -134,36 +152,35 @@ def _corner(engine: Engine, rng: np.random.Generator, n: int) -> Array:
     everything = all_rows(engine)
     if everything is not None:
         return everything[rng.integers(len(everything), size=n)] if len(everything) else refuse(engine)
-    fresh: list[Array] = []
-    left = _FRESH
-    while left > 0 and len(fresh) < n:
-        found, steps = _repaired(engine, rng, min(left, _REPAIRS), by_amount=len(fresh) % 2 == 1)
-        left -= max(steps, 1)
-        if found is not None:
-            fresh.append(found)
-    known = engine.known if len(engine.known) else np.array(fresh) if fresh else _first(engine, rng)
-    start = np.concatenate([np.array(fresh).reshape(-1, known.shape[1]), known[rng.integers(len(known), size=n - len(fresh))]])
-    return engine.quantiles(_walked(engine, rng, start))
+    if not len(engine.known):  # the space was not prepared, or all that is rare was not known to be
+        engine.known = _begun(engine)
+    return engine.quantiles(_walked(engine, rng, engine.known[rng.integers(len(engine.known), size=n)]))
 
 
 def _walked(engine: Engine, rng: np.random.Generator, start: Array) -> Array:
     """Quantiles of allowed rows, shape (n, d), moved on from others."""
     names = frozenset[str]().union(*(constraint.expression.names for constraint in engine.constraints))
-    together = np.array([name in names for name in engine.names])
+    read = np.array([name in names for name in engine.names])
+    each = np.eye(len(engine.names))
     for _ in range(_SWEEPS):
         for j in rng.permutation(len(engine.names)):
-            start = _moved(engine, rng, start, np.arange(len(engine.names)) == j)
-        start = _moved(engine, rng, start, together)
+            start = _moved(engine, rng, start, each[j])
+        order = rng.permutation(np.flatnonzero(read))
+        for a, b in pairwise([*order, order[0]] if len(order) > 1 else []):
+            start = _moved(engine, rng, start, each[a] - each[b])
+        start = _moved(engine, rng, start, read.astype(np.float64))
     return start
 
 
-def _moved(engine: Engine, rng: np.random.Generator, rows: Array, which: Mask) -> Array:
-    """Some coordinates of each row shifted alike, as far as is allowed: by an interval that shrinks towards none."""
-    low, high = -rows[:, which].min(axis=1), np.nextafter(1.0, 0.0) - rows[:, which].max(axis=1)
+def _moved(engine: Engine, rng: np.random.Generator, rows: Array, way: Array) -> Array:
+    """Each row shifted along a way of -1, 0 and 1, shape (d,), as far as is allowed: by an interval that shrinks towards none."""
+    room = np.where(way > 0, 1.0 - rows, rows)[:, way != 0].min(axis=1)
+    back = np.where(way > 0, rows, 1.0 - rows)[:, way != 0].min(axis=1)
+    low, high = -back, room
     moved, waiting = rows.copy(), np.arange(len(rows))
     for _ in range(_SHRINKS):
         shift = low[waiting] + rng.random(len(waiting)) * (high[waiting] - low[waiting])
-        tried = rows[waiting] + shift[:, None] * which
+        tried = rows[waiting] + shift[:, None] * way
         tried = tried.clip(0.0, np.nextafter(1.0, 0.0))
         allowed = engine.allowed(engine.quantiles(tried))
         moved[waiting[allowed]] = tried[allowed]

@@ -308,7 +308,7 @@ class SearchSpace:
         return html_table(self.parameters, self.when, self.constraints)
 
 
-def _rebuild(text: str, default: list[float], tight: bool, known: Array) -> SearchSpace:
+def _rebuild(text: str, default: list[float], tight: bool, known: Array | None = None) -> SearchSpace:
     """Unpickle: what construction found out is known, so that nothing is searched for again."""
     description = wire.read(text)
     flat = flatten(description.parameters)
@@ -316,7 +316,8 @@ def _rebuild(text: str, default: list[float], tight: bool, known: Array) -> Sear
     when = _conditions(flat.parameters, flat.when, description.when)
     constraints = _constraints(description.constraints)
     engine = Engine(flat.parameters, when, constraints)
-    engine.tight, engine.known = tight, known
+    engine.tight = tight
+    engine.known = engine.known if known is None else known
     space._build(engine, when, constraints, np.array(default))  # noqa: SLF001  a second constructor
     return space
 
