@@ -6,7 +6,10 @@ import pytest
 
 from tunewright.analysis.refinement import refine
 from tunewright.errors import StudyError
+from tunewright.metric import Metric
+from tunewright.samplers import Random
 from tunewright.space import Bool, Categorical, Choice, Float, Int, Normal, Ordinal, SearchSpace
+from tunewright.study import Study
 from tunewright.trial import Failure
 
 SPACE = SearchSpace(
@@ -141,3 +144,41 @@ def test_keep_is_a_share(history_of):
     for wrong in (0, 1.5, True, "most"):
         with pytest.raises(StudyError, match="share of the top region"):
             refine(history_of(SPACE, []), wrong)
+
+
+BOUNDED = SearchSpace({"x": Float(0, 1, default=0.0), "z": Float(0, 1)})
+
+
+def measured(metrics, trials=40):
+    """a falls and b rises with x."""
+    study = Study(BOUNDED, metrics, sampler=Random(), seed=0)
+    study.optimize(lambda live: {"a": 1 - live["x"] + 0.1 * live["z"], "b": live["x"]}, trials=trials)
+    return study
+
+
+def test_a_proposal_keeps_within_the_bounds():
+    study = measured([Metric("a"), Metric("b", bound=0.3)])
+    found = study.refine()
+    study.edit(found.space)
+
+    assert study.best.params["x"] <= 0.3
+    assert dict(found.space.parameters)["x"].low < 0.3
+    assert any("outside a bound left out of the top region" in remark for remark in found.remarks)
+    assert study.history.feasible.sum() > 5
+
+
+def test_a_proposal_keeps_the_pareto_front():
+    study = measured([Metric("a"), Metric("b")])
+    before = len(study.history.pareto)
+    found = study.refine()
+    study.edit(found.space)
+
+    assert len(study.history.pareto) > 0.7 * before
+    assert "The top region is the Pareto front and what comes next to it." in found.remarks
+
+
+def test_where_nothing_keeps_within_the_bounds_nothing_is_proposed():
+    found = measured([Metric("a"), Metric("b", bound=-1.0)]).refine()
+
+    assert not found.changes
+    assert "keeps within every metric's bound" in found.remarks[0]

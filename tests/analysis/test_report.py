@@ -21,6 +21,7 @@ from tunewright.analysis.report import report
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Bool, Categorical, Choice, Float, Int, Ordinal, SearchSpace
+from tunewright.study import Study
 from tunewright.trial import Failure
 
 HistoryOf = Callable[..., History]
@@ -379,3 +380,10 @@ def dump(path: Path, profile: Path) -> tuple[str, str]:
         check=True,
     )
     return run.stdout, run.stderr
+
+
+def test_a_default_outside_a_bound_is_not_compared_with() -> None:
+    study = Study(SearchSpace({"x": Float(0, 1, default=1.0)}), [Metric("a"), Metric("b", bound=0.3)], seed=0)
+    study.optimize(lambda live: {"a": 1 - live["x"], "b": live["x"]}, trials=12)
+
+    assert "The default configuration does not keep within every metric&#x27;s bound" in report(study.history)

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from tunewright.analysis.tuning import default_row, levels, tunability
+from tunewright.metric import Metric
+from tunewright.samplers import Random
 from tunewright.space import Bool, Categorical, Choice, Float, Int, SearchSpace
+from tunewright.study import Study
 from tunewright.trial import Failure
 
 PLAIN = SearchSpace({"a": Float(0, 1, default=0.0), "b": Float(0, 1, default=0.0), "idle": Float(0, 1, default=0.0)})
@@ -89,3 +92,29 @@ def test_every_study_gets_an_answer_or_a_sentence(case, history_of):
     assert found.whole is not None or found.remarks
     assert "nan" not in repr(found).lower()
     assert "nan" not in found._repr_html_().lower()
+
+
+@pytest.mark.parametrize("n", [6, 8, 12])
+def test_the_whole_is_worth_no_less_than_its_parts(history_of, n):
+    noise = np.random.default_rng(n)
+    found = tunability(sampled(history_of, PLAIN, lambda p: (p["a"] - 0.8) ** 2 + noise.normal(), n=n))
+
+    parts = [gain.value for gain in (*found.parameters, *found.pairs)]
+    assert found.whole.value >= max(0.0, *parts) - 1e-9
+
+
+def test_a_none_that_was_chosen_is_not_inactive(history_of):
+    space = SearchSpace({"w": Categorical([None, "balanced"], default="balanced"), "z": Float(0, 1)})
+    found = tunability(sampled(history_of, space, lambda p: float(p["w"] is not None) + 0.1 * p["z"]))
+
+    assert "w: balanced -> null" in repr(found)
+    assert "inactive" not in repr(found)
+
+
+def test_the_winner_keeps_within_the_bounds_and_it_says_what_is_not_looked_at():
+    study = Study(SearchSpace({"x": Float(0, 1, default=0.0)}), [Metric("a"), Metric("b", bound=0.3)], sampler=Random(), seed=0)
+    study.optimize(lambda live: {"a": 1 - live["x"], "b": live["x"]}, trials=30)
+    found = study.tunability()
+
+    assert found.path[-1].after == study.best.params["x"] <= 0.3
+    assert any("Bounds are not looked at" in remark for remark in found.remarks)

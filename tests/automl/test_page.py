@@ -1,4 +1,5 @@
 import math
+import shlex
 from pathlib import Path
 
 import pandas as pd
@@ -61,3 +62,11 @@ def test_the_page_is_the_one_that_was_written(result: TuneResult) -> None:
     for heading in ("What mattered", "Health checks", "What to do next", "What was searched", "How to go on"):
         assert f"<h2>{heading}</h2>" in page
     assert "iris &lt;b&gt;.csv" in page
+
+
+def test_the_command_that_goes_on_goes_on(result: TuneResult) -> None:
+    command = shlex.split(dict(report_extras(result).commands)["search on"])
+
+    assert {"--resume", "--cv=2", "--models=linear,knn", f"--out={result.request.out}"} <= set(command)
+    assert command[2] == result.request.data
+    assert not any(word.startswith("--seed") for word in command)
