@@ -168,7 +168,8 @@ def test_a_proposal_keeps_within_the_bounds():
 
 
 def test_a_proposal_keeps_the_pareto_front():
-    study = measured([Metric("a"), Metric("b")])
+    study = Study(BOUNDED, [Metric("a"), Metric("b")], sampler=Random(), seed=0)
+    study.optimize(lambda live: {"a": 1 - live["x"] + live["z"], "b": live["x"] + live["z"]}, trials=60)
     before = len(study.history.pareto)
     found = study.refine()
     study.edit(found.space)

@@ -386,4 +386,4 @@ def test_a_default_outside_a_bound_is_not_compared_with() -> None:
     study = Study(SearchSpace({"x": Float(0, 1, default=1.0)}), [Metric("a"), Metric("b", bound=0.3)], seed=0)
     study.optimize(lambda live: {"a": 1 - live["x"], "b": live["x"]}, trials=12)
 
-    assert "The default configuration does not keep within every metric&#x27;s bound" in report(study.history)
+    assert "The default configuration does not keep within every metric&#x27;s bound" in report(study.history, title="Bounded")

@@ -107,7 +107,8 @@ def refine(history: History, keep: float = 0.9, *, freeze: bool = False, seed: i
     if not trouble and have < 3 * _FEWEST:
         trouble = f"{counted(have, 'completed trial')} do not show a top region yet; ask again at {3 * _FEWEST}."
     if not trouble and top.mean() > 0.5:
-        trouble = "More than half of the trials are equally good: there is no top region."
+        equal = "equally good" if len(history.objectives) == 1 else "on the Pareto front"
+        trouble = f"More than half of the trials are {equal}: there is no top region."
     if trouble:
         return Refinement(known.space, (), int(top.sum()), 1.0, 1.0, (have, have), (trouble,))
     plan = _plan(known, top, keep)
