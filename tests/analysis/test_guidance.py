@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tunewright.analysis.dependence import effects
-from tunewright.analysis.guidance import advice, ailments, effect_chart, markdown, mattered
+from tunewright.analysis.guidance import _inside, advice, ailments, effect_chart, markdown, mattered
 from tunewright.analysis.insight import insight
 from tunewright.analysis.report import report
 from tunewright.metric import Metric
@@ -80,3 +80,17 @@ def test_findings_and_advice_say_what_the_records_say(history_of):
     assert "few trials" in ailments(found.health)
     assert "20 more trials" in advice(found)
     assert "Nothing to refine." in advice(found)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "part"),
+    [
+        ((0.0, 1.0), (1.0, 2.0), [(0.0, 1.0), (1.0, 2.0)]),
+        ((0.0, 1.0), (1.0, 5.0), [(0.0, 1.0), (0.5, 3.0)]),
+        ((0.0, 5.0), (1.0, 1.0), [(0.5, 3.0), (1.0, 1.0)]),
+        ((0.0, -1.0), (1.0, 7.0), [(0.125, 0.0), (0.5, 3.0)]),
+        ((0.0, 4.0), (1.0, 5.0), []),
+    ],
+)
+def test_a_stroke_ends_where_the_view_does(start, end, part) -> None:
+    assert _inside(start, end, 0.0, 3.0) == part

@@ -128,6 +128,7 @@ def effect_chart(history: History, effect: Effect) -> Figure:
         frame.dots(list(zip(places, effect.mean.tolist(), strict=True)), "winner")
     guessed = float(1 - effect.supported.mean())
     doubt = f"; no trial near {number(100 * guessed, 2)} % of the range" if guessed > 0.02 else ""
+    doubt += "; it goes on beyond the axis" if ((effect.mean < view.low) | (effect.mean > view.high)).any() else ""
     return Figure(
         frame.render(kind="chart small"),
         f"moves {metric.name} by {number(effect.range, 2)}, {counted(effect.n, 'trial')}{doubt}",
@@ -149,7 +150,7 @@ def _frame(name: str, metric: str, scale: object, view: Values) -> Frame:
 
 
 def _curve(frame: Frame, effect: Effect, view: Values) -> None:
-    """The band, the single curves, and the mean: solid where trials are near."""
+    """The band, the single curves, and the mean: solid where trials are near, cut where it leaves the view."""
     x, mean = effect.levels[0].tolist(), effect.mean.tolist()
     low, high = (np.clip(each, view.low, view.high).tolist() for each in (effect.low, effect.high))
     frame.band(list(zip(x, low, high, strict=True)), "effect")
@@ -157,7 +158,23 @@ def _curve(frame: Frame, effect: Effect, view: Values) -> None:
         frame.line(list(zip(x, curve.tolist(), strict=True)), "curve")
     for i in range(len(x) - 1):
         both = bool(effect.supported[i] and effect.supported[i + 1])
-        frame.line([(x[i], mean[i]), (x[i + 1], mean[i + 1])], "effect" if both else "unsupported")
+        ends = [(x[i], mean[i]), (x[i + 1], mean[i + 1])]
+        part = _inside(*ends, view.low, view.high) if both else ends  # where nobody was it may run along the edge
+        if part:
+            frame.line(part, "effect" if both else "unsupported")
+
+
+def _inside(start: tuple[float, float], end: tuple[float, float], low: float, high: float) -> list[tuple[float, float]]:
+    """The part of a stroke between two heights; empty where it has none."""
+    (x0, y0), (x1, y1) = start, end
+    if max(y0, y1) < low or min(y0, y1) > high:
+        return []
+
+    def at(y: float) -> float:
+        return x0 + (x1 - x0) * (y - y0) / (y1 - y0)
+
+    cut = [(x, y) if low <= y <= high else (at(edge := min(max(y, low), high)), edge) for x, y in (start, end)]
+    return [(float(x), float(y)) for x, y in cut]
 
 
 # ---- what ails it, and what to do ----------------------------------------------------------------------------------------------
