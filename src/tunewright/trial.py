@@ -111,7 +111,16 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Measurement(msgspec.Struct, frozen=True):
-    """One finished task of a trial, as the history keeps it."""
+    """One finished task of a trial, as the history keeps it.
+
+    Attributes:
+        index: which of the trial's tasks, from 0.
+        budget, fold, seed: as of the `Task`.
+        values: per metric; None when it failed.
+        seconds: wall time of the objective.
+        info: whatever else the objective told, by name.
+        failure: why it has no values; None when it did not fail.
+    """
 
     index: int
     budget: float | None

@@ -158,8 +158,8 @@ def _curve(frame: Frame, effect: Effect, view: Values) -> None:
         frame.line(list(zip(x, curve.tolist(), strict=True)), "curve")
     for i in range(len(x) - 1):
         both = bool(effect.supported[i] and effect.supported[i + 1])
-        ends = [(x[i], mean[i]), (x[i + 1], mean[i + 1])]
-        part = _inside(*ends, view.low, view.high) if both else ends  # where nobody was it may run along the edge
+        start, end = (x[i], mean[i]), (x[i + 1], mean[i + 1])
+        part = _inside(start, end, view.low, view.high) if both else [start, end]  # where nobody was it may run along the edge
         if part:
             frame.line(part, "effect" if both else "unsupported")
 
