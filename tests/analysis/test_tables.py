@@ -46,7 +46,7 @@ def test_the_default_stands_beside_the_best_even_far_behind(history_of: HistoryO
 def test_without_folds_there_is_no_column_for_them(history_of: HistoryOf) -> None:
     history = history_of(SPACE, [(DEFAULT, 1.0)])
 
-    assert "each fold" not in best_table(ranking(history), None, Metric("loss"))
+    assert "each measurement" not in best_table(ranking(history), None, Metric("loss"))
 
 
 def test_a_configuration_of_a_hundred_parameters_is_folded(history_of: HistoryOf) -> None:

@@ -168,7 +168,7 @@ def best_table(rows: Sequence[Ranked], default: Ranked | None, metric: Metric) -
         lines.append(_row(f"{row.rank:,}", *[cell for cell in cells if cell is not None], kind=kind))
     if folds:
         lines.append(_row("", _cell(""), _cell(""), _cell(_ruler(scale, 150)), _cell(""), _cell(""), kind="ruler"))
-    head = ["rank", "#trial", f"#{metric.name}", *(["each fold and seed"] if folds else []), "#time", "configuration"]
+    head = ["rank", "#trial", f"#{metric.name}", *(["each measurement"] if folds else []), "#time", "configuration"]
     return table(
         head, lines, "The best configurations" + (", mean ± standard deviation over folds and seeds" if folds else ""), "best"
     )

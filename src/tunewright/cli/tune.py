@@ -172,7 +172,7 @@ def _show(result: TuneResult) -> None:
             ("baseline", f"{_score(test.baseline)}   {cut(test.baseline_title, 60)}"),
         ]
     )
-    say(f"in cross-validation: {spread} over {len(winner.folds)} folds and seeds, of {result.counts.completed:,} configurations")
+    say(f"in cross-validation: {spread} over {len(winner.folds)} fits, of {result.counts.completed:,} configurations")
     say()
     claim, race = ("" if each is None else each.sentence for each in (result.claim, result.race))
     for sentence in (result.advice, claim, result.gap.sentence, race):
