@@ -121,9 +121,7 @@ def _best_line(history: History) -> Markup | None:
     best = ranking(history, 1)[0]
     count = len(best.spread.values)
     over = (
-        f"mean ± standard deviation over {count} measurements"
-        if count > 1
-        else "a single measurement, so its spread is unknown"
+        f"mean ± standard deviation over {count} measurements" if count > 1 else "a single measurement, so its spread is unknown"
     )
     return tag(
         "p",
