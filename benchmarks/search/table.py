@@ -57,9 +57,20 @@ def at(searches: Searches, n: int) -> tuple[list[str], list[tuple[str, int]], Ar
     return tools, common, np.array([[searches[tool][key][n - 1] for tool in tools] for key in common]).reshape(-1, len(tools))
 
 
+def _groups(keys: Sequence[tuple[str, int]]) -> list[Array]:
+    """The searches of each problem."""
+    return [np.flatnonzero([key[0] == name for key in keys]) for name in dict.fromkeys(key[0] for key in keys)]
+
+
+def mean(values: Array, keys: Sequence[tuple[str, int]]) -> Array:
+    """The mean over problems of the mean over seeds, shape (tools,): a problem with more seeds does not count more."""
+    found: Array = np.mean([values[group].mean(axis=0) for group in _groups(keys)], axis=0)
+    return found
+
+
 def intervals(values: Array, keys: Sequence[tuple[str, int]], rng: np.random.Generator, *, resamples: int = RESAMPLES) -> Array:
     """The 2.5th and 97.5th percentile of the mean over problems of the mean over seeds, shape (2, tools)."""
-    groups = [np.flatnonzero([key[0] == name for key in keys]) for name in dict.fromkeys(key[0] for key in keys)]
+    groups = _groups(keys)
     means = []
     for _ in range(resamples):
         drawn = [groups[i] for i in rng.integers(len(groups), size=len(groups))]
@@ -75,15 +86,15 @@ def quality(searches: Searches, versions: Mapping[str, str]) -> str:
     notes = []
     for n in budgets:
         tools, keys, regret = at(searches, n)
-        low, high = intervals(regret, keys, np.random.default_rng(0))
+        low, high, middle = *intervals(regret, keys, np.random.default_rng(0)), mean(regret, keys)
         for i, tool in enumerate(tools):
-            cells[tool].append(f"{regret[:, i].mean():.4f} [{low[i]:.4f}, {high[i]:.4f}]")
+            cells[tool].append(f"{middle[i]:.4f} [{low[i]:.4f}, {high[i]:.4f}]")
         notes.append(f"{n}: {len({key[0] for key in keys})} problems, {len(keys)} searches of each tool")
     ranks = rankdata(regret, axis=1)
-    low, high = intervals(ranks, keys, np.random.default_rng(0))
-    order = np.argsort(ranks.mean(axis=0))
+    low, high, middle = *intervals(ranks, keys, np.random.default_rng(0)), mean(ranks, keys)
+    order = np.argsort(middle)
     for i, tool in enumerate(tools):
-        cells[tool].append(f"{ranks[:, i].mean():.2f} [{low[i]:.2f}, {high[i]:.2f}]")
+        cells[tool].append(f"{middle[i]:.2f} [{low[i]:.2f}, {high[i]:.2f}]")
         cells[tool].append(f"{np.percentile(regret[:, i], 90):.4f}")
     return "\n".join([_table(head, [cells[tools[i]] for i in order]), "", *notes])
 
@@ -94,8 +105,8 @@ def by_problem(searches: Searches) -> str:
     tools, keys, regret = at(searches, n)
     rows = []
     for name in dict.fromkeys(key[0] for key in keys):
-        mean = regret[[key[0] == name for key in keys]].mean(axis=0)
-        rows.append([name, *(f"**{value:.4f}**" if value == mean.min() else f"{value:.4f}" for value in mean)])
+        each = regret[[key[0] == name for key in keys]].mean(axis=0)
+        rows.append([name, *(f"**{value:.4f}**" if value == each.min() else f"{value:.4f}" for value in each)])
     return _table([f"regret at {n}", *tools], rows)
 
 
