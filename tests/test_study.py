@@ -481,3 +481,19 @@ def test_what_is_no_text_is_no_remark(tmp_path):
             wrong()
 
     assert len(tw.Study.load(study.storage.url).history) == 0
+
+
+def test_who_asks_by_hand_is_written_down_once_and_again_when_it_changes(url):
+    study = study_of(storage=url)
+    for _ in range(2):
+        study.tell(study.ask(), 0.5)
+    again = tw.Study.load(url, sampler=Random())
+    again.ask()
+    again.sampler = tw.samplers.TPE()
+    again.ask()
+    again.ask()
+
+    entered = [entry.event for entry in again.history.sessions]
+    assert [getattr(event, "sampler", None) for event in entered] == ["Random()", "TPE()"]
+    assert "python" in getattr(entered[0], "environment", {})
+    assert again.replay().same

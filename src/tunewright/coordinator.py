@@ -22,7 +22,7 @@ from tunewright import samplers
 from tunewright.ahead import spares
 from tunewright.deciding import Decided, decide
 from tunewright.errors import AlreadyTold, ObjectiveError, SpaceExhausted, StorageLost, StudyError
-from tunewright.events import Asked, Commented, Enqueued, Entry, Failed, Opened, Released, Sent, Warned
+from tunewright.events import Asked, Commented, Enqueued, Entry, Failed, Released, Sent, Warned
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
 from tunewright.execution.prepared import Prepared
@@ -36,7 +36,6 @@ from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Resume, Scheduler, Start
 from tunewright.stopping import Limits
 from tunewright.storage.pulse import Pulse
-from tunewright.tracking.provenance import environment
 from tunewright.trial import Outcome, Task
 
 __all__ = ["Coordinator", "Listener"]
@@ -130,7 +129,7 @@ class Coordinator:
                     self._look_for_the_dead(worker)
                     if not together:
                         return told, *self._ask_one(limits, worker, ahead=ahead)
-                    with self.journal.writing() as pen:
+                    with self.journal.entering(worker, self.sampler, self.scheduler) as pen:
                         self._company = pen.history.position > known
                         told = self._write_results(pen, done)
                         asked = self._ask_for(pen, room, limits, worker)
@@ -151,7 +150,7 @@ class Coordinator:
             return [], exhausted
         if ahead and not isinstance(decided.decision, Start):
             return [], None
-        with self.journal.writing() as pen:
+        with self.journal.entering(worker, self.sampler, self.scheduler) as pen:
             task = self._send(decided, basis, worker, pen)
         return [] if task is None else [task], None
 
@@ -277,7 +276,7 @@ class Coordinator:
         storage = self.journal.storage
         hand = Hand(before={task.key for task in self._held()[0]}, single=on_failure == "raise")
         with Pulse(storage), Interrupts() as interrupts, crew:
-            self.journal.write(-1, Opened(storage.join(), repr(self.sampler), repr(self.scheduler), environment(), limits.count))
+            self.journal.attempt(lambda pen: pen.enter(storage.join(), self.sampler, self.scheduler, limits.count))
             listening = crew.listen = Listening(self.journal, crew, hand.tasks)
             turn = partial(self._turn, crew, hand, listeners=listeners, on_failure=on_failure)
             sort = partial(self._sort, hand, listening, retries=retries)

@@ -138,7 +138,8 @@ class SpaceEdited(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Opened(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A process starts to work on the study: who it is, with what, where, and until how many trials are finished (0: no such limit)."""
+    """A process starts to work on the study, or asks by hand: who it is, with what, where, and until how many trials are finished (0: no
+    such limit)."""
 
     worker: int
     sampler: str

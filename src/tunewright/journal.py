@@ -22,14 +22,14 @@ from tunewright.errors import (
     TrialError,
     TunewrightError,
 )
-from tunewright.events import Entry, Event, Failed, Frozen, Released, Reported, SpaceEdited, Told
+from tunewright.events import Entry, Event, Failed, Frozen, Opened, Released, Reported, SpaceEdited, Told
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import SearchSpace
 from tunewright.storage.base import Storage
 from tunewright.storage.page import Page
 from tunewright.storage.records import Header, StudyRecord
-from tunewright.tracking.provenance import version
+from tunewright.tracking.provenance import environment, version
 from tunewright.trial import Failure, Outcome, Report, Task
 from tunewright.typing import Value
 
@@ -58,6 +58,19 @@ class Pen:
         entry = self._page.add(Entry(trial, event, time.time() if at is None else at))
         self.history.fold((entry,))
         return entry
+
+    def enter(self, worker: int, sampler: object, scheduler: object, goal: int | None = None) -> None:
+        """Append who works on the study from now on, and with what.
+
+        Args:
+            worker: its number; 0: nobody that the storage knows.
+            sampler, scheduler: what is written of them is their repr.
+            goal: until how many trials are finished, 0: no such limit; None: somebody asks by hand, of which only what differs is written.
+        """
+        entered = Opened(worker, repr(sampler), repr(scheduler), environment(), goal or 0)
+        before = self.history.sessions
+        if goal is not None or not before or _who(before[-1].event) != _who(entered):
+            self.write(-1, entered)
 
     def tell(self, trial: int, index: int, outcome: Outcome) -> Entry:
         """Write what came of a task; returns the entry of its result.
@@ -113,6 +126,7 @@ class Journal:
         self.lock = RLock()
         """Held while the history changes; ask and tell of several threads take turns."""
         self._asks = 0
+        self._entered: tuple[object, object] = (None, None)
         self.record = self._open_or_create(name, space, metrics, seed)
         self.history = self.empty_history()
         self._life = storage.life
@@ -251,6 +265,16 @@ class Journal:
             finally:
                 self._asks = before
 
+    @contextlib.contextmanager
+    def entering(self, worker: int, sampler: object, scheduler: object) -> Iterator[Pen]:
+        """A transaction in which something is asked for; it begins with who asks, and with what, where that is new."""
+        sampler_before, scheduler_before = self._entered
+        with self.writing() as pen:
+            if sampler is not sampler_before or scheduler is not scheduler_before:
+                pen.enter(worker, sampler, scheduler)
+            yield pen
+        self._entered = sampler, scheduler
+
     def freeze(self, facts: dict[str, Value]) -> None:
         """Write down by what the objective judges, or hold it to what stands there.
 
@@ -302,6 +326,12 @@ class Journal:
             if self.history.ended(trial, index):
                 raise AlreadyTold(f"Trial {trial} has its result already. The first one stands; nothing was changed.")
             return self.attempt(lambda pen: pen.tell(trial, index, outcome))
+
+
+def _who(event: Event) -> tuple[object, ...]:
+    """What a process works with, whichever process it is."""
+    facts = {name: fact for name, fact in getattr(event, "environment", {}).items() if name not in {"command", "pid"}}
+    return getattr(event, "sampler", None), getattr(event, "scheduler", None), facts
 
 
 def _as_dict(space: SearchSpace) -> dict[str, Value]:

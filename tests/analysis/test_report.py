@@ -387,3 +387,13 @@ def test_a_default_outside_a_bound_is_not_compared_with() -> None:
     study.optimize(lambda live: {"a": 1 - live["x"], "b": live["x"]}, trials=12)
 
     assert "The default configuration does not keep within every metric&#x27;s bound" in report(study.history, title="Bounded")
+
+
+def test_libraries_are_told_as_a_person_would() -> None:
+    study = Study({"x": Float(0, 1)})
+    study.optimize(lambda live: live["x"], trials=3)
+
+    page = report(study.history, title="any")
+
+    assert f"numpy {np.__version__}" in page
+    assert "{&quot;" not in page

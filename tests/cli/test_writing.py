@@ -125,6 +125,21 @@ def test_the_report_is_called_report_html(cli: Cli, study: Study, folder: Path) 
     assert (folder / "report.html").stat().st_size > 1000
 
 
+def test_a_dash_is_the_standard_output(cli: Cli, study: Study, folder: Path) -> None:
+    page = cli("report", "runs.db", "-o", "-")
+    markdown = cli("report", "runs.db", "--format", "md", "-o", "-")
+    facts = cli("report", "runs.db", "--format", "json", "-o", "-", "--json")
+    both = cli("report", "runs.db", "-o", "-", "--json")
+    table = cli("export", "runs.db", "-o", "-")
+
+    assert page.out.startswith("<!doctype html>")
+    assert markdown.out.startswith("# ")
+    assert json.loads(facts.out)["study"] == study.name
+    assert "the standard output is JSON" in both.err
+    assert table.out.startswith("number,state,")
+    assert not (folder / "-").exists()
+
+
 def test_a_report_can_be_markdown_or_json(cli: Cli, study: Study, folder: Path) -> None:
     cli("report", "runs.db", "--format", "md")
     cli("report", "runs.db", "--format", "json", "-o", "facts.json")

@@ -18,7 +18,7 @@ import pytest
 
 import tunewright as tw
 from tunewright.errors import StorageError, StorageLost, StudyMissing
-from tunewright.events import Asked, Entry, Failed, Sent, Told
+from tunewright.events import Asked, Entry, Failed, Opened, Sent, Told
 from tunewright.samplers import TPE, Random
 from tunewright.schedulers import Once
 from tunewright.storage import connect
@@ -145,7 +145,7 @@ def test_a_result_whose_commit_was_lost_is_there_once(lose: str, proxy: Proxy, p
 
     assert proxy.lost == 1
     assert study.best.value == 0.5
-    assert [type(entry.event) for entry in entries_of(postgres)] == [Asked, Told]
+    assert [type(entry.event) for entry in entries_of(postgres)] == [Opened, Asked, Told]
     study.storage.close()
 
 
@@ -211,7 +211,7 @@ def test_what_was_asked_or_told_is_there_after_a_crash_in_the_next_moment(forget
         forgetful.stop("immediate")
         forgetful.start()
 
-        assert [type(entry.event) for entry in entries_of(url)] == expected
+        assert [type(entry.event) for entry in entries_of(url)] == [Opened, *expected]
     study.storage.close()
 
 
@@ -259,7 +259,7 @@ def test_a_crash_between_commit_and_disk_costs_nothing(step: str, kept: bool, sa
     study.tell(task, 0.25)
 
     assert proxy.lost == 1
-    assert [type(entry.event) for entry in entries_of(postgres)] == [Asked, Told, Asked, Told]
+    assert [type(entry.event) for entry in entries_of(postgres)] == [Opened, Asked, Told, Asked, Told]
     assert [trial.value for trial in study.history.trials] == [0.5, 0.25]
     assert study.replay().same
     study.storage.close()

@@ -327,4 +327,8 @@ def _environment(history: History) -> list[tuple[str, str]]:
     if not history.sessions:
         return []
     written: dict[str, Value] = getattr(history.sessions[-1].event, "environment", {})
-    return [(name, value_text(value)) for name, value in written.items()]
+    return [
+        (name, ", ".join(f"{each} {version}" for each, version in fact.items()) if isinstance(fact, dict) else value_text(fact))
+        for name, fact in written.items()
+        if fact is not None
+    ]

@@ -10,7 +10,7 @@ import typer
 
 from tunewright.cli.facts import best_text, params_line
 from tunewright.cli.inputs import assignments, load_space, params_of
-from tunewright.cli.opening import address, existing, last_sampler, last_scheduler, opened, planned
+from tunewright.cli.opening import address, existing, last_sampler, last_scheduler, opened
 from tunewright.cli.options import (
     AsJson,
     Debug,
@@ -85,7 +85,7 @@ def ask(
     )
     if wanted is None and (last := last_sampler(found)) is not None:
         found.sampler = last
-    if (folds, seeds) == (None, 1) and (begun := last_scheduler(found) or planned(found)) is not None:
+    if (folds, seeds) == (None, 1) and (begun := last_scheduler(found)) is not None:
         found.scheduler = begun
     task = found.ask(hold=True)
     if as_json:

@@ -7,19 +7,18 @@ from typing import Any, Final
 
 from tunewright import schedulers
 from tunewright.cli.options import SamplerName, sampler_called
-from tunewright.errors import StudyChanged, StudyError, StudyMissing
+from tunewright.errors import StudyChanged, StudyMissing
 from tunewright.events import Opened
 from tunewright.metric import Metric
 from tunewright.paths import expanded
 from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Scheduler
-from tunewright.schedulers.once import Once
 from tunewright.space import SearchSpace
 from tunewright.storage import connect
 from tunewright.storage.base import Storage
 from tunewright.study import Study
 
-__all__ = ["address", "existing", "find_name", "last_goal", "last_sampler", "last_scheduler", "opened", "planned"]
+__all__ = ["address", "existing", "find_name", "last_goal", "last_sampler", "last_scheduler", "opened"]
 
 _FLAGS: Final = (
     ("say Study(..., edit=True); for a fresh start, give another name=.", "add --edit; for a fresh start, give another --name."),
@@ -150,27 +149,6 @@ def last_goal(study: Study) -> int | None:
     """How many finished trials the process wanted that worked on it last with such a goal; None: none did."""
     goals = [entry.event.goal for entry in study.history.sessions if isinstance(entry.event, Opened) and entry.event.goal]
     return goals[-1] if goals else None
-
-
-def planned(study: Study) -> Scheduler | None:
-    """The scheduler of the last trial that was asked for by hand, as its tasks tell it; None where there is none, or one task each.
-
-    Raises:
-        StudyError: they do not tell it.
-    """
-    history = study.history
-    if not len(history) or history.plan(len(history) - 1) < 2:
-        return None
-    trial = len(history) - 1
-    plan, sent = history.plan(trial), [history.task(trial, index) for index in range(history.sent(trial))]
-    if sent[0].fold is None:
-        return Once(None, plan)
-    folds = sum(task.seed == 0 for task in sent)
-    if folds == len(sent) < plan:
-        raise StudyError(
-            f"Trial {trial} was asked for with {plan} tasks, and not all are there yet, so how many are folds is not known. Say --folds (and --seeds) as you did then."
-        )
-    return Once(folds, plan // folds)
 
 
 def last_scheduler(study: Study) -> Scheduler | None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -29,6 +29,8 @@ from tunewright.extras import require
 from tunewright.typing import Value
 
 __all__ = ["Form", "Format", "export", "format_of", "report", "whole_file"]
+
+_STANDARD_OUTPUT: Final = Path("-")
 
 
 class Format(StrEnum):
@@ -63,6 +65,7 @@ def export(
     With --json and no FILE, the trials are the JSON document.
     """
     del debug
+    out = None if out == _STANDARD_OUTPUT else out
     chosen = format_of(out, kind, Format.json if as_json and out is None else Format.csv)
     found = existing(study, name)
     rows = records(found.history)
@@ -94,7 +97,13 @@ def report(
     study: StudyArgument,
     *,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Where to. [default: report.html, report.md, report.json]")
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Where to; - is the standard output. [default: report.html, report.md, report.json]",
+        ),
     ] = None,
     form: Annotated[Form, typer.Option("--format", help="A page, Markdown, or JSON for programs.")] = Form.html,
     quick: Annotated[bool, typer.Option("--quick", help="Leave out what needs a model: importance, effects, advice.")] = False,
@@ -122,6 +131,11 @@ def report(
             {"study": found.name, "counts": counts(found.history), "best": best_facts(found.history), "insight": known}
         )
     path = Path(f"report.{form}") if out is None else out
+    if path == _STANDARD_OUTPUT:
+        if as_json and form is not Form.json:
+            raise StudyError("With --json the standard output is JSON. Name a file for the report, or say --format json.")
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        return
     with whole_file(path) as partial:
         partial.write_text(text, encoding="utf-8")
     if as_json:
