@@ -139,7 +139,8 @@ class SpaceEdited(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 class Opened(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A process starts to work on the study, or asks by hand: who it is, with what, where, and until how many trials are finished (0: no
-    such limit)."""
+    such limit).
+    """
 
     worker: int
     sampler: str
