@@ -75,3 +75,18 @@ def test_values_at_the_ends_of_the_float_range_are_drawn_at_the_edge(far, log):
     figure.savefig(io.BytesIO(), format="png", dpi=40)
 
     assert figure.axes[0].get_ylim()[1] == 1e150
+
+
+def test_a_short_logarithmic_axis_and_long_names_stay_legible():
+    points = Points(np.array([50.0, 500.0]), np.array([0.0, 1.0]))
+    name = "momentum_of_the_optimizer_of_the_second_stage"
+    panel = Panel(Axis(name, 50, 500, log=True), Axis("value", 0, 1), (points,), title=f"the loss over {name}")
+    figure = draw(Picture("any", "What to see.", (panel,), columns=1, size=(3.0, 2.5)))
+    figure.savefig(io.BytesIO())
+
+    (place,) = figure.axes
+    shown = [text.get_text() for text in place.get_xticklabels() if 50 <= text.get_position()[0] <= 500]
+    assert shown == ["50", "100", "200", "500"]
+    assert not any(text.get_text() for text in place.get_xticklabels(minor=True))
+    assert place.get_xlabel().replace("\n", "") == name
+    assert all(len(line) <= 40 for line in (place.get_xlabel() + "\n" + place.get_title()).splitlines())

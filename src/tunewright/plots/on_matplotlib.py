@@ -16,6 +16,12 @@ _HOLLOW: Final = ("ring", "diamond")
 _CAPTION: Final = 14.5
 """Characters of the caption to an inch."""
 
+_LETTERS: Final = 11.5
+"""Characters of a panel's title or of an axis's label to an inch."""
+
+_NARROW: Final = 100.0
+"""An axis of a logarithm over less than this factor shows 1, 2 and 5 of each decade: its decades alone would be one number or none."""
+
 _FAR: Final = 1e150
 """Beyond it matplotlib's own arithmetic overflows: what lies there is drawn there, at the edge."""
 
@@ -31,7 +37,7 @@ def draw(picture: Picture) -> Any:  # noqa: ANN401  matplotlib is optional
     axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
     names: dict[str, Any] = {}
     for place, panel in zip(axes, picture.panels, strict=False):
-        _panel(figure, place, panel, names)
+        _panel(figure, place, panel, names, (width / columns, picture.size[1]))
         _crowded(place, width / columns)
     for place in axes[len(picture.panels) :]:
         place.set_axis_off()
@@ -49,16 +55,21 @@ def _plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def _panel(figure: Any, place: Any, panel: Panel, names: dict[str, Any]) -> None:  # noqa: ANN401
-    place.set_title(_plain(panel.title), fontsize=9.5)
+def _within(text: str, inches: float) -> str:
+    """Broken into lines that a panel of this size has room for."""
+    return _plain(textwrap.fill(text, max(16, int(_LETTERS * inches))))
+
+
+def _panel(figure: Any, place: Any, panel: Panel, names: dict[str, Any], size: tuple[float, float]) -> None:  # noqa: ANN401
+    place.set_title(_within(panel.title, size[0]), fontsize=9.5)
     place.spines[["top", "right"]].set_visible(False)
     place.tick_params(labelsize=8)
     if not panel.marks:
         place.set_axis_off()
         place.text(0.5, 0.5, _plain(textwrap.fill(panel.note, 60)), ha="center", va="center", transform=place.transAxes)
         return
-    _axis(place, "x", panel.x)
-    _axis(place, "y", panel.y)
+    _axis(place, "x", panel.x, size[0])
+    _axis(place, "y", panel.y, size[1])
     for mark in panel.marks:
         _DRAW[type(mark)](figure, place, _near(mark), names)
     if panel.note:
@@ -75,8 +86,8 @@ def _near(mark: Mark) -> Mark:
     return msgspec.structs.replace(mark, **numbers) if numbers else mark
 
 
-def _axis(place: Any, which: str, axis: Axis) -> None:  # noqa: ANN401
-    getattr(place, f"set_{which}label")(_plain(axis.label), fontsize=9)
+def _axis(place: Any, which: str, axis: Axis, length: float) -> None:  # noqa: ANN401
+    getattr(place, f"set_{which}label")(_within(axis.label, length), fontsize=9)
     if axis.log:
         getattr(place, f"set_{which}scale")("log")
     if np.isfinite(axis.low):
@@ -86,6 +97,11 @@ def _axis(place: Any, which: str, axis: Axis) -> None:  # noqa: ANN401
     if axis.ticks:
         at, texts = zip(*axis.ticks, strict=True)
         line.set_ticks(at, [_plain(text) for text in texts])
+    elif axis.log and np.isfinite(axis.low) and axis.high / axis.low < _NARROW:
+        ticker = require("matplotlib.ticker", extra="plots")
+        line.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+        line.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+        line.set_minor_formatter(ticker.NullFormatter())
     elif axis.whole:
         line.get_major_locator().set_params(integer=True)
 
