@@ -39,6 +39,7 @@ import numpy as np
 from scipy.special import log_ndtr, ndtri
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
+from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.models.acquisition import log_h, log_h_slope
 from tunewright.models.climb import climb
@@ -81,10 +82,15 @@ class GP(Sampler):
 
     Args:
         initial: how many configurations come before the model; default: one more than parameters, at least 5 and at most 10.
+
+    Raises:
+        StudyError: `initial` is no whole number of at least 0.
     """
 
     def __init__(self, initial: int | None = None) -> None:
-        self.initial = initial
+        if initial is not None and (isinstance(initial, bool) or not isinstance(initial, int | np.integer) or initial < 0):
+            raise StudyError(f"GP: initial must be a whole number of at least 0, got {initial!r}.")
+        self.initial = None if initial is None else int(initial)
         self._opening = Opening()
         self._features: Features | None = None
         self._fits: dict[bytes, Hyperparameters] = {}
