@@ -175,8 +175,12 @@ class TaskTable:
     def report(self, trial: int, index: int, report: Report) -> None:
         """Keep a value on the way."""
         task = self.find(trial, index)
-        if task is not None:
-            self._curves.setdefault(task, []).append(report)
+        if task is None:
+            return
+        curve = self._curves.setdefault(task, [])
+        if task in self._lost and all(report.step > before.step for before in curve):
+            del self._lost[task]  # it has come further than ever: it does not die at one place
+        curve.append(report)
 
     # ---- reading ---------------------------------------------------------------------------------------------------------------
 
@@ -245,7 +249,7 @@ class TaskTable:
         return table, tuple((None if fold == _NONE else int(fold), int(seed)) for seed, fold in keys)
 
     def lost(self, trial: int, index: int) -> int:
-        """How many workers died with the task in hand."""
+        """How many workers died with the task in hand since it last came further than before."""
         task = self.find(trial, index)
         return 0 if task is None else self._lost.get(task, 0)
 
