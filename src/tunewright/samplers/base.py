@@ -14,6 +14,9 @@ from tunewright.typing import Params
 
 __all__ = ["Sampler", "propose", "propose_new"]
 
+_OURS = "tunewright."
+"""Where samplers are at home whose proposals are rows of the space, which the contract tests check: to check each would cost a tenth of an ask."""
+
 
 class Sampler(ABC):
     """Proposes configurations; a pure function of what has happened.
@@ -71,6 +74,8 @@ def propose(sampler: Sampler, space: SearchSpace, history: History, rng: np.rand
         ParamsError: the sampler proposed what the space does not hold.
     """
     params = sampler.propose(space, history, rng)
+    if type(sampler).__module__.startswith(_OURS):
+        return params
     try:
         return space.validate(params)
     except ParamsError as error:
