@@ -265,12 +265,12 @@ def test_an_objective_finds_its_script_and_its_arguments(tmp_path):
     script.write_text("""
 import multiprocessing, sys, tunewright as tw
 
-def twice(x):
+def main(x):
     return 2 * x
 
 def train(live):
     with multiprocessing.get_context("fork").Pool(2) as pool:
-        return {"loss": sum(pool.map(twice, [live["x"]] * 2)), "said": sys.argv[1]}
+        return {"loss": sum(pool.map(main, [live["x"]] * 2)), "said": sys.argv[1]}
 
 study = tw.Study({"x": tw.Float(0, 1)}, tw.Metric("loss"), sampler=tw.samplers.Random())
 study.optimize(train, trials=2, workers=2)

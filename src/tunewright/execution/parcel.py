@@ -62,5 +62,6 @@ def at_hand(objective: Objective) -> None:
     function = getattr(function, "__func__", function) if isinstance(function, types.MethodType) else function
     known = getattr(function if isinstance(function, types.FunctionType) else type(function).__call__, "__globals__", {})
     for name, value in known.items():
-        if getattr(value, "__module__", None) == "__main__" and not hasattr(main, name):
+        there = getattr(main, name, None)
+        if getattr(value, "__module__", None) == "__main__" != getattr(there, "__module__", None):
             setattr(main, name, value)
