@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 from sklearn import config_context
 from sklearn.cluster import KMeans
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_iris, make_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score, make_scorer
-from sklearn.model_selection import StratifiedKFold, TimeSeriesSplit, cross_validate
+from sklearn.model_selection import FixedThresholdClassifier, StratifiedKFold, TimeSeriesSplit, cross_validate
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -237,6 +237,20 @@ def test_a_folder_serves_several_studies(tmp_path):
 
     assert before.method == "predictions"
     assert study.generalization(cv) == before
+
+
+def test_a_threshold_is_judged_by_what_it_predicts(tmp_path):
+    """Recall with a threshold of 0.1 is far above that of the most probable class."""
+    X, y = make_classification(400, 6, weights=[0.9], flip_y=0.1, random_state=0)
+    eager = FixedThresholdClassifier(LogisticRegression(), threshold=0.1, response_method="predict_proba")
+    worth = []
+    for predictions in (None, tmp_path):
+        cv = CrossValidation(eager, X, y, cv=4, scoring="recall", racing=False, predictions=predictions)
+        worth.append(searched(cv, estimator__C=tw.Float(0.01, 100, log=True)).generalization())
+
+    folds, kept = worth
+    assert (folds.method, kept.method) == ("folds", "predictions")
+    assert kept.winner.value == pytest.approx(folds.winner.value, abs=0.05)
 
 
 @pytest.mark.parametrize("kind", [pd.Series, lambda y: np.array(y, dtype=object), lambda y: pd.Series(y, dtype="category")])
