@@ -21,7 +21,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_method_params
 
 from tunewright.catalog import Shape, labelled, space_for
-from tunewright.errors import ObjectiveError
+from tunewright.errors import ObjectiveError, SpaceError
 from tunewright.events import Entry
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -66,7 +66,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         storage: a URL or path ("runs.db") under which the search can be resumed; None: memory. The study is named for the estimator
             and a fingerprint of data, folds and settings, so that a search is only ever resumed on what it was begun with.
         seconds: start no fold after so many; None: no limit.
-        choices: steps to choose, when the catalogue's space is searched: `{"model": [SVC(), LogisticRegression()]}`.
+        choices: steps to choose, when the catalogue's space is searched: `{"model": [SVC(), LogisticRegression()]}`; not beside
+            distributions.
 
     Attributes:
         cv_results_, best_estimator_, best_params_, best_score_, best_index_, scorer_, n_splits_, refit_time_, multimetric_,
@@ -197,6 +198,11 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
 
     def _translation(self, problem: Problem) -> Translation:
         given = self.param_distributions
+        if self.choices and not isinstance(given, SearchSpace | None):
+            raise SpaceError(
+                "choices is for the catalogue's space, and param_distributions was given beside it. Leave one of them out: a step is "
+                f"chosen in param_distributions as well, {{{next(iter(self.choices))!r}: [SVC(), LogisticRegression()]}}."
+            )
         if given is None:
             space = space_for(problem.estimator, choices=self.choices, shape=_shape(problem))
             return Translation(space, choices=labelled(self.choices))
