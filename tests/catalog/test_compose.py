@@ -29,9 +29,9 @@ from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier
 
 from tunewright.catalog import Shape, labelled, settings, space_for
-from tunewright.catalog.compose import ENTRIES
+from tunewright.catalog.compose import ENTRIES, own_params
 from tunewright.errors import SpaceError
-from tunewright.space import Int, SearchSpace
+from tunewright.space import Int, Ordinal, SearchSpace, param
 
 RNG = np.random.default_rng(0)
 
@@ -117,6 +117,23 @@ def test_a_configuration_is_what_set_params_takes() -> None:
 def test_settings_make_one_of_a_value_or_a_number_and_tuples_of_lists() -> None:
     assert settings({"a": "value", "a.value": 3, "b": None, "c": [1, 2]}) == {"a": 3, "b": None, "c": (1, 2)}
     assert settings({"a": "value"}) == {"a": "value"}
+
+
+@pytest.mark.parametrize("name", ["SVC", "RandomForestClassifier", "MLPRegressor", "TfidfVectorizer"])
+def test_own_params_are_the_way_back_from_settings(name: str) -> None:
+    space = space_for(name)
+
+    for params in space.sample(RNG, 30):
+        assert own_params(space, settings(space.default) | settings(params)) == params
+
+
+def test_own_params_heed_constraints_and_the_order_of_texts() -> None:
+    size = Ordinal(["small", "large"])
+    space = SearchSpace({"b": Int(1, 9), "a": size}, when={"b": param("a") > "small"}, constraints=[param("b") < 5])
+
+    assert own_params(space, {"a": "large", "b": 3}) == {"b": 3, "a": "large"}
+    assert own_params(space, {"a": "small", "b": 3}) == {"a": "small"}
+    assert own_params(space, {"a": "large", "b": 7}) is None
 
 
 def test_two_of_one_class_need_labels() -> None:

@@ -18,13 +18,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tunewright.catalog import boosters, kernels, linear, neighbours, networks, preparing, trees, unsupervised
-from tunewright.catalog.entries import VALUE, Entry
+from tunewright.catalog.entries import VALUE, Entry, takes
 from tunewright.catalog.shape import Shape
 from tunewright.errors import SpaceError
 from tunewright.space import Categorical, Expression, Parameter, SearchSpace, param
 from tunewright.space.values import hint
+from tunewright.typing import Params, Value
 
-__all__ = ["ENTRIES", "Choices", "labelled", "settings", "space_for"]
+__all__ = ["ENTRIES", "Choices", "labelled", "own_params", "settings", "space_for"]
 
 Choices = Mapping[str, Sequence[Any] | Mapping[str, Any]]
 """Step -> the estimators to choose among, or label -> estimator."""
@@ -38,6 +39,8 @@ ENTRIES: Final[Mapping[str, Entry]] = {
 
 _PARTS: Final = ("steps", "transformer_list", "transformers", "estimators")
 """What holds the parts of a pipeline, a feature union, a column transformer, a vote: tuples of a name, an estimator, and perhaps more."""
+
+_ABSENT: Final = object()
 
 
 def space_for(
@@ -100,6 +103,33 @@ def settings(params: Mapping[str, Any], *, choices: Choices | None = None) -> di
         elif not (value == VALUE and f"{name}.{VALUE}" in params):
             found[_plain(name, params, known)] = tuple(value) if isinstance(value, list) else value
     return found
+
+
+def own_params(space: SearchSpace, own: Mapping[str, Any]) -> Params | None:
+    """The configuration of a space that an estimator is set to: the way back from `settings`, where no step is chosen.
+
+    Args:
+        space: the catalogue's, or one of your own.
+        own: what `estimator.get_params()` says. Which parameters are active is decided by it.
+
+    Returns:
+        None where the estimator has no such parameter, or the space does not hold its value.
+    """
+    values: dict[str, Value] = {}
+    unknown = set()
+    for name, parameter in space.parameters.items():
+        value = own.get(name.removesuffix(f".{VALUE}"), _ABSENT)
+        apart = f"{name}.{VALUE}" in space.parameters and not takes(parameter, value)
+        try:
+            values[name] = parameter.check(VALUE if apart else value)
+        except SpaceError:
+            unknown.add(name)
+            values[name] = parameter.default_value
+    params = space.params(space.deactivate([space.row(values)])[0])
+    try:
+        return None if unknown & params.keys() else space.validate(params)
+    except SpaceError:  # a constraint
+        return None
 
 
 def labelled(choices: Choices | None) -> dict[str, dict[str, Any]]:
@@ -192,7 +222,7 @@ def _own(estimator: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def _usual(kind: type, names: Iterable[str]) -> dict[str, Any]:
     """What the class sets, or the first of its ancestors that says so."""
-    given = [inspect.signature(each.__init__).parameters for each in kind.__mro__[:-1]]
+    given = [inspect.signature(each).parameters for each in kind.__mro__[:-1]]
     return {name: next((each[name].default for each in given if name in each), None) for name in names}
 
 

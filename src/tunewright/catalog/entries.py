@@ -26,7 +26,7 @@ from tunewright.errors import SpaceError
 from tunewright.space import Categorical, Float, Int, Parameter
 from tunewright.typing import Value
 
-__all__ = ["BALANCED", "LIMITS", "SOURCES", "VALUE", "Either", "Entry", "Searched", "twins"]
+__all__ = ["BALANCED", "LIMITS", "SOURCES", "VALUE", "Either", "Entry", "Searched", "takes", "twins"]
 
 VALUE: Final = "value"
 """What `Either` says where the number is taken; ".value" is the number's own name."""
@@ -105,7 +105,7 @@ class Entry(NamedTuple):
             if name in kept or (other in kept and not _among(own[str(other)], values)):
                 continue
             if other and other not in kept:
-                when[name] = (other, *(value for value in values if _takes(self.parameters[str(other)], value)))
+                when[name] = (other, *(value for value in values if takes(self.parameters[str(other)], value)))
             value = own.get(name, msgspec.UNSET)
             number = searched.number if isinstance(searched, Either) else searched
             if shape is not None and name in self.limits:
@@ -127,7 +127,7 @@ class Entry(NamedTuple):
         if any(other in own and not _among(own[other], values) for other, values in self.only.get(name, {}).items()):
             return True
         value, usually = own[name], usual.get(name)
-        return not (type(value) is type(usually) and value == usually) and not _takes(self.parameters[name], value)
+        return not (type(value) is type(usually) and value == usually) and not takes(self.parameters[name], value)
 
 
 def twins(
@@ -164,7 +164,8 @@ def _among(value: object, values: Sequence[Value]) -> bool:
     return Categorical(values).index(value) is not None
 
 
-def _takes(searched: Searched, value: object) -> bool:
+def takes(searched: Searched, value: object) -> bool:
+    """Whether a value is one that may be searched."""
     if isinstance(searched, Either):
         return _among(value, searched.values) or _holds(searched.number, value)
     return _holds(searched, value)
