@@ -3,7 +3,7 @@ import pytest
 from tunewright.catalog import Either, Entry, Shape
 from tunewright.catalog.compose import ENTRIES
 from tunewright.catalog.entries import LIMITS, SOURCES, twins
-from tunewright.space import Categorical, Float, Int, Normal
+from tunewright.space import Bool, Categorical, Float, Int, Normal
 
 TREE = Entry("Tree", {"depth": Either([None], Int(1, 30, log=True)), "leaf": Int(1, 50, default=2)}, "note", "guide")
 
@@ -83,6 +83,14 @@ def test_where_a_limit_leaves_one_value_it_is_that_one() -> None:
 
     assert flat(entry, Shape(rows=50, numbers=2))[0]["k"] == Categorical([2])
     assert flat(entry, Shape(rows=50, numbers=1))[0]["k"] == Categorical([1])
+
+
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor", "Perceptron"])
+def test_few_rows_are_not_held_out_to_stop_by(name: str) -> None:
+    few, enough = (flat(ENTRIES[name], Shape(rows=rows, numbers=2, classes=3))[0]["early_stopping"] for rows in (15, 30))
+
+    assert few == Categorical([False])
+    assert isinstance(enough, Bool)
 
 
 def test_twins_share_their_table_and_keep_their_own() -> None:

@@ -23,7 +23,7 @@ import msgspec
 
 from tunewright.catalog.shape import Shape
 from tunewright.errors import SpaceError
-from tunewright.space import Categorical, Float, Int, Parameter
+from tunewright.space import Bool, Categorical, Float, Int, Parameter
 from tunewright.typing import Value
 
 __all__ = ["BALANCED", "LIMITS", "SOURCES", "VALUE", "Either", "Entry", "Searched", "takes", "twins"]
@@ -188,7 +188,9 @@ def _begun(number: Parameter, own: object) -> Parameter:
 
 
 def _limited(number: Parameter, most: int) -> Parameter:
-    """The same with no value above `most`; a single value where the range shrinks to one."""
+    """The same with no value above `most` (of False and True: 0 and 1); a single value where the range shrinks to one."""
+    if isinstance(number, Bool):
+        return number if most else Categorical([False])
     if not isinstance(number, Int) or number.high <= most:
         return number
     if most <= number.low:
@@ -206,6 +208,7 @@ LIMITS: Final[Mapping[str, Callable[[Shape], int]]] = MappingProxyType({
     "below rows": lambda shape: shape.rows - 1,
     "a tenth of the rows": lambda shape: max(1, shape.rows // 10),
     "half of the rows": lambda shape: shape.rows // 2,
+    "rows to hold out": lambda shape: int(shape.rows // 10 >= max(shape.classes, 2)),
     "discriminants": lambda shape: min(max(shape.classes - 1, 1), shape.width),
 })  # fmt: skip
 """By name, the most that a parameter may be. Rows are those of one fit, features those that the estimator sees."""

@@ -111,6 +111,7 @@ ENTRIES: Final = (
         "A penalty helps where the classes overlap.",
         "guide",
         when={"alpha": ("penalty", "l2", "l1", "elasticnet"), "l1_ratio": ("penalty", "elasticnet")},
+        limits={"early_stopping": "rows to hold out"},
     ),
     Entry(
         "LinearSVC",

@@ -23,6 +23,7 @@ ENTRIES: Final = (
             "batch_size": Either(["auto"], Int(16, 512, log=True)),
             "early_stopping": Bool(default=False),
         },
+        limits={"early_stopping": "rows to hold out"},
         only={"learning_rate_init": _BY_STEPS, "batch_size": _BY_STEPS, "early_stopping": _BY_STEPS},
         note="The learning rate first, by far; then the penalty. Scale the features, and the target too.",
         source="grinsztajn2022",

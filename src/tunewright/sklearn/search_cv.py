@@ -7,6 +7,7 @@ and other estimators see of a search is scikit-learn's own: it is a `BaseSearchC
 
 import numbers
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Literal
@@ -282,6 +283,12 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         check_failures(history, self._error_score())
         settings = [translation.settings(trial.params) for trial in history.trials]
         results = cv_results(history, settings, folds=self.n_splits_, train=self.return_train_score)
+        if self.seconds is not None and not (results["n_splits_run"] == self.n_splits_).any():
+            warnings.warn(
+                f"No candidate had all {self.n_splits_} folds within {self.seconds:g} s: they are compared by the few that were run. "
+                "Allow more seconds.",
+                stacklevel=2,
+            )
         names = {name.removeprefix("rank_test_") for name in results if name.startswith("rank_test_")}
         self.multimetric_ = names != {"score"}
         if self.multimetric_ and callable(self.scoring):
