@@ -2,7 +2,7 @@ import pytest
 
 from tunewright.catalog import Either, Entry, Shape
 from tunewright.catalog.compose import ENTRIES
-from tunewright.catalog.entries import LIMITS, SOURCES, twins
+from tunewright.catalog.entries import LIMITS, SOURCES, takes, twins
 from tunewright.space import Bool, Categorical, Float, Int, Normal
 
 TREE = Entry("Tree", {"depth": Either([None], Int(1, 30, log=True)), "leaf": Int(1, 50, default=2)}, "note", "guide")
@@ -118,7 +118,7 @@ def test_every_entry_says_what_is_known_of_its_tunability_and_from_where(entry: 
         searched = entry.parameters[str(other)]
         assert not isinstance(searched, Either)
         assert other not in entry.when  # where that one stays as it is, this one follows it, and no third one this one
-        assert any(searched.index(value) is not None for value in values)
+        assert any(takes(searched, value) for value in values)
     assert set(entry.only) <= set(entry.parameters)
 
 

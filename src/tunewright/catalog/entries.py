@@ -26,7 +26,7 @@ from tunewright.errors import SpaceError
 from tunewright.space import Bool, Categorical, Float, Int, Parameter
 from tunewright.typing import Value
 
-__all__ = ["BALANCED", "LIMITS", "SOURCES", "VALUE", "Either", "Entry", "Searched", "takes", "twins"]
+__all__ = ["BALANCED", "LIMITS", "SOURCES", "VALUE", "Either", "Entry", "Needs", "Searched", "takes", "twins"]
 
 VALUE: Final = "value"
 """What `Either` says where the number is taken; ".value" is the number's own name."""
