@@ -252,3 +252,24 @@ def test_bounds_come_from_the_data() -> None:
 def test_what_is_not_known_is_said(estimator, choices, says: str) -> None:
     with pytest.raises(SpaceError, match=says):
         space_for(estimator, choices=choices)
+
+
+class CatBoostClassifier:
+    """As CatBoost's: its `get_params` says only what was given."""
+
+    __module__ = "catboost.core"
+
+    def __init__(self, iterations=None, learning_rate=None, depth=None, l2_leaf_reg=None, random_strength=None, verbose=None):
+        given = locals()
+        self.given = {name: value for name, value in given.items() if name not in {"self", "given"} and value is not None}
+
+    def get_params(self, deep=True):
+        return dict(self.given)
+
+
+def test_what_an_estimator_does_not_say_of_itself_its_signature_does():
+    space = space_for(CatBoostClassifier(verbose=0, depth=4))
+
+    assert {"learning_rate", "learning_rate.value", "iterations", "depth", "l2_leaf_reg", "random_strength"} == set(space.names)
+    assert space.default["depth"] == 4
+    assert space.default["iterations"] == 1000

@@ -217,7 +217,12 @@ def _own(estimator: Any) -> dict[str, Any]:  # noqa: ANN401
     """What it is set to; nothing where it is only named."""
     if isinstance(estimator, str | type) or not hasattr(estimator, "get_params"):
         return {}
-    return dict(estimator.get_params(deep=False))
+    told = {
+        name: each.default
+        for name, each in inspect.signature(type(estimator)).parameters.items()
+        if each.default is not each.empty
+    }
+    return told | dict(estimator.get_params(deep=False))  # CatBoost's says only what was given
 
 
 def _usual(kind: type, names: Iterable[str]) -> dict[str, Any]:
