@@ -270,6 +270,8 @@ def seen(text: str) -> list[str]:
         (1e-12, 1e-13, "1e-12 ± 1e-13"),
         (3e12, 1e11, "3e+12 ± 1e+11"),
         (-0.25, 0.5, "-0.25 ± 0.50"),
+        (-0.001, 0.5, "0.00 ± 0.50"),
+        (-0.0, math.nan, "0"),
     ],
 )
 def test_a_value_has_as_many_digits_as_its_spread_allows(mean: float, sd: float, text: str) -> None:

@@ -15,7 +15,7 @@ from tunewright.analysis.slices import choice_labels
 from tunewright.analysis.summary import objective
 from tunewright.analysis.svg import Frame, strip
 from tunewright.analysis.tables import table
-from tunewright.analysis.text import counted, cut, number
+from tunewright.analysis.text import counted, cut, interval, number
 from tunewright.analysis.tuning import Gain, Tunability, shown_value
 from tunewright.analysis.view import Values, direction, drawn, value_axis
 from tunewright.history import History
@@ -231,10 +231,7 @@ def _worth(found: Tunability) -> list[Markup]:
 def _gain_row(name: str, at: str, gain: Gain) -> Markup:
     cells = [
         tag("td", at),
-        *(
-            tag("td", text, class_="number")
-            for text in (number(gain.value, 3), f"{number(gain.low, 2)} to {number(gain.high, 2)}")
-        ),
+        *(tag("td", text, class_="number") for text in interval(gain.value, gain.low, gain.high, 3)),
     ]
     return tag("tr", tag("th", breakable(cut(name, 120)), scope="row"), *cells)
 

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from scipy import stats
 
-from tunewright.analysis.text import number
+from tunewright.analysis.text import interval
 from tunewright.history import COMPLETED, FAILED, History
 from tunewright.metric import Metric
 from tunewright.trial import Failure, Measurement, Trial
@@ -265,8 +265,8 @@ def association(x: Array, losses: Array, groups: int = 6) -> float:
 
 def sentence_on_difference(found: Difference, versus: str = "the default") -> str:
     """What a difference means, in a sentence."""
-    size = number(abs(found.gain), 3)
-    bounds = f"95 % interval {number(found.low, 2)} to {number(found.high, 2)}"
+    size, ends = interval(found.gain, found.low, found.high, 3)
+    size, bounds = size.lstrip("\N{MINUS SIGN}"), f"95 % interval {ends}"
     if found.low > 0:
         return f"Better than {versus} by {size} ({bounds})."
     if found.high < 0:

@@ -11,7 +11,7 @@ from tunewright.analysis.scale import Linear, Log, axis
 from tunewright.analysis.slices import choice_labels
 from tunewright.analysis.summary import Cause, Ranked
 from tunewright.analysis.svg import strip
-from tunewright.analysis.text import counted, cut, duration, number, params_text, value_text, with_spread
+from tunewright.analysis.text import counted, cut, duration, interval, number, params_text, value_text, with_spread
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Float, Int, Parameter
@@ -55,21 +55,21 @@ def score_table(extras: ReportExtras, metric: Metric) -> Markup:
     rows = []
     for i, score in enumerate(extras.test):
         known = math.isfinite(score.low) and math.isfinite(score.high)
-        interval = f"{number(score.low)} to {number(score.high)}" if known else "–"
+        value, bounds = interval(score.value, score.low, score.high, 4, ends=4) if known else (number(score.value), "–")
         picture = strip(
             scale,
             middle=score.value if math.isfinite(score.value) else None,
             span=(score.low, score.high) if known else None,
             kind="winner" if i == 0 else "",
-            label=f"{score.name}: {number(score.value)}, 95 % interval {interval}",
+            label=f"{score.name}: {value}, 95 % interval {bounds}",
             width=280,
             height=22,
         )
         rows.append(
             _row(
                 score.name,
-                _cell(number(score.value), "number"),
-                _cell(interval, "number"),
+                _cell(value, "number"),
+                _cell(bounds, "number"),
                 _cell(picture),
                 kind="winner" if i == 0 else None,
             )

@@ -332,7 +332,7 @@ def plain_number(x: float, digits: int = 4) -> str:
     """To so many significant digits, as programs write numbers: 0.9952, 12345, 1.2e-07."""
     if math.isfinite(x) and 10 ** (digits - 1) <= abs(x) < 1e9:
         return f"{x:.0f}"
-    return f"{x:.{digits}g}"
+    return f"{x:z.{digits}g}"
 
 
 def measured(mean: float, sd: float) -> str:
@@ -344,7 +344,7 @@ def measured(mean: float, sd: float) -> str:
     decimals = 1 - math.floor(math.log10(sd))
     if decimals > 8 or max(abs(mean), sd) >= 1e9:
         return f"{mean:.4g} ± {sd:.2g}"
-    return f"{mean:.{max(decimals, 0)}f} ± {sd:.{max(decimals, 0)}f}"
+    return f"{mean:z.{max(decimals, 0)}f} ± {sd:.{max(decimals, 0)}f}"
 
 
 def clock(seconds: float) -> str:
