@@ -12,7 +12,7 @@ from tunewright.analysis.insight import Insight
 from tunewright.analysis.markup import Markup, breakable, join, tag
 from tunewright.analysis.scale import Bands, Linear, axis
 from tunewright.analysis.slices import choice_labels
-from tunewright.analysis.summary import objective
+from tunewright.analysis.summary import counts_text, objective
 from tunewright.analysis.svg import Frame, strip
 from tunewright.analysis.tables import table
 from tunewright.analysis.text import counted, cut, interval, number
@@ -247,7 +247,7 @@ def markdown(history: History, title: str, found: Insight) -> str:
         ]
         lines += [f"- `{name}` = `{value}`" for name, value in best.params.items()]
     else:
-        lines += [f"{history.completed:,} completed, {history.failed:,} failed, {history.running:,} running."]
+        lines += [f"{counts_text(history)}."]
     parts: list[tuple[str, object]] = [
         ("What mattered", found.importance),
         ("Health checks", found.health),

@@ -138,24 +138,29 @@ def _short_names(trial: Trial) -> dict[str, str]:
     return {name: shorter if shorter and often[shorter] == 1 else name for name, shorter in short.items()}
 
 
-def best_table(rows: Sequence[Ranked], default: Ranked | None, metric: Metric) -> Markup:
-    """The best configurations with each fold, and the default beside them."""
+def best_table(rows: Sequence[Ranked], default: Ranked | None, metric: Metric, *, winner: int | None = None) -> Markup:
+    """The best configurations with each fold, and the default beside them; `winner`: the trial to mark, by default the first."""
+    winner = rows[0].trial.number if winner is None else winner
     everyone = [
         *rows,
         *([default] if default is not None and default.rank > 0 and all(r.trial != default.trial for r in rows) else []),
     ]
     values = [value for row in everyone for value in (*row.spread.values, row.spread.mean) if math.isfinite(value)]
-    folds = any(len(row.spread.values) > 1 for row in everyone)
+    counts = {len(row.spread.values) for row in everyone}
+    folds, raced = max(counts) > 1, len(counts) > 1
     scale = axis(min(values), max(values), count=3)
     lines = []
     for row in everyone:
         spread, trial = row.spread, row.trial
         is_default = default is not None and trial.number == default.trial.number
         label = f"measured: {', '.join(number(value) for value in spread.values[:30])}; mean {number(spread.mean)}"
-        picture = strip(scale, dots=spread.values, middle=spread.mean, kind="winner" if row.rank == 1 else "", label=label)
+        picture = strip(
+            scale, dots=spread.values, middle=spread.mean, kind="winner" if trial.number == winner else "", label=label
+        )
         cells = [
             _cell(str(trial.number), "number"),
             _cell(with_spread(spread.mean, spread.sd), "number"),
+            _cell(f"{len(spread.values)}", "number") if raced else None,
             _cell(picture) if folds else None,
             _cell(duration(trial.seconds), "number"),
             tag(
@@ -164,11 +169,20 @@ def best_table(rows: Sequence[Ranked], default: Ranked | None, metric: Metric) -
                 _params(trial),
             ),
         ]
-        kind = "winner" if row.rank == 1 else "default" if is_default else None
+        kind = "winner" if trial.number == winner else "default" if is_default else None
         lines.append(_row(f"{row.rank:,}", *[cell for cell in cells if cell is not None], kind=kind))
     if folds:
-        lines.append(_row("", _cell(""), _cell(""), _cell(_ruler(scale, 150)), _cell(""), _cell(""), kind="ruler"))
-    head = ["rank", "#trial", f"#{metric.name}", *(["each measurement"] if folds else []), "#time", "configuration"]
+        before = [_cell("") for _ in range(3 if raced else 2)]
+        lines.append(_row("", *before, _cell(_ruler(scale, 150)), _cell(""), _cell(""), kind="ruler"))
+    head = [
+        "rank",
+        "#trial",
+        f"#{metric.name}",
+        *(["#measured"] if raced else []),
+        *(["each measurement"] if folds else []),
+        "#time",
+        "configuration",
+    ]
     return table(
         head, lines, "The best configurations" + (", mean ± standard deviation over folds and seeds" if folds else ""), "best"
     )

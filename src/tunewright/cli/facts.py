@@ -4,7 +4,8 @@ import datetime as dt
 import math
 from typing import Any
 
-from tunewright.analysis.summary import causes, default_trial, ranking, spread
+from tunewright.analysis.summary import causes, default_trial, ranking, spread, unfinished
+from tunewright.analysis.summary import counts_text as states_text
 from tunewright.analysis.text import duration
 from tunewright.cli.terminal import cut, value_text
 from tunewright.history import History
@@ -49,15 +50,15 @@ def counts(history: History) -> dict[str, int]:
         "trials": len(history),
         "completed": history.completed,
         "failed": history.failed,
-        "running": history.running,
+        "running": history.running - len(unfinished(history)),
+        "unfinished": len(unfinished(history)),
         "queued": len(history.queue),
     }
 
 
 def counts_text(history: History) -> str:
     """The same in words."""
-    text = f"{history.completed:,} completed, {history.failed:,} failed, {history.running:,} running"
-    return text + (f", {len(history.queue):,} waiting in the queue" if history.queue else "")
+    return states_text(history) + (f", {len(history.queue):,} waiting in the queue" if history.queue else "")
 
 
 def spread_text(trial: Trial, metric: Metric) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tunewright.analysis.summary import default_trial, ranking
+from tunewright.analysis.summary import default_trial, ranking, unfinished
 from tunewright.cli.facts import (
     best_facts,
     best_text,
@@ -111,7 +111,7 @@ def _storage(storage: Storage, *, as_json: bool) -> None:
             record.name,
             f"{study.history.completed:,}",
             f"{study.history.failed:,}",
-            f"{study.history.running:,}",
+            f"{counts(study.history)['running']:,}",
             ", ".join(metric.name for metric in study.metrics),
             best_text(study.history),
             when(record.created),
@@ -158,11 +158,12 @@ def _study(study: Study, created: float, last: int) -> None:
 
 
 def _trials(history: History, trials: list[Trial], numbered: str = "#trial") -> None:
-    rows = []
+    rows, left = [], unfinished(history)
     for trial in trials:
         note = f"{trial.origin} ({cut(trial.note, 30)})" if trial.note else trial.origin
         values = (spread_text(trial, metric) for metric in history.metrics)
-        rows.append((str(trial.number), str(trial.state), *values, took(trial.seconds), note, params_line(trial.params)))
+        state = "unfinished" if trial.number in left else str(trial.state)
+        rows.append((str(trial.number), state, *values, took(trial.seconds), note, params_line(trial.params)))
     table((numbered, "state", *(f"#{metric.name}" for metric in history.metrics), "#time", "by", "parameters"), rows)
 
 

@@ -164,10 +164,11 @@ def _family(trial: Trial) -> str:
 def _show(result: TuneResult) -> None:
     metric, winner, test = result.metric, result.winner, result.test
     spread = plain_number(winner.mean or 0.0) if winner.sd is None else measured(winner.mean or 0.0, winner.sd)
+    default = ", the default" if result.recommended == "default" else ""
     say(f"\n{metric.name} on {result.data.test_rows:,} rows that the search never saw ({metric.goal}; 95 % interval)")
     pairs(
         [
-            ("tuned model", f"{_score(test.winner)}   {winner.title}, trial {winner.trial}"),
+            ("winner", f"{_score(test.winner)}   {winner.title}, trial {winner.trial}{default}, in the model file"),
             ("default", f"{_score(test.default)}   {test.default_title}"),
             ("baseline", f"{_score(test.baseline)}   {cut(test.baseline_title, 60)}"),
         ]
