@@ -11,7 +11,7 @@ from tunewright.analysis.dependence import effects
 from tunewright.analysis.evidence import Evidence, evidence
 from tunewright.analysis.scale import axis
 from tunewright.analysis.slices import choice_labels
-from tunewright.analysis.summary import association, default_trial
+from tunewright.analysis.summary import association, default_trial, objective
 from tunewright.analysis.text import counted, cut, number, value_text
 from tunewright.analysis.view import jitter, thin
 from tunewright.errors import StudyError
@@ -122,9 +122,12 @@ def _slice(history: History, known: Evidence, column: int) -> Panel:
     place = np.flatnonzero(known.numbers == default.number) if default is not None else np.zeros(0, int)
     if len(place) and np.isfinite(known.rows[place[0], column]) and not view.outside(values[place[0]]):
         marks.append(Points(known.rows[place, column], values[place], "default", "default"))
-    best = int(np.argmin(np.where(feasible, known.losses, np.inf)))
-    if feasible.any() and np.isfinite(known.rows[best, column]):
-        marks.append(Points(known.rows[[best], column], values[[best]], "best", "best"))
+    if metric == objective(history):
+        best = np.flatnonzero(np.isin(known.numbers, history.order[:1]))
+    else:
+        best = np.argsort(np.where(feasible, known.losses, np.inf), kind="stable")[: int(feasible.any())]
+    if len(best) and np.isfinite(known.rows[best[0], column]):
+        marks.append(Points(known.rows[best, column], values[best], "best", "best"))
     return Panel(across, up, tuple(marks), condition)
 
 
