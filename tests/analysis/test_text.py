@@ -5,7 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunewright.analysis.text import counted, cut, duration, interval, number, params_text, power, shift, value_text, with_spread
+from tunewright.analysis.text import (
+    counted,
+    cut,
+    duration,
+    interval,
+    labels,
+    number,
+    params_text,
+    power,
+    shift,
+    value_text,
+    with_spread,
+)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +118,14 @@ def test_counts_have_their_noun() -> None:
 def test_cut_text_is_never_longer(text: str, length: int) -> None:
     assert len(cut(text, length)) <= max(length, 2)
     assert cut(text, len(text)) == text
+
+
+def test_texts_beside_each_other_are_cut_where_they_are_alike() -> None:
+    assert cut("a_very_long_parameter_name_17", 12, middle=True) == "a_very…me_17"
+    assert labels(["adam", "sgd"], 17) == ["adam", "sgd"]
+    assert labels([f"a_very_long_parameter_name_{i}" for i in range(2)], 15) == ["a_very_…_name_0", "a_very_…_name_1"]
+    assert labels([f"all-mpnet-base-v{i}-finetuned-for-long" for i in range(2)], 12) == ["…0…", "…1…"]
+    assert labels(["null", *(f"all-mpnet-base-v{i}-finetuned-for-long" for i in range(2))], 12) == ["null", "…0…", "…1…"]
 
 
 def test_values_are_bare_where_json_would_quote_them() -> None:

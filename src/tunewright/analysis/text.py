@@ -5,13 +5,27 @@ same decimal. Very large and very small numbers get a power of ten instead of a 
 """
 
 import math
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final
 
 import msgspec
 
 from tunewright.typing import Params, Value
 
-__all__ = ["counted", "cut", "duration", "interval", "number", "params_text", "power", "shift", "value_text", "with_spread"]
+__all__ = [
+    "counted",
+    "cut",
+    "duration",
+    "interval",
+    "labels",
+    "number",
+    "params_text",
+    "power",
+    "shift",
+    "value_text",
+    "with_spread",
+]
 
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLAIN: Final = (-4, 6)  # powers of ten written without exponent
@@ -105,9 +119,33 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
-def cut(text: str, length: int) -> str:
-    """At most so many characters, with … where it was cut."""
-    return text if len(text) <= length else text[: max(length - 1, 1)].rstrip() + "…"
+def cut(text: str, length: int, *, middle: bool = False) -> str:
+    """At most so many characters, with … where it was cut: at the end, or in the middle, for names that only differ at their ends."""
+    if len(text) <= length:
+        return text
+    end = (length - 1) // 2 if middle else 0
+    return text[: max(length - 1 - end, 1)].rstrip() + "…" + text[len(text) - end :]
+
+
+def labels(texts: Sequence[str], length: int) -> list[str]:
+    """Texts that stand beside each other, each at most so long: cut in the middle, or, where they would then read alike, with what
+    the long ones all begin and end with left out.
+    """
+    short = [cut(text, length, middle=True) for text in texts]
+    if len(set(short)) == len(set(texts)):
+        return short
+    long = [text for text in texts if len(text) > length]
+    start = _alike(long)
+    end = _alike([text[start:][::-1] for text in long])
+    return [
+        text if len(text) <= length else cut(f"…{text[start : len(text) - end]}{'…' if end else ''}", length, middle=True)
+        for text in texts
+    ]
+
+
+def _alike(texts: Sequence[str]) -> int:
+    """How many characters all begin with."""
+    return sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False)))
 
 
 def value_text(value: Value) -> str:

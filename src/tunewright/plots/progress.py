@@ -71,7 +71,9 @@ def _history(known: History) -> Picture:
     view, axis = metric_axis(metric, values)
     shown = thin(metric.sign * values, _POINTS)
     tips = [f"trial {n}: {metric.name} {number(v)}" for n, v in zip(numbers[shown].tolist(), values[shown].tolist(), strict=True)]
-    marks = dots(numbers[shown].astype(float), values[shown], view, axis, tips, keep=known.proven[numbers[shown]])
+    why = (("outside a bound", ~known.feasible[numbers]), ("few folds", known.feasible & ~known.proven))
+    grey = " or ".join(name for name, which in why if which.any())
+    marks = dots(numbers[shown].astype(float), values[shown], view, axis, tips, keep=known.proven[numbers[shown]], grey=grey)
     if records:
         at, best = np.array([*records, (max(len(known) - 1.0, records[-1][0]), records[-1][1])]).T
         marks.append(Line(at, best, "spread", "best so far", steps=True))
