@@ -69,8 +69,10 @@ def spread_text(trial: Trial, metric: Metric) -> str:
     return measured(found.mean, found.sd)
 
 
-def params_line(params: Params, length: int = 200) -> str:
-    """A configuration on one line, numbers to five digits."""
+def params_line(params: Params, length: int = 200, *, whole: bool = False) -> str:
+    """A configuration on one line, numbers to five digits; `whole`: nothing cut and every digit."""
+    if whole:
+        return " ".join(f"{name}={value_text(value)}" for name, value in params.items())
     texts = {name: plain_number(value, 5) if isinstance(value, float) else value_text(value) for name, value in params.items()}
     return cut(" ".join(f"{name}={cut(text, 40)}" for name, text in texts.items()), length)
 
