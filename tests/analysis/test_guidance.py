@@ -48,7 +48,18 @@ def test_the_page_explains_every_study_without_breaking(case, history_of):
     assert 'd="nan' not in page
     assert "NaN" not in page.replace("NaN in", "")
     assert text.startswith("# A study\n")
-    assert "## The next round" in text
+    assert ("## The next round" in text) == (case != "failed")
+
+
+def test_where_everything_failed_the_advice_is_to_mend_it(history_of):
+    history = CASES["failed"](history_of)
+    found = insight(history)
+
+    page, text = report(history, title="A study", insight=found), markdown(history, "A study", found)
+
+    assert "Nothing can be learned from failures alone. Read the first traceback" in page
+    assert "Search on, and ask again" not in page + text
+    assert "What mattered" not in page
 
 
 def test_what_mattered_comes_with_bars_and_curves(history_of):

@@ -49,6 +49,8 @@ def _section(heading: str, *parts: Markup | None) -> Markup:
 def mattered(history: History, found: Insight) -> Markup | None:
     """Importance as a table of bars, then the effects of those that matter most."""
     importance = found.importance
+    if _mend(found):
+        return None
     if not importance.shares:
         return _section("What mattered", _sentences(importance.remarks)) if importance.remarks else None
     charts = [effect_chart(history, effect) for effect in _chosen(found)]
@@ -221,6 +223,12 @@ def _inside(start: tuple[float, float], end: tuple[float, float], low: float, hi
     return [(float(x), float(y)) for x, y in cut]
 
 
+def _mend(found: Insight) -> str:
+    """What to do first where all that ended has failed, so that nothing can be learned; "" elsewhere."""
+    failures = (check.mend for check in found.health.findings if check.name == "failures")
+    return "" if found.importance.n else next(failures, "")
+
+
 # ---- what ails it, and what to do ----------------------------------------------------------------------------------------------
 
 
@@ -236,6 +244,8 @@ def ailments(found: Health) -> Markup:
 
 def advice(found: Insight) -> Markup:
     """What to do next: go on or stop, what can be left alone, and the space of the next round."""
+    if mend := _mend(found):
+        return _section("What to do next", tag("p", f"Nothing can be learned from failures alone. {mend}"))
     tunability, prospect, refinement = found.tunability, found.prospect, found.refinement
     going_on = [] if prospect is None else prospect.lines
     parts = [tag("p", line) for line in going_on]
@@ -300,6 +310,6 @@ def markdown(history: History, title: str, found: Insight) -> str:
         ("The next round", found.refinement),
     ]
     for heading, part in parts:
-        if part is not None:
+        if part is not None and (part is found.health or not _mend(found)):
             lines += ["", f"## {heading}", "", "```text", repr(part), "```"]
     return "\n".join(lines) + "\n"

@@ -173,7 +173,11 @@ def _show(result: TuneResult) -> None:
             ("baseline", f"{_score(test.baseline)}   {cut(test.baseline_title, 60)}"),
         ]
     )
-    say(f"in cross-validation: {spread} over {len(winner.folds)} fits, of {result.counts.completed:,} configurations")
+    fresh = len(winner.folds) - result.split.folds
+    fits = f"{len(winner.folds)} fits" + (
+        f" ({result.split.folds} folds, and {fresh} on rows divided anew, to confirm it)" if fresh > 0 else ""
+    )
+    say(f"in cross-validation: {spread} over {fits}, of {result.counts.completed:,} configurations")
     say()
     claim, race = ("" if each is None else each.sentence for each in (result.claim, result.race))
     for sentence in (result.advice, claim, result.gap.sentence, race):
