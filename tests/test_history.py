@@ -69,6 +69,8 @@ def snapshot(history):
         history.seconds,
         history.asked_at,
         history.finished_at,
+        history.result_at,
+        history.usable,
     ]
     counts = (history.completed, history.failed, history.running, history.position, history.underway)
     return (
@@ -265,6 +267,14 @@ def test_best_so_far_falls_and_never_rises():
         write.tell(write.ask(), value)
 
     assert write.history.best_so_far.tolist() == [3.0, 3.0, 1.0, 1.0]
+
+
+def test_what_breaks_a_bound_is_never_the_best_so_far():
+    write = Writer((Metric("loss"), Metric("seconds", bound=10)))
+    for loss, seconds in [(1.0, 11), (3.0, 9), (2.0, 12), (2.5, 10)]:
+        write.tell(write.ask(), {"loss": loss, "seconds": seconds})
+
+    assert write.history.best_so_far.tolist() == [np.inf, 3.0, 3.0, 2.5]
 
 
 def test_an_edited_space_keeps_old_trials_where_they_fit():

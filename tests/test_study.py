@@ -6,6 +6,7 @@ import threading
 import time
 import warnings
 
+import numpy as np
 import pytest
 
 import tunewright as tw
@@ -497,3 +498,106 @@ def test_who_asks_by_hand_is_written_down_once_and_again_when_it_changes(url):
     assert [getattr(event, "sampler", None) for event in entered] == ["Random()", "TPE()"]
     assert "python" in getattr(entered[0], "environment", {})
     assert again.replay().same
+
+
+def test_what_waits_is_carried_into_an_edited_space_or_falls_out_with_a_word(url):
+    study = tw.Study({"x": tw.Float(0, 10), "opt": tw.Categorical(["sgd", "adam"])}, LOSS, sampler=Random(), storage=url)
+    study.enqueue({"x": 1.0, "opt": "adam"})
+    study.enqueue({"x": 7.0, "opt": "sgd"})
+    study.edit({"x": tw.Float(5, 10), "opt": tw.Categorical(["sgd", "lion"]), "depth": tw.Int(1, 9, default=4)})
+
+    assert [queued.params for _, queued in study.history.queue] == [{"x": 7.0, "opt": "sgd", "depth": 4}]
+    assert "x=1.0, opt='adam' does not fit the edited space" in study.history.warnings[0].event.text
+    study.optimize(lambda live: live["x"] + live["depth"], trials=3)
+    again = tw.Study.load(url)
+    assert again.history.trial(0).params == {"x": 7.0, "opt": "sgd", "depth": 4}
+    assert again.history.completed == 3
+
+
+def test_what_an_objective_does_to_its_parameters_stays_with_it():
+    study = tw.Study({"layers": tw.Categorical([[64, 64], [128]]), "x": tw.Float(0, 1)}, LOSS, sampler=Random())
+    queued = study.enqueue({"layers": [128], "x": 0.5})
+    queued["x"] = 99.0
+    queued["layers"].append(1)
+    task = study.ask()
+    task.params["layers"].append(2)
+    del task.params["x"]
+    study.tell(task, 0.0)
+
+    def changes(live):
+        live["layers"].append(3)
+        live.params["x"] = -1.0
+        return 1.0
+
+    study.optimize(changes, more=5)
+
+    assert study.history.trial(0).params == {"layers": [128], "x": 0.5}
+    assert all(trial.params["layers"] in ([128], [64, 64]) for trial in study.history.trials)
+    assert study.replay().same
+    assert pickle.loads(pickle.dumps(study)).history.completed == 6
+
+
+def test_a_sampler_that_keeps_its_dictionary_does_not_change_what_was_asked():
+    kept = {"x": 0.0, "opt": "adam"}
+
+    class Keeps(tw.samplers.Sampler):
+        def propose(self, space, history, rng):
+            kept["x"] = np.float64(rng.random())
+            return kept
+
+    study = tw.Study(SPACE, LOSS, sampler=Keeps())
+    tasks = [study.ask() for _ in range(3)]
+
+    assert len({task.params["x"] for task in tasks}) == 3
+    assert [study.history.trial(n).params for n in range(3)] == [task.params for task in tasks]
+
+
+@pytest.mark.parametrize(
+    ("proposed", "says"),
+    [
+        ({"x": -99.0, "opt": "adam"}, '"x" '),
+        ({"x": 0.0, "opt": "adam", "momentum": 0.5}, "inactive"),
+        ({"y": 0.0}, 'no parameter "y"'),
+        (None, "a mapping from names to values"),
+        ("hello", "a mapping from names to values"),
+    ],
+)
+@pytest.mark.parametrize("repeats", [False, True])
+def test_a_proposal_that_the_space_does_not_hold_is_refused(proposed, says, repeats):
+    class Wrong(tw.samplers.Sampler):
+        def propose(self, space, history, rng):
+            return proposed
+
+    study = tw.Study(SPACE, LOSS, sampler=Wrong(), repeats=repeats)
+
+    with pytest.raises(errors.ParamsError, match=r"Wrong\(\) proposed what the space does not hold") as error:
+        study.optimize(loss, trials=3)
+    assert says in str(error.value)
+    assert len(study.history) == 0
+
+
+@pytest.mark.parametrize("decision", [None, "start", tw.schedulers.Start, tw.schedulers.Resume(9), tw.schedulers.Start(plan=-3)])
+def test_a_decision_that_cannot_be_carried_out_is_refused(decision):
+    class Wrong(tw.schedulers.Scheduler):
+        def decide(self, space, history, rng):
+            return decision
+
+        def __repr__(self):
+            return "Wrong()"
+
+    with pytest.raises(errors.StudyError, match=r"Wrong\(\) decided on "):
+        tw.Study(SPACE, LOSS, sampler=Random(), scheduler=Wrong()).optimize(loss, trials=3)
+
+
+def test_replay_knows_with_which_arguments_scheduler_and_repeats_each_proposal_was_made(url):
+    study = tw.Study({"flag": tw.Bool(), "n": tw.Int(1, 3)}, LOSS, sampler=tw.samplers.TPE(), storage=url, repeats=True)
+    study.optimize(lambda live: live["n"], trials=8)
+    study.sampler, study.scheduler = tw.samplers.TPE(startup=3), tw.schedulers.Once(seeds=2)
+    study.optimize(lambda live: live["n"], trials=12)
+
+    again = tw.Study.load(url, sampler=tw.samplers.TPE(startup=3))
+    assert again.replay().skipped == 8
+    assert again.replay().same
+    both = again.replay(tw.samplers.TPE())
+    assert (both.checked, both.skipped, both.differing) == (12, 0, ())
+    assert tw.Study.load(url, repeats=True).repeats

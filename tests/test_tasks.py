@@ -103,3 +103,16 @@ def test_failures_and_curves_are_kept():
     assert table.curve(0, 0) == [Report(1, {"loss": 0.5})]
     assert table.curve(1, 0) == []
     assert np.isnan(table._columns.view("values")).all()
+
+
+def test_deaths_count_until_the_task_comes_further_than_before():
+    table = table_of()
+    for step in (1, 2):
+        table.report(0, 0, Report(step, {"loss": 1.0}))
+    table.give_back(0, 0, wanted=True, lost=True)
+    table.send(0, 0, Sent(0, worker=5, attempt=2, fold=0))
+    table.report(0, 0, Report(2, {"loss": 1.0}))
+    assert table.lost(0, 0) == 1
+
+    table.report(0, 0, Report(3, {"loss": 1.0}))
+    assert table.lost(0, 0) == 0

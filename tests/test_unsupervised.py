@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
 from sklearn.datasets import load_wine, make_blobs
-from sklearn.decomposition import PCA
-from sklearn.preprocessing import scale
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler, scale
 
 from tunewright.sklearn import SearchCV
 from tunewright.unsupervised import Stability, agreement, reconstruction, silhouette
@@ -48,6 +50,37 @@ def test_a_model_that_cannot_predict_is_judged_on_the_rows_it_was_fitted_to() ->
     assert silhouette(model, X) > 0.7
     with pytest.raises(ValueError, match=r"cannot predict.*cv=\[\(rows, rows\)\]"):
         silhouette(model, X[:50])
+
+
+def test_the_clusters_of_a_pipeline_are_those_of_its_last_step() -> None:
+    pipeline = make_pipeline(StandardScaler(), AgglomerativeClustering(3)).fit(X)
+
+    assert silhouette(pipeline, X) > 0.7
+    assert agreement(pipeline, X, LABELS) == 1.0
+    with pytest.raises(ValueError, match="AgglomerativeClustering cannot predict, and was fitted to 90 rows"):
+        silhouette(pipeline, X[:50])
+
+
+@pytest.mark.parametrize("score", [silhouette, Stability(2)])
+@pytest.mark.parametrize("model", [means(3), AgglomerativeClustering(3)])
+def test_lists_are_tables(score, model) -> None:
+    assert score(model.fit(X), X.tolist()) == score(model, X)
+
+
+def test_rows_may_be_sparse() -> None:
+    rows = csr_matrix(WINE)
+    model = TruncatedSVD(4).fit(rows)
+
+    assert reconstruction(model, rows) == pytest.approx(reconstruction(model, WINE))
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # PCA's own, of its share of no variance
+@pytest.mark.parametrize("value", [1.0, 0.1])
+def test_rows_that_are_all_alike_are_restored_or_not(value: float) -> None:
+    alike = np.full((5, 3), value)
+
+    assert reconstruction(PCA(1).fit(alike), alike) == 1.0
+    assert reconstruction(PCA(1).fit(alike + 1), alike) == 0.0
 
 
 def test_more_components_restore_more_and_all_of_them_everything() -> None:

@@ -4,9 +4,7 @@
 has happened stands in the journal; what to do next is a pure function of it (`deciding.py`); here the two are brought together.
 
 Only one process asks at a time (`Storage.asking`), so the bases of the decisions rise strictly and every one of them can be made
-again; results may arrive meanwhile.
-
-Where neither the sampler nor the scheduler learns from results and decisions are quick, results are told and the next tasks asked
+again; results may arrive meanwhile. Where neither the sampler nor the scheduler learns from results and decisions are quick, results are told and the next tasks asked
 for in one transaction, and tasks that are over in no time come in groups (`pace.py`). Else a decision is made while others write.
 """
 
@@ -129,13 +127,16 @@ class Coordinator:
                     self._look_for_the_dead(worker)
                     if not together:
                         return told, *self._ask_one(limits, worker, ahead=ahead)
-                    with self.journal.entering(worker, self.sampler, self.scheduler) as pen:
+                    with self._entering(worker) as pen:
                         self._company = pen.history.position > known
                         told = self._write_results(pen, done)
                         asked = self._ask_for(pen, room, limits, worker)
                     return told, *asked
             except StorageLost:  # with the connection, and the right to ask
                 continue
+
+    def _entering(self, worker: int) -> contextlib.AbstractContextManager[Pen]:
+        return self.journal.entering(worker, self.sampler, self.scheduler, repeats=self.repeats)
 
     def _ask_one(self, limits: Limits, worker: int, *, ahead: bool) -> tuple[list[Task], SpaceExhausted | None]:
         """A task at most; others write while it is decided."""
@@ -150,7 +151,7 @@ class Coordinator:
             return [], exhausted
         if ahead and not isinstance(decided.decision, Start):
             return [], None
-        with self.journal.entering(worker, self.sampler, self.scheduler) as pen:
+        with self._entering(worker) as pen:
             task = self._send(decided, basis, worker, pen)
         return [] if task is None else [task], None
 
@@ -208,10 +209,12 @@ class Coordinator:
                 for note in decided.notes:
                     pen.write(-1, Commented(note))
                 asked = Asked(decided.params, decided.by, basis, worker, decided.queued, plan, budget, fold, seed, decided.stream)
-                return Task(pen.write(-1, asked).trial, 0, decided.params, budget, fold, seed)
-            case Resume(trial=trial, budget=budget, fold=fold, seed=seed):
+                return pen.history.task(
+                    pen.write(-1, asked).trial
+                )  # with a copy of the parameters: the objective may change its own
+            case Resume(trial=trial, budget=budget, fold=fold, seed=seed, spare=spare):
                 index = pen.history.sent(trial)
-                pen.write(trial, Sent(index, worker, 1, budget, fold, seed))
+                pen.write(trial, Sent(index, worker, 1, budget, fold, seed, spare=spare))
                 return pen.history.task(trial, index)
         return None
 
@@ -276,7 +279,9 @@ class Coordinator:
         storage = self.journal.storage
         hand = Hand(before={task.key for task in self._held()[0]}, single=on_failure == "raise")
         with Pulse(storage), Interrupts() as interrupts, crew:
-            self.journal.attempt(lambda pen: pen.enter(storage.join(), self.sampler, self.scheduler, limits.count))
+            self.journal.attempt(
+                lambda pen: pen.enter(storage.join(), self.sampler, self.scheduler, repeats=self.repeats, goal=limits.count)
+            )
             listening = crew.listen = Listening(self.journal, crew, hand.tasks)
             turn = partial(self._turn, crew, hand, listeners=listeners, on_failure=on_failure)
             sort = partial(self._sort, hand, listening, retries=retries)

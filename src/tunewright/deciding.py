@@ -4,18 +4,24 @@ A decision is a pure function of the history up to a position (its basis), the s
 and `replay` call the same function, so they cannot differ.
 """
 
+import ast
 from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from tunewright.events import Asked, Entry
+from tunewright import samplers as all_samplers
+from tunewright import schedulers as all_schedulers
+from tunewright.errors import SpaceExhausted, TunewrightError
+from tunewright.events import Asked, Entry, Opened
 from tunewright.history import History
-from tunewright.samplers.base import Sampler, propose_new
-from tunewright.schedulers.base import Decision, Scheduler, Start, Wait
+from tunewright.samplers.base import Sampler, propose, propose_new
+from tunewright.schedulers.base import Decision, Scheduler, Start, Wait, checked
 from tunewright.typing import Params
 
-__all__ = ["Decided", "Replay", "decide", "replay"]
+__all__ = ["Decided", "Replay", "decide", "recorded", "replay"]
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -57,23 +63,24 @@ def decide(
 
     Raises:
         SpaceExhausted: nothing is left to propose.
+        ParamsError: the sampler proposed what the space does not hold.
+        StudyError: the scheduler decided what cannot be.
     """
     if stream is None:
         stream = 0 if sampler.learns or scheduler.learns else 1
     rng = np.random.default_rng([seed, len(history), 1] if stream else [seed, history.position])
-    decision = (scheduler.finish if closing or not may_start else scheduler.decide)(history.space, history, rng)
+    decision = checked(
+        scheduler, history, (scheduler.finish if closing or not may_start else scheduler.decide)(history.space, history, rng)
+    )
     if may_start and isinstance(decision, Wait):  # nothing to finish: there is still time for another trial
-        decision = scheduler.decide(history.space, history, rng)
+        decision = checked(scheduler, history, scheduler.decide(history.space, history, rng))
     if not isinstance(decision, Start):
         return Decided(decision)
     if not may_start:
         return Decided(Wait())
     for position, queued in history.queue:
         return Decided(decision, queued.params, "queue", position)
-    if repeats:
-        params = sampler.propose(history.space, history, rng)
-    else:
-        params = propose_new(sampler, history.space, history, rng)
+    params = (propose if repeats else propose_new)(sampler, history.space, history, rng)
     return Decided(decision, params, sampler.label, stream=stream, remarks=sampler.remarks, notes=sampler.notes)
 
 
@@ -82,7 +89,7 @@ class Replay(msgspec.Struct, frozen=True):
 
     Attributes:
         checked: how many proposals were made again.
-        skipped: how many were not, because a person or another sampler made them.
+        skipped: how many were not, because a person or a sampler that is not at hand made them.
         differing: numbers of the trials whose proposal came out otherwise.
     """
 
@@ -104,27 +111,72 @@ def replay(
     Args:
         history: an empty one, with the study's first space and its metrics.
         entries: the whole journal.
-        samplers: who may have proposed; found by label. The proposals of others are skipped.
-        scheduler: as the study had it.
-        seed, repeats: as the study had them.
+        samplers: who may have proposed; found by label, and by the arguments that the journal says. The proposals of others are skipped.
+        scheduler: the study's, where the journal does not say which one it was then.
+        seed: the study's.
+        repeats: the study's, where the journal does not say it.
     """
-    by_label = {sampler.label: sampler for sampler in samplers}
     checked = skipped = 0
     differing: list[int] = []
     waiting: list[Entry] = []
+    sessions: dict[int, Opened] = {}
+    latest: Opened | None = None
     for entry in entries:
         event = entry.event
-        if isinstance(event, Asked):
+        if isinstance(event, Opened):
+            sessions[event.worker] = latest = event
+        elif isinstance(event, Asked):
             known = next((i for i, other in enumerate(waiting) if other.position > event.basis), len(waiting))
             history.fold(waiting[:known])
             del waiting[:known]
-            sampler = by_label.get(event.by)
+            session = sessions.get(event.worker, latest)
+            sampler = _proposer(event.by, session, samplers)
             if sampler is None:
                 skipped += 1
             else:
                 checked += 1
-                again = decide(history, scheduler, sampler, seed=seed, repeats=repeats, stream=event.stream)
-                if again.params != event.params:
+                twice = repeats or (session is not None and session.repeats)
+                if not _same(history, _decider(session, scheduler), sampler, event, seed=seed, repeats=twice):
                     differing.append(entry.trial)
         waiting.append(entry)
     return Replay(checked, skipped, tuple(differing))
+
+
+def _same(history: History, scheduler: Scheduler, sampler: Sampler, event: Asked, *, seed: int, repeats: bool) -> bool:
+    try:
+        again = decide(history, scheduler, sampler, seed=seed, repeats=repeats, stream=event.stream)
+    except SpaceExhausted:
+        return False
+    return again.params == event.params
+
+
+def _proposer(label: str, session: Opened | None, samplers: Sequence[Sampler]) -> Sampler | None:
+    """The sampler of this label; of several the one with the recorded arguments. None: it is not at hand."""
+    known = [sampler for sampler in samplers if sampler.label == label]
+    if session is not None:
+        exact = [sampler for sampler in known if repr(sampler) == session.sampler]
+        known = exact or [sampler for sampler in known if not session.sampler.startswith(f"{type(sampler).__name__}(")]
+    return known[-1] if known else None
+
+
+def _decider(session: Opened | None, scheduler: Scheduler) -> Scheduler:
+    if session is None or session.scheduler == repr(scheduler):
+        return scheduler
+    found = recorded(session.scheduler)
+    return found if isinstance(found, Scheduler) else scheduler
+
+
+@cache
+def recorded(text: str) -> Sampler | Scheduler | None:
+    """One of Tunewright's samplers or schedulers, made from its repr as the journal keeps it; None: it is none, or cannot be made from it."""
+    try:
+        call = ast.parse(text, mode="eval").body
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
+            return None
+        package = next((each for each in (all_samplers, all_schedulers) if call.func.id in each.__all__), None)
+        given = [ast.literal_eval(value) for value in call.args]
+        named: dict[str, Any] = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
+        made = None if package is None else getattr(package, call.func.id)(*given, **named)
+    except (SyntaxError, TypeError, ValueError, TunewrightError):
+        return None
+    return made if isinstance(made, Sampler | Scheduler) else None

@@ -63,7 +63,9 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Sent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A task of the trial is handed to a worker: a further one, or one that was given back (attempt > 1)."""
+    """A task of the trial is handed to a worker: a further one, or one that was given back (attempt > 1). If a spare one fails, the trial
+    has not failed.
+    """
 
     index: int
     worker: int = 0
@@ -72,6 +74,7 @@ class Sent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     fold: int | None = None
     seed: int = 0
     resume_from: str | None = None
+    spare: bool = False
 
 
 class Reported(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -147,6 +150,7 @@ class Opened(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     scheduler: str
     environment: dict[str, Value]
     goal: int = 0
+    repeats: bool = False
 
 
 class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

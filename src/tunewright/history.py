@@ -21,8 +21,9 @@ from tunewright.metric import Metric
 from tunewright.runs import pieces
 from tunewright.space import SearchSpace
 from tunewright.standing import Standing
+from tunewright.tasks import Cell
 from tunewright.trial import Report, Task, Trial
-from tunewright.trials import COMPLETED, FAILED, RUNNING
+from tunewright.trials import COMPLETED, FAILED, RUNNING, carried
 
 __all__ = ["COMPLETED", "FAILED", "RUNNING", "History"]
 
@@ -57,7 +58,7 @@ class History(Standing):
             events.Reported: self._reported,
             events.Released: self._released,
             events.Enqueued: self._enqueued,
-            events.SpaceEdited: lambda _, event: self._trials.edit(SearchSpace.from_json(event.space)),
+            events.SpaceEdited: lambda _, event: self._edited(SearchSpace.from_json(event.space)),
             events.Commented: lambda entry, _: self.comments.append(entry),
             events.Warned: lambda entry, _: self.warnings.append(entry),
             events.Frozen: lambda _, event: self.frozen.update(event.facts) if not self.frozen else None,
@@ -88,11 +89,12 @@ class History(Standing):
             trial = self._trials.add_many([event for _, event in asked], [time for time, _ in asked])
             self._tasks.add_many(trial, [event.worker for _, event in asked])
             self._running.update(dict.fromkeys(range(trial, trial + len(asked))))
-        told = [(entry.trial, entry.time, entry.event) for entry in run if isinstance(entry.event, events.Told)]
+        told = [(entry, entry.event) for entry in run if isinstance(entry.event, events.Told)]
         if told:
-            trials = [trial for trial, _, _ in told]
-            values = self._tasks.tell_many(trials, [event for _, _, event in told])
-            self._trials.complete_many(trials, values, [event.seconds for _, _, event in told], [time for _, time, _ in told])
+            trials = [entry.trial for entry, _ in told]
+            values = self._tasks.tell_many(trials, [event for _, event in told])
+            seconds, times = [event.seconds for _, event in told], [entry.time for entry, _ in told]
+            self._trials.complete_many(trials, values, seconds, times, [entry.position for entry, _ in told])
             for trial in trials:
                 del self._running[trial]
             self._completed.update(dict.fromkeys(trials))
@@ -130,8 +132,12 @@ class History(Standing):
         task = self._end(entry, event)
         if task is None:
             return
-        trial, trials = entry.trial, self._trials
         self._tasks.told(task, event.values, event.info)
+        self._complete(entry)
+
+    def _complete(self, entry: Entry) -> None:
+        """If nothing of the trial is left to come."""
+        trial, trials = entry.trial, self._trials
         if trial in self._running and trials.ended[trial] >= max(trials.plan[trial], trials.sent[trial]):
             trials.cells["values"][trial] = self._tasks.value(trial)
             self._finish(trial, COMPLETED, entry.time)
@@ -142,7 +148,9 @@ class History(Standing):
         if task is None:
             return
         self._tasks.failed(task, event.failure, event.info)
-        if entry.trial in self._running:
+        if self._tasks.is_spare(task):
+            self._complete(entry)
+        elif entry.trial in self._running:
             self._finish(entry.trial, FAILED, entry.time)
             self._failed += 1
             self._tasks.forget_released(entry.trial)
@@ -157,6 +165,11 @@ class History(Standing):
 
     def _released(self, entry: Entry, event: events.Released) -> None:
         self._tasks.give_back(entry.trial, event.index, wanted=entry.trial in self._running, lost=event.lost)
+
+    def _edited(self, space: SearchSpace) -> None:
+        self._trials.edit(space)
+        kept = ((position, carried(space, queued.params), queued.note) for position, queued in self._queue.items())
+        self._queue = {position: Enqueued(params, note) for position, params, note in kept if params is not None}
 
     def _enqueued(self, entry: Entry, event: Enqueued) -> None:
         self._queue[entry.position] = event
@@ -176,6 +189,10 @@ class History(Standing):
         """How many different tasks of the trial were sent."""
         return self._trials.sent[trial]
 
+    def cells(self, trial: int) -> list[Cell]:
+        """The fold and seed of each task of the trial that was sent."""
+        return self._tasks.cells(trial)
+
     def basis(self, trial: int) -> int:
         """The position up to which the proposal of the trial knew the journal."""
         return self._trials.basis[trial]
@@ -190,7 +207,9 @@ class History(Standing):
 
     @property
     def queue(self) -> list[tuple[int, Enqueued]]:
-        """Enqueued configurations that wait, with their positions, oldest first."""
+        """Enqueued configurations that wait, with their positions, oldest first; as they are in the space as last edited, which some may
+        not fit any more: these are gone.
+        """
         return list(self._queue.items())
 
     @property

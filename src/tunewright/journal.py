@@ -22,7 +22,7 @@ from tunewright.errors import (
     TrialError,
     TunewrightError,
 )
-from tunewright.events import Entry, Event, Failed, Frozen, Opened, Released, Reported, SpaceEdited, Told
+from tunewright.events import Entry, Event, Failed, Frozen, Opened, Released, Reported, SpaceEdited, Told, Warned
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import SearchSpace
@@ -59,18 +59,29 @@ class Pen:
         self.history.fold((entry,))
         return entry
 
-    def enter(self, worker: int, sampler: object, scheduler: object, goal: int | None = None) -> None:
+    def enter(self, worker: int, sampler: object, scheduler: object, *, repeats: bool, goal: int | None = None) -> None:
         """Append who works on the study from now on, and with what.
 
         Args:
             worker: its number; 0: nobody that the storage knows.
             sampler, scheduler: what is written of them is their repr.
+            repeats: whether a configuration may be proposed twice.
             goal: until how many trials are finished, 0: no such limit; None: somebody asks by hand, of which only what differs is written.
         """
-        entered = Opened(worker, repr(sampler), repr(scheduler), environment(), goal or 0)
+        entered = Opened(worker, repr(sampler), repr(scheduler), environment(), goal or 0, repeats)
         before = self.history.sessions
         if goal is not None or not before or _who(before[-1].event) != _who(entered):
             self.write(-1, entered)
+
+    def edit(self, space: SearchSpace) -> None:
+        """Append another space, and a warning for each enqueued configuration that it has no room for."""
+        before = self.history.queue
+        self.write(-1, SpaceEdited(_as_dict(space)))
+        after = dict(self.history.queue)
+        for position, queued in before:
+            if position not in after:
+                params = ", ".join(f"{name}={value!r}" for name, value in queued.params.items())
+                self.write(-1, Warned(f"The enqueued configuration {params} does not fit the edited space, and waits no longer."))
 
     def tell(self, trial: int, index: int, outcome: Outcome) -> Entry:
         """Write what came of a task; returns the entry of its result.
@@ -176,7 +187,7 @@ class Journal:
     def edit(self, space: SearchSpace) -> None:
         """Search another space from here on; nothing is written when it is the present one."""
         if space != self.sync().space:
-            self.write(-1, SpaceEdited(_as_dict(space)))
+            self.attempt(lambda pen: pen.edit(space))
 
     def empty_history(self) -> History:
         """The history of before the first event."""
@@ -266,12 +277,12 @@ class Journal:
                 self._asks = before
 
     @contextlib.contextmanager
-    def entering(self, worker: int, sampler: object, scheduler: object) -> Iterator[Pen]:
+    def entering(self, worker: int, sampler: object, scheduler: object, *, repeats: bool) -> Iterator[Pen]:
         """A transaction in which something is asked for; it begins with who asks, and with what, where that is new."""
         sampler_before, scheduler_before = self._entered
         with self.writing() as pen:
             if sampler is not sampler_before or scheduler is not scheduler_before:
-                pen.enter(worker, sampler, scheduler)
+                pen.enter(worker, sampler, scheduler, repeats=repeats)
             yield pen
         self._entered = sampler, scheduler
 
@@ -331,7 +342,7 @@ class Journal:
 def _who(event: Event) -> tuple[object, ...]:
     """What a process works with, whichever process it is."""
     facts = {name: fact for name, fact in getattr(event, "environment", {}).items() if name not in {"command", "pid"}}
-    return getattr(event, "sampler", None), getattr(event, "scheduler", None), facts
+    return *(getattr(event, name, None) for name in ("sampler", "scheduler", "repeats")), facts
 
 
 def _as_dict(space: SearchSpace) -> dict[str, Value]:

@@ -1,9 +1,10 @@
-"""Paths as people write them."""
+"""Paths and addresses as people write them."""
 
 import os
+import re
 from pathlib import Path
 
-__all__ = ["expanded"]
+__all__ = ["expanded", "masked"]
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -12,3 +13,9 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         return Path(path)
+
+
+def masked(text: str) -> str:
+    """The text without the passwords of the addresses in it, for journals, pages and messages."""
+    hidden = re.sub(r"(\w://[^\s:/@]*):\S*@", r"\1:***@", text)
+    return re.sub(r"(?i)([?&]password=)[^&\s]*", r"\1***", hidden)

@@ -262,10 +262,10 @@ class Standing:
     def best_so_far(self) -> Array:
         """The running minimum of the first optimised loss, adjusted, over completed trials in the order of finishing, shape (completed,).
 
-        Trials with too little evidence count as the best before them.
+        Trials with too little evidence, and those that break a bound, count as the best before them (at first: infinite).
         """
         completed = list(self._completed)
         enough = self.effects().counts >= _ENOUGH * self.effects().counts.max(initial=0)
-        losses = np.where(enough, self.effects().values, np.inf)[completed]
+        losses = np.where(enough & self.feasible, self.effects().values, np.inf)[completed]
         best: Array = np.minimum.accumulate(losses)
         return best

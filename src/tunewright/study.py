@@ -89,6 +89,7 @@ class Study(Findings):
         *,
         sampler: Sampler | None = None,
         scheduler: Scheduler | None = None,
+        repeats: bool = False,
     ) -> Self:
         """Open a study that exists, with the space and the metrics that it has.
 
@@ -104,7 +105,7 @@ class Study(Findings):
                     f"{store.url} holds {f'several studies: {held}. Name the one you mean' if held else 'no study'}."
                 )
             name = names[0]
-        return cls(storage=store, name=name, sampler=sampler, scheduler=scheduler)
+        return cls(storage=store, name=name, sampler=sampler, scheduler=scheduler, repeats=repeats)
 
     # ---- what is there ---------------------------------------------------------------------------------------------------------
 
@@ -193,8 +194,8 @@ class Study(Findings):
 
         def search(number: int, inner: Any) -> Params:  # noqa: ANN401  a cross-validation
             study = Study(
-                self.space, self.metrics, sampler=copy.deepcopy(self.sampler), storage=self.storage,
-                name=f"{self.name}, outer fold {number} of {outer}", seed=self.seed, repeats=self.repeats,
+                self.space, self.metrics, sampler=copy.deepcopy(self.sampler), scheduler=self.scheduler if self._scheduled else None,
+                storage=self.storage, name=f"{self.name}, outer fold {number} of {outer}", seed=self.seed, repeats=self.repeats,
             )  # fmt: skip
             study.optimize(inner, trials=count, workers=workers)
             return study.best.params
@@ -261,7 +262,7 @@ class Study(Findings):
             ParamsError: it does not fit the space.
         """
         whole = self.space.validate(params, fill=True)
-        self._journal.write(-1, Enqueued(whole, note))
+        self._journal.write(-1, Enqueued(copy.deepcopy(whole), note))
         return whole
 
     def comment(self, text: str, *, trial: int = -1) -> None:

@@ -58,6 +58,7 @@ class TaskTable:
         self._curves: dict[int, list[Report]] = {}
         self._resume: dict[int, str] = {}
         self._lost: dict[int, int] = {}
+        self._spare: set[int] = set()
         self.folds = 0
         """How many different folds there are: one more than the highest number."""
         self.open: dict[int, None] = {}
@@ -84,6 +85,8 @@ class TaskTable:
             self.folds = max(self.folds, event.fold + 1)
         if event.seed:
             cells["seed"][task] = event.seed
+        if isinstance(event, Sent) and event.spare:
+            self._spare.add(task)
         self.open[task] = None
 
     def add_many(self, trial: int, workers: Sequence[int]) -> None:
@@ -172,8 +175,12 @@ class TaskTable:
     def report(self, trial: int, index: int, report: Report) -> None:
         """Keep a value on the way."""
         task = self.find(trial, index)
-        if task is not None:
-            self._curves.setdefault(task, []).append(report)
+        if task is None:
+            return
+        curve = self._curves.setdefault(task, [])
+        if task in self._lost and all(report.step > before.step for before in curve):
+            del self._lost[task]  # it has come further than ever: it does not die at one place
+        curve.append(report)
 
     # ---- reading ---------------------------------------------------------------------------------------------------------------
 
@@ -198,14 +205,22 @@ class TaskTable:
         return task is not None and bool(self._columns.raw["state"][task] == _ENDED)
 
     def value(self, trial: int) -> Array:
-        """The mean over folds and seeds at the highest budget reached, shape (m,). All tasks must have values."""
+        """The mean over folds and seeds at the highest budget reached, shape (m,). All tasks but spare ones must have values."""
         if trial not in self._further:
             first: Array = self._columns.raw["values"][self._first[trial]]
             return first
-        tasks = np.array(self._ids(trial))
+        tasks = np.array([task for task in self._ids(trial) if not (task in self._spare and task in self._failures)])
         budgets = np.nan_to_num(self._columns.raw["budget"][tasks], nan=np.inf)  # no budget: all of it
         mean: Array = self._columns.raw["values"][tasks[budgets == budgets.max()]].mean(axis=0)
         return mean
+
+    def is_spare(self, task: int) -> bool:
+        """Whether its failure costs the trial nothing."""
+        return task in self._spare
+
+    def cells(self, trial: int) -> list[Cell]:
+        """The fold and seed of each task of the trial that was sent."""
+        return [self._axes(task)[1:] for task in self._ids(trial)]
 
     @property
     def single(self) -> bool:
@@ -234,7 +249,7 @@ class TaskTable:
         return table, tuple((None if fold == _NONE else int(fold), int(seed)) for seed, fold in keys)
 
     def lost(self, trial: int, index: int) -> int:
-        """How many workers died with the task in hand."""
+        """How many workers died with the task in hand since it last came further than before."""
         task = self.find(trial, index)
         return 0 if task is None else self._lost.get(task, 0)
 
@@ -274,8 +289,10 @@ class TaskTable:
         return Measurement(index, *self._axes(task), values, seconds, self._infos.get(task, {}), failure)
 
     def failure(self, trial: int) -> Failure | None:
-        """Why the trial failed first; None if no task of it did."""
-        return next((self._failures[task] for task in self._ids(trial) if task in self._failures), None)
+        """Why the trial failed first; None if no task of it did that was not spare."""
+        return next(
+            (self._failures[task] for task in self._ids(trial) if task in self._failures and task not in self._spare), None
+        )
 
     @property
     def failures(self) -> list[tuple[int, Failure]]:

@@ -20,7 +20,7 @@ from tunewright.tasks import TaskTable
 from tunewright.trial import Trial, TrialState
 from tunewright.typing import Array, Params
 
-__all__ = ["COMPLETED", "FAILED", "RUNNING", "TrialTable"]
+__all__ = ["COMPLETED", "FAILED", "RUNNING", "TrialTable", "carried"]
 
 RUNNING: Final = 0
 COMPLETED: Final = 1
@@ -95,9 +95,12 @@ class TrialTable:
         self.basis += [event.basis for event in asked]
         return trial
 
-    def complete_many(self, trials: Sequence[int], values: Array, seconds: Sequence[float], times: Sequence[float]) -> None:
+    def complete_many(
+        self, trials: Sequence[int], values: Array, seconds: Sequence[float], times: Sequence[float], positions: Sequence[int]
+    ) -> None:
         """Complete trials of one task each."""
         self.cells["values"][trials] = values
+        self.cells["result_at"][trials] = positions
         self.cells["seconds"][trials] = seconds
         self.cells["finished_at"][trials] = times
         self.cells["states"][trials] = COMPLETED
@@ -113,11 +116,11 @@ class TrialTable:
         rows = np.full((n, len(space)), np.nan)
         usable = np.ones(n, bool)
         for trial in range(n):
-            known = {name: value for name, value in self.params(trial).items() if name in space.parameters}
-            try:
-                rows[trial] = space.row(space.validate(known, fill=True))
-            except ParamsError:
+            params = carried(space, self.params(trial))
+            if params is None:
                 usable[trial] = False
+            else:
+                rows[trial] = space.row(params)
         self._columns.replace("rows", rows)
         self._columns.replace("usable", usable)
         self._seen, self._seen_trials = set(), 0
@@ -157,6 +160,14 @@ class TrialTable:
             failure=tasks.failure(trial),
             usable=bool(cells["usable"][trial]),
         )
+
+
+def carried(space: SearchSpace, params: Params) -> Params | None:
+    """A configuration of another space in this one: without the parameters that went, new ones at their defaults. None: it does not fit."""
+    try:
+        return space.validate({name: value for name, value in params.items() if name in space.parameters}, fill=True)
+    except ParamsError:
+        return None
 
 
 def _key(row: NDArray[np.float64]) -> bytes:

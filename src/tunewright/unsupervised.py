@@ -21,6 +21,7 @@ from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.utils import _safe_indexing
 
+from tunewright.resampling.splits import rows_of
 from tunewright.typing import Array
 
 __all__ = ["Stability", "agreement", "reconstruction", "silhouette"]
@@ -64,7 +65,7 @@ class Stability:
     def __call__(self, model: Any, X: Any, y: Any = None) -> float:  # noqa: ANN401, ARG002, N803
         """Score a model; whether it is fitted does not matter, and it is not changed."""
         rng = np.random.default_rng(self.seed)
-        rows = X.shape[0]
+        rows = rows_of(X)
         found = []
         for _ in range(self.parts):
             part = np.sort(rng.choice(rows, max(2, int(self.share * rows)), replace=False))
@@ -80,21 +81,29 @@ class Stability:
 def reconstruction(model: Any, X: Any, y: Any = None) -> float:  # noqa: ANN401, ARG001, N803
     """Share of the variance of these rows that is restored by `inverse_transform(transform(X))`: 1 for all of it.
 
-    On rows that the model was not fitted to it may be below 0.
+    On rows that the model was not fitted to it may be below 0. Rows that are all alike have no variance: 1 where they are restored, else 0.
     """
-    table = np.asarray(X, dtype=float)
-    restored = np.asarray(model.inverse_transform(model.transform(X)), dtype=float)
-    return float(1.0 - ((table - restored) ** 2).sum() / ((table - table.mean(axis=0)) ** 2).sum())
+    table, restored = _table(X), _table(model.inverse_transform(model.transform(X)))
+    missed, varied = ((table - restored) ** 2).sum(), ((table - table.mean(axis=0)) ** 2).sum()
+    if not np.ptp(table, axis=0).any():
+        return float(np.allclose(restored, table))
+    return float(1.0 - missed / varied)
+
+
+def _table(X: Any) -> Array:  # noqa: ANN401, N803
+    return np.asarray(X.toarray() if hasattr(X, "toarray") else X, dtype=float)
 
 
 def _labels(model: Any, X: Any) -> Array:  # noqa: ANN401, N803
     """The clusters of these rows: predicted, or those of a model that cannot predict and was fitted to these very rows."""
     if hasattr(model, "predict"):
         return np.asarray(model.predict(X))
+    while hasattr(model, "steps"):  # a pipeline's clusters are those of its last step
+        model = model.steps[-1][1]
     labels = np.asarray(model.labels_)
-    if len(labels) != X.shape[0]:
+    if len(labels) != (rows := rows_of(X)):
         raise ValueError(
-            f"{type(model).__name__} cannot predict, and was fitted to {len(labels)} rows, not to these {X.shape[0]}. Judge it on the "
+            f"{type(model).__name__} cannot predict, and was fitted to {len(labels)} rows, not to these {rows}. Judge it on the "
             "rows that it was fitted to: cv=[(rows, rows)]."
         )
     return labels

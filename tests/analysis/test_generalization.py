@@ -14,8 +14,8 @@ from tunewright.testing import Journal
 SPACE = SearchSpace({"x": Float(0, 1, default=0.5)})
 
 
-def judged(table: np.ndarray, goal: str = "minimize") -> tw.History:
-    journal = Journal(SPACE, (Metric("loss", goal),))
+def judged(table: np.ndarray, goal: str = "minimize", name: str = "loss") -> tw.History:
+    journal = Journal(SPACE, (Metric(name, goal),))
     for i, row in enumerate(table):
         trial = journal.ask({"x": 0.5 if i == 0 else i / 1000}, fold=0)
         journal.tell(trial, float(row[0]))
@@ -182,3 +182,22 @@ def test_what_nobody_can_tell_is_not_told() -> None:
     assert worth.winner.value == 1.0
     assert np.isnan(worth.winner.low)
     assert "1 to 1" not in worth.sentence
+
+
+def test_the_interval_of_a_gain_ends_where_the_metric_does() -> None:
+    """Of two outer folds a t distribution says an accuracy may rise by 5."""
+    outer = np.array([0.9, 0.7]), np.array([0.4, 0.65])
+    found = by_outer_folds(judged(scores(0.2) / 2, "maximize", "accuracy"), *outer)
+    unknown = by_outer_folds(judged(scores(0.2) / 2, "maximize", "mine"), *outer)
+
+    assert (found.gain.low, found.gain.high) == (-1.0, 1.0)
+    assert "(−1 to 1) accuracy" in found.sentence
+    assert unknown.gain.high > 1
+    assert "±" in unknown.sentence
+
+
+def test_zero_has_no_sign() -> None:
+    found = by_folds(judged(np.zeros((3, 5)), "maximize"), [0.0] * 5)
+
+    assert "−0" not in found.sentence
+    assert "0" in found.sentence

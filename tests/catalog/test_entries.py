@@ -2,8 +2,8 @@ import pytest
 
 from tunewright.catalog import Either, Entry, Shape
 from tunewright.catalog.compose import ENTRIES
-from tunewright.catalog.entries import LIMITS, SOURCES, twins
-from tunewright.space import Categorical, Float, Int, Normal
+from tunewright.catalog.entries import LIMITS, SOURCES, takes, twins
+from tunewright.space import Bool, Categorical, Float, Int, Normal
 
 TREE = Entry("Tree", {"depth": Either([None], Int(1, 30, log=True)), "leaf": Int(1, 50, default=2)}, "note", "guide")
 
@@ -25,11 +25,47 @@ def test_a_value_or_a_number_becomes_two_parameters() -> None:
 
 def test_it_begins_with_what_the_estimator_is_set_to_where_that_is_inside() -> None:
     parameters, _ = flat(TREE, depth=7, leaf=5)
-    outside, _ = flat(TREE, depth=99, leaf=99)
 
     assert (parameters["depth"].default_value, parameters["depth.value"].default_value) == ("value", 7)
     assert parameters["leaf"].default_value == 5
-    assert (outside["depth"].default_value, outside["leaf"].default_value) == (None, 2)
+
+
+def test_what_was_set_by_hand_outside_the_range_stays_and_is_not_searched() -> None:
+    assert list(flat(TREE, depth=99, leaf=3)[0]) == ["leaf"]
+    assert list(flat(TREE, depth="all", leaf=0.5)[0]) == []
+    parameters, _ = TREE.flat(None, {"depth": None, "leaf": 99}, {"leaf": 99})  # a class that sets 99 itself
+    assert parameters["leaf"].default_value == 2
+
+
+def test_a_whole_number_is_no_share() -> None:
+    share = Entry("E", {"features": Either(["root"], Float(0.05, 1.0))}, "note", "guide")
+
+    assert flat(share, features=1)[0] == {}
+    assert flat(share, features=1.0)[0]["features.value"].default_value == 1.0
+
+
+def test_what_depends_on_a_setting_made_by_hand_follows_it() -> None:
+    entry = Entry(
+        "Machine",
+        {"kernel": Categorical(["rbf", "linear"], "rbf"), "width": Either(["auto"], Float(0, 9))},
+        "note",
+        "guide",
+        when={"width": ("kernel", "rbf", "laplacian")},
+    )
+
+    assert flat(entry, kernel="precomputed") == ({}, {})
+    assert flat(entry, kernel=lambda one, other: 1.0) == ({}, {})
+    assert list(flat(entry, kernel="laplacian")[0]) == ["width", "width.value"]
+    assert flat(entry, kernel="laplacian")[1] == {"width.value": ("width", "value")}
+    assert flat(entry, kernel="linear")[1]["width"] == ("kernel", "rbf")
+
+
+def test_a_parameter_may_need_another_setting() -> None:
+    entry = Entry("Loss", {"loss": Categorical(["a", "b"], "a")}, "note", "guide", only={"loss": {"dual": (True, "auto")}})
+
+    assert list(flat(entry, loss="a", dual=True)[0]) == ["loss"]
+    assert list(flat(entry)[0]) == ["loss"]
+    assert list(flat(entry, loss="a", dual=False)[0]) == []
 
 
 @pytest.mark.parametrize(("features", "becomes"), [(100, (1, 20, 10)), (15, (1, 15, 10)), (4, (1, 4, 4))])
@@ -47,6 +83,14 @@ def test_where_a_limit_leaves_one_value_it_is_that_one() -> None:
 
     assert flat(entry, Shape(rows=50, numbers=2))[0]["k"] == Categorical([2])
     assert flat(entry, Shape(rows=50, numbers=1))[0]["k"] == Categorical([1])
+
+
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor", "Perceptron"])
+def test_few_rows_are_not_held_out_to_stop_by(name: str) -> None:
+    few, enough = (flat(ENTRIES[name], Shape(rows=rows, numbers=2, classes=3))[0]["early_stopping"] for rows in (15, 30))
+
+    assert few == Categorical([False])
+    assert isinstance(enough, Bool)
 
 
 def test_twins_share_their_table_and_keep_their_own() -> None:
@@ -73,7 +117,9 @@ def test_every_entry_says_what_is_known_of_its_tunability_and_from_where(entry: 
         assert name in entry.parameters
         searched = entry.parameters[str(other)]
         assert not isinstance(searched, Either)
-        assert all(searched.check(value) == value for value in values)
+        assert other not in entry.when  # where that one stays as it is, this one follows it, and no third one this one
+        assert any(takes(searched, value) for value in values)
+    assert set(entry.only) <= set(entry.parameters)
 
 
 @pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES)

@@ -6,16 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import pytest
 
+from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.grid import Grid
 from tunewright.samplers.quasi_random import QuasiRandom
-from tunewright.samplers.random import Random
+from tunewright.samplers.random import Random as Draws
 from tunewright.schedulers.once import Once
 from tunewright.space import Categorical, Float, SearchSpace
 from tunewright.study import Study
+from tunewright.typing import Params
 
 Cli: TypeAlias = Callable[..., Any]
 
@@ -60,7 +63,7 @@ def test_a_file_that_is_not_there_is_storage_trouble(cli: Cli) -> None:
     assert cli("doctor", "nothing.db").code == 3
 
 
-@pytest.mark.parametrize("sampler", [QuasiRandom(), Random(), Grid(levels=4)], ids=lambda sampler: sampler.label)
+@pytest.mark.parametrize("sampler", [QuasiRandom(), Draws(), Grid(levels=4)], ids=lambda sampler: sampler.label)
 @pytest.mark.parametrize("scheduler", [Once(), Once(folds=3), Once(seeds=2)], ids=repr)
 def test_every_decision_comes_out_the_same(cli: Cli, sampler: Sampler, scheduler: Once) -> None:
     search(sampler=sampler, scheduler=scheduler)
@@ -81,12 +84,22 @@ def test_what_comes_out_otherwise_is_named(cli: Cli) -> None:
     study.optimize(lambda live: live["x"], trials=4)
 
     same = cli("replay", "runs.db")
-    other = cli("replay", "runs.db", "--levels", "3", "--json")
+
+    class Random(Draws):
+        """Somebody's own, which calls itself as another one does."""
+
+        def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
+            del space, history, rng
+            return {"x": 0.5, "opt": "adam"}
+
+    study.sampler = Random()
+    study.optimize(lambda live: live["x"], trials=6)
+    other = cli("replay", "runs.db", "--json")
 
     assert same.code == 0
     assert "3 proposals made again, 1 skipped" in same.out
     assert other.code == 1
-    assert other.json["differing"]
+    assert other.json["differing"] == [4, 5]
 
 
 def test_a_study_is_deleted_when_it_is_said_twice(cli: Cli) -> None:

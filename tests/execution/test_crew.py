@@ -2,14 +2,14 @@ import os
 import signal
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
 from tunewright.errors import StudyError
 from tunewright.execution.crew import Crew
 from tunewright.execution.fence import Fence
-from tunewright.trial import Report, Task
+from tunewright.trial import Outcome, Report, Task
 
 
 def task(number, x=0.0):
@@ -155,3 +155,79 @@ def test_closing_ends_what_runs():
 
     assert time.monotonic() - start < 60
     assert [task.trial for task in crew.tasks] == [0, 1]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), StudyError("not to be loaded")])
+def test_what_came_back_beside_an_interruption_is_told_first(error):
+    whole: Future[Outcome] = Future()
+    broken: Future[Outcome] = Future()
+    with ThreadPoolExecutor(1) as pool, Crew(lambda _: 0.0, ("loss",), executor=pool) as crew:
+        crew._flying = {broken: task(1), whole: task(0)}
+        whole.set_result(Outcome({"loss": 1.0}))
+        broken.set_exception(error)
+
+        ((first, outcome),) = crew.wait(60)
+        assert (first.trial, outcome.values) == (0, {"loss": 1.0})
+        with pytest.raises(type(error)):
+            crew.wait(60)
+
+
+@pytest.mark.parametrize("error", [ImportError("no msgspec"), RuntimeError("\x1b[36mray::call()\x1b[39m (pid=1)\n  File")])
+def test_what_an_executor_raises_is_one_line_or_the_end(error):
+    future: Future[Outcome] = Future()
+    future.set_exception(error)
+    with ThreadPoolExecutor(1) as pool, Crew(lambda _: 0.0, ("loss",), executor=pool) as crew:
+        crew._flying = {future: task(0)}
+        if isinstance(error, ImportError):
+            with pytest.raises(
+                StudyError, match=r"Tunewright cannot be loaded on a worker of the executor \(ImportError: no msgspec\)"
+            ):
+                crew.wait(60)
+        else:
+            ((_, outcome),) = crew.wait(60)
+            assert outcome.failure.message == "The executor lost the task: RuntimeError: ray::call() (pid=1)"
+            assert "\x1b" not in outcome.failure.traceback
+
+
+def test_an_objective_that_cannot_be_loaded_there_ends_the_search_at_once():
+    class Unloadable:
+        def __call__(self, _):
+            return 0.0
+
+        def __reduce__(self):
+            return _no_such_library, ()
+
+    with (
+        ProcessPoolExecutor(1) as pool,
+        Crew(Unloadable(), ("loss",), executor=pool) as crew,
+        pytest.raises(StudyError, match=r"cannot be loaded in a worker process\. ImportError: no torch on this node"),
+    ):
+        everything(crew, [task(0)])
+
+
+def test_ctrl_c_in_a_pool_is_not_for_its_tasks():
+    def objective(live):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+        if live.trial == 1:
+            raise KeyboardInterrupt
+        return live["x"]
+
+    with ProcessPoolExecutor(1) as pool, Crew(objective, ("loss",), executor=pool) as crew:
+        outcomes = everything(crew, [task(i, 1.5) for i in range(3)])
+
+    assert [outcomes[i].values for i in (0, 2)] == [{"loss": 1.5}] * 2
+    assert outcomes[1].failure.message == "KeyboardInterrupt"
+
+
+def test_a_broken_pool_says_how_to_go_on():
+    with (
+        ProcessPoolExecutor(1) as pool,
+        Crew(lambda _: os._exit(3), ("loss",), executor=pool) as crew,
+        pytest.raises(StudyError, match=r"takes no tasks any more .BrokenProcessPool.*isolation"),
+    ):
+        everything(crew, [task(i) for i in range(3)])
+
+
+def _no_such_library():
+    raise ImportError("no torch on this node")

@@ -87,3 +87,10 @@ def test_devices_count_among_those_that_a_cluster_gave(monkeypatch):
     assert Fence.of(workers=2, resources={"gpu": [1, 0]}).devices == ("5", "3")
     with pytest.raises(StudyError, match="names device 2"):
         Fence.of(workers=1, resources={"gpu": [2]})
+
+
+def test_a_process_that_sees_no_device_hands_none_out(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+
+    with pytest.raises(StudyError, match="CUDA_VISIBLE_DEVICES gives this process 0"):
+        Fence.of(workers=1, resources={"gpu": [0]})

@@ -64,3 +64,12 @@ def test_a_checkpoint_that_was_not_finished_is_none(tmp_path):
     (tmp_path / ".unfinished-killed").mkdir()  # what a kill leaves
 
     assert (found(tmp_path) / "model").read_text() == "whole"
+
+
+def test_a_long_name_keeps_its_ends(tmp_path):
+    name = "a" * 300 + ", outer fold 2 of 5"
+
+    folder = home(tmp_path, url="memory", name=name, created=1.0).name
+    assert len(folder) < 150
+    assert folder.startswith("aaa")
+    assert folder.endswith("__outer_fold_2_of_5-3e8")

@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -59,3 +61,33 @@ def test_in_another_thread_it_does_nothing():
     thread.join()
 
     assert seen == [(False, before)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_forked_child_has_the_handlers_of_before(number):
+    before = signal.getsignal(number)
+    with Interrupts(), Interrupts():
+        pid = os.fork()
+        if not pid:
+            os._exit(0 if signal.getsignal(number) == before else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert signal.getsignal(number) != before
+
+    assert signal.getsignal(number) == before
+
+
+def test_a_pool_inside_an_objective_ends_in_silence():
+    code = """
+import multiprocessing, os, tunewright as tw
+
+def train(live):
+    with multiprocessing.get_context("fork").Pool(3) as pool:
+        return sum(pool.map(abs, [live["x"]] * 3))
+
+study = tw.Study({"x": tw.Float(0, 1)}, sampler=tw.samplers.Random())
+study.optimize(train, trials=8)
+print(study.history.completed)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+
+    assert (done.stdout, done.stderr) == ("8\n", "")

@@ -236,3 +236,47 @@ def test_the_child_finds_what_this_process_finds(tmp_path, monkeypatch):
     sandbox.end()
 
     assert outcome.values == {"loss": 4.0}
+
+
+def test_a_thread_that_reports_after_its_task_disturbs_no_other():
+    def objective(live):
+        def talks():
+            while True:
+                live.report(0, who=live.trial)
+                time.sleep(0.001)
+
+        threading.Thread(target=talks, daemon=True).start()
+        time.sleep(0.1)
+        return 1.0
+
+    sandbox = Sandbox(Work(pack(objective), ("loss",), None), Fence())
+    try:
+        for number in range(6):
+            channel = Channel()
+            outcome = sandbox.run(Task(number, 0, {}), channel)
+            assert outcome.values == {"loss": 1.0}
+            assert {report.values["who"] for report in channel.rest()} == {float(number)}
+    finally:
+        sandbox.end()
+
+
+def test_an_objective_finds_its_script_and_its_arguments(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("""
+import multiprocessing, sys, tunewright as tw
+
+def main(x):
+    return 2 * x
+
+def train(live):
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        return {"loss": sum(pool.map(main, [live["x"]] * 2)), "said": sys.argv[1]}
+
+study = tw.Study({"x": tw.Float(0, 1)}, tw.Metric("loss"), sampler=tw.samplers.Random())
+study.optimize(train, trials=2, workers=2)
+print(study, study.best.measurements[0].info)
+""")
+    done = subprocess.run([sys.executable, script, "--fast"], capture_output=True, text=True, timeout=120, check=False)
+
+    assert "2 completed, 0 failed" in done.stdout, done.stderr
+    assert "'said': '--fast'" in done.stdout

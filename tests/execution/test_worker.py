@@ -1,4 +1,5 @@
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import numpy as np
@@ -135,7 +136,7 @@ def test_a_generator_that_yields_a_text_fails():
     def objective(_):
         yield "half way"
 
-    assert run(objective, TASK, ("loss",)).failure.kind == "exception"
+    assert run(objective, TASK, ("loss",)).failure.kind == "bad value"
 
 
 def test_seconds_are_measured():
@@ -176,3 +177,43 @@ def test_want_of_memory_is_a_kind_of_its_own():
     ]
 
     assert kinds == ["memory", "memory", "exception"]
+
+
+class _Mute:
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+
+class _Broken:
+    def __float__(self):
+        raise RuntimeError("no float")
+
+
+def _circle():
+    found: dict[str, object] = {"loss": 1.0}
+    found["me"] = found
+    return found
+
+
+@pytest.mark.parametrize("result", [_Mute(), _Broken(), _circle()], ids=["repr", "float", "circle"])
+def test_a_result_that_cannot_be_read_is_a_bad_value(result):
+    outcome = run(lambda _: result, Task(0, 0, {}), ("loss",))
+
+    assert outcome.failure.kind == "bad value"
+    assert "cannot be read" in outcome.failure.message
+
+
+def test_a_step_that_is_no_number_is_a_bad_value():
+    def objective(_):
+        yield 1.0
+        yield float("nan")
+
+    assert run(objective, Task(0, 0, {}), ("loss",)).failure.kind == "bad value"
+
+
+def test_an_objective_of_a_thread_that_interrupts_costs_its_task():
+    def objective(_):
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(run, objective, Task(0, 0, {}), ("loss",)).result().failure.message == "KeyboardInterrupt"

@@ -149,6 +149,21 @@ def test_a_fantasy_is_what_observing_it_would_be():
     np.testing.assert_allclose(drawn[:-3, 0], y - posterior.mean, rtol=1e-6, atol=1e-8)
 
 
+def test_a_belief_is_what_observing_the_expected_would_be():
+    process, points, y, noise, vector = problem()
+    theta = theta_of(process, points, vector)
+    posterior = process.condition(theta, points, y, noise)
+    pending, at = problem(3, seed=5)[1], problem(7, seed=6)[1]
+
+    believed = posterior.believe(pending)
+    certain = posterior.fantasise(pending, np.zeros((3, 1)))
+
+    np.testing.assert_allclose(believed.predict(at)[0], posterior.predict(at)[0], rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(believed.predict(at)[0], certain.predict(at)[0][:, 0], rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(believed.predict(at)[1], certain.predict(at)[1], rtol=1e-8, atol=1e-8)
+    assert (believed.predict(pending)[1] < posterior.predict(pending)[1]).all()
+
+
 def test_the_fit_finds_which_coordinate_matters():
     rng = np.random.default_rng(0)
     x = rng.random((60, 2))

@@ -6,17 +6,20 @@ import pandas as pd
 import pytest
 from sklearn import config_context
 from sklearn.cluster import KMeans
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_iris, make_classification
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score, make_scorer
-from sklearn.model_selection import StratifiedKFold, TimeSeriesSplit, cross_validate
+from sklearn.model_selection import FixedThresholdClassifier, StratifiedKFold, TimeSeriesSplit, cross_validate
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 import tunewright as tw
+from tunewright.catalog import space_for
 from tunewright.errors import DataError, MetricError, StudyChanged, StudyError
 from tunewright.execution.live import LiveTrial
 from tunewright.resampling import CrossValidation
@@ -102,6 +105,48 @@ def test_a_function_builds_the_estimator_of_a_branch():
     cv = CrossValidation(lambda params: make_pipeline(StandardScaler(), LogisticRegression(C=params["C"])), X, Y)
 
     assert cv(live({"C": 1.0}))["accuracy"] > 0.9
+
+
+WIDTHS = {"kernel": tw.Categorical(["linear", "rbf"]), "gamma": tw.Float(1e-5, 1, log=True)}
+
+
+@pytest.mark.parametrize("begins", ["linear", "rbf"])
+@pytest.mark.parametrize(
+    ("estimator", "default"),
+    [
+        (SVC(kernel="rbf", gamma=0.123), {"kernel": "rbf", "gamma": 0.123}),
+        (SVC(kernel="linear"), {"kernel": "linear"}),
+        (SVC(kernel="rbf", gamma="scale"), None),
+        (SVC(kernel="poly"), None),
+    ],
+    ids=str,
+)
+def test_the_default_is_the_estimator_as_it_is_whatever_the_space_begins_with(begins, estimator, default):
+    kernel = tw.Categorical(["linear", "rbf"], default=begins)
+    space = tw.SearchSpace(WIDTHS | {"kernel": kernel}, when={"gamma": tw.param("kernel") == "rbf"})
+    cv = CrossValidation(estimator, X, Y, cv=3, racing=False)
+    study = tw.Study(space, cv.metrics)
+    study.optimize(cv, trials=1)
+
+    assert cv.default(space) == default
+    assert study.history.trials[0].params == (default or space.default)
+
+
+def test_a_space_of_the_catalogue_is_searched_and_begins_with_the_estimator():
+    cv = CrossValidation(SVC(C=3.0, gamma=0.2), X, Y, cv=3, racing=False)
+    study = tw.Study(space_for(cv.estimator), cv.metrics, sampler=tw.samplers.Random())
+    study.optimize(cv, trials=8)
+
+    assert study.history.trials[0].params["gamma.value"] == 0.2
+    assert not any(done.failure for trial in study.history.trials for done in trial.measurements)
+    assert cv.build({"gamma": "value", "gamma.value": 0.5}).gamma == 0.5
+
+
+def test_a_list_is_set_as_a_tuple_only_where_one_stood():
+    words = CrossValidation(TfidfVectorizer(), X, Y, scoring=lambda model, X, y: 0.0)
+
+    assert words.build({"ngram_range": [1, 2], "stop_words": ["a", "the"]}).get_params()["ngram_range"] == (1, 2)
+    assert words.build({"ngram_range": [1, 2], "stop_words": ["a", "the"]}).get_params()["stop_words"] == ["a", "the"]
 
 
 def test_clustering_has_no_target():
@@ -237,6 +282,20 @@ def test_a_folder_serves_several_studies(tmp_path):
 
     assert before.method == "predictions"
     assert study.generalization(cv) == before
+
+
+def test_a_threshold_is_judged_by_what_it_predicts(tmp_path):
+    """Recall with a threshold of 0.1 is far above that of the most probable class."""
+    X, y = make_classification(400, 6, weights=[0.9], flip_y=0.1, random_state=0)
+    eager = FixedThresholdClassifier(LogisticRegression(), threshold=0.1, response_method="predict_proba")
+    worth = []
+    for predictions in (None, tmp_path):
+        cv = CrossValidation(eager, X, y, cv=4, scoring="recall", racing=False, predictions=predictions)
+        worth.append(searched(cv, estimator__C=tw.Float(0.01, 100, log=True)).generalization())
+
+    folds, kept = worth
+    assert (folds.method, kept.method) == ("folds", "predictions")
+    assert kept.winner.value == pytest.approx(folds.winner.value, abs=0.05)
 
 
 @pytest.mark.parametrize("kind", [pd.Series, lambda y: np.array(y, dtype=object), lambda y: pd.Series(y, dtype="category")])

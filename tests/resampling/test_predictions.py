@@ -1,12 +1,22 @@
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
 from tunewright.errors import DataError
 from tunewright.resampling.predictions import Kept
 from tunewright.resampling.splits import Fold
+
+
+class Contrary(GaussianNB):
+    """Predicts the least probable class."""
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmin(axis=1)]
+
 
 X = np.arange(12.0)[:, None]
 Y = np.array([0, 1, 2] * 4)
@@ -41,6 +51,28 @@ def test_a_class_that_a_fold_never_saw_has_probability_zero(tmp_path):
 
 def test_decision_values_are_kept_but_not_pooled(tmp_path):
     assert kept(tmp_path, LinearSVC(), Y, {}).pooled({}, FOLDS, Y) is None
+
+
+@pytest.mark.parametrize(
+    "model", [FixedThresholdClassifier(GaussianNB(), threshold=0.9, response_method="predict_proba"), Contrary()]
+)
+def test_the_classes_are_those_that_the_model_predicts_and_not_the_most_probable(model, tmp_path):
+    y = np.array([0, 1] * 6)
+    answer = kept(tmp_path, model, y, {}).pooled({}, FOLDS, y)
+
+    for fold in FOLDS:
+        said = clone(model).fit(X[fold.train], y[fold.train]).predict(X[fold.test])
+        assert answer.predicted[fold.test].tolist() == said.tolist()
+    assert (answer.predicted != answer.proba.argmax(axis=1)).any()
+
+
+def test_a_file_without_the_classes_predicted_is_not_guessed_from(tmp_path):
+    store = kept(tmp_path, GaussianNB(), Y, {})
+    for path in tmp_path.glob("*.npz"):
+        with np.load(path) as held:
+            np.savez(path, **{name: held[name] for name in held if name != "predicted"})
+
+    assert store.pooled({}, FOLDS, Y) is None
 
 
 def test_what_predicts_nothing_is_refused(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tunewright as tw
+from tunewright.errors import StudyError
 from tunewright.models import gaussian_process
 from tunewright.samplers import GP, Random, gp
 from tunewright.samplers.gp import _doubt, _milestone, _spread
@@ -261,3 +262,9 @@ def test_where_little_is_left_to_gain_every_second_proposal_takes_nothing_for_ir
     assert len(anew & set(range(14, 30, 2))) >= 7  # but for one moment when it learned something
     assert all(n % 2 == 0 for n in anew)
     assert study.replay().same
+
+
+@pytest.mark.parametrize("initial", ["a", -1, True, 2.5])
+def test_an_opening_is_a_whole_number(initial):
+    with pytest.raises(StudyError, match="GP: initial must be a whole number"):
+        GP(initial=initial)

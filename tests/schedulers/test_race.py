@@ -3,8 +3,10 @@ import pytest
 
 from tunewright.errors import StudyError
 from tunewright.metric import Metric
+from tunewright.samplers import Random
 from tunewright.schedulers import Race, Resume, Start, Wait
 from tunewright.space import Float, SearchSpace
+from tunewright.study import Study
 from tunewright.testing import Journal
 
 SPACE = SearchSpace({"x": Float(0, 1)})
@@ -130,3 +132,57 @@ def test_several_objectives_cannot_race():
 
     with pytest.raises(StudyError, match="Once"):
         Race(folds=3).decide(SPACE, history, RNG)
+
+
+def test_a_race_goes_on_after_a_restart_as_it_would_have(tmp_path):
+    def loss(live):
+        return float(abs(live["x"] - 0.3) + 0.01 * live.rng.standard_normal())
+
+    url = f"sqlite:///{tmp_path / 'runs.db'}"
+    study = Study({"x": Float(0, 1)}, Metric("loss"), sampler=Random(), scheduler=Race(seeds=6), storage=url, seed=1)
+    study.optimize(loss, trials=30)
+    again = Study.load(url, sampler=Random(), scheduler=Race(seeds=6))
+
+    assert study.history.result_at.tolist() == again.history.result_at.tolist()
+    assert again.replay().same
+
+
+def test_a_trial_that_was_measured_without_folds_meets_all_of_them():
+    journal = Journal(SPACE)
+    journal.tell(journal.ask({"x": 0.5}), 1.0)
+    cells = []
+    for value in (1.0, 2.0, 3.0):
+        resumed = decide(Race(folds=3), journal)
+        cells.append((resumed.trial, resumed.fold, resumed.seed))
+        journal.tell(0, value, index=journal.send(0, fold=resumed.fold, seed=resumed.seed))
+
+    assert cells == [(0, 0, 0), (0, 1, 0), (0, 2, 0)]
+    assert isinstance(decide(Race(folds=3), journal), Start)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"overlap": -1}, {"overlap": float("nan")}, {"overlap": "x"}, {"error": "x"}, {"error": None}, {"confirm": "x"}, {"confirm": None}, {"confirm": True}],
+)  # fmt: skip
+def test_what_cannot_be_an_argument_is_refused(arguments):
+    with pytest.raises(StudyError, match=f"Race: {next(iter(arguments))} must be"):
+        Race(folds=5, **arguments)
+
+
+def test_a_fresh_cell_that_fails_costs_a_finalist_nothing():
+    splits = np.random.default_rng(0).standard_normal((2, 5))  # no seed but 0 and 1
+
+    def loss(live):
+        return (live["x"] - 0.3) ** 2 + 0.01 * splits[live.seed][live.fold]
+
+    study = Study({"x": Float(0, 1)}, Metric("loss"), sampler=Random(), scheduler=Race(folds=5, seeds=2), seed=0)
+    study.optimize(loss, trials=30)
+    history = study.history
+
+    assert history.failed == 0
+    assert {failure.message for _, failure in history.failures} == {"IndexError: index 2 is out of bounds for axis 0 with size 2"}
+    assert all(trial.failure is None for trial in history.trials)
+    best = study.best
+    assert len([each for each in best.measurements if each.values]) == 10
+    assert best.value == pytest.approx(np.mean([each.values["loss"] for each in best.measurements if each.values]))
+    assert study.replay().same

@@ -1,6 +1,7 @@
 import math
 import os
 import pickle
+import time
 from pathlib import Path
 from typing import Any
 
@@ -577,6 +578,26 @@ def test_a_stored_search_goes_on_with_the_same_candidates_only(tmp_path: Path) -
 def test_a_parameter_that_does_not_exist_is_told_before_any_fit() -> None:
     with pytest.raises(ValueError, match="Invalid parameter 'foo' for estimator SVC"):
         small(SVC(), {"foo": [1, 2]}).fit(X, y)
+
+
+@pytest.mark.parametrize("distributions", [{"C": [1, 2]}, [{"C": [1]}, {"C": [2]}]])
+def test_choices_are_for_the_space_of_the_catalogue(distributions: Any) -> None:
+    pipeline = Pipeline([("model", SVC())])
+
+    with pytest.raises(SpaceError, match="choices is for the catalogue's space"):
+        small(pipeline, distributions, choices={"model": [SVC()]}).fit(X, y)
+
+
+class Slow(SVC):
+    def fit(self, X: Any, y: Any) -> "Slow":
+        time.sleep(0.2)
+        super().fit(X, y)
+        return self
+
+
+def test_when_no_candidate_has_all_its_folds_in_time_it_says_so() -> None:
+    with pytest.warns(UserWarning, match=r"No candidate had all 5 folds within 0\.1 s"):
+        search(Slow(), {"C": [1, 2]}, cv=5, seconds=0.1).fit(X, y)
 
 
 def test_when_no_fold_was_finished_in_time_it_says_so() -> None:

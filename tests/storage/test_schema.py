@@ -42,8 +42,8 @@ def told(loss: float, index: int = 0, seconds: float = 1.0) -> tuple[int, Event]
     return 0, Told({"loss": loss}, seconds, index)
 
 
-def sent(index: int, attempt: int = 1, budget: float | None = None) -> tuple[int, Event]:
-    return 0, Sent(index, attempt=attempt, budget=budget)
+def sent(index: int, attempt: int = 1, budget: float | None = None, *, spare: bool = False) -> tuple[int, Event]:
+    return 0, Sent(index, attempt=attempt, budget=budget, spare=spare)
 
 
 def test_a_trial_of_one_task_is_shown_whole(tmp_path: Path) -> None:
@@ -85,6 +85,10 @@ STATES: dict[str, tuple[Sequence[tuple[int, Event]], tuple[str, float | None, fl
         ("completed", 3.0, 3.0, 6.0),
     ),
     "no budget is all of it": ([asked(budget=1), told(9), sent(1), told(2, 1)], ("completed", 2.0, 2.0, 4.0)),
+    "a spare one failed": (
+        [asked(2), sent(1), told(1), told(3, 1), sent(2, spare=True), (0, Failed(FAILURE, 2.5, 2))],
+        ("completed", 2.0, 4.5, 6.0),
+    ),
     "a remark is no result": ([asked(), (0, Commented("odd"))], ("running", None, 0.0, None)),
 }
 

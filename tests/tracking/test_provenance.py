@@ -80,3 +80,9 @@ def test_without_git_there_is_none_either(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert environment()["commit"] is None
+
+
+def test_the_command_is_kept_without_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["tunewright", "worker", "postgresql://tuner:s3cret@db/runs", "n1"])
+
+    assert environment()["command"] == "tunewright worker postgresql://tuner:***@db/runs n1"

@@ -271,6 +271,7 @@ def said(
 ) -> Generalization:  # fmt: skip
     """All that was found, and what it means: which of the two to take, and the sentence. Arguments as its attributes."""
     metric, best, known = objective(history), history.best, default_of(history)
+    unbounded, gain = gain, None if gain is None else _reachable(gain, history)
     same = known is not None and known.number == best.number
     unsure = probability < _SURE  # False where it is not known
     back = gain is not None and known is not None and (same or not gain.value > 0 or unsure)
@@ -285,8 +286,8 @@ def said(
     if same:
         parts.append("Nothing that was tried beat the default: take the default.")
     elif gain is not None:
-        half = (gain.high - gain.low) / 2
-        sure = f"Better than the default with probability {probability:.2f}; expected gain {number(gain.value, 2)} ± {number(half, 2)} {metric.name}."
+        much = f"{number(gain.value, 2)} ± {number((gain.high - gain.low) / 2, 2)}" if gain == unbounded else _interval(gain)
+        sure = f"Better than the default with probability {probability:.2f}; expected gain {much} {metric.name}."
         unknown = f"Expected gain over the default {number(gain.value, 2)} {metric.name}; how much of it is luck cannot be told."
         parts.append(unknown if math.isnan(probability) else sure)
         if back and not gain.value > 0:
@@ -312,12 +313,19 @@ def _interval(found: Estimate) -> str:
 def turned(loss: Estimate, metric: Metric) -> Estimate:
     """A loss as a score in the metric's units, or a score as a loss."""
     low, high = sorted((metric.sign * loss.low, metric.sign * loss.high)) if loss.low <= loss.high else (math.nan, math.nan)
-    return Estimate(metric.sign * loss.value, low, high)
+    return Estimate(metric.sign * loss.value + 0.0, low + 0.0, high + 0.0)  # + 0.0 turns -0.0 into 0.0
 
 
 def _bounded(found: Estimate | None, history: History) -> Estimate | None:
     metric = objective(history)
     return None if found is None else turned(within(history, turned(found, metric)), metric)
+
+
+def _reachable(gain: Estimate, history: History) -> Estimate:
+    """The gain with an interval that ends at the difference of the best and the worst that the metric can reach."""
+    ends = within(history, Estimate(0.0, -math.inf, math.inf))
+    most = ends.high - ends.low
+    return Estimate(gain.value, max(gain.low, -most), min(gain.high, most)) if gain.low <= gain.high else gain
 
 
 def _around(value: float, draws: Array) -> Estimate:

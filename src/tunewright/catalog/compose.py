@@ -8,23 +8,24 @@ column transformers, feature unions and estimators that hold another. A step may
     model                   "SVC" or "RandomForestClassifier"
     model__SVC__C           active where the model is "SVC"
 
-Steps that the catalogue does not know are left as they are. Nothing here imports scikit-learn: a class is known by its name and its
-package, so the spaces of XGBoost, LightGBM and CatBoost can be had without them.
+Steps that the catalogue does not know are left as they are, and so is what was fitted before. Nothing here imports scikit-learn: a
+class is known by its name and its package, so the spaces of XGBoost, LightGBM and CatBoost can be had without them.
 """
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tunewright.catalog import boosters, kernels, linear, neighbours, networks, preparing, trees, unsupervised
-from tunewright.catalog.entries import VALUE, Entry
+from tunewright.catalog.entries import VALUE, Entry, takes
 from tunewright.catalog.shape import Shape
 from tunewright.errors import SpaceError
 from tunewright.space import Categorical, Expression, Parameter, SearchSpace, param
 from tunewright.space.values import hint
-from tunewright.typing import Value
+from tunewright.typing import Params, Value
 
-__all__ = ["ENTRIES", "Choices", "labelled", "settings", "space_for"]
+__all__ = ["ENTRIES", "Choices", "labelled", "own_params", "settings", "space_for"]
 
 Choices = Mapping[str, Sequence[Any] | Mapping[str, Any]]
 """Step -> the estimators to choose among, or label -> estimator."""
@@ -36,10 +37,10 @@ ENTRIES: Final[Mapping[str, Entry]] = {
 }
 """Everything that the catalogue knows, by class name."""
 
-_PARTS: Final = ("steps", "transformer_list", "transformers")
-"""What holds the parts of a pipeline, a feature union, a column transformer: tuples of a name, an estimator, and perhaps more."""
+_PARTS: Final = ("steps", "transformer_list", "transformers", "estimators")
+"""What holds the parts of a pipeline, a feature union, a column transformer, a vote: tuples of a name, an estimator, and perhaps more."""
 
-_NOTHING: Final = (None, "passthrough", "drop")
+_ABSENT: Final = object()
 
 
 def space_for(
@@ -49,7 +50,11 @@ def space_for(
     shape: Shape | None = None,
     X: Any = None,  # noqa: ANN401, N803  its name in scikit-learn
 ) -> SearchSpace:
-    """The catalogue's space for an estimator or a pipeline; its default is what the estimator is set to, where that lies inside.
+    """The catalogue's space for an estimator or a pipeline; its default is what the estimator is set to.
+
+    What you set to something that the catalogue does not search stays as you set it, and is no parameter of the space:
+    `SVC(kernel="precomputed")` and what depends on its kernel, `PCA(0.95)`, a dictionary of class weights, a number outside the range.
+    So does what your other settings leave no choice about: `max_samples` of a forest with `bootstrap=False`.
 
     Args:
         estimator: an estimator, its class, the class's name ("XGBClassifier"), or anything composed of estimators.
@@ -69,8 +74,10 @@ def space_for(
     if unused := sorted(set(found.choices) - found.chosen):
         raise SpaceError(f"choices names {', '.join(map(repr, unused))}, which is no step of {_name(estimator)}.")
     if not found.parameters:
+        known = ": it knows nothing to search there beside what is set by hand."
+        why = f".{hint(estimator, ENTRIES)}" if isinstance(estimator, str) else known
         raise SpaceError(
-            f"The catalogue has no space for {_name(estimator)}.{hint(_name(estimator), ENTRIES)} Give a SearchSpace, "
+            f"The catalogue has no space for {_name(estimator)}{why} Give a SearchSpace, "
             'or distributions: {"alpha": loguniform(1e-3, 1e3)}.'
         )
     return SearchSpace(found.parameters, when=found.when)
@@ -96,6 +103,33 @@ def settings(params: Mapping[str, Any], *, choices: Choices | None = None) -> di
         elif not (value == VALUE and f"{name}.{VALUE}" in params):
             found[_plain(name, params, known)] = tuple(value) if isinstance(value, list) else value
     return found
+
+
+def own_params(space: SearchSpace, own: Mapping[str, Any]) -> Params | None:
+    """The configuration of a space that an estimator is set to: the way back from `settings`, where no step is chosen.
+
+    Args:
+        space: the catalogue's, or one of your own.
+        own: what `estimator.get_params()` says. Which parameters are active is decided by it.
+
+    Returns:
+        None where the estimator has no such parameter, or the space does not hold its value.
+    """
+    values: dict[str, Value] = {}
+    unknown = set()
+    for name, parameter in space.parameters.items():
+        value = own.get(name.removesuffix(f".{VALUE}"), _ABSENT)
+        apart = f"{name}.{VALUE}" in space.parameters and not takes(parameter, value)
+        try:
+            values[name] = parameter.check(VALUE if apart else value)
+        except SpaceError:
+            unknown.add(name)
+            values[name] = parameter.default_value
+    params = space.params(space.deactivate([space.row(values)])[0])
+    try:
+        return None if unknown & params.keys() else space.validate(params)
+    except SpaceError:  # a constraint
+        return None
 
 
 def labelled(choices: Choices | None) -> dict[str, dict[str, Any]]:
@@ -126,7 +160,7 @@ class _Space:
     def walk(self, estimator: Any, prefix: str, condition: Expression | None) -> None:  # noqa: ANN401
         entry = _entry(estimator)
         if entry is not None:
-            self._add(entry, _own(estimator), prefix, condition)
+            self._add(entry, estimator, prefix, condition)
         for name, part in _parts(estimator):
             step = f"{prefix}{name}"
             if step in self.choices:
@@ -134,8 +168,9 @@ class _Space:
             else:
                 self.walk(part, f"{step}__", condition)
 
-    def _add(self, entry: Entry, own: Mapping[str, Value], prefix: str, condition: Expression | None) -> None:
-        parameters, when = entry.flat(self.shape, own)
+    def _add(self, entry: Entry, estimator: Any, prefix: str, condition: Expression | None) -> None:  # noqa: ANN401
+        own = _own(estimator)
+        parameters, when = entry.flat(self.shape, own, _usual(type(estimator), own) if own else {})
         for name, parameter in parameters.items():
             if own and name.removesuffix(f".{VALUE}") not in own:
                 continue  # of a subclass that does not pass it on
@@ -185,18 +220,22 @@ def _own(estimator: Any) -> dict[str, Any]:  # noqa: ANN401
     return dict(estimator.get_params(deep=False))
 
 
+def _usual(kind: type, names: Iterable[str]) -> dict[str, Any]:
+    """What the class sets, or the first of its ancestors that says so."""
+    given = [inspect.signature(each).parameters for each in kind.__mro__[:-1]]
+    return {name: next((each[name].default for each in given if name in each), None) for name in names}
+
+
 def _parts(estimator: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-    """The estimators inside, with the names that `set_params` knows them by."""
-    if isinstance(estimator, str | type) or estimator is None:
-        return
-    listed = {name for name in _PARTS if isinstance(getattr(estimator, name, None), list)}
-    for attribute in listed:
-        for name, part, *_ in getattr(estimator, attribute):
-            yield name, part
-    if not listed:
-        for name, value in _own(estimator).items():
-            if hasattr(value, "get_params") and not isinstance(value, type):
-                yield name, value
+    """The estimators inside that are still to be fitted, with the names that `set_params` knows them by."""
+    own = _own(estimator)
+    fitted = own.get("prefit") is True or own.get("cv") == "prefit" or _name(estimator) == "FrozenEstimator"
+    held = [] if fitted else [own[name] for name in _PARTS if isinstance(own.get(name), list)]
+    for name, part, *_ in (each for parts in held for each in parts):
+        yield name, part
+    for name, value in own.items():
+        if hasattr(value, "get_params") and not isinstance(value, type) and not (fitted and name == "estimator"):
+            yield name, value
 
 
 def _name(estimator: Any) -> str:  # noqa: ANN401

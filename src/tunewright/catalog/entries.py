@@ -1,14 +1,18 @@
 """What the catalogue says of one estimator: a row of its tables.
 
 The tables (`linear.py`, `trees.py`, …) are data. A row names the hyperparameters that are worth searching, over what range, under
-which conditions, and says how much tuning them is worth, with the source. Three things a plain `Parameter` cannot say:
+which conditions, and says how much tuning them is worth, with the source. Four things a plain `Parameter` cannot say:
 
     Either([None], Int(2, 30))       one of these values, or a number
     when={"degree": ("kernel", "poly")}          searched only where the kernel is "poly"
+    only={"p": {"metric": ("minkowski",)}}       searched only where the estimator is set so by hand
     limits={"n_components": "features"}          no more than the data have features
 
 Defaults are the library's own, so that the default configuration is what a user gets without tuning. `Either` becomes two
 parameters of the space, `max_depth` (None or "value") and `max_depth.value`; `compose.settings` makes them one again.
+
+What a user set by hand to something that is not searched (a precomputed kernel, weights of classes, seven neurons twice) is no
+parameter of the space: it stays.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +23,10 @@ import msgspec
 
 from tunewright.catalog.shape import Shape
 from tunewright.errors import SpaceError
-from tunewright.space import Categorical, Float, Int, Parameter
+from tunewright.space import Bool, Categorical, Float, Int, Parameter
 from tunewright.typing import Value
 
-__all__ = ["BALANCED", "LIMITS", "SOURCES", "VALUE", "Either", "Entry", "Searched", "twins"]
+__all__ = ["BALANCED", "LIMITS", "SOURCES", "VALUE", "Either", "Entry", "Needs", "Searched", "takes", "twins"]
 
 VALUE: Final = "value"
 """What `Either` says where the number is taken; ".value" is the number's own name."""
@@ -55,6 +59,9 @@ class Either(NamedTuple):
 
 Searched: TypeAlias = Parameter | Either
 
+Needs: TypeAlias = Mapping[str, tuple[Value, ...]]
+"""Name of a setting -> the values that it may have."""
+
 
 class Entry(NamedTuple):
     """One estimator.
@@ -62,7 +69,8 @@ class Entry(NamedTuple):
     Attributes:
         name: of the class.
         parameters: by name.
-        when: parameter -> (another, the values of it under which the first is active).
+        when: parameter -> (another, the values of it under which the first is active, also such as only a user sets).
+        only: parameter -> settings of the estimator, searched or not, that it needs: name -> the values with which it may be searched.
         limits: parameter -> rule in `LIMITS` that bounds it by the data.
         note: what is known of its tunability.
         source: where that is from; a key of `SOURCES`.
@@ -76,17 +84,28 @@ class Entry(NamedTuple):
     when: Mapping[str, tuple[Value, ...]] = MappingProxyType({})
     limits: Mapping[str, str] = MappingProxyType({})
     library: str = "sklearn"
+    only: Mapping[str, Needs] = MappingProxyType({})
 
-    def flat(self, shape: Shape | None, own: Mapping[str, Any]) -> tuple[dict[str, Parameter], dict[str, tuple[Value, ...]]]:
+    def flat(
+        self, shape: Shape | None, own: Mapping[str, Any], usual: Mapping[str, Any] = MappingProxyType({})
+    ) -> tuple[dict[str, Parameter], dict[str, tuple[Value, ...]]]:
         """Plain parameters, and under which values of which other each is active.
 
         Args:
             shape: of the data, for the limits; None: as in the table.
             own: what the estimator is set to; where that lies in the range it is the default.
+            usual: what its class sets. What is set to something else, outside the range, is left out, and what is active only under
+                other values of it, too.
         """
         parameters: dict[str, Parameter] = {}
-        when = dict(self.when)
+        when: dict[str, tuple[Value, ...]] = {}
+        kept = {name for name in self.parameters if self._stays(name, own, usual)}
         for name, searched in self.parameters.items():
+            other, *values = self.when.get(name, ("",))
+            if name in kept or (other in kept and not _among(own[str(other)], values)):
+                continue
+            if other and other not in kept:
+                when[name] = (other, *(value for value in values if takes(self.parameters[str(other)], value)))
             value = own.get(name, msgspec.UNSET)
             number = searched.number if isinstance(searched, Either) else searched
             if shape is not None and name in self.limits:
@@ -101,6 +120,15 @@ class Entry(NamedTuple):
                 parameters[name] = _begun(number, value)
         return parameters, when
 
+    def _stays(self, name: str, own: Mapping[str, Any], usual: Mapping[str, Any]) -> bool:
+        """Whether the estimator keeps what it is set to."""
+        if name not in own:
+            return False
+        if any(other in own and not _among(own[other], values) for other, values in self.only.get(name, {}).items()):
+            return True
+        value, usually = own[name], usual.get(name)
+        return not (type(value) is type(usually) and value == usually) and not takes(self.parameters[name], value)
+
 
 def twins(
     stem: str,
@@ -112,6 +140,7 @@ def twins(
     regressor: Mapping[str, Searched] = MappingProxyType({}),
     endings: tuple[str, str] = ("Classifier", "Regressor"),
     when: Mapping[str, tuple[Value, ...]] = MappingProxyType({}),
+    only: Mapping[str, Needs] = MappingProxyType({}),
     limits: Mapping[str, str] = MappingProxyType({}),
     library: str = "sklearn",
 ) -> tuple[Entry, Entry]:
@@ -125,12 +154,26 @@ def twins(
             {name: rule for name, rule in when.items() if name in shared or name in own},
             limits,
             library,
+            {name: rule for name, rule in only.items() if name in shared or name in own},
         )
         for ending, own in zip(endings, (classifier, regressor), strict=True)
     )
 
 
+def _among(value: object, values: Sequence[Value]) -> bool:
+    return Categorical(values).index(value) is not None
+
+
+def takes(searched: Searched, value: object) -> bool:
+    """Whether a value is one that may be searched."""
+    if isinstance(searched, Either):
+        return _among(value, searched.values) or _holds(searched.number, value)
+    return _holds(searched, value)
+
+
 def _holds(number: Parameter, value: object) -> bool:
+    if isinstance(number, Float) and number.high == 1 and type(value) is int and value == 1:
+        return False  # one feature, say, where 1.0 is all of them
     try:
         number.check(value)
     except SpaceError:
@@ -145,7 +188,9 @@ def _begun(number: Parameter, own: object) -> Parameter:
 
 
 def _limited(number: Parameter, most: int) -> Parameter:
-    """The same with no value above `most`; a single value where the range shrinks to one."""
+    """The same with no value above `most` (of False and True: 0 and 1); a single value where the range shrinks to one."""
+    if isinstance(number, Bool):
+        return number if most else Categorical([False])
     if not isinstance(number, Int) or number.high <= most:
         return number
     if most <= number.low:
@@ -163,6 +208,7 @@ LIMITS: Final[Mapping[str, Callable[[Shape], int]]] = MappingProxyType({
     "below rows": lambda shape: shape.rows - 1,
     "a tenth of the rows": lambda shape: max(1, shape.rows // 10),
     "half of the rows": lambda shape: shape.rows // 2,
+    "rows to hold out": lambda shape: int(shape.rows // 10 >= max(shape.classes, 2)),
     "discriminants": lambda shape: min(max(shape.classes - 1, 1), shape.width),
 })  # fmt: skip
 """By name, the most that a parameter may be. Rows are those of one fit, features those that the estimator sees."""

@@ -17,6 +17,7 @@ _DESCENT: Final = {
     "l1_ratio": Float(0.0, 1.0, default=0.15),
     "average": Bool(default=False),
 }
+_OWN_COVARIANCE: Final = {"covariance_estimator": (None,)}
 
 ENTRIES: Final = (
     Entry(
@@ -92,8 +93,9 @@ ENTRIES: Final = (
         when={
             "l1_ratio": ("penalty", "elasticnet"),
             "eta0": ("learning_rate", "invscaling", "adaptive", "constant"),
-            "epsilon": ("loss", "huber", "epsilon_insensitive"),
+            "epsilon": ("loss", "huber", "epsilon_insensitive", "squared_epsilon_insensitive"),
         },
+        only={"loss": {"learning_rate": ("optimal", "invscaling", "adaptive", "constant")}},
         note="alpha and the learning rate together; among the models with most to gain from tuning.",
         source="sipper2022",
     ),
@@ -109,6 +111,7 @@ ENTRIES: Final = (
         "A penalty helps where the classes overlap.",
         "guide",
         when={"alpha": ("penalty", "l2", "l1", "elasticnet"), "l1_ratio": ("penalty", "elasticnet")},
+        limits={"early_stopping": "rows to hold out"},
     ),
     Entry(
         "LinearSVC",
@@ -119,6 +122,7 @@ ENTRIES: Final = (
         },
         "C alone matters much; scaled features need a smaller one.",
         "hsu2016",
+        only={"loss": {"penalty": ("l2",), "dual": (True, "auto")}},
     ),
     Entry(
         "LinearSVR",
@@ -129,6 +133,7 @@ ENTRIES: Final = (
         },
         "C first. epsilon is in units of the target: scale it.",
         "hsu2016",
+        only={"loss": {"dual": (True, "auto")}},
     ),
     Entry(
         "LinearDiscriminantAnalysis",
@@ -138,7 +143,8 @@ ENTRIES: Final = (
         },
         "Shrinkage matters where there are few rows for the features.",
         "guide",
-        when={"shrinkage": ("solver", "lsqr")},
+        when={"shrinkage": ("solver", "lsqr", "eigen")},
+        only={"solver": _OWN_COVARIANCE, "shrinkage": _OWN_COVARIANCE},
     ),
     Entry(
         "QuadraticDiscriminantAnalysis",

@@ -18,6 +18,7 @@ ENTRIES: Final = (
             "weights": Categorical(["uniform", "distance"], default="uniform"),
             "p": Categorical([1, 2], default=2),
         },
+        only={"p": {"metric": ("minkowski",)}},
         limits={"n_neighbors": "rows"},
         note="k matters, and more of them than the default; then the distance. Scale the features.",
         source="probst2019",

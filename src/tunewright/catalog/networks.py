@@ -10,6 +10,7 @@ from tunewright.catalog.entries import Either, Entry, twins
 from tunewright.space import Bool, Categorical, Float, Int, Normal, Ordinal
 
 __all__ = ["ENTRIES"]
+_BY_STEPS: Final = {"solver": ("adam", "sgd")}
 
 ENTRIES: Final = (
     *twins(
@@ -22,6 +23,8 @@ ENTRIES: Final = (
             "batch_size": Either(["auto"], Int(16, 512, log=True)),
             "early_stopping": Bool(default=False),
         },
+        limits={"early_stopping": "rows to hold out"},
+        only={"learning_rate_init": _BY_STEPS, "batch_size": _BY_STEPS, "early_stopping": _BY_STEPS},
         note="The learning rate first, by far; then the penalty. Scale the features, and the target too.",
         source="grinsztajn2022",
     ),

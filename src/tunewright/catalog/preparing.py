@@ -130,6 +130,7 @@ ENTRIES: Final = (
         "gamma first; more components only come nearer to the kernel.",
         "guide",
         limits={"n_components": "rows"},
+        only={"gamma": {"kernel": ("rbf", "laplacian", "poly")}},
     ),
     Entry(
         "RBFSampler",
@@ -146,6 +147,7 @@ ENTRIES: Final = (
         {"threshold": Categorical([None, "median", "mean", "0.5*mean", "2*mean"], default=None)},
         f"{_SELECTED} The estimator inside is searched too.",
         "guide",
+        only={"threshold": {"prefit": (False,)}},
     ),
     Entry(
         "RFE",

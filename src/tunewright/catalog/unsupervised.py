@@ -25,15 +25,26 @@ _MEANS: Final[dict[str, Searched]] = {
     "init": Categorical(["k-means++", "random"], default="k-means++"),
     "n_init": Either(["auto"], Int(1, 10)),
 }
+_DRAWN: Final = {"init": ("k-means++", "random")}
+_STARTS: Final = {"n_clusters": _DRAWN, "n_init": _DRAWN}
+"""Centres that a user gives say how many there are."""
 
 ENTRIES: Final = (
-    Entry("KMeans", _MEANS, "The number of clusters; more starts steady it.", "guide", limits={"n_clusters": "rows"}),
+    Entry(
+        "KMeans",
+        _MEANS,
+        "The number of clusters; more starts steady it.",
+        "guide",
+        limits={"n_clusters": "rows"},
+        only=_STARTS,
+    ),
     Entry(
         "MiniBatchKMeans",
         {**_MEANS, "batch_size": Int(64, 4096, log=True, default=1024)},
         "As KMeans; the batch only trades time for steadiness.",
         "guide",
         limits={"n_clusters": "rows"},
+        only=_STARTS,
     ),
     Entry(
         "AgglomerativeClustering",
@@ -45,6 +56,7 @@ ENTRIES: Final = (
         "The linkage decides the shape of the clusters.",
         "guide",
         when={"metric": ("linkage", "complete", "average", "single")},
+        only={"linkage": {"metric": ("euclidean", "manhattan", "cosine")}},
         limits={"n_clusters": "rows"},
     ),
     Entry(
@@ -116,7 +128,14 @@ ENTRIES: Final = (
         "guide",
         limits={"n_components": "half of the rows"},
     ),
-    Entry("PCA", {"n_components": _COMPONENTS, "whiten": Bool(default=False)}, _FEW, "guide", limits=_IN_RANK),
+    Entry(
+        "PCA",
+        {"n_components": _COMPONENTS, "whiten": Bool(default=False)},
+        _FEW,
+        "guide",
+        limits=_IN_RANK,
+        only={"n_components": {"svd_solver": ("auto", "full", "covariance_eigh", "randomized")}},
+    ),
     Entry("TruncatedSVD", {"n_components": Int(1, 100, log=True, default=2)}, _FEW, "guide", limits={"n_components": "rank"}),
     Entry(
         "KernelPCA",
@@ -134,10 +153,10 @@ ENTRIES: Final = (
         "NMF",
         {
             "n_components": Either(["auto"], Int(1, 100, log=True)),
-            "alpha_W": Float(0.0, 1.0, default=0.0),
+            "alpha_W": Either([0.0], Float(1e-6, 1e-1, log=True)),
             "l1_ratio": Float(0.0, 1.0, default=0.0),
         },
-        "The number of components; a penalty makes the parts sparse.",
+        "The number of components; a penalty makes the parts sparse, and all of them zero where it is too strong.",
         "guide",
         limits=_IN_RANK,
     ),

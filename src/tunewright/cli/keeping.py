@@ -1,7 +1,5 @@
 """Keep studies in order: check, replay, delete."""
 
-import ast
-import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +9,14 @@ import typer
 from tunewright.cli.exits import FAILED, OK, STORAGE
 from tunewright.cli.facts import best_text, counts, counts_text
 from tunewright.cli.opening import address, existing, find_name
-from tunewright.cli.options import AsJson, Debug, Levels, Name, SamplerName, StudyArgument, sampler_called, sampler_of
+from tunewright.cli.options import AsJson, Debug, Name, SamplerName, StudyArgument, sampler_called
 from tunewright.cli.terminal import document, say
+from tunewright.deciding import recorded
 from tunewright.errors import StudyError
 from tunewright.events import Asked
 from tunewright.execution.files import home
 from tunewright.history import History
 from tunewright.samplers.base import Sampler
-from tunewright.samplers.grid import Grid
 from tunewright.schedulers.once import Once
 from tunewright.storage.doctor import Finding, examine
 from tunewright.study import Study
@@ -60,17 +58,14 @@ def _print(finding: Finding) -> None:
         say(f"         {'done' if finding.mended else 'mend'}: {finding.mend}")
 
 
-def replay(
-    study: StudyArgument, *, name: Name = None, levels: Levels = None, as_json: AsJson = False, debug: Debug = False
-) -> int:
+def replay(study: StudyArgument, *, name: Name = None, as_json: AsJson = False, debug: Debug = False) -> int:
     """Make every recorded proposal again, from the journal alone, and compare.
 
     What people enqueued, and the proposals of samplers that are not Tunewright's own, are skipped. The exit code is 1 if one differs.
     """
     del debug
     found = existing(study, name)
-    samplers = _samplers(found.history, levels)
-    again = Study(storage=found.storage, name=found.name, sampler=samplers[0], scheduler=_scheduler(found)).replay(*samplers[1:])
+    again = Study(storage=found.storage, name=found.name, scheduler=_scheduler(found)).replay(*_samplers(found.history))
     if as_json:
         facts = {"study": found.name, "checked": again.checked, "skipped": again.skipped}
         document({**facts, "differing": again.differing, "same": again.same})
@@ -84,14 +79,12 @@ def replay(
     return OK if again.same else FAILED
 
 
-def _samplers(history: History, levels: list[str] | None) -> list[Sampler]:
-    grid = sampler_of(SamplerName.grid, levels) if levels else None
-    for session in history.sessions:
-        written = re.search(r"Grid\(levels=(.+)\)$", str(getattr(session.event, "sampler", "")))
-        if grid is None and written:
-            grid = Grid(ast.literal_eval(written[1]))
+def _samplers(history: History) -> list[Sampler]:
+    """Those that proposed, as far as they are Tunewright's: with the arguments that are recorded, else as they are by default."""
+    texts = {str(getattr(session.event, "sampler", "")) for session in history.sessions}
     labels = {history.origin(trial) for trial in range(len(history))} & set(SamplerName)
-    return [grid if grid is not None and label == "grid" else sampler_called(label) for label in sorted(labels)]
+    written = [found for text in sorted(texts) if isinstance(found := recorded(text), Sampler)]
+    return [*map(sampler_called, sorted(labels)), *written]
 
 
 def _scheduler(study: Study) -> Once:

@@ -1,12 +1,11 @@
 """Find the study that a command line means."""
 
-import ast
 import difflib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from tunewright import schedulers
 from tunewright.cli.options import SamplerName, sampler_called
+from tunewright.deciding import recorded
 from tunewright.errors import StudyChanged, StudyMissing
 from tunewright.events import Opened
 from tunewright.metric import Metric
@@ -153,16 +152,6 @@ def last_goal(study: Study) -> int | None:
 
 def last_scheduler(study: Study) -> Scheduler | None:
     """The scheduler of the process that worked on it last, as its repr tells it; None where it does not."""
-    for entry in reversed(study.history.sessions):
-        text = getattr(entry.event, "scheduler", "")
-        try:
-            call = ast.parse(text, mode="eval").body
-            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in schedulers.__all__):
-                return None
-            given = [ast.literal_eval(value) for value in call.args]
-            named: dict[str, Any] = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords}
-            found = getattr(schedulers, call.func.id)(*given, **named)
-        except (SyntaxError, TypeError, ValueError):  # one of the user's own
-            return None
-        return found if isinstance(found, Scheduler) else None
-    return None
+    sessions = study.history.sessions
+    found = recorded(getattr(sessions[-1].event, "scheduler", "")) if sessions else None
+    return found if isinstance(found, Scheduler) else None

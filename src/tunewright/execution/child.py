@@ -14,7 +14,7 @@ from typing import Any
 
 from tunewright.execution.channel import Channel
 from tunewright.execution.files import Place
-from tunewright.execution.parcel import unpack
+from tunewright.execution.parcel import at_hand, unpack
 from tunewright.execution.worker import Objective, outcome_of, run
 from tunewright.trial import Outcome, Report, Task
 
@@ -22,23 +22,32 @@ __all__ = ["main"]
 
 
 class _PipeChannel(Channel):
-    """Each report goes at once: what is in the pipe is safe when this process dies."""
+    """Each report goes at once: what is in the pipe is safe when this process dies.
+
+    The pipe is the next task's when this one is over. A thread that the objective left behind may report still, and is not heard.
+    """
 
     def __init__(self, pipe: "Connection[Any, Any]") -> None:
         super().__init__()
         self._pipe = pipe
         self._lock = threading.Lock()
         self._why: str | None = None
+        self._open = True
 
     def send(self, report: Report) -> None:
         with self._lock:
-            self._pipe.send(report)
+            if self._open:
+                self._pipe.send(report)
 
     def stopping(self) -> str | None:
         with self._lock:
-            if self._why is None and self._pipe.poll():
+            if self._open and self._why is None and self._pipe.poll():
                 self._why = self._pipe.recv()
             return self._why
+
+    def close(self) -> None:
+        with self._lock:
+            self._open = False
 
 
 def main(pipe: "Connection[Any, Any]") -> None:
@@ -47,6 +56,7 @@ def main(pipe: "Connection[Any, Any]") -> None:
     parcel, metrics, folder = pipe.recv()
     try:
         objective = unpack(parcel)
+        at_hand(objective)
     except BaseException as error:  # noqa: BLE001  what the user's modules raise when they are imported
         pipe.send(f"{type(error).__name__}: {error}")
         return
@@ -64,10 +74,13 @@ def _outcome(
     objective: Objective, task: Task, metrics: tuple[str, ...], pipe: "Connection[Any, Any]", folder: Place | None
 ) -> Outcome:
     here = os.getpid()
+    channel = _PipeChannel(pipe)
     try:
-        outcome = run(objective, task, metrics, _PipeChannel(pipe), folder)
+        outcome = run(objective, task, metrics, channel, folder)
     except KeyboardInterrupt as error:  # the objective's own
         outcome = outcome_of(error, metrics)
+    finally:
+        channel.close()
     if os.getpid() != here:  # the objective forked, and the child came back here: only one of them may go on
         os._exit(1)
     for stream in (sys.stdout, sys.stderr):

@@ -1,5 +1,7 @@
 """Workers for one objective: tasks are handed in, outcomes come back, reports are heard meanwhile."""
 
+import re
+import traceback
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from typing import Self
@@ -119,26 +121,34 @@ class Crew:
 
     def _there(self, task: Task) -> Future[Outcome]:
         assert self._executor is not None
-        if self._fence.isolation == "none":
-            return self._executor.submit(run_here, self._work, task)
-        return self._executor.submit(run_fenced, self._work, self._fence, task)
+        try:
+            if self._fence.isolation == "none":
+                return self._executor.submit(run_here, self._work, task)
+            return self._executor.submit(run_fenced, self._work, self._fence, task)
+        except Exception as error:  # any executor refuses in its own way
+            raise StudyError(
+                f"The executor takes no tasks any more ({type(error).__name__}: {error}). A task that ends its process takes a whole "
+                'pool with it; with isolation="process" it ends alone. What was finished is kept: the same call goes on.'
+            ) from error
 
     def wait(self, timeout: float | None) -> list[tuple[Task, Outcome]]:
         """Wait until something comes back, at most `timeout` seconds, and return it, with what is left of its reports.
 
         Raises:
-            StudyError: the objective cannot be loaded in a worker process.
+            StudyError: the objective, or Tunewright itself, cannot be loaded in a worker process. What came back beside it is returned
+                first.
         """
         done, _ = wait(self._flying, timeout=timeout, return_when=FIRST_COMPLETED)
         back: list[tuple[Task, Outcome]] = []
         for future in sorted(done, key=lambda future: self._flying[future].key):
             task = self._flying.pop(future)
             try:
-                outcome = future.result()
-            except StudyError:
-                raise
-            except Exception as error:  # noqa: BLE001  what an executor raises (its process or node died) costs the task
-                outcome = Outcome(None, Failure("crash", f"The executor lost the task: {type(error).__name__}: {error}"))
+                outcome = _result(future)
+            except BaseException:
+                if not back:
+                    raise
+                self._flying[future] = task  # its turn comes when the others have been told
+                break
             last = self.board.close(task.key)
             back.append((task, msgspec.structs.replace(outcome, reports=(*last, *outcome.reports)) if last else outcome))
         return back
@@ -160,6 +170,31 @@ class Crew:
             self._own.shutdown(wait=not self._flying, cancel_futures=True)
         for future in self._flying:
             future.cancel()
+
+
+def _result(future: "Future[Outcome]") -> Outcome:
+    """What came of a task. What an executor raises (its process or node died) costs the task.
+
+    Raises:
+        StudyError: as `Crew.wait`.
+    """
+    try:
+        return future.result()
+    except StudyError:
+        raise
+    except ImportError as error:  # the objective's own are outcomes
+        raise StudyError(
+            f"Tunewright cannot be loaded on a worker of the executor ({_line(error)}). Install it there, as here."
+        ) from error
+    except Exception as error:  # noqa: BLE001
+        text = re.sub(r"\x1b\[[0-9;]*m", "", "".join(traceback.format_exception(error)))
+        return Outcome(None, Failure("crash", f"The executor lost the task: {_line(error)}", text))
+
+
+def _line(error: Exception) -> str:
+    """An exception in one line, without colours."""
+    first = (re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}".rstrip(": ")
 
 
 def _nothing() -> None:

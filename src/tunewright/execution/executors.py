@@ -5,18 +5,22 @@ it need not know how to pickle an objective.
 """
 
 import collections
+import contextlib
+import multiprocessing
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 
+from tunewright.errors import StudyError
 from tunewright.execution.channel import Channel
 from tunewright.execution.fence import Fence
-from tunewright.execution.parcel import unpack
+from tunewright.execution.parcel import at_hand, unpack
 from tunewright.execution.sandbox import Sandbox, Work
-from tunewright.execution.worker import run
+from tunewright.execution.worker import outcome_of, run
 from tunewright.trial import Outcome, Task
 
 __all__ = ["LINGER", "InlineExecutor", "Sandboxes", "run_fenced", "run_here"]
@@ -77,8 +81,41 @@ class Sandboxes:
 
 
 def run_here(work: Work, task: Task) -> Outcome:
-    """Run a task in this process."""
-    return run(unpack(work.parcel), task, work.metrics, folder=work.folder)
+    """Run a task in this process.
+
+    Raises:
+        StudyError: the objective cannot be loaded here.
+    """
+    try:
+        objective = unpack(work.parcel)
+        if _is_a_worker():
+            at_hand(objective)
+    except Exception as error:
+        raise StudyError(f"The objective cannot be loaded in a worker process. {type(error).__name__}: {error}") from error
+    with _undisturbed():
+        try:
+            return run(objective, task, work.metrics, folder=work.folder)
+        except KeyboardInterrupt as error:  # the objective's own
+            if not _is_a_worker():
+                raise
+            return outcome_of(error, work.metrics)
+
+
+def _is_a_worker() -> bool:
+    return multiprocessing.parent_process() is not None
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C in a terminal reaches every process of a pool, but is the coordinator's: it lets the running tasks finish."""
+    if not _is_a_worker() or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 LINGER: Final = 60.0

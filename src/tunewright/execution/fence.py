@@ -141,18 +141,19 @@ def _devices(resources: Any, workers: int) -> tuple[str, ...]:  # noqa: ANN401  
         raise StudyError(
             f'{workers} workers need {workers} places in resources["gpu"], got {list(named)}. Repeat a device to put several tasks on it.'
         )
-    ours = [part.strip() for part in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if part.strip()]
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    ours = None if given is None else [part.strip() for part in given.split(",") if part.strip()]
     return tuple(_device(name, ours) for name in named)
 
 
-def _device(name: Any, ours: list[str]) -> str:  # noqa: ANN401  the user's value
+def _device(name: Any, ours: list[str] | None) -> str:  # noqa: ANN401  the user's value
     """Numbers count among the devices that this process was given (a cluster gives "3,5"); names (GPU-…, MIG-…) stand."""
     if isinstance(name, str):
         return name
     if isinstance(name, bool) or not isinstance(name, int) or name < 0:
         raise StudyError(f'resources["gpu"] must hold device numbers or names, got {name!r}.')
-    if ours and name >= len(ours):
+    if ours is not None and name >= len(ours):
         raise StudyError(
             f'resources["gpu"] names device {name}, but CUDA_VISIBLE_DEVICES gives this process {len(ours)}: {ours}.'
         )
-    return ours[name] if ours else str(name)
+    return str(name) if ours is None else ours[name]

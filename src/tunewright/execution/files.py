@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from tunewright.execution.remote import Remote
 from tunewright.paths import expanded
@@ -24,6 +24,9 @@ __all__ = ["Place", "folder_of", "home", "latest", "saving"]
 
 Place: TypeAlias = Path | Remote
 """A folder, here or elsewhere."""
+
+_LETTERS: Final = 120
+"""Of a study's name in that of its folder: file systems take 255 bytes."""
 
 _NAME = re.compile(r"checkpoint-(\d+)")
 
@@ -53,7 +56,9 @@ def home(given: "str | os.PathLike[str] | None", *, url: str, name: str, created
         base = _passing()
     else:
         base = Path("tunewright-files").absolute()
-    return base / f"{re.sub(r'[^0-9A-Za-z._-]', '_', name)}-{int(created * 1000):x}"
+    plain = re.sub(r"[^0-9A-Za-z._-]", "_", name)
+    plain = plain if len(plain) <= _LETTERS else f"{plain[: _LETTERS // 2]}__{plain[-_LETTERS // 2 :]}"
+    return base / f"{plain}-{int(created * 1000):x}"
 
 
 @functools.cache

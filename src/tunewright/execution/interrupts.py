@@ -1,7 +1,8 @@
 """Ctrl-C asks first, and stops only when it is pressed again. A cluster that takes the machine back stops at once."""
 
+import os
 import signal
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 __all__ = ["Interrupts"]
 
@@ -11,8 +12,11 @@ class Interrupts:
 
     Ctrl-C once sets `asked`; a second time it raises KeyboardInterrupt. So does SIGTERM at once, by which Slurm and Kubernetes take a
     machine back: what runs is given back before the kill that follows, and nobody has to wait until this process counts as dead.
-    A handler of the user's own for SIGTERM stays.
+    A handler of the user's own for SIGTERM stays. Processes that the objective forks have the handlers of before: they are ended by
+    `terminate`, as anywhere else.
     """
+
+    _entered: ClassVar[list["Interrupts"]] = []
 
     def __init__(self) -> None:
         self.asked = False
@@ -25,9 +29,22 @@ class Interrupts:
                 self._before[signal.SIGTERM] = signal.signal(signal.SIGTERM, self._stop)
         except ValueError:  # not the main thread
             self._before = {}
+        self._entered.append(self)
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self in self._entered:  # else a forked child comes back here
+            self._entered.remove(self)
+            self.restore()
+
+    @classmethod
+    def forget(cls) -> None:
+        """In a forked child: the signals are not for what its parent does."""
+        while cls._entered:
+            cls._entered.pop().restore()
+
+    def restore(self) -> None:
+        """Put the handlers of before back."""
         for number, handler in self._before.items():
             if handler is not None:  # None: not set by Python, so that it cannot be set again
                 signal.signal(number, handler)
@@ -40,3 +57,7 @@ class Interrupts:
     @staticmethod
     def _stop(*_: object) -> None:
         raise KeyboardInterrupt("SIGTERM: this process has to end")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=Interrupts.forget)

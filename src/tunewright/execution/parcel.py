@@ -5,6 +5,7 @@ It travels by value (cloudpickle): lambdas, closures and what was typed into a n
 
 import functools
 import io
+import sys
 import types
 from collections import ChainMap
 from typing import Any, cast
@@ -12,7 +13,7 @@ from typing import Any, cast
 from tunewright.errors import StudyError
 from tunewright.execution.worker import Objective
 
-__all__ = ["pack", "unpack"]
+__all__ = ["at_hand", "pack", "unpack"]
 
 
 def pack(objective: Objective) -> bytes:
@@ -49,3 +50,18 @@ def unpack(parcel: bytes) -> Objective:
 
     objective: Any = cloudpickle.loads(parcel)
     return cast(Objective, objective)
+
+
+def at_hand(objective: Objective) -> None:
+    """Put what the objective knows from its script into this process's own script.
+
+    Where it starts processes itself, they find functions by name there: `pool.map(fold, ...)` with a `fold` of the script's.
+    """
+    main = sys.modules["__main__"]
+    function: Any = getattr(objective, "func", objective)
+    function = getattr(function, "__func__", function) if isinstance(function, types.MethodType) else function
+    known = getattr(function if isinstance(function, types.FunctionType) else type(function).__call__, "__globals__", {})
+    for name, value in known.items():
+        there = getattr(main, name, None)
+        if getattr(value, "__module__", None) == "__main__" != getattr(there, "__module__", None):
+            setattr(main, name, value)

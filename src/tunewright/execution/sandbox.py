@@ -33,8 +33,9 @@ _LOAD: Final = 600.0
 _FAREWELL: Final = 1.0
 """Seconds that an idle child has to end by itself, with what it registered for its end."""
 _CODE: Final = (
-    "import sys; from multiprocessing.connection import Connection; pipe = Connection(int(sys.argv[1])); sys.path[:] = pipe.recv(); "
-    "from tunewright.execution.guard import guard; guard(int(sys.argv[2])); "
+    "import sys; from multiprocessing.connection import Connection; pipe = Connection(int(sys.argv[1])); "
+    "lifeline = int(sys.argv[2]); sys.path[:], sys.argv[:] = pipe.recv(); "
+    "from tunewright.execution.guard import guard; guard(lifeline); "
     "from tunewright.execution.child import main; main(pipe)"
 )
 
@@ -93,7 +94,7 @@ class Sandbox:
                 raise StudyError("The workers have been ended.")
             child = self._child = self._spawn()
         try:
-            child.pipe.send(sys.path)
+            child.pipe.send((sys.path, sys.argv))
             child.pipe.send(tuple(self._work))
             said = child.pipe.recv() if child.pipe.poll(_LOAD) else f"It took longer than {_LOAD:g} s."
         except (OSError, EOFError):

@@ -5,6 +5,7 @@ metric, or it is a generator of these: then each yield is a report on the way, a
 """
 
 import math
+import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -41,7 +42,7 @@ def run(
         folder: where the files of the study's trials lie.
 
     Returns:
-        Values, or a failure with its traceback. `KeyboardInterrupt` alone passes through.
+        Values, or a failure with its traceback. `KeyboardInterrupt` alone passes through, in the main thread.
     """
     channel = Channel() if channel is None else channel
     start = time.perf_counter()
@@ -51,8 +52,10 @@ def run(
         result = objective(live)
         if isinstance(result, GeneratorType):
             result = _drain(result, live, metrics)
-    except KeyboardInterrupt:
-        raise
+    except KeyboardInterrupt as error:
+        if threading.current_thread() is threading.main_thread():
+            raise
+        result = error  # Ctrl-C reaches the main thread alone: this one is the objective's own
     except BaseException as error:  # noqa: BLE001  sys.exit in an objective costs the task, not the study
         result = error
     finally:
@@ -70,6 +73,9 @@ def outcome_of(result: Any, metrics: tuple[str, ...], seconds: float = 0.0, repo
         values, info = measured(result, metrics)
     except MetricError as error:
         return Outcome(None, Failure("bad value", str(error)), seconds, reports=reports)
+    except Exception as error:  # noqa: BLE001  the user's own class, which may raise whatever it is asked
+        said = f"What the objective returned, of type {type(result).__name__}, cannot be read: {_failure_of(error).message}"
+        return Outcome(None, Failure("bad value", said), seconds, reports=reports)
     return Outcome(values, None, seconds, info, reports)
 
 
@@ -91,7 +97,7 @@ def told(result: Any, metrics: tuple[str, ...], seconds: float | None) -> Outcom
 
 def _failure_of(error: BaseException) -> Failure:
     """What an exception says, whole; the worker's own frames are left out."""
-    if isinstance(error, NoValue):
+    if isinstance(error, NoValue | MetricError):
         return Failure("bad value", str(error))
     kind = "stopped" if isinstance(error, Stopped) else "memory" if _is_about_memory(error) else "exception"
     frames = error.__traceback__

@@ -257,7 +257,7 @@ class Posterior(msgspec.Struct, frozen=True, dict=True):
         return self.mean + kernel @ self.alpha, np.sqrt(np.maximum(variance, 1e-12))
 
     def slopes(self, at: Points) -> tuple[Array, Array, Array, Array]:
-        """`predict`, less exact near the observations, and the derivatives of mean, (m, p) or (m, p, s), and deviation, (m, p), by the coordinates."""
+        """`predict`, less exact near the observations, and the derivatives of mean and deviation by the coordinates, (m, p) both."""
         steepness, at = self.theta.steepness(at.numbers), self.theta.bend(at)
         kernel, g = _matern(_radius2(self.theta, self.level, at, self.points), self.theta.scale)
         weights = kernel @ self._inverse
@@ -267,13 +267,8 @@ class Posterior(msgspec.Struct, frozen=True, dict=True):
         factor = -steepness * np.exp(-2.0 * self.theta.lengths)
         weighed = g * weights
         d_std = -factor * (x * weighed.sum(axis=1)[:, None] - weighed @ numbers) / std[:, None]
-        if self.alpha.ndim == 1:
-            weighed = g * self.alpha
-            d_mean = factor * (x * weighed.sum(axis=1)[:, None] - weighed @ numbers)
-        else:
-            n, s = self.alpha.shape
-            moments = (g @ (numbers[:, :, None] * self.alpha[:, None, :]).reshape(n, -1)).reshape(len(g), -1, s)
-            d_mean = factor[:, :, None] * (x[:, :, None] * (g @ self.alpha)[:, None, :] - moments)
+        weighed = g * self.alpha
+        d_mean = factor * (x * weighed.sum(axis=1)[:, None] - weighed @ numbers)
         return self.mean + kernel @ self.alpha, std, d_mean, d_std
 
     def fantasise(self, at: Points, normals: Array) -> "Posterior":
@@ -283,20 +278,42 @@ class Posterior(msgspec.Struct, frozen=True, dict=True):
             at: the pending points, shape (b, ·).
             normals: standard normal numbers, shape (b, s).
         """
+        grown = self._grown(at)
+        if grown is None:
+            return self
+        points, lower, expected = grown
+        n = len(self.points)
+        residual = self.lower @ (self.lower.T @ self.alpha)
+        drawn = expected[:, None] + lower[n:, n:] @ normals
+        both = np.vstack([np.repeat(residual[:, None], normals.shape[1], axis=1), drawn])
+        return Posterior(self.level, self.theta, points, lower, cho_solve((lower, True), both), self.mean)
+
+    def believe(self, at: Points) -> "Posterior":
+        """The posterior as if at pending points just what it expects had been observed: the mean stays, the deviation falls.
+
+        Source: the Kriging believer of Ginsbourger et al., Kriging Is Well-Suited to Parallelize Optimization, 2010.
+        """
+        grown = self._grown(at)
+        if grown is None:
+            return self
+        points, lower, _ = grown
+        return Posterior(
+            self.level, self.theta, points, lower, np.concatenate([self.alpha, np.zeros(len(at.numbers))]), self.mean
+        )
+
+    def _grown(self, at: Points) -> tuple[Points, Array, Array] | None:
+        """With pending points, shape (b, ·): all points, the factor of their covariance, and what is expected there less the mean, shape (b,)."""
         at = self.theta.bend(at)
         cross, _ = _matern(_radius2(self.theta, self.level, self.points, at), self.theta.scale)
         own, _ = _matern(_radius2(self.theta, self.level, at, at), self.theta.scale)
         below = _solve(self.lower, cross)
         tail = _cholesky(own - below.T @ below + math.exp(self.theta.noise) * np.eye(len(at)))
         if tail is None:
-            return self
+            return None
         n, b = len(self.points), len(at)
         lower = np.zeros((n + b, n + b))
         lower[:n, :n], lower[n:, :n], lower[n:, n:] = self.lower, below.T, tail
-        residual = self.lower @ (self.lower.T @ self.alpha)
-        drawn = (cross.T @ self.alpha)[:, None] + tail @ normals
-        both = np.vstack([np.repeat(residual[:, None], normals.shape[1], axis=1), drawn])
-        return Posterior(self.level, self.theta, self.points.join(at), lower, cho_solve((lower, True), both), self.mean)
+        return self.points.join(at), lower, cross.T @ self.alpha
 
 
 def fit(

@@ -27,7 +27,8 @@ from sklearn.model_selection import cross_validate
 from sklearn.utils import _safe_indexing
 
 from tunewright.analysis import Halved
-from tunewright.errors import MetricError, ParamsError, StudyError
+from tunewright.catalog.compose import own_params, settings
+from tunewright.errors import MetricError, StudyError
 from tunewright.execution.live import LiveTrial
 from tunewright.metric import Metric
 from tunewright.resampling.ambient import Ambient
@@ -143,24 +144,23 @@ class CrossValidation:
         }
 
     def default(self, space: SearchSpace) -> Params | None:
-        """The estimator's own parameters, where the space holds them; else None."""
-        if not hasattr(self.estimator, "get_params"):
-            return None
-        own = self.estimator.get_params()
-        try:
-            return space.validate({name: own[name] for name in space.validate(space.default)}, fill=True)
-        except (KeyError, ParamsError):
-            return None
+        """The estimator's own parameters, those that are active with its own values, where the space holds them; else None."""
+        return own_params(space, self.estimator.get_params()) if hasattr(self.estimator, "get_params") else None
 
     def build(self, live: Mapping[str, Any], repeat: int = 0) -> Any:  # noqa: ANN401
         """The estimator of a configuration, not fitted.
 
         Args:
-            live: the parameters; a function that builds estimators gets them as they are.
+            live: the parameters, also as `catalog.space_for` has them; a function that builds estimators gets them as they are.
             repeat: added to the seed of every `random_state` that is None.
         """
         if hasattr(self.estimator, "fit"):
-            model = clone(self.estimator).set_params(**dict(live))
+            own = self.estimator.get_params()
+            told = {
+                name: live[name] if isinstance(live.get(name), list) and not isinstance(own.get(name), tuple) else value
+                for name, value in settings(live).items()
+            }
+            model = clone(self.estimator).set_params(**told)
         else:
             model = self.estimator(live)
             if not hasattr(model, "fit"):

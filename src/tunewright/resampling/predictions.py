@@ -50,7 +50,8 @@ class Kept:
         """Keep what a fitted model says of rows; returns the name of the file.
 
         Probabilities are kept where the model gives them, else its decision values, else its predictions; as float32, except for
-        predictions of a regression.
+        predictions of a regression. Beside probabilities the classes it predicts, which need not be the most probable ones: there are
+        thresholds, and support vector machines.
         """
         way = next((way for way in _WAYS if hasattr(model, way)), None)
         if way is None:
@@ -59,6 +60,8 @@ class Kept:
         held = {"said": said.astype(np.float32) if way == "predict_proba" else said, "way": np.array(way)}
         if hasattr(model, "classes_"):
             held["classes"] = _plain(model.classes_)
+        if way == "predict_proba" and hasattr(model, "predict"):
+            held["predicted"] = _plain(model.predict(X))
         name = self.name(params, fold, repeat)
         part = self.folder / f".{name}.{os.getpid()}"
         with part.open("wb") as file:
@@ -75,17 +78,20 @@ class Kept:
             y: the classes, whose sorted order is that of the columns; None for a regression.
 
         Returns:
-            None where a file is missing, or the predictions are neither probabilities nor values.
+            None where a file is missing, or the predictions are neither values nor probabilities with the classes predicted.
         """
         names = [self.folder / self.name(params, fold, 0) for fold in range(len(folds))]
         if not all(name.exists() for name in names):
             return None
         classes = None if y is None else np.unique(np.asarray(y))
-        rows, parts = np.concatenate([fold.test for fold in folds]), [_read(name, classes) for name in names]
-        if any(part is None for part in parts):
+        order = np.argsort(np.concatenate([fold.test for fold in folds]), kind="stable")
+        answers = [answer for name in names if (answer := _read(name, classes)) is not None]
+        if len(answers) < len(names):
             return None
-        said: Array = np.concatenate([part for part in parts if part is not None])[np.argsort(rows, kind="stable")]
-        return Answer(said, None) if classes is None else Answer(said.argmax(axis=1).astype(np.float64), said)
+        predicted = np.concatenate([answer.predicted for answer in answers])[order]
+        if classes is None:
+            return Answer(predicted, None)
+        return Answer(predicted, np.concatenate([answer.proba for answer in answers if answer.proba is not None])[order])
 
 
 def _plain(cells: Any) -> Array:  # noqa: ANN401
@@ -94,14 +100,17 @@ def _plain(cells: Any) -> Array:  # noqa: ANN401
     return found.astype(np.str_) if found.dtype == object else found
 
 
-def _read(path: Path, classes: Any) -> Array | None:  # noqa: ANN401
+def _read(path: Path, classes: Any) -> Answer | None:  # noqa: ANN401
     with np.load(path, allow_pickle=False) as held:
         way, said = str(held["way"]), held["said"].astype(np.float64)
         if classes is None:
-            return said if way == "predict" and said.ndim == 1 else None
-        if way != "predict_proba" or said.ndim != 2:
+            return Answer(said, None) if way == "predict" and said.ndim == 1 else None
+        if way != "predict_proba" or said.ndim != 2 or "predicted" not in held:
             return None
         places = {str(label): place for place, label in enumerate(classes)}
+        codes = [places.get(str(label)) for label in held["predicted"]]
+        if None in codes:  # no class of the target
+            return None
         whole = np.zeros((len(said), len(classes)))
         whole[:, [places[str(label)] for label in held["classes"]]] = said
-        return whole
+        return Answer(np.array(codes, np.float64), whole)

@@ -9,7 +9,7 @@ What hyperparameters ask for beyond the textbook:
 - Losses are seen through `models/output.py`: divergences do not hide the differences that matter.
 - A trial that met fewer folds or seeds than others counts with the variance that this leaves (`effects.py`).
 - Improvement is measured against the best posterior mean, not the best measured value: under noise that would be the luckiest one.
-- Trials that still run are fantasised: improvement is averaged over what they may turn out to be, so that a batch spreads.
+- Trials that still run are believed to turn out as expected: nothing is left to be learnt there, so that a batch spreads.
 - Failed trials teach a second process where configurations fail; improvement counts by the probability of success.
 - Where next to nothing is expected any more, every second proposal is made with the hyperparameters of the prior, for which nothing is
   irrelevant yet: on a plateau the fitted ones explain the little that was seen, and polish it, while the hill stands elsewhere.
@@ -36,9 +36,10 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-from scipy.special import log_ndtr, ndtri
+from scipy.special import log_ndtr
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
+from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.models.acquisition import log_h, log_h_slope
 from tunewright.models.climb import climb
@@ -59,7 +60,6 @@ _FITTED: Final = 200
 EACH: Final = 100
 _GROWTH: Final = 1.05
 """Hyperparameters are fitted after every trial up to `EACH`, then whenever there are 5 % more."""
-_FANTASIES: Final = 16
 _PENDING: Final = 32
 _ELSEWHERE: Final = 10
 _LITTLE: Final = math.log(0.1)
@@ -81,10 +81,15 @@ class GP(Sampler):
 
     Args:
         initial: how many configurations come before the model; default: one more than parameters, at least 5 and at most 10.
+
+    Raises:
+        StudyError: `initial` is no whole number of at least 0.
     """
 
     def __init__(self, initial: int | None = None) -> None:
-        self.initial = initial
+        if initial is not None and (isinstance(initial, bool) or not isinstance(initial, int | np.integer) or initial < 0):
+            raise StudyError(f"GP: initial must be a whole number of at least 0, got {initial!r}.")
+        self.initial = None if initial is None else int(initial)
         self._opening = Opening()
         self._features: Features | None = None
         self._fits: dict[bytes, Hyperparameters] = {}
@@ -140,12 +145,11 @@ class GP(Sampler):
         seen, slope = as_seen(y[kept])
         posterior = process.condition(theta, points.take(kept), seen, (doubt[kept] * slope) ** 2)
         means, _ = posterior.predict(points.take(kept))
-        incumbent = means.min(keepdims=True)
+        incumbent = float(means.min())
         running = features.points(history.rows[history.usable & (history.states == RUNNING)][-_PENDING:])
         if len(running):
-            normals = _even_normals(len(running), rng)
-            posterior = posterior.fantasise(running, normals)
-            incumbent = np.minimum(incumbent, posterior.predict(running)[0].min(axis=0))  # each fantasy has its own
+            posterior = posterior.believe(running)
+            incumbent = min(incumbent, float(posterior.predict(running)[0].min()))
         return _Belief(
             features=features,
             posterior=posterior,
@@ -195,15 +199,6 @@ def _threads() -> Any:  # noqa: ANN401  threadpoolctl ships no types
     return ThreadpoolController()
 
 
-def _even_normals(dimensions: int, rng: np.random.Generator) -> Array:
-    """Standard normal numbers, shape (dimensions, fantasies): in each dimension one from each of as many equal slices, shuffled."""
-    slices = (
-        rng.permuted(np.tile(np.arange(_FANTASIES), (dimensions, 1)), axis=1) + rng.random((dimensions, _FANTASIES))
-    ) / _FANTASIES
-    normals: Array = ndtri(slices.clip(1e-6, 1 - 1e-6))
-    return normals
-
-
 def _milestone(n: int) -> int:
     """The largest number not above n at which hyperparameters are fitted."""
     m = min(n, EACH)
@@ -248,7 +243,7 @@ class _Belief(msgspec.Struct, frozen=True):
     features: Features
     posterior: Posterior
     success: Posterior | None
-    incumbent: Array
+    incumbent: float
     means: Array
     rows: Array
     prior_weight: float
@@ -272,22 +267,15 @@ class _Belief(msgspec.Struct, frozen=True):
         return value + self.prior_weight * self.features.log_prior(rows)
 
     def _improvement(self, mean: Array, std: Array) -> Array:
-        if mean.ndim == 1:
-            return np.asarray(log_h((self.incumbent - mean) / std) + np.log(std))
-        return _log_mean(log_h((self.incumbent - mean) / std[:, None])) + np.log(std)
+        return np.asarray(log_h((self.incumbent - mean) / std) + np.log(std))
 
     def slope(self, points: Points) -> tuple[Array, Array]:
         """The score without the prior, shape (m,), and its gradient by the coordinates, shape (m, p)."""
         mean, std, d_mean, d_std = self.posterior.slopes(points)
-        if mean.ndim == 1:
-            mean, d_mean = mean[:, None], d_mean[:, :, None]
-        z = (self.incumbent - mean) / std[:, None]
-        each = log_h(z)
-        value = _log_mean(each)
-        share = np.exp(each - value[:, None]) / mean.shape[1]
-        d_z = (-d_mean - d_std[:, :, None] * z[:, None, :]) / std[:, None, None]
-        value = value + np.log(std)
-        gradient = np.einsum("mps,ms->mp", d_z, share * log_h_slope(z)) + d_std / std[:, None]
+        z = (self.incumbent - mean) / std
+        value = log_h(z) + np.log(std)
+        d_z = -(d_mean + d_std * z[:, None]) / std[:, None]
+        gradient = d_z * log_h_slope(z)[:, None] + d_std / std[:, None]
         if self.success is not None:
             ok, sure, d_ok, d_sure = self.success.slopes(points)
             margin, width = _margin(ok, sure), np.sqrt(sure * sure + _DOUBT)
@@ -298,13 +286,6 @@ class _Belief(msgspec.Struct, frozen=True):
             d_margin = d_ok / width[:, None] - (margin * sure / width**2)[:, None] * d_sure
             gradient = gradient + steep[:, None] * d_margin
         return value, gradient
-
-
-def _log_mean(each: Array) -> Array:
-    """Logarithm of the mean of exponentials over the last axis, shape (m, s) to (m,)."""
-    top = each.max(axis=1)
-    mean: Array = top + np.log(np.exp(each - top[:, None]).mean(axis=1))
-    return mean
 
 
 def _caution(log_probability: Array) -> tuple[Array, Array]:

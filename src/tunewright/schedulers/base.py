@@ -6,10 +6,11 @@ from typing import TypeAlias
 import msgspec
 import numpy as np
 
+from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.space import SearchSpace
 
-__all__ = ["Decision", "Done", "Resume", "Scheduler", "Start", "Wait"]
+__all__ = ["Decision", "Done", "Resume", "Scheduler", "Start", "Wait", "checked"]
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -22,12 +23,17 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class Resume(msgspec.Struct, frozen=True):
-    """Send a further task of this trial."""
+    """Send a further task of this trial.
+
+    Attributes:
+        spare: should it fail, the trial has not: it keeps the value of its other tasks.
+    """
 
     trial: int
     budget: float | None = None
     fold: int | None = None
     seed: int = 0
+    spare: bool = False
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -39,6 +45,24 @@ class Done(msgspec.Struct, frozen=True):
 
 
 Decision: TypeAlias = Start | Resume | Wait | Done
+
+
+def checked(scheduler: "Scheduler", history: History, decision: object) -> Decision:
+    """The decision, if it is one that can be carried out.
+
+    Raises:
+        StudyError: it is none, promises no task, or means a trial that is not there.
+    """
+    match decision:
+        case Start(plan=plan) if not isinstance(plan, int) or isinstance(plan, bool) or plan < 1:
+            wrong = f"a trial with {plan!r} tasks. Let plan= be a whole number of at least 1"
+        case Resume(trial=trial) if trial not in range(len(history)):
+            wrong = f"a further task of trial {trial!r}, and there are {len(history)} trials, from 0. Resume one of these"
+        case Start() | Resume() | Wait() | Done():
+            return decision
+        case _:
+            wrong = f"{decision!r}. Return Start(…), Resume(…), Wait() or Done()"
+    raise StudyError(f"{scheduler!r} decided on {wrong}.")
 
 
 class Scheduler(ABC):

@@ -20,7 +20,8 @@ A stopped configuration is a completed trial with fewer cells. Its value, adjust
 `History.effects`; `History.best` does not choose it. Nothing is asked about a trial again once another one was begun after its result.
 
 *Confirmation.* The winner of a search was chosen for being lucky, too. When nothing may begin any more, the best few by posterior mean
-meet fresh cells, with seeds that nobody met in the race, all of them the same ones, until a tenth of the work is spent on it.
+meet fresh cells, with seeds that nobody met in the race, all of them the same ones, until a tenth of the work is spent on it. An
+objective that has no such seed fails there, and the trial keeps what it had.
 
 [1] Bergman, Purucker, Hutter, Don't Waste Your Time: Early Stopping Cross-Validation, AutoML 2024.
 [2] Nadeau & Bengio, Inference for the Generalization Error, Machine Learning 52, 2003, eq. (9).
@@ -65,11 +66,14 @@ class Race(Scheduler):
     def __init__(
         self, folds: int | None = None, seeds: int = 1, *, overlap: float | None = None, error: float = 0.2, confirm: int = 5
     ) -> None:
-        for name, number in (("folds", 1 if folds is None else folds), ("seeds", seeds), ("confirm", confirm + 1)):
-            if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-                raise StudyError(f"Race: {name} must be a whole number of at least {0 if name == 'confirm' else 1}.")
-        if not 0 <= error < 0.5:
-            raise StudyError(f"Race: error must be at least 0 and below 0.5, got {error!r}.")
+        for name, number, least in (("folds", 1 if folds is None else folds, 1), ("seeds", seeds, 1), ("confirm", confirm, 0)):
+            if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < least:
+                raise StudyError(f"Race: {name} must be a whole number of at least {least}, got {number!r}.")
+        for name, share, most in (("error", error, 0.5), ("overlap", 0.0 if overlap is None else overlap, math.inf)):
+            if isinstance(share, bool) or not isinstance(share, int | float | np.number) or not 0 <= share < most:
+                raise StudyError(
+                    f"Race: {name} must be a number of at least 0{' and below 0.5' if most < 1 else ''}, got {share!r}."
+                )
         self.folds = None if folds is None else int(folds)
         self.seeds, self.overlap, self.error, self.confirm = int(seeds), overlap, float(error), int(confirm)
 
@@ -113,16 +117,21 @@ class Race(Scheduler):
         return self._next(history, least)
 
     def _next(self, history: History, trial: int) -> Resume:
-        sent, folds = history.sent(trial), self.folds or 1
-        return Resume(trial, fold=None if self.folds is None else sent % folds, seed=sent // folds)
+        """The first cell that the trial has not met; beyond those of the race it may fail at no cost."""
+        sent, folds = {self._cell(*cell) for cell in history.cells(trial)}, self.folds or 1
+        cell = next(cell for cell in range(len(sent) + 1) if cell not in sent)
+        return Resume(trial, fold=None if self.folds is None else cell % folds, seed=cell // folds, spare=cell >= self.cells)
+
+    def _cell(self, fold: int | None, seed: int) -> int:
+        """Its number in the order of the race; -1: it is none of these."""
+        return seed * (self.folds or 1) + (fold or 0) if (fold is None) == (self.folds is None) else -1
 
     def _losses(self, history: History) -> Array:
         """By trial and cell of the race, in its order; NaN where not met."""
         table, cells = history.table(history.objectives[0])
         losses = np.full((len(history), self.cells), np.nan)
         for column, (fold, seed) in enumerate(cells):
-            at = seed * (self.folds or 1) + (fold or 0)
-            if at < self.cells and (fold is None) == (self.folds is None):
+            if 0 <= (at := self._cell(fold, seed)) < self.cells:
                 losses[:, at] = table[:, column]
         return losses
 
@@ -142,7 +151,7 @@ class Race(Scheduler):
         known = history.basis(len(history) - 1) if len(history) else 0
         states, results = history.states, history.result_at
         idle = (results > known) & (states != FAILED) & (states != RUNNING)
-        return [int(trial) for trial in np.flatnonzero(idle) if history.sent(int(trial)) < self.cells]
+        return [int(trial) for trial in np.flatnonzero(idle) if self._next(history, int(trial)).spare is False]
 
     def _matters(self, losses: Array, trial: int, chain: list[int], history: History) -> bool:
         met = np.isfinite(losses[trial])

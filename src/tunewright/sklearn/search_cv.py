@@ -7,6 +7,7 @@ and other estimators see of a search is scikit-learn's own: it is a `BaseSearchC
 
 import numbers
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Literal
@@ -21,7 +22,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_method_params
 
 from tunewright.catalog import Shape, labelled, space_for
-from tunewright.errors import ObjectiveError
+from tunewright.errors import ObjectiveError, SpaceError
 from tunewright.events import Entry
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -66,7 +67,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         storage: a URL or path ("runs.db") under which the search can be resumed; None: memory. The study is named for the estimator
             and a fingerprint of data, folds and settings, so that a search is only ever resumed on what it was begun with.
         seconds: start no fold after so many; None: no limit.
-        choices: steps to choose, when the catalogue's space is searched: `{"model": [SVC(), LogisticRegression()]}`.
+        choices: steps to choose, when the catalogue's space is searched: `{"model": [SVC(), LogisticRegression()]}`; not beside
+            distributions.
 
     Attributes:
         cv_results_, best_estimator_, best_params_, best_score_, best_index_, scorer_, n_splits_, refit_time_, multimetric_,
@@ -197,6 +199,11 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
 
     def _translation(self, problem: Problem) -> Translation:
         given = self.param_distributions
+        if self.choices and not isinstance(given, SearchSpace | None):
+            raise SpaceError(
+                "choices is for the catalogue's space, and param_distributions was given beside it. Leave one of them out: a step is "
+                f"chosen in param_distributions as well, {{{next(iter(self.choices))!r}: [SVC(), LogisticRegression()]}}."
+            )
         if given is None:
             space = space_for(problem.estimator, choices=self.choices, shape=_shape(problem))
             return Translation(space, choices=labelled(self.choices))
@@ -276,6 +283,12 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         check_failures(history, self._error_score())
         settings = [translation.settings(trial.params) for trial in history.trials]
         results = cv_results(history, settings, folds=self.n_splits_, train=self.return_train_score)
+        if self.seconds is not None and not (results["n_splits_run"] == self.n_splits_).any():
+            warnings.warn(
+                f"No candidate had all {self.n_splits_} folds within {self.seconds:g} s: they are compared by the few that were run. "
+                "Allow more seconds.",
+                stacklevel=2,
+            )
         names = {name.removeprefix("rank_test_") for name in results if name.startswith("rank_test_")}
         self.multimetric_ = names != {"score"}
         if self.multimetric_ and callable(self.scoring):

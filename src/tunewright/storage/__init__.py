@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from tunewright.errors import StorageError
+from tunewright.paths import masked
 from tunewright.storage.base import Storage
 from tunewright.storage.memory import Memory
 from tunewright.storage.records import Header, StudyRecord
@@ -57,13 +58,13 @@ def connect(url: "str | os.PathLike[str] | Storage | None" = None) -> Storage:
         return _open(kind, _path(text, rest) if kind == "sqlite" else f"postgresql://{rest}")
     if scheme.lower().partition("+")[0] in _LATER:
         raise StorageError(
-            f'"{_safe(text)}": studies are kept in SQLite files and PostgreSQL databases only. Write for example "sqlite:///runs.db".'
+            f'"{masked(text)}": studies are kept in SQLite files and PostgreSQL databases only. Write for example "sqlite:///runs.db".'
         )
     if scheme.lower() == "memory":
         return Memory()
     close = difflib.get_close_matches(scheme.lower(), [*_MODULES, "memory", *_LATER], n=1)
     meant = f' Did you mean "{close[0]}://"?' if close else ""
-    raise StorageError(f'"{_safe(text)}": there is no storage of kind "{scheme}".{meant} Write one of: {_EXAMPLES}.')
+    raise StorageError(f'"{masked(text)}": there is no storage of kind "{scheme}".{meant} Write one of: {_EXAMPLES}.')
 
 
 def _plain(text: str) -> Storage:
@@ -94,8 +95,3 @@ def _path(text: str, rest: str) -> str:
 def _open(scheme: str, path: str) -> Storage:
     module, name = _MODULES[scheme]
     return cast("Callable[[str], Storage]", getattr(importlib.import_module(module), name))(path)
-
-
-def _safe(text: str) -> str:
-    """Without the password."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", text)

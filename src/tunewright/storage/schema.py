@@ -30,7 +30,7 @@ __all__ = [
 APPLICATION: Final = 0x54554E45
 """SQLite's `application_id`, by which a file says that it is Tunewright's ("TUNE")."""
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of these tables; SQLite's `user_version`."""
 
 SHIFT: Final = 40
@@ -92,11 +92,13 @@ TRIALS_VIEW: Final = re.sub(
         FROM events WHERE kind = 'asked'
     ),
     tasks AS (  -- a task that was given back and sent again is still one task, as it was sent first
-        SELECT min(id), study, trial, task, coalesce(budget, 9e999) AS budget
+        SELECT min(id), study, trial, task, coalesce(budget, 9e999) AS budget, spare
         FROM (
-            SELECT id, study, trial, 0 AS task, budget FROM asked
+            SELECT id, study, trial, 0 AS task, budget, 0 AS spare FROM asked
             UNION ALL
-            SELECT id, id >> 40, trial, json_extract(body, '$.index'), json_extract(body, '$.budget') FROM events WHERE kind = 'sent'
+            SELECT id, id >> 40, trial, json_extract(body, '$.index'), json_extract(body, '$.budget'),
+                   coalesce(json_extract(body, '$.spare'), 0)
+            FROM events WHERE kind = 'sent'
         )
         GROUP BY study, trial, task
     ),
@@ -107,13 +109,13 @@ TRIALS_VIEW: Final = re.sub(
         GROUP BY 2, 3, 4
     ),
     measured AS (
-        SELECT t.study, t.trial, t.budget, r.kind, r.time, r.seconds, r."values",
+        SELECT t.study, t.trial, t.budget, t.spare, r.kind, r.time, r.seconds, r."values",
                max(CASE WHEN r.kind = 'told' THEN t.budget END) OVER (PARTITION BY t.study, t.trial) AS highest
         FROM tasks t LEFT JOIN results r USING (study, trial, task)
     ),
     sums AS (
-        SELECT study, trial, count(*) AS sent, count(kind) AS done, total(kind = 'failed') AS failed, total(seconds) AS seconds,
-               max(time) AS last, min(CASE WHEN kind = 'failed' THEN time END) AS failed_at,
+        SELECT study, trial, count(*) AS sent, count(kind) AS done, total(kind = 'failed' AND NOT spare) AS failed,
+               total(seconds) AS seconds, max(time) AS last, min(CASE WHEN kind = 'failed' AND NOT spare THEN time END) AS failed_at,
                total(kind = 'told' AND budget = highest) AS counting, max(CASE WHEN budget = highest THEN "values" END) AS one
         FROM measured GROUP BY study, trial
     ),
@@ -156,11 +158,13 @@ POSTGRES_VIEW: Final = re.sub(
         FROM (SELECT id, trial, time, body::json AS body FROM events WHERE kind = 'asked') e
     ),
     tasks AS (  -- a task that was given back and sent again is still one task, as it was sent first
-        SELECT DISTINCT ON (study, trial, task) study, trial, task, coalesce(budget, 'Infinity') AS budget
+        SELECT DISTINCT ON (study, trial, task) study, trial, task, coalesce(budget, 'Infinity') AS budget, spare
         FROM (
-            SELECT id, study, trial, 0 AS task, budget FROM asked
+            SELECT id, study, trial, 0 AS task, budget, false AS spare FROM asked
             UNION ALL
-            SELECT id, id >> 40, trial, (body::json ->> 'index')::int, (body::json ->> 'budget')::float8 FROM events WHERE kind = 'sent'
+            SELECT id, id >> 40, trial, (body::json ->> 'index')::int, (body::json ->> 'budget')::float8,
+                   coalesce((body::json ->> 'spare')::boolean, false)
+            FROM events WHERE kind = 'sent'
         ) s
         ORDER BY study, trial, task, id
     ),
@@ -174,13 +178,14 @@ POSTGRES_VIEW: Final = re.sub(
         ORDER BY study, trial, task, id
     ),
     measured AS (
-        SELECT t.study, t.trial, t.budget, r.kind, r.time, r.seconds, r."values",
+        SELECT t.study, t.trial, t.budget, t.spare, r.kind, r.time, r.seconds, r."values",
                max(t.budget) FILTER (WHERE r.kind = 'told') OVER (PARTITION BY t.study, t.trial) AS highest
         FROM tasks t LEFT JOIN results r USING (study, trial, task)
     ),
     sums AS (
-        SELECT study, trial, count(*) AS sent, count(kind) AS done, count(*) FILTER (WHERE kind = 'failed') AS failed,
-               coalesce(sum(seconds), 0) AS seconds, max(time) AS last, min(time) FILTER (WHERE kind = 'failed') AS failed_at,
+        SELECT study, trial, count(*) AS sent, count(kind) AS done,
+               count(*) FILTER (WHERE kind = 'failed' AND NOT spare) AS failed, coalesce(sum(seconds), 0) AS seconds,
+               max(time) AS last, min(time) FILTER (WHERE kind = 'failed' AND NOT spare) AS failed_at,
                count(*) FILTER (WHERE kind = 'told' AND budget = highest) AS counting,
                max("values") FILTER (WHERE budget = highest) AS one
         FROM measured GROUP BY study, trial

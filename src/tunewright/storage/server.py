@@ -51,7 +51,7 @@ _NETWORK: Final = {
 
 def safe(url: str) -> str:
     """The address without its password, wherever it stands."""
-    return re.sub(r"([?&])password=[^&]*&?", r"\1", re.sub(r"(://[^:/@]*):[^@]*@", r"\1@", url)).rstrip("?&")
+    return re.sub(r"([?&])password=[^&]*&?", r"\1", re.sub(r"(://[^:/@]*):\S*@", r"\1@", url)).rstrip("?&")
 
 
 class Server:

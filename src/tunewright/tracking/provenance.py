@@ -9,6 +9,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from tunewright.paths import masked
 from tunewright.typing import Value
 
 __all__ = ["environment", "version"]
@@ -44,10 +45,10 @@ def _commit(folder: str) -> str | None:
 
 
 def environment() -> dict[str, Value]:
-    """What somebody needs to know to do it again: command, host, cores, Python, libraries, commit."""
+    """What somebody needs to know to do it again: command (without passwords), host, cores, Python, libraries, commit."""
     libraries: dict[str, Value] = {library: version for library in _LIBRARIES if (version := _version(library)) is not None}
     return {
-        "command": " ".join(sys.argv),
+        "command": masked(" ".join(sys.argv)),
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "cores": os.cpu_count(),
