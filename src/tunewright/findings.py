@@ -9,10 +9,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from tunewright import analysis
 from tunewright.errors import StudyError
 from tunewright.extras import require
 from tunewright.history import History
+from tunewright.space import Float, Int
 from tunewright.trial import Trial
 from tunewright.typing import Params
 
@@ -184,9 +187,14 @@ class Findings(ABC):
             NoResult: there is no winner.
             StudyError: cv is no cross-validation, or there is no such hyperparameter.
         """
-        return _curves(cv).validation_curve(
-            name, analysis.over_range(self.history.space, name) if values is None else values, self.best.params
+        space = self.history.space
+        curve = _curves(cv).validation_curve(
+            name, analysis.over_range(space, name) if values is None else values, self.best.params
         )
+        parameter = space.parameters.get(name)
+        if not isinstance(parameter, Float | Int):
+            return curve
+        return msgspec.structs.replace(curve, bounds=(float(parameter.low), float(parameter.high)))
 
     def report(self, path: str | PathLike[str] = "report.html", *, title: str | None = None) -> Path:
         """Write one self-contained page: what came out, what mattered, what ails the study, what to do next, how it was searched.

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tunewright.analysis.charts import Figure, gap_chart, history_chart, pareto_chart
+from tunewright.analysis.charts import Figure, gap_chart, history_chart, improvements, pareto_chart
 from tunewright.analysis.training import Gap
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
+from tunewright.testing import Journal
 from tunewright.trial import Failure
 
 HistoryOf = Callable[..., History]
@@ -44,6 +45,24 @@ def test_the_history_shows_each_trial_the_failures_the_best_and_the_default(hist
 def test_before_there_is_a_value_there_is_no_history_to_draw(history_of: HistoryOf) -> None:
     assert history_chart(history_of(SPACE, []), None) is None
     assert history_chart(history_of(SPACE, [({"x": 0.1}, Failure("told", ""))]), None) is None
+
+
+def test_in_a_race_the_ring_is_the_best_and_not_a_lucky_first_fold() -> None:
+    journal = Journal(SPACE)
+    for i, losses in enumerate([[2.0, 2.2, 2.4], [0.1], [1.0, 1.3, 1.4]]):
+        trial = journal.ask({"x": i / 10}, fold=0)
+        journal.tell(trial, losses[0])
+        for fold, loss in enumerate(losses[1:], 1):
+            journal.tell(trial, loss, index=journal.send(trial, fold=fold))
+
+    figure = history_chart(journal.history, None)
+
+    assert journal.history.best.number == 2
+    assert improvements(journal.history)[-1][0] == 2
+    assert rings(figure) == ["best: trial 2, value 1.233"]
+    assert marks(figure, "dots infeasible") == 1
+    assert figure is not None
+    assert "may be luck" in figure.caption
 
 
 def test_spread_over_folds_is_drawn_for_the_records(history_of: HistoryOf) -> None:

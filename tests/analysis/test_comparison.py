@@ -150,3 +150,10 @@ def test_one_history_is_a_side(history_of):
 def test_trials_that_are_not_there_are_not_compared(history_of):
     with pytest.raises(StudyError, match="has finished 2 trials only, so there is no comparison after 1000"):
         compare(*side(history_of, [1.0, 2.0]), trials=1000)
+
+
+def test_the_side_without_a_result_is_named(history_of):
+    one, _ = side(history_of, [1.0, 2.0])
+
+    with pytest.raises(StudyError, match=r"zero\.db has no finished trial, so there is nothing to compare"):
+        compare(one, history_of(SPACE, []), names=("one.db", "zero.db"))

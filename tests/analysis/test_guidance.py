@@ -1,3 +1,4 @@
+import msgspec
 import numpy as np
 import pytest
 
@@ -47,7 +48,18 @@ def test_the_page_explains_every_study_without_breaking(case, history_of):
     assert 'd="nan' not in page
     assert "NaN" not in page.replace("NaN in", "")
     assert text.startswith("# A study\n")
-    assert "## The next round" in text
+    assert ("## The next round" in text) == (case != "failed")
+
+
+def test_where_everything_failed_the_advice_is_to_mend_it(history_of):
+    history = CASES["failed"](history_of)
+    found = insight(history)
+
+    page, text = report(history, title="A study", insight=found), markdown(history, "A study", found)
+
+    assert "Nothing can be learned from failures alone. Read the first traceback" in page
+    assert "Search on, and ask again" not in page + text
+    assert "What mattered" not in page
 
 
 def test_what_mattered_comes_with_bars_and_curves(history_of):
@@ -72,6 +84,31 @@ def test_a_curve_is_dotted_where_nobody_was(history_of):
 
     assert "unsupported" in chart.svg
     assert "no trial near" in chart.caption
+
+
+def test_the_effect_of_a_choice_names_each_of_them(history_of):
+    words = ["squared_error", "absolute_error", "friedman_mse", "poisson_loss", "log_loss_short", "huber_loss"]
+    history = history_of(SearchSpace({"c": Categorical(words)}), [({"c": words[i % 6]}, i % 6 + 0.1 * i) for i in range(24)])
+
+    chart = effect_chart(history, effects(history, "c").found[0])
+
+    assert all(f">{word}</text>" in chart.svg for word in words)
+
+
+def test_the_axis_of_an_effect_holds_its_mean_and_nothing_runs_along_the_edge(history_of):
+    history = history_of(SearchSpace({"x": Float(0, 1)}), [({"x": i / 20}, float(i % 3)) for i in range(20)])
+    effect = effects(history, "x").found[0]
+
+    high = effect_chart(history, msgspec.structs.replace(effect, mean=effect.mean + 100.0, supported=effect.mean < np.inf))
+    away = msgspec.structs.replace(effect, mean=effect.mean + 100.0, supported=np.arange(len(effect.mean)) < 0)
+
+    assert "100" in high.svg
+    assert "beyond the axis" not in high.caption
+    part = msgspec.structs.replace(
+        away, mean=np.where(np.arange(len(effect.mean)) < 3, 1.0, 100.0), supported=np.arange(len(effect.mean)) < 3
+    )
+    assert "beyond the axis" in (said := effect_chart(history, part)).caption
+    assert said.svg.count('class="line unsupported"') == 1  # up to the edge, and not along it
 
 
 def test_findings_and_advice_say_what_the_records_say(history_of):

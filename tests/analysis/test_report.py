@@ -257,7 +257,7 @@ def test_the_same_history_gives_the_same_page(history_of: HistoryOf) -> None:
     [
         ([], "No trial has been run yet"),
         ([(0.1, None)], "No trial is finished yet"),
-        ([(0.1, Failure("told", "no"))], "No trial has a value (1 failed"),
+        ([(0.1, Failure("told", "no"))], "No trial has a value (0 completed, 1 failed"),
         ([(0.1, 1.0)], "no completed trial of the default configuration"),
         ([(0.0, 1.0), (0.1, 2.0)], "Nothing beat the default configuration"),
         ([(0.0, 2.0), (0.1, 1.0)], "Better than the default by 1 in a single measurement each"),
@@ -397,3 +397,13 @@ def test_libraries_are_told_as_a_person_would() -> None:
 
     assert f"numpy {np.__version__}" in page
     assert "{&quot;" not in page
+
+
+def test_where_it_comes_from_leaves_out_what_died_with_the_process() -> None:
+    study = Study(ONE, Metric("loss"))
+    study.optimize(lambda live: live["x"], trials=1)
+
+    page = report(study.history, title="t")
+
+    assert "<dt>python</dt>" in page
+    assert "<dt>pid</dt>" not in page

@@ -10,6 +10,7 @@ from tunewright.analysis.summary import (
     association,
     at_full_effort,
     causes,
+    counts_text,
     default_trial,
     difference,
     failures,
@@ -20,10 +21,13 @@ from tunewright.analysis.summary import (
     spread,
     standard_deviation,
     totals,
+    unfinished,
 )
+from tunewright.events import Entry, Released
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
+from tunewright.testing import Journal
 from tunewright.trial import Failure, Measurement, Trial, TrialState
 
 HistoryOf = Callable[..., History]
@@ -41,6 +45,17 @@ def test_a_trial_is_worth_its_mean_and_spreads_with_its_folds(history_of: Histor
     found = spread(history.trial(0), "loss")
 
     assert (found.mean, found.values, found.sd) == (2.0, (1.0, 2.0, 3.0), 1.0)
+
+
+def test_what_was_given_back_is_unfinished_and_not_running() -> None:
+    journal = Journal(SPACE)
+    held, given = journal.ask(at(0.1)), journal.ask(at(0.2))
+    journal.history.fold([Entry(given, Released(0, "interrupted"), 1.8e9, 3)])
+
+    assert unfinished(journal.history) == {given}
+    assert held not in unfinished(journal.history)
+    assert counts_text(journal.history) == "0 completed, 0 failed, 1 running, 1 unfinished"
+    assert (totals(journal.history).running, totals(journal.history).unfinished) == (1, 1)
 
 
 def test_without_folds_there_is_no_spread(history_of: HistoryOf) -> None:

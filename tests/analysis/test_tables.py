@@ -43,6 +43,16 @@ def test_the_default_stands_beside_the_best_even_far_behind(history_of: HistoryO
     assert "momentum" in page
 
 
+def test_where_some_met_fewer_folds_the_table_says_how_many_and_marks_the_winner(history_of: HistoryOf) -> None:
+    history = history_of(SPACE, [(DEFAULT, [5.0, 6.0]), (BETTER, [1.0])])
+
+    page = best_table(ranking(history), None, Metric("loss"), winner=0)
+
+    assert '<th scope="col" class="number">measured</th>' in page
+    assert page.count('<tr class="winner"><th scope="row">') == 1
+    assert "measured</th>" not in best_table(ranking(history, 1), None, Metric("loss"))
+
+
 def test_without_folds_there_is_no_column_for_them(history_of: HistoryOf) -> None:
     history = history_of(SPACE, [(DEFAULT, 1.0)])
 

@@ -5,7 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunewright.analysis.text import counted, cut, duration, number, params_text, power, shift, value_text, with_spread
+from tunewright.analysis.text import (
+    counted,
+    cut,
+    duration,
+    interval,
+    labels,
+    number,
+    params_text,
+    power,
+    shift,
+    value_text,
+    with_spread,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +32,9 @@ from tunewright.analysis.text import counted, cut, duration, number, params_text
         (1.2346e-7, "1.235×10⁻⁷"),
         (1e300, "1×10³⁰⁰"),
         (1e-300, "1×10⁻³⁰⁰"),
+        (9.99999e-10, "1×10⁻⁹"),
+        (9.99996e8, "1×10⁹"),
+        (-0.0, "0"),
         (5e-324, "4.941×10⁻³²⁴"),
         (math.nan, "–"),
         (math.inf, "∞"),
@@ -52,10 +67,30 @@ def test_every_number_reads_back_to_its_digits(x: float) -> None:
         (1e300, 1e299, "(1.00 ± 0.10)×10³⁰⁰"),
         (2e-300, 1e-301, "(2.00 ± 0.10)×10⁻³⁰⁰"),
         (1e-9, 1.0, "0.0 ± 1.0"),
+        (-1e-9, 1.0, "0.0 ± 1.0"),
+        (0.0, 1e-12, "(0.0 ± 1.0)×10⁻¹²"),
+        (0.5, 1e-11, "0.5 ± 1×10⁻¹¹"),
     ],
 )
 def test_a_value_has_the_digits_that_its_spread_allows(mean: float, sd: float, said: str) -> None:
     assert with_spread(mean, sd) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "said"),
+    [
+        (0.1234, 0.05, 0.21, ("0.12", "0.05 to 0.21")),
+        (1.541e8, 1.532e8, 1.548e8, ("1.541×10⁸", "1.532×10⁸ to 1.548×10⁸")),
+        (0.3991, 0.3988, 0.3995, ("0.3991", "0.3988 to 0.3995")),
+        (0.5, 0.5, 0.5, ("0.5", "0.5 to 0.5")),
+        (0.0, -0.0, 0.0, ("0", "0 to 0")),
+        (3.0, 1.0, 2.0, ("3", "1 to 2")),
+        (1.0, math.nan, math.nan, ("1", "– to –")),
+        (1.0, -math.inf, math.inf, ("1", "−∞ to ∞")),
+    ],
+)
+def test_an_interval_can_be_told_apart_and_holds_its_value(value: float, low: float, high: float, said: tuple[str, str]) -> None:
+    assert interval(value, low, high) == said
 
 
 @pytest.mark.parametrize(
@@ -83,6 +118,14 @@ def test_counts_have_their_noun() -> None:
 def test_cut_text_is_never_longer(text: str, length: int) -> None:
     assert len(cut(text, length)) <= max(length, 2)
     assert cut(text, len(text)) == text
+
+
+def test_texts_beside_each_other_are_cut_where_they_are_alike() -> None:
+    assert cut("a_very_long_parameter_name_17", 12, middle=True) == "a_very…me_17"
+    assert labels(["adam", "sgd"], 17) == ["adam", "sgd"]
+    assert labels([f"a_very_long_parameter_name_{i}" for i in range(2)], 15) == ["a_very_…_name_0", "a_very_…_name_1"]
+    assert labels([f"all-mpnet-base-v{i}-finetuned-for-long" for i in range(2)], 12) == ["…0…", "…1…"]
+    assert labels(["null", *(f"all-mpnet-base-v{i}-finetuned-for-long" for i in range(2))], 12) == ["null", "…0…", "…1…"]
 
 
 def test_values_are_bare_where_json_would_quote_them() -> None:

@@ -2,6 +2,7 @@ import math
 import shlex
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 import pytest
 from sklearn import datasets
@@ -32,19 +33,38 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> TuneResult:
 def test_a_page_shows_what_the_result_knows(result: TuneResult) -> None:
     extras = report_extras(result)
 
-    assert [score.value for score in extras.test] == [
-        result.test.winner.value,
-        result.test.default.value,
-        result.test.baseline.value,
-    ]
+    assert [score.value for score in extras.test] == [result.test.winner.value, result.test.baseline.value]
     assert extras.gap == result.gap.sentence
     assert ("classes", "0 (50), 1 (50), 2 (50)") in extras.facts
     assert len(extras.tables[0].rows) == 6
     assert any(f"predict {result.paths.model}" in command for _, command in extras.commands)
 
 
+def test_where_the_default_was_kept_the_page_says_so_first_and_compares_it_with_nothing(result: TuneResult) -> None:
+    assert result.recommended == "default"
+    page = Path(result.paths.report).read_text(encoding="utf-8")
+
+    assert page.index("Nothing that was tried is better than the default beyond luck") < page.index("<section>")
+    assert f"trial {result.winner.trial}, of 2 completed · in the model file" in page
+    assert "As good as the default" not in page
+    assert "interval 0 to 0" not in page
+
+
+def test_where_another_was_kept_it_stands_beside_the_default(result: TuneResult) -> None:
+    extras = report_extras(msgspec.structs.replace(result, recommended="winner"))
+
+    assert [score.value for score in extras.test] == [
+        result.test.winner.value,
+        result.test.default.value,
+        result.test.baseline.value,
+    ]
+    assert extras.test[0].name.startswith("the winner (")
+    assert not extras.verdict
+
+
 def test_a_gain_is_positive_when_the_winner_is_better(result: TuneResult) -> None:
-    gain, found = report_extras(result).gain, result.test.difference
+    gain = report_extras(msgspec.structs.replace(result, recommended="winner")).gain
+    found = result.test.difference
 
     assert gain is not None
     assert found.value is not None

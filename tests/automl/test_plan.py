@@ -107,6 +107,7 @@ def test_the_shape_is_that_of_the_smallest_fold(table: str) -> None:
         ({"trials": -1}, "trials must be more than 0"),
         ({"workers": 0}, "workers must be more than 0"),
         ({"seed": -1}, "seed must be 0 or more"),
+        ({"models": ("knn", "xgb2")}, 'no model family "xgb2"'),
         ({"groups": "a", "time_order": "b"}, "either groups or a time order"),
     ],
 )

@@ -52,6 +52,14 @@ def test_an_error_is_one_line_without_a_traceback(cli: Cli) -> None:
     assert result == (2, "", "tunewright: There is no study in nothing.db. (The file nothing.db does not exist.)\n")
 
 
+def test_a_wrong_choice_is_said_without_the_words_of_a_library(cli: Cli) -> None:
+    result = cli("export", "nothing.db", "--format", "pdf")
+
+    assert result.code == 2
+    assert "Value error" not in result.err
+    assert "'--format': 'pdf' is not one of" in result.err
+
+
 def test_with_json_an_error_is_a_document_too(cli: Cli) -> None:
     result = cli("best", "nothing.db", "--json")
 

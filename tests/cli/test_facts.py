@@ -39,6 +39,7 @@ def test_the_facts_of_a_study_are_json_and_whole() -> None:
         "completed": study.history.completed,
         "failed": study.history.failed,
         "running": 0,
+        "unfinished": 0,
         "queued": 0,
     }
     assert facts["best"]["trial"] == study.best.number

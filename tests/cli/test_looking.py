@@ -114,7 +114,30 @@ def test_the_best_few_come_in_order(cli: Cli) -> None:
 
     assert len(top) == 3
     assert [trial["values"]["loss"] for trial in top] == sorted(trial["values"]["loss"] for trial in top)
-    assert len(cli("best", "runs.db", "--top", "3").out.splitlines()) == 4
+
+
+def test_the_best_few_can_be_copied_each(cli: Cli) -> None:
+    study = Study(SearchSpace({"a_rather_long_name": Float(0, 1), "text": Categorical(["x" * 90])}), storage="runs.db")
+    study.optimize(lambda live: live["a_rather_long_name"], trials=4)
+
+    blocks = cli("best", "runs.db", "--top", "2").out.split("\n\n")
+
+    assert len(blocks) == 2
+    for number, block in zip(study.history.order[:2], blocks, strict=True):
+        assert f"(trial {number})" in block
+        assert f"a_rather_long_name  {study.history.trial(int(number)).params['a_rather_long_name']!r}" in block
+        assert "x" * 90 in block
+    assert "x" * 90 in cli("show", "runs.db").out  # no terminal, nothing cut
+
+
+def test_a_study_without_a_trial_has_no_best_and_the_mend_is_for_the_shell(cli: Cli) -> None:
+    Study(SPACE, storage="runs.db", name="mine")
+
+    result = cli("best", "runs.db")
+
+    assert result.code == 1
+    assert 'The study "mine" has no trial yet. Begin with tunewright run' in result.err
+    assert "study.optimize" not in result.err
 
 
 def test_without_a_result_the_best_says_why(cli: Cli) -> None:

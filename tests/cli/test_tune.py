@@ -47,7 +47,8 @@ def test_a_table_goes_in_and_a_tuned_model_comes_out(cli: Cli, data: Path) -> No
     assert re.search(r"^ 4 of 4 trials   best 0\.\d+ ± 0\.\d+ \((linear|knn), trial \d\)", result.err, re.MULTILINE)
     assert "\x1b" not in result.err + result.out
     assert "roc_auc on 24 rows that the search never saw" in result.out
-    for what in ("tuned model", "default", "baseline", "model   tunewright-patients", "report  tunewright-patients", "study   "):
+    assert re.search(r"over (3 fits|\d fits \(3 folds, and \d on rows divided anew, to confirm it\)), of 4", result.out)
+    for what in ("winner", "default", "baseline", "model   tunewright-patients", "report  tunewright-patients", "study   "):
         assert what in result.out
     assert "next    tunewright predict tunewright-patients/model.skops new.csv -o predictions.csv" in result.out
 
@@ -132,5 +133,5 @@ def test_ctrl_c_ends_the_search_and_keeps_the_best_so_far(data: Path) -> None:
 
     assert process.returncode == 130, err
     assert (data.parent / "tunewright-patients" / "model.skops").exists()
-    assert "tuned model" in out
+    assert "winner" in out
     assert "interrupted" in err

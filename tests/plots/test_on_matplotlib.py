@@ -81,12 +81,25 @@ def test_a_short_logarithmic_axis_and_long_names_stay_legible():
     points = Points(np.array([50.0, 500.0]), np.array([0.0, 1.0]))
     name = "momentum_of_the_optimizer_of_the_second_stage"
     panel = Panel(Axis(name, 50, 500, log=True), Axis("value", 0, 1), (points,), title=f"the loss over {name}")
-    figure = draw(Picture("any", "What to see.", (panel,), columns=1, size=(3.0, 2.5)))
+    figure = draw(Picture("any", "What to see.", (panel, panel), columns=2, size=(3.0, 2.5)))
     figure.savefig(io.BytesIO())
 
-    (place,) = figure.axes
+    place, _ = figure.axes
     shown = [text.get_text() for text in place.get_xticklabels() if 49.9 <= text.get_position()[0] <= 500.1]
     assert shown == ["50", "100", "200", "500"]
     assert not any(text.get_text() for text in place.get_xticklabels(minor=True))
     assert place.get_xlabel().replace("\n", "") == name
     assert all(len(line) <= 40 for line in (place.get_xlabel() + "\n" + place.get_title()).splitlines())
+
+
+def test_long_texts_below_an_axis_are_turned_and_the_legend_keeps_clear_of_the_title():
+    ticks = tuple((float(i), f"a rather long choice {i}") for i in range(12))
+    marks = (Points(AT, AT, "trial", "trials of the search"), Line(AT, AT, "spread", "the best of them so far"))
+    title = "validation_loss_on_the_held_out_set over each of the hyperparameters"
+    figure = draw(Picture(title, "c.", (Panel(Axis("x", -0.5, 11.5, ticks=ticks), Axis("y", 0, 4), marks),), size=(6.0, 3.0)))
+    figure.savefig(io.BytesIO())
+
+    assert figure.axes[0].get_xticklabels()[0].get_rotation() in {30.0, 90.0}
+    legend, heading = figure.legends[0].get_window_extent(), figure._suptitle.get_window_extent()
+    assert not legend.overlaps(heading)
+    assert heading.x1 <= figure.bbox.x1

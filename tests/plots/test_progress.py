@@ -41,6 +41,21 @@ def test_the_history_has_a_line_of_the_best_so_far(history_of):
     assert "last improved by trial 4 of 7" in picture.caption
 
 
+def test_in_a_race_the_best_is_the_histories_and_who_met_few_folds_is_grey():
+    journal = Journal(SearchSpace({"x": Float(0, 1)}))
+    for i, losses in enumerate([[2.0, 2.2, 2.4], [0.1], [1.0, 1.3, 1.4]]):
+        trial = journal.ask({"x": i / 10}, fold=0)
+        journal.tell(trial, losses[0])
+        for fold, loss in enumerate(losses[1:], 1):
+            journal.tell(trial, loss, index=journal.send(trial, fold=fold))
+
+    picture = plots.history(journal.history, backend="data")
+
+    marks = {mark.name: mark for mark in picture.panels[0].marks}
+    assert (marks["best"].x.tolist(), marks["few folds"].x.tolist()) == ([2.0], [1.0])
+    assert "met fewer than half as many folds" in picture.caption
+
+
 def test_records_with_folds_have_whiskers():
     journal = Journal(SPACE)
     trial = journal.ask({"x": 0.5}, plan=2, fold=0)

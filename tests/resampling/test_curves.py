@@ -1,3 +1,4 @@
+import msgspec
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
@@ -27,6 +28,17 @@ def test_a_validation_curve_shows_underfitting_at_its_end():
 
     assert curve.best in {0, 1}
     assert "underfitting" in curve.sentence
+
+
+def test_the_end_of_the_space_is_no_reason_to_look_further():
+    study = tw.Study({"n_neighbors": tw.Int(1, 30)}, CV.metrics, sampler=tw.samplers.Random())
+    study.optimize(CV, trials=1)
+    points = study.validation_curve(CV, "n_neighbors", [1, 30])
+    high = msgspec.structs.replace(points, validation=np.array([[1.0] * 5, [0.5] * 5]))
+
+    assert high.bounds == (1.0, 30.0)
+    assert high.sentence.endswith("That is the end of the range that the space holds.")
+    assert msgspec.structs.replace(high, bounds=(0.0, 30.0)).sentence.endswith("the end of what was tried: look further.")
 
 
 def test_a_study_draws_curves_around_its_winner():

@@ -13,6 +13,7 @@ from tunewright.execution.live import LiveTrial
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.schedulers.once import Once
+from tunewright.schedulers.race import Race
 from tunewright.space import Categorical, Choice, Float, SearchSpace
 from tunewright.study import Study
 from tunewright.tracking.progress import Progress, clock, family, measured, plain_number, spread_of
@@ -67,6 +68,20 @@ def test_better_is_greater_when_the_metric_is_maximized() -> None:
     assert f"best {plain_number(best)} (trial {study.best.number})" in lines[-1]
     shown = [float(re.findall(r"best (\S+)", line)[0]) for line in lines[1:]]
     assert shown == sorted(shown)
+
+
+def test_a_lucky_fold_is_no_best_once_the_others_tell() -> None:
+    study = Study(SPACE, Metric("loss"), scheduler=Race(folds=4), seed=1)
+    stream, shown = io.StringIO(), []
+    with Progress(stream=stream) as progress:
+        for _ in range(10):
+            task = study.ask()
+            study.tell(task, 1.0 if task.trial != 1 else 0.0 if task.fold == 0 else 3.0)
+            progress(study.history, list(study.storage.read(1))[-1])
+            shown.append(progress.line())
+
+    assert "(trial 1)" not in " ".join(shown[:5])  # a single fold beside four proves nothing
+    assert "best 1 ± 0 (trial 0)" in stream.getvalue().splitlines()[-1]
 
 
 def test_failures_are_counted_and_a_trial_outside_its_bound_is_no_best() -> None:
@@ -255,6 +270,8 @@ def seen(text: str) -> list[str]:
         (1e-12, 1e-13, "1e-12 ± 1e-13"),
         (3e12, 1e11, "3e+12 ± 1e+11"),
         (-0.25, 0.5, "-0.25 ± 0.50"),
+        (-0.001, 0.5, "0.00 ± 0.50"),
+        (-0.0, math.nan, "0"),
     ],
 )
 def test_a_value_has_as_many_digits_as_its_spread_allows(mean: float, sd: float, text: str) -> None:

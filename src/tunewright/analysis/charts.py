@@ -22,6 +22,7 @@ __all__ = ["Figure", "gap_chart", "history_chart", "improvements", "pareto_chart
 _WIDTH, _HEIGHT = 760, 320
 _POINTS: Final = 1500
 _WHISKERS: Final = 40
+_RACED: Final = " Grey: met fewer than half as many folds or seeds as others did, so its mean may be luck and is no best."
 
 _Side = Literal["top", "bottom", "left", "right"]
 
@@ -59,7 +60,7 @@ def history_chart(history: History, default: Trial | None) -> Figure | None:
     if not len(numbers):
         return None
     metric = objective(history)
-    records = improvements(history, metric)
+    records = improvements(history)
     bars = whiskers(history, records)
     view = _with_whisker(value_axis(values, metric.sign), bars)
     last = max(len(history) - 1, 1)
@@ -73,9 +74,9 @@ def history_chart(history: History, default: Trial | None) -> Figure | None:
         x_label="trial",
         y_label=f"{metric.name} ({direction(metric)})",
     )
-    feasible = history.feasible[numbers]
+    feasible, proven = history.feasible[numbers], history.proven[numbers]
     shown = thin(metric.sign * values, _POINTS)
-    points = [(float(n), float(v), bool(f)) for n, v, f in zip(numbers[shown], values[shown], feasible[shown], strict=True)]
+    points = [(float(n), float(v), bool(f)) for n, v, f in zip(numbers[shown], values[shown], proven[shown], strict=True)]
     inside = [point for point in points if not view.outside(point[1])]
     frame.dots([(n, v) for n, v, f in inside if not f], "infeasible")
     frame.dots([(n, v) for n, v, f in inside if f], "trial")
@@ -96,14 +97,18 @@ def history_chart(history: History, default: Trial | None) -> Figure | None:
         said += ", which no trial within the bounds has set yet."
     said += f" {counted(len(failed), 'failed trial')} marked × along the bottom." if len(failed) else ""
     said += " Grey: outside a metric's bound." if not feasible.all() else ""
+    said += _RACED if (feasible & ~proven).any() else ""
     return Figure(frame.render(), said + _beyond(view) + _thinned(len(shown), len(numbers)))
 
 
-def improvements(history: History, metric: Metric) -> list[tuple[float, float]]:
-    """The feasible trials better than all before them, in the order of asking."""
-    numbers = np.flatnonzero(history.feasible)
+def improvements(history: History) -> list[tuple[float, float]]:
+    """The trials better than all before them, as `History.order` has it, in the order of asking: the last one is `History.best`.
+
+    Who met few of the folds does not count, and who met others is compared by what is left when the folds' own share is taken off.
+    """
+    numbers = np.flatnonzero(history.proven)
     values: Array = history.values[numbers, history.objectives[0]]
-    best = np.minimum.accumulate(metric.sign * values)
+    best = np.minimum.accumulate(history.effects().posterior[numbers])
     new = [i for i in range(len(numbers)) if i == 0 or best[i] < best[i - 1]]
     return [(float(numbers[i]), float(values[i])) for i in new]
 

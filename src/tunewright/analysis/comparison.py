@@ -123,8 +123,12 @@ def compare(
     everyone = [*first, *second]
     count = _count(first, second, trials)
     best = [[_best(history, count) for history in side] for side in (first, second)]
-    if any(trial is None for side in best for trial in side):
-        raise StudyError(f"A study has no result within its first {counted(count, 'finished trial')}. Let it run longer.")
+    for name, histories, side in zip(names, (first, second), best, strict=True):
+        which = f"{name} has" if len(side) == 1 else f"A study of {name} has"
+        if any(not history.finished for history in histories):
+            raise StudyError(f"{which} no finished trial, so there is nothing to compare. Let it run longer.")
+        if count and None in side:
+            raise StudyError(f"{which} no result within its first {counted(count, 'finished trial')}. Let it run longer.")
     metric = everyone[0].metrics[everyone[0].objectives[0]]
     values = [np.array([trial.values[metric.name] for trial in side if trial and trial.values]) for side in best]
     means = (float(values[0].mean()), float(values[1].mean()))

@@ -37,6 +37,8 @@ class ReportExtras(msgspec.Struct, frozen=True, kw_only=True):
         test: the winner's score first, then those that it is to be seen beside: the default's, the baseline's.
         test_note: what the test data were.
         gain: winner minus default, compared row by row on the test data; positive is better.
+        winner: number of the trial that was kept, which the headline is about; default: the best.
+        kept: where it is kept ("in the model file").
         verdict: the plain sentence on the test scores; default: written from `gain`, or from the intervals.
         gap: the plain sentence on over- and underfitting; default: written from the training scores.
         train: name of the training score in `Measurement.info`; default: as `training.train_key` finds it.
@@ -53,6 +55,8 @@ class ReportExtras(msgspec.Struct, frozen=True, kw_only=True):
     test: tuple[Score, ...] = ()
     test_note: str = ""
     gain: Difference | None = None
+    winner: int | None = None
+    kept: str = ""
     verdict: str = ""
     gap: str = ""
     train: str = ""

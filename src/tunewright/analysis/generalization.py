@@ -28,7 +28,7 @@ import numpy as np
 from scipy import stats
 
 from tunewright.analysis.summary import objective
-from tunewright.analysis.text import number
+from tunewright.analysis.text import interval, number
 from tunewright.analysis.winner import Estimate, default_of, posterior, shrunk, within
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -306,8 +306,8 @@ def said(
 
 
 def _interval(found: Estimate) -> str:
-    bounds = "" if math.isnan(found.low) else f" ({number(found.low)} to {number(found.high)})"
-    return f"{number(found.value)}{bounds}"
+    value, bounds = interval(found.value, found.low, found.high, 4, ends=4)
+    return value if math.isnan(found.low) else f"{value} ({bounds})"
 
 
 def turned(loss: Estimate, metric: Metric) -> Estimate:

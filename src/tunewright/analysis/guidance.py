@@ -1,7 +1,9 @@
 """The sections of a report that explain and advise, and the same as Markdown."""
 
+from itertools import pairwise
 from typing import Final, cast
 
+import msgspec
 import numpy as np
 
 from tunewright.analysis.charts import Figure
@@ -12,13 +14,14 @@ from tunewright.analysis.insight import Insight
 from tunewright.analysis.markup import Markup, breakable, join, tag
 from tunewright.analysis.scale import Bands, Linear, axis
 from tunewright.analysis.slices import choice_labels
-from tunewright.analysis.summary import objective
+from tunewright.analysis.summary import counts_text, objective
 from tunewright.analysis.svg import Frame, strip
 from tunewright.analysis.tables import table
-from tunewright.analysis.text import counted, cut, number
+from tunewright.analysis.text import counted, cut, interval, number
 from tunewright.analysis.tuning import Gain, Tunability, shown_value
 from tunewright.analysis.view import Values, direction, drawn, value_axis
 from tunewright.history import History
+from tunewright.metric import Metric
 from tunewright.space import Float, Int
 
 __all__ = ["advice", "ailments", "effect_chart", "markdown", "mattered"]
@@ -28,6 +31,8 @@ _PAIRS: Final = 4
 _EFFECTS: Final = 6
 _POINTS: Final = 300
 _WIDTH, _HEIGHT = 250, 200
+_ROWS: Final = 12
+_DESCRIBED: Final = "The mean over all other hyperparameters with its 95 % band."
 
 
 def _sentences(lines: tuple[str, ...] | list[str]) -> Markup:
@@ -44,6 +49,8 @@ def _section(heading: str, *parts: Markup | None) -> Markup:
 def mattered(history: History, found: Insight) -> Markup | None:
     """Importance as a table of bars, then the effects of those that matter most."""
     importance = found.importance
+    if _mend(found):
+        return None
     if not importance.shares:
         return _section("What mattered", _sentences(importance.remarks)) if importance.remarks else None
     charts = [effect_chart(history, effect) for effect in _chosen(found)]
@@ -104,7 +111,7 @@ def _share(share: Share, scale: Linear) -> Markup:
 
 
 def effect_chart(history: History, effect: Effect) -> Figure:
-    """The effect of one parameter as a small chart, on the axis of the values' bulk."""
+    """The effect of one parameter as a small chart, on an axis that holds the values' bulk and the mean where trials are near."""
     name = effect.names[0]
     parameter = history.space.parameters[name]
     metric = objective(history)
@@ -112,7 +119,7 @@ def effect_chart(history: History, effect: Effect) -> Figure:
     column = history.rows[numbers, history.space.names.index(name)]
     shown = np.flatnonzero(np.isfinite(column))
     shown = shown[np.linspace(0, len(shown) - 1, min(len(shown), _POINTS)).astype(np.intp)] if len(shown) else shown
-    view = value_axis(values, metric.sign)
+    view = _with_mean(value_axis(values, metric.sign), effect)
     points = [(float(column[i]), float(values[i])) for i in shown if not view.outside(float(values[i]))]
     if isinstance(parameter, Float | Int):
         scale = axis(float(parameter.low), float(parameter.high), count=4, whole=isinstance(parameter, Int), log=parameter.log)
@@ -120,12 +127,15 @@ def effect_chart(history: History, effect: Effect) -> Figure:
         frame.dots(points, "trial faint")
         _curve(frame, effect, view)
     else:
-        labels = [cut(label, 12) for label in choice_labels(tuple(getattr(parameter, "choices", (False, True))))]
-        frame = _frame(name, metric.name, Bands(labels), view)
-        frame.dots(points, "trial faint", nudges=[(3.0 * ((i * 7) % 5 - 2), 0.0) for i in range(len(points))])
-        places = effect.levels[0].tolist()
-        frame.bars(list(zip(places, effect.low.tolist(), effect.high.tolist(), strict=True)), "effect")
-        frame.dots(list(zip(places, effect.mean.tolist(), strict=True)), "winner")
+        frame, kept = _bands(name, metric, effect, view, choice_labels(tuple(getattr(parameter, "choices", (False, True)))))
+        points = [(v, float(kept[int(x)])) for x, v in points if int(x) in kept]
+        frame.dots(points, "trial faint", nudges=[(0.0, 1.5 * ((i * 7) % 5 - 2)) for i in range(len(points))])
+        rows = [i for i, level in enumerate(effect.levels[0]) if int(level) in kept]
+        for i in rows:
+            ends = np.clip((effect.low[i], effect.high[i]), view.low, view.high).tolist()
+            frame.line([(end, float(kept[int(effect.levels[0][i])])) for end in ends], "effect")
+        means = [(float(effect.mean[i]), float(kept[int(effect.levels[0][i])])) for i in rows]
+        frame.dots([(mean, row) for mean, row in means if not view.outside(mean)], "winner")
     guessed = float(1 - effect.supported.mean())
     doubt = f"; no trial near {number(100 * guessed, 2)} % of the range" if guessed > 0.02 else ""
     doubt += "; it goes on beyond the axis" if ((effect.mean < view.low) | (effect.mean > view.high)).any() else ""
@@ -136,6 +146,31 @@ def effect_chart(history: History, effect: Effect) -> Figure:
     )
 
 
+def _with_mean(view: Values, effect: Effect) -> Values:
+    """The axis, widened to hold what the chart is about: the mean, where trials are near (everywhere, if they are near nowhere)."""
+    near = effect.mean[effect.supported] if effect.supported.any() else effect.mean
+    near = near[np.isfinite(near) & (near > 0)] if view.log else near[np.isfinite(near)]
+    if not len(near):
+        return view
+    return msgspec.structs.replace(view, low=min(view.low, float(near.min())), high=max(view.high, float(near.max())))
+
+
+def _bands(name: str, metric: Metric, effect: Effect, view: Values, labels: list[str]) -> tuple[Frame, dict[int, int]]:
+    """A frame with a row for each choice, the first on top (of very many, those with the best means), and the rows by choice."""
+    best = np.argsort(metric.sign * effect.mean, kind="stable")[:_ROWS]
+    shown = sorted((int(level) for level in effect.levels[0][best]), reverse=True)
+    frame = Frame(
+        _WIDTH,
+        max(_HEIGHT, 50 + 15 * len(shown)),
+        view.scale(count=3),
+        Bands([labels[choice] for choice in shown]),
+        title=f"Effect of {name} on {metric.name}",
+        description=_DESCRIBED,
+        x_label=metric.name,
+    )
+    return frame, {choice: row for row, choice in enumerate(shown)}
+
+
 def _frame(name: str, metric: str, scale: object, view: Values) -> Frame:
     title = f"Effect of {name} on {metric}"
     return Frame(
@@ -144,24 +179,35 @@ def _frame(name: str, metric: str, scale: object, view: Values) -> Frame:
         cast(Linear, scale),
         view.scale(count=4),
         title=title,
-        description="The mean over all other hyperparameters with its 95 % band.",
+        description=_DESCRIBED,
         y_label=metric,
     )
 
 
 def _curve(frame: Frame, effect: Effect, view: Values) -> None:
-    """The band, the single curves, and the mean: solid where trials are near, cut where it leaves the view."""
+    """The band, the single curves, and the mean: solid where trials are near; each is cut where it leaves the view."""
     x, mean = effect.levels[0].tolist(), effect.mean.tolist()
     low, high = (np.clip(each, view.low, view.high).tolist() for each in (effect.low, effect.high))
     frame.band(list(zip(x, low, high, strict=True)), "effect")
-    for curve in np.clip(effect.curves, view.low, view.high):
-        frame.line(list(zip(x, curve.tolist(), strict=True)), "curve")
+    for curve in effect.curves.tolist():
+        for part in _parts(x, curve, view):
+            frame.line(part, "curve")
     for i in range(len(x) - 1):
         both = bool(effect.supported[i] and effect.supported[i + 1])
-        start, end = (x[i], mean[i]), (x[i + 1], mean[i + 1])
-        part = _inside(start, end, view.low, view.high) if both else [start, end]  # where nobody was it may run along the edge
-        if part:
+        for part in _parts(x[i : i + 2], mean[i : i + 2], view):
             frame.line(part, "effect" if both else "unsupported")
+
+
+def _parts(x: list[float], y: list[float], view: Values) -> list[list[tuple[float, float]]]:
+    """The parts of a line that lie inside the view."""
+    parts: list[list[tuple[float, float]]] = []
+    for start, end in pairwise(zip(x, y, strict=True)):
+        part = _inside(start, end, view.low, view.high)
+        if part and parts and parts[-1][-1] == part[0]:
+            parts[-1].append(part[1])
+        elif part:
+            parts.append(part)
+    return parts
 
 
 def _inside(start: tuple[float, float], end: tuple[float, float], low: float, high: float) -> list[tuple[float, float]]:
@@ -175,6 +221,12 @@ def _inside(start: tuple[float, float], end: tuple[float, float], low: float, hi
 
     cut = [(x, y) if low <= y <= high else (at(edge := min(max(y, low), high)), edge) for x, y in (start, end)]
     return [(float(x), float(y)) for x, y in cut]
+
+
+def _mend(found: Insight) -> str:
+    """What to do first where all that ended has failed, so that nothing can be learned; "" elsewhere."""
+    failures = (check.mend for check in found.health.findings if check.name == "failures")
+    return "" if found.importance.n else next(failures, "")
 
 
 # ---- what ails it, and what to do ----------------------------------------------------------------------------------------------
@@ -192,6 +244,8 @@ def ailments(found: Health) -> Markup:
 
 def advice(found: Insight) -> Markup:
     """What to do next: go on or stop, what can be left alone, and the space of the next round."""
+    if mend := _mend(found):
+        return _section("What to do next", tag("p", f"Nothing can be learned from failures alone. {mend}"))
     tunability, prospect, refinement = found.tunability, found.prospect, found.refinement
     going_on = [] if prospect is None else prospect.lines
     parts = [tag("p", line) for line in going_on]
@@ -231,10 +285,7 @@ def _worth(found: Tunability) -> list[Markup]:
 def _gain_row(name: str, at: str, gain: Gain) -> Markup:
     cells = [
         tag("td", at),
-        *(
-            tag("td", text, class_="number")
-            for text in (number(gain.value, 3), f"{number(gain.low, 2)} to {number(gain.high, 2)}")
-        ),
+        *(tag("td", text, class_="number") for text in interval(gain.value, gain.low, gain.high, 3)),
     ]
     return tag("tr", tag("th", breakable(cut(name, 120)), scope="row"), *cells)
 
@@ -250,7 +301,7 @@ def markdown(history: History, title: str, found: Insight) -> str:
         ]
         lines += [f"- `{name}` = `{value}`" for name, value in best.params.items()]
     else:
-        lines += [f"{history.completed:,} completed, {history.failed:,} failed, {history.running:,} running."]
+        lines += [f"{counts_text(history)}."]
     parts: list[tuple[str, object]] = [
         ("What mattered", found.importance),
         ("Health checks", found.health),
@@ -259,6 +310,6 @@ def markdown(history: History, title: str, found: Insight) -> str:
         ("The next round", found.refinement),
     ]
     for heading, part in parts:
-        if part is not None:
+        if part is not None and (part is found.health or not _mend(found)):
             lines += ["", f"## {heading}", "", "```text", repr(part), "```"]
     return "\n".join(lines) + "\n"

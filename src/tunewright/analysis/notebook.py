@@ -9,7 +9,7 @@ from typing import Final
 
 from tunewright.analysis.charts import history_chart
 from tunewright.analysis.markup import Child, Markup, breakable, tag
-from tunewright.analysis.summary import default_trial, objective, ranking
+from tunewright.analysis.summary import counts_text, default_trial, objective, ranking
 from tunewright.analysis.text import counted, cut, value_text, with_spread
 from tunewright.analysis.view import direction
 from tunewright.history import History
@@ -45,10 +45,9 @@ def card(history: History, title: str) -> str:
         history: of the study, in any state.
         title: what to call it; any text, it is escaped.
     """
-    counts = f"{history.completed:,} completed, {history.failed:,} failed, {history.running:,} running"
     figure = history_chart(history, default_trial(history) if len(history.objectives) == 1 else None)
     return framed(
-        tag("p", tag("b", cut(title, 200)), f": {counts}"),
+        tag("p", tag("b", cut(title, 200)), f": {counts_text(history)}"),
         *_best(history),
         None if figure is None else tag("figure", figure.svg, tag("figcaption", figure.caption)),
         tag("p", 'More: .report("report.html"), .importance(), .health(), .value_of_continuing()', class_="small"),

@@ -19,6 +19,7 @@ from tunewright.analysis.slices import slices
 from tunewright.analysis.summary import (
     Totals,
     causes,
+    counts_text,
     default_trial,
     difference,
     objective,
@@ -58,7 +59,7 @@ def report(history: History, *, title: str, extras: ReportExtras | None = None, 
         _outcome(history, extras, default, title),
         *([] if insight is None else [mattered(history, insight), ailments(insight.health), advice(insight)]),
         _searched(history, extras, done),
-        _best(history, default),
+        _best(history, extras, default),
         _course(history, default),
         _hyperparameters(history, default),
         _fit(history, extras),
@@ -107,27 +108,38 @@ def _outcome(history: History, extras: ReportExtras, default: Trial | None, titl
         "header",
         tag("h1", cut(title, 300)),
         _p(extras.lead, "lead") if extras.lead else None,
-        _best_line(history),
+        _best_line(history, extras, default),
         _p(_meaning(history, extras, default), "verdict"),
         score_table(extras, objective(history)) if extras.test else None,
         tag("aside", tag("h2", "Read this first"), tag("ul", *notes), class_="notes") if notes else None,
     )
 
 
-def _best_line(history: History) -> Markup | None:
+def _winner(history: History, extras: ReportExtras) -> Trial:
+    """What is called the winner everywhere on the page: the trial that was kept, else the best."""
+    return history.best if extras.winner is None else history.trial(extras.winner)
+
+
+def _best_line(history: History, extras: ReportExtras, default: Trial | None) -> Markup | None:
     if len(history.objectives) > 1 or not history.feasible.any():
         return None
     metric = objective(history)
-    best = ranking(history, 1)[0]
+    best = ranked(history, _winner(history, extras))
+    what = "best" if best.trial.number == history.best.number else "the default's" if best.trial == default else "the winner's"
+    kept = f" · {extras.kept}" if extras.kept else ""
     count = len(best.spread.values)
     over = (
         f"mean ± standard deviation over {count} measurements" if count > 1 else "a single measurement, so its spread is unknown"
     )
     return tag(
         "p",
-        tag("span", f"best {metric.name}", class_="what"),
+        tag("span", f"{what} {metric.name}", class_="what"),
         tag("strong", with_spread(best.spread.mean, best.spread.sd)),
-        tag("span", f"trial {best.trial.number}, of {len(history):,} · {over} · {direction(metric)}", class_="how"),
+        tag(
+            "span",
+            f"trial {best.trial.number}, of {history.completed:,} completed{kept} · {over} · {direction(metric)}",
+            class_="how",
+        ),
         class_="outcome",
     )
 
@@ -169,7 +181,7 @@ def _lower(text: str) -> str:
 
 
 def _no_result(history: History) -> str:
-    counts = f"{history.failed:,} failed, {history.running:,} still running, {history.completed:,} completed"
+    counts = counts_text(history)
     if history.completed:
         return f"No completed trial keeps within every metric's bound ({counts}). Loosen a bound, or search on."
     if history.failed:
@@ -190,10 +202,8 @@ def _searched(history: History, extras: ReportExtras, done: Totals) -> Markup:
     )
     by = ", ".join(f"{name} ({count:,})" for name, count in done.origins[:12])
     pairs.append(("proposed by", " · ".join(part for part in (extras.sampler, by) if part) or "–"))
-    running = f", {done.running:,} running" if done.running else ""
-    pairs.append(
-        ("trials", f"{done.completed:,} completed, {done.failed:,} failed{running}; {counted(done.tasks, 'measurement')}")
-    )
+    each = "" if history.single else ", each of one trial on one fold or seed"
+    pairs.append(("trials", f"{counts_text(history)}; {counted(done.tasks, 'measurement')}{each}"))
     pairs.append(("time", f"{duration(done.seconds)} of measuring, all workers together{_when(done)}"))
     constraints = [tag("li", tag("code", cut(str(each), 500))) for each in space.constraints[:50]]
     tables = [table(each.head, [_plain(row, each.head) for row in each.rows], each.caption) for each in extras.tables]
@@ -234,7 +244,7 @@ def _when(done: Totals) -> str:
 # ---- 3. to 7. ------------------------------------------------------------------------------------------------------------------
 
 
-def _best(history: History, default: Trial | None) -> Markup | None:
+def _best(history: History, extras: ReportExtras, default: Trial | None) -> Markup | None:
     if not history.feasible.any():
         return None
     if len(history.objectives) > 1:
@@ -248,7 +258,13 @@ def _best(history: History, default: Trial | None) -> Markup | None:
         said = "A single trial has a result so far; there is nothing to compare it with."
     elif len(rows[0].spread.values) < 2:
         said = "Each was measured once: how much of a difference is noise, nobody can say. Folds or seeds would tell."
-    return _section("The best configurations", best_table(rows, beside, objective(history)), _p(said, "small"))
+    if len({len(row.spread.values) for row in rows}) > 1:
+        said += (
+            " Not all met the same folds and seeds, so the ranks go by values adjusted for the ones that each met, not by the means"
+            " shown; who met fewer than half as many as others comes last."
+        )
+    winner = _winner(history, extras).number
+    return _section("The best configurations", best_table(rows, beside, objective(history), winner=winner), _p(said, "small"))
 
 
 def _course(history: History, default: Trial | None) -> Markup | None:
@@ -285,7 +301,7 @@ def _hyperparameters(history: History, default: Trial | None) -> Markup | None:
 
 
 def _fit(history: History, extras: ReportExtras) -> Markup | None:
-    found = gap(history, extras.train) if len(history.objectives) == 1 else None
+    found = gap(history, extras.train, winner=extras.winner) if len(history.objectives) == 1 else None
     if found is None:
         return _section("Training against validation", _p(extras.gap)) if extras.gap else None
     metric = objective(history)
@@ -330,5 +346,5 @@ def _environment(history: History) -> list[tuple[str, str]]:
     return [
         (name, ", ".join(f"{each} {version}" for each, version in fact.items()) if isinstance(fact, dict) else value_text(fact))
         for name, fact in written.items()
-        if fact is not None
+        if fact is not None and name != "pid"
     ]

@@ -25,7 +25,7 @@ from tunewright.analysis.evidence import evidence
 from tunewright.analysis.generalization import by_folds
 from tunewright.analysis.summary import at_full_effort, difference, objective
 from tunewright.analysis.surrogate import Fit, surrogate
-from tunewright.analysis.text import counted, cut, number, value_text
+from tunewright.analysis.text import counted, cut, interval, number, value_text
 from tunewright.analysis.tuning import default_row
 from tunewright.analysis.winner import Estimate, default_of
 from tunewright.errors import NoResult, StudyError
@@ -163,7 +163,8 @@ def _text(value: Value) -> str:
 
 
 def _interval(found: Estimate) -> str:
-    return number(found.value, 2) + ("" if math.isnan(found.low) else f" ({number(found.low, 2)} to {number(found.high, 2)})")
+    value, bounds = interval(found.value, found.low, found.high)
+    return value if math.isnan(found.low) else f"{value} ({bounds})"
 
 
 def _on_spread(found: Sensitivity) -> str:
@@ -190,7 +191,8 @@ def _on_changes(found: Sensitivity) -> list[str]:
 def _on_gain(found: Sensitivity) -> list[str]:
     if found.gain is None:
         return []
-    bounds = f"{number(found.gain.value, 3)} (95 % interval {number(found.gain.low, 2)} to {number(found.gain.high, 2)})"
+    value, ends = interval(found.gain.value, found.gain.low, found.gain.high, 3)
+    bounds = f"{value} (95 % interval {ends})"
     if found.within_noise is None:
         return [
             f"Warning: the gain over the default is {number(found.gain.value, 3)}; whether that is more than noise cannot be told."

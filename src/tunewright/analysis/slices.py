@@ -89,9 +89,8 @@ def _slice(
         marks.append(
             ("ring default", float(rows[default.number]), default.values[metric.name], f"default: trial {default.number}")
         )
-    feasible = np.where(history.feasible, history.losses[:, history.objectives[0]], np.inf)
-    best = int(np.argmin(feasible))
-    if np.isfinite(feasible[best]) and np.isfinite(rows[best]):
+    best = int(history.order[0]) if history.feasible.any() else -1
+    if best >= 0 and np.isfinite(rows[best]):
         value = float(history.values[best, history.objectives[0]])
         marks.append(("ring best", float(rows[best]), value, f"best: trial {best}, {metric.name} {number(value)}"))
     one = _Slice(name, space.parameters[name], rows[numbers], values, tuple(marks))

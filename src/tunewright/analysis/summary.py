@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from scipy import stats
 
-from tunewright.analysis.text import number
+from tunewright.analysis.text import interval
 from tunewright.history import COMPLETED, FAILED, History
 from tunewright.metric import Metric
 from tunewright.trial import Failure, Measurement, Trial
@@ -32,6 +32,7 @@ __all__ = [
     "association",
     "at_full_effort",
     "causes",
+    "counts_text",
     "default_trial",
     "difference",
     "failures",
@@ -42,6 +43,7 @@ __all__ = [
     "spread",
     "standard_deviation",
     "totals",
+    "unfinished",
 ]
 
 _NUMBERS: Final = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
@@ -98,7 +100,9 @@ class Totals(msgspec.Struct, frozen=True):
     """How much was done.
 
     Attributes:
-        completed, failed, running: trials.
+        completed, failed: trials.
+        running: trials that somebody has in hand.
+        unfinished: trials that were begun and given back, so that nobody works on them now.
         tasks: trials times folds and seeds, finished.
         seconds: wall time of all tasks together (several workers at once count each).
         started, ended: seconds since 1970 of the first asking and the last result; NaN if there is none.
@@ -108,6 +112,7 @@ class Totals(msgspec.Struct, frozen=True):
     completed: int
     failed: int
     running: int
+    unfinished: int
     tasks: int
     seconds: float
     started: float
@@ -224,17 +229,32 @@ def failures(history: History) -> list[tuple[int, Failure]]:
 def totals(history: History) -> Totals:
     """How much was done, by whom, and when."""
     ended = history.finished_at[np.isfinite(history.finished_at)]
+    left = unfinished(history)
     origins = Counter(history.origin(number_) for number_ in range(len(history)))
     return Totals(
         completed=history.completed,
         failed=history.failed,
-        running=history.running,
+        running=history.running - len(left),
+        unfinished=len(left),
         tasks=sum(len(trial.measurements) for trial in history.trials),
         seconds=float(history.seconds.sum()),
         started=float(history.asked_at.min()) if len(history) else math.nan,
         ended=float(ended.max()) if len(ended) else math.nan,
         origins=tuple(origins.most_common()),
     )
+
+
+def unfinished(history: History) -> set[int]:
+    """The trials that were begun and given back: no result, and nobody who has a task of them in hand."""
+    held = {task.trial for task, _ in history.open_tasks}
+    return {number_ for number_ in history.underway if number_ not in held}
+
+
+def counts_text(history: History) -> str:
+    """How many trials are in which state: "33 completed, 0 failed, 1 running, 2 unfinished"; the last only where there are any."""
+    left = len(unfinished(history))
+    text = f"{history.completed:,} completed, {history.failed:,} failed, {history.running - left:,} running"
+    return text + (f", {left:,} unfinished" if left else "")
 
 
 def association(x: Array, losses: Array, groups: int = 6) -> float:
@@ -265,8 +285,8 @@ def association(x: Array, losses: Array, groups: int = 6) -> float:
 
 def sentence_on_difference(found: Difference, versus: str = "the default") -> str:
     """What a difference means, in a sentence."""
-    size = number(abs(found.gain), 3)
-    bounds = f"95 % interval {number(found.low, 2)} to {number(found.high, 2)}"
+    size, ends = interval(found.gain, found.low, found.high, 3)
+    size, bounds = size.lstrip("\N{MINUS SIGN}"), f"95 % interval {ends}"
     if found.low > 0:
         return f"Better than {versus} by {size} ({bounds})."
     if found.high < 0:

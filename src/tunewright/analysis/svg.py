@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from tunewright.analysis.markup import Markup, compact, join, tag
 from tunewright.analysis.scale import Bands, Scale, Tick
-from tunewright.analysis.text import cut
+from tunewright.analysis.text import cut, labels
 
 __all__ = ["Frame", "strip"]
 
@@ -22,15 +22,6 @@ _MANY: Final = 300  # dots of a chart beyond which they are drawn smaller
 
 def _at(x: float, y: float) -> str:
     return f"{compact(x)} {compact(y)}"
-
-
-def _shortened(ticks: list[Tick]) -> list[Tick]:
-    """With labels that fit beside an axis: cut at the end, or in the middle where they would read alike."""
-    ends = {cut(tick.label, _LABEL) for tick in ticks}
-    if len(ends) == len(ticks):
-        return [Tick(tick.at, cut(tick.label, _LABEL)) for tick in ticks]
-    half = _LABEL // 2
-    return [Tick(t.at, t.label if len(t.label) <= _LABEL else f"{t.label[:half]}…{t.label[-half:]}") for t in ticks]
 
 
 class Frame:
@@ -62,7 +53,9 @@ class Frame:
             " ".join(part for part in (x_label, x.factor) if part),
             " ".join(part for part in (y_label, y.factor) if part),
         )
-        self._y_ticks = _shortened(y.ticks) if isinstance(y, Bands) else y.ticks
+        named = isinstance(y, Bands)
+        short = labels([tick.label for tick in y.ticks], _LABEL) if named else []
+        self._y_ticks = [Tick(tick.at, text) for tick, text in zip(y.ticks, short, strict=True)] if named else y.ticks
         longest = max((len(tick.label) for tick in self._y_ticks), default=0)
         self._left = 10 + _CHARACTER * longest
         self._right = width - 12

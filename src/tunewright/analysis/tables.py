@@ -11,7 +11,7 @@ from tunewright.analysis.scale import Linear, Log, axis
 from tunewright.analysis.slices import choice_labels
 from tunewright.analysis.summary import Cause, Ranked
 from tunewright.analysis.svg import strip
-from tunewright.analysis.text import counted, cut, duration, number, params_text, value_text, with_spread
+from tunewright.analysis.text import counted, cut, duration, interval, number, params_text, value_text, with_spread
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Float, Int, Parameter
@@ -55,21 +55,21 @@ def score_table(extras: ReportExtras, metric: Metric) -> Markup:
     rows = []
     for i, score in enumerate(extras.test):
         known = math.isfinite(score.low) and math.isfinite(score.high)
-        interval = f"{number(score.low)} to {number(score.high)}" if known else "–"
+        value, bounds = interval(score.value, score.low, score.high, 4, ends=4) if known else (number(score.value), "–")
         picture = strip(
             scale,
             middle=score.value if math.isfinite(score.value) else None,
             span=(score.low, score.high) if known else None,
             kind="winner" if i == 0 else "",
-            label=f"{score.name}: {number(score.value)}, 95 % interval {interval}",
+            label=f"{score.name}: {value}, 95 % interval {bounds}",
             width=280,
             height=22,
         )
         rows.append(
             _row(
                 score.name,
-                _cell(number(score.value), "number"),
-                _cell(interval, "number"),
+                _cell(value, "number"),
+                _cell(bounds, "number"),
                 _cell(picture),
                 kind="winner" if i == 0 else None,
             )
@@ -138,24 +138,29 @@ def _short_names(trial: Trial) -> dict[str, str]:
     return {name: shorter if shorter and often[shorter] == 1 else name for name, shorter in short.items()}
 
 
-def best_table(rows: Sequence[Ranked], default: Ranked | None, metric: Metric) -> Markup:
-    """The best configurations with each fold, and the default beside them."""
+def best_table(rows: Sequence[Ranked], default: Ranked | None, metric: Metric, *, winner: int | None = None) -> Markup:
+    """The best configurations with each fold, and the default beside them; `winner`: the trial to mark, by default the first."""
+    winner = rows[0].trial.number if winner is None else winner
     everyone = [
         *rows,
         *([default] if default is not None and default.rank > 0 and all(r.trial != default.trial for r in rows) else []),
     ]
     values = [value for row in everyone for value in (*row.spread.values, row.spread.mean) if math.isfinite(value)]
-    folds = any(len(row.spread.values) > 1 for row in everyone)
+    counts = {len(row.spread.values) for row in everyone}
+    folds, raced = max(counts) > 1, len(counts) > 1
     scale = axis(min(values), max(values), count=3)
     lines = []
     for row in everyone:
         spread, trial = row.spread, row.trial
         is_default = default is not None and trial.number == default.trial.number
         label = f"measured: {', '.join(number(value) for value in spread.values[:30])}; mean {number(spread.mean)}"
-        picture = strip(scale, dots=spread.values, middle=spread.mean, kind="winner" if row.rank == 1 else "", label=label)
+        picture = strip(
+            scale, dots=spread.values, middle=spread.mean, kind="winner" if trial.number == winner else "", label=label
+        )
         cells = [
             _cell(str(trial.number), "number"),
             _cell(with_spread(spread.mean, spread.sd), "number"),
+            _cell(f"{len(spread.values)}", "number") if raced else None,
             _cell(picture) if folds else None,
             _cell(duration(trial.seconds), "number"),
             tag(
@@ -164,11 +169,20 @@ def best_table(rows: Sequence[Ranked], default: Ranked | None, metric: Metric) -
                 _params(trial),
             ),
         ]
-        kind = "winner" if row.rank == 1 else "default" if is_default else None
+        kind = "winner" if trial.number == winner else "default" if is_default else None
         lines.append(_row(f"{row.rank:,}", *[cell for cell in cells if cell is not None], kind=kind))
     if folds:
-        lines.append(_row("", _cell(""), _cell(""), _cell(_ruler(scale, 150)), _cell(""), _cell(""), kind="ruler"))
-    head = ["rank", "#trial", f"#{metric.name}", *(["each measurement"] if folds else []), "#time", "configuration"]
+        before = [_cell("") for _ in range(3 if raced else 2)]
+        lines.append(_row("", *before, _cell(_ruler(scale, 150)), _cell(""), _cell(""), kind="ruler"))
+    head = [
+        "rank",
+        "#trial",
+        f"#{metric.name}",
+        *(["#measured"] if raced else []),
+        *(["each measurement"] if folds else []),
+        "#time",
+        "configuration",
+    ]
     return table(
         head, lines, "The best configurations" + (", mean ± standard deviation over folds and seeds" if folds else ""), "best"
     )

@@ -5,16 +5,31 @@ same decimal. Very large and very small numbers get a power of ten instead of a 
 """
 
 import math
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final
 
 import msgspec
 
 from tunewright.typing import Params, Value
 
-__all__ = ["counted", "cut", "duration", "number", "params_text", "power", "shift", "value_text", "with_spread"]
+__all__ = [
+    "counted",
+    "cut",
+    "duration",
+    "interval",
+    "labels",
+    "number",
+    "params_text",
+    "power",
+    "shift",
+    "value_text",
+    "with_spread",
+]
 
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLAIN: Final = (-4, 6)  # powers of ten written without exponent
+_DECIMALS: Final = 8  # of a spread, beyond which a power of ten says it better
 
 
 def power(exponent: int) -> str:
@@ -44,9 +59,26 @@ def number(x: float, digits: int = 4) -> str:
         return "∞" if x > 0 else "\N{MINUS SIGN}∞"
     exponent = _exponent(x)
     if not x or _PLAIN[0] <= exponent < _PLAIN[1]:
-        return _minus(f"{round(x):,}" if exponent >= digits - 1 else f"{x:.{digits}g}")
-    mantissa = f"{shift(x, exponent):.{digits}g}"
-    return _minus(f"{mantissa}×") + power(exponent)
+        return _minus(f"{round(x):,}" if exponent >= digits - 1 else f"{x or 0.0:.{digits}g}")
+    mantissa, _, rounded = f"{x:.{digits - 1}e}".partition("e")  # rounding may carry: 9.9999 is 1 of the next power
+    return _minus(f"{float(mantissa):g}×") + power(int(rounded))
+
+
+def interval(value: float, low: float, high: float, digits: int = 2, *, ends: int = 2) -> tuple[str, str]:
+    """A value and its bounds: "0.1538" and "0.1531 to 0.1545".
+
+    The value gets at least `digits` significant digits and the bounds `ends`; they get more until rounding moves no end by more than a
+    quarter of the interval's width, and until a value that lies between the ends is seen to.
+    """
+    coarsest = high / 2 - low / 2
+    while ends < 15 and coarsest > 0:
+        shown, left, right = (float(f"{x:.{n - 1}e}") for x, n in ((value, digits), (low, ends), (high, ends)))
+        unit = float(f"1e{_exponent(max(abs(low), abs(high))) + 1 - ends}")
+        if unit <= coarsest and (left <= shown <= right or not low <= value <= high):
+            break
+        ends += 1
+        digits = max(digits, ends)
+    return number(value, digits), f"{number(low, ends)} to {number(high, ends)}"
 
 
 def with_spread(mean: float, sd: float) -> str:
@@ -55,12 +87,14 @@ def with_spread(mean: float, sd: float) -> str:
         return number(mean)
     if sd <= abs(mean) * 1e-12:
         return f"{number(mean)} ± 0"
-    exponent = max(_exponent(mean), _exponent(sd))
+    exponent = max(_exponent(mean or sd), _exponent(sd))
     scaled = not _PLAIN[0] <= exponent < _PLAIN[1]
     if scaled:
         mean, sd = shift(mean, exponent), shift(sd, exponent)
-    decimals = min(max(0, 1 - _exponent(sd)), 12)
-    text = _minus(f"{mean:,.{decimals}f} ± {sd:,.{decimals}f}")
+    decimals = max(0, 1 - _exponent(sd))
+    if decimals > _DECIMALS:
+        return f"{number(mean)} ± {number(sd, 2)}"
+    text = _minus(f"{mean:z,.{decimals}f} ± {sd:,.{decimals}f}")
     return f"({text})×{power(exponent)}" if scaled else text
 
 
@@ -85,9 +119,33 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
-def cut(text: str, length: int) -> str:
-    """At most so many characters, with … where it was cut."""
-    return text if len(text) <= length else text[: max(length - 1, 1)].rstrip() + "…"
+def cut(text: str, length: int, *, middle: bool = False) -> str:
+    """At most so many characters, with … where it was cut: at the end, or in the middle, for names that only differ at their ends."""
+    if len(text) <= length:
+        return text
+    end = (length - 1) // 2 if middle else 0
+    return text[: max(length - 1 - end, 1)].rstrip() + "…" + text[len(text) - end :]
+
+
+def labels(texts: Sequence[str], length: int) -> list[str]:
+    """Texts that stand beside each other, each at most so long: cut in the middle, or, where they would then read alike, with what
+    the long ones all begin and end with left out.
+    """
+    short = [cut(text, length, middle=True) for text in texts]
+    if len(set(short)) == len(set(texts)):
+        return short
+    long = [text for text in texts if len(text) > length]
+    start = _alike(long)
+    end = _alike([text[start:][::-1] for text in long])
+    return [
+        text if len(text) <= length else cut(f"…{text[start : len(text) - end]}{'…' if end else ''}", length, middle=True)
+        for text in texts
+    ]
+
+
+def _alike(texts: Sequence[str]) -> int:
+    """How many characters all begin with."""
+    return sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False)))
 
 
 def value_text(value: Value) -> str:

@@ -30,7 +30,7 @@ from tunewright.analysis.markup import tag
 from tunewright.analysis.notebook import framed
 from tunewright.analysis.summary import standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
-from tunewright.analysis.text import counted, cut, number, value_text, with_spread
+from tunewright.analysis.text import counted, cut, interval, number, value_text, with_spread
 from tunewright.history import History
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Params, Value
@@ -145,7 +145,8 @@ class Tunability(msgspec.Struct, frozen=True):
 
 
 def _gain(gain: Gain) -> str:
-    return f"{number(gain.value, 3)} ({number(gain.low, 2)} to {number(gain.high, 2)})"
+    value, bounds = interval(gain.value, gain.low, gain.high, 3)
+    return f"{value} ({bounds})"
 
 
 def shown_value(value: Value) -> str:

@@ -8,6 +8,7 @@ import math
 import msgspec
 
 from tunewright.analysis.generalization import Generalization
+from tunewright.analysis.summary import totals
 from tunewright.analysis.winner import Estimate
 from tunewright.history import History
 
@@ -57,12 +58,12 @@ def claim_of(worth: Generalization) -> Claim:
 
 def race_facts(history: History, folds: int) -> RaceFacts:
     """How many fits were done, and how many full cross-validation of the same configurations takes."""
-    fits = sum(map(history.sent, range(len(history))))
+    fits = totals(history).tasks  # the report's measurements
     whole = folds * history.finished
     if fits >= whole:
         return RaceFacts(fits=fits, whole=whole, sentence="Every configuration was fitted on every fold.")
     words = (
-        f"Racing took {fits:,} fits for {history.finished:,} configurations; {folds}-fold cross-validation of all of them takes {whole:,}, "
+        f"Racing took {fits:,} fits, each on one fold, for {history.finished:,} configurations; {folds}-fold cross-validation of all of them takes {whole:,}, "
         f"{whole / fits:.1f} times as many."
     )
     return RaceFacts(fits=fits, whole=whole, sentence=words)

@@ -99,17 +99,17 @@ def difference(metric: MetricFacts, y: Array, answers: Mapping[str, Answer], dra
             low=low,
             high=high,
             better=None,
-            sentence="The test set is too small to compare the tuned model with the default.",
+            sentence="The test set is too small to compare the winner with the default.",
         )
     gain = apart if metric.goal == "maximize" else -apart
     better = float(np.mean(gain > 0) + np.mean(gain == 0) / 2)
     size = f"{abs(value):.4g}"
     if low == high == 0:
-        said = "The tuned model and the default score the same on the test set."
+        said = "The winner and the default score the same on the test set."
     elif low > 0 or high < 0:
         way = "better" if (value > 0) == (metric.goal == "maximize") else "worse"
         least, most = sorted((abs(low), abs(high)))
-        said = f"On the test set the tuned model is {way} than the default by {size} {metric.name} (95 % interval {least:.4g} to {most:.4g})."
+        said = f"On the test set the winner is {way} than the default by {size} {metric.name} (95 % interval {least:.4g} to {most:.4g})."
     else:
         said = f"On the test set the difference to the default, {value:+.4g} {metric.name}, is within chance (95 % interval {low:+.4g} to {high:+.4g})."
     return Difference(value=value, low=low, high=high, better=better, sentence=said)

@@ -2,31 +2,41 @@
 
 import math
 import shlex
+from typing import Final
 
 import msgspec
 
 from tunewright.analysis import Difference, ReportExtras, Rows, Score, duration, number
+from tunewright.analysis.facts import verdict
 from tunewright.automl import records
 from tunewright.automl.records import TuneRequest, TuneResult
 
 __all__ = ["report_extras"]
+
+_KEPT: Final = "in the model file"
 
 
 def report_extras(result: TuneResult) -> ReportExtras:
     """The extras of `analysis.report` for a result of `tune`."""
     sign = 1.0 if result.metric.goal == "maximize" else -1.0
     test, data = result.test, result.data
-    return ReportExtras(
+    stayed = result.recommended == "default"
+    winner = (
+        f"the default ({test.default_title})" if stayed else f"the winner ({result.winner.title}, trial {result.winner.trial})"
+    )
+    extras = ReportExtras(
         lead=f"{data.train_rows} training rows, {data.test_rows} test rows, {data.features} features from {data.path}",
         facts=_facts(result),
         tables=(_families(result), _columns(result)),
         test=(
-            _score("the tuned model", test.winner),
-            _score(f"the default ({test.default_title})", test.default),
+            _score(f"{winner}, {_KEPT}", test.winner),
+            *(() if stayed else (_score(f"the default ({test.default_title})", test.default),)),
             _score(f"the baseline ({test.baseline_title})", test.baseline),
         ),
         test_note=test.sentence,
-        gain=_gain(test.difference, sign),
+        gain=None if stayed else _gain(test.difference, sign),
+        winner=result.winner.trial if result.winner.trial >= 0 else None,
+        kept=_KEPT,
         gap=result.gap.sentence,
         train="train",
         notes=result.warnings,
@@ -36,6 +46,7 @@ def report_extras(result: TuneResult) -> ReportExtras:
         commands=_commands(result),
         environment=tuple((name, str(value)) for name, value in result.environment.items()),
     )
+    return msgspec.structs.replace(extras, verdict=f"{result.advice} {verdict(extras, -sign)}") if stayed else extras
 
 
 def _score(name: str, score: records.Score) -> Score:

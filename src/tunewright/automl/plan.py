@@ -23,7 +23,7 @@ from tunewright.automl.split import Split, divide
 from tunewright.automl.tables import Frame, did_you_mean, quoted, read_table
 from tunewright.automl.task import Task, decide_task, with_target
 from tunewright.automl.values import DATE_FORMATS, Series, dates, labels, number_style
-from tunewright.catalog import Shape
+from tunewright.catalog import Shape, resolve_families
 from tunewright.errors import DataError
 from tunewright.paths import expanded
 from tunewright.typing import Array
@@ -75,8 +75,9 @@ def checked(request: TuneRequest) -> TuneRequest:
     """The request, with the default budget.
 
     Raises:
-        DataError: a number in it is impossible.
+        DataError: a number in it is impossible, or there is no such family of models.
     """
+    resolve_families(request.models)
     numbers = {"time": request.seconds, "trials": request.trials, "workers": request.workers}
     for name, number in numbers.items():
         if number is not None and not (np.isfinite(number) and number > 0):

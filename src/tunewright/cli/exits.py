@@ -88,7 +88,7 @@ def _message(error: BaseException) -> str:
         return "interrupted"
     if isinstance(error, _USAGE):
         usage = cast(typer.BadParameter, error)
-        text = usage.format_message().rstrip(".")
+        text = usage.format_message().replace(": Value error, ", ": ").rstrip(".")  # pydantic's words, not a person's
         command = usage.ctx.command_path if usage.ctx is not None else "tunewright"
         return f"{text}. For help: {command} --help" if not text.endswith("?") else f"{text} For help: {command} --help"
     if isinstance(error, TunewrightError):

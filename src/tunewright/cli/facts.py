@@ -4,7 +4,8 @@ import datetime as dt
 import math
 from typing import Any
 
-from tunewright.analysis.summary import causes, default_trial, ranking, spread
+from tunewright.analysis.summary import causes, default_trial, ranking, spread, unfinished
+from tunewright.analysis.summary import counts_text as states_text
 from tunewright.analysis.text import duration
 from tunewright.cli.terminal import cut, value_text
 from tunewright.history import History
@@ -49,15 +50,15 @@ def counts(history: History) -> dict[str, int]:
         "trials": len(history),
         "completed": history.completed,
         "failed": history.failed,
-        "running": history.running,
+        "running": history.running - len(unfinished(history)),
+        "unfinished": len(unfinished(history)),
         "queued": len(history.queue),
     }
 
 
 def counts_text(history: History) -> str:
     """The same in words."""
-    text = f"{history.completed:,} completed, {history.failed:,} failed, {history.running:,} running"
-    return text + (f", {len(history.queue):,} waiting in the queue" if history.queue else "")
+    return states_text(history) + (f", {len(history.queue):,} waiting in the queue" if history.queue else "")
 
 
 def spread_text(trial: Trial, metric: Metric) -> str:
@@ -68,8 +69,10 @@ def spread_text(trial: Trial, metric: Metric) -> str:
     return measured(found.mean, found.sd)
 
 
-def params_line(params: Params, length: int = 200) -> str:
-    """A configuration on one line, numbers to five digits."""
+def params_line(params: Params, length: int = 200, *, whole: bool = False) -> str:
+    """A configuration on one line, numbers to five digits; `whole`: nothing cut and every digit."""
+    if whole:
+        return " ".join(f"{name}={value_text(value)}" for name, value in params.items())
     texts = {name: plain_number(value, 5) if isinstance(value, float) else value_text(value) for name, value in params.items()}
     return cut(" ".join(f"{name}={cut(text, 40)}" for name, text in texts.items()), length)
 

@@ -1,10 +1,11 @@
 """Look at what a storage, a study or a trial holds."""
 
+import sys
 from typing import Annotated
 
 import typer
 
-from tunewright.analysis.summary import default_trial, ranking
+from tunewright.analysis.summary import default_trial, ranking, unfinished
 from tunewright.cli.facts import (
     best_facts,
     best_text,
@@ -73,19 +74,21 @@ def best(
     history = found.history
     facts = best_facts(history, top)
     if facts is None:
+        if not len(history):
+            raise NoResult(
+                f'The study "{found.name}" has no trial yet. Begin with tunewright run, or by hand with tunewright ask.'
+            )
         _ = history.best  # says why there is none
         raise NoResult("There is no result yet.")
     if as_json:
         document(facts)
-    elif len(history.objectives) > 1:
-        _trials(history, history.pareto, numbered="#trial")
-    elif top > 1:
-        _trials(history, [each.trial for each in ranking(history, top)], numbered="#trial")
     else:
-        winner = history.best
-        metric = history.metrics[history.objectives[0]]
-        say(f"{metric.name} {spread_text(winner, metric)} (trial {winner.number})")
-        pairs([(each, value_text(value)) for each, value in winner.params.items()])
+        front = len(history.objectives) > 1
+        shown = history.metrics if front else [history.metrics[history.objectives[0]]]
+        for i, trial in enumerate(history.pareto if front else [each.trial for each in ranking(history, top)]):
+            values = ", ".join(f"{metric.name} {spread_text(trial, metric)}" for metric in shown)
+            say(f"{chr(10) if i else ''}{values} (trial {trial.number})")
+            pairs([(each, value_text(value)) for each, value in trial.params.items()])
 
 
 # ---- a storage -----------------------------------------------------------------------------------------------------------------
@@ -111,7 +114,7 @@ def _storage(storage: Storage, *, as_json: bool) -> None:
             record.name,
             f"{study.history.completed:,}",
             f"{study.history.failed:,}",
-            f"{study.history.running:,}",
+            f"{counts(study.history)['running']:,}",
             ", ".join(metric.name for metric in study.metrics),
             best_text(study.history),
             when(record.created),
@@ -157,13 +160,14 @@ def _study(study: Study, created: float, last: int) -> None:
                 say(f"  {when(entry.time)}  {where}{cut(str(getattr(entry.event, 'text', '')), 200)}")
 
 
-def _trials(history: History, trials: list[Trial], numbered: str = "#trial") -> None:
-    rows = []
+def _trials(history: History, trials: list[Trial]) -> None:
+    rows, left, whole = [], unfinished(history), not sys.stdout.isatty()
     for trial in trials:
         note = f"{trial.origin} ({cut(trial.note, 30)})" if trial.note else trial.origin
         values = (spread_text(trial, metric) for metric in history.metrics)
-        rows.append((str(trial.number), str(trial.state), *values, took(trial.seconds), note, params_line(trial.params)))
-    table((numbered, "state", *(f"#{metric.name}" for metric in history.metrics), "#time", "by", "parameters"), rows)
+        state = "unfinished" if trial.number in left else str(trial.state)
+        rows.append((str(trial.number), state, *values, took(trial.seconds), note, params_line(trial.params, whole=whole)))
+    table(("#trial", "state", *(f"#{metric.name}" for metric in history.metrics), "#time", "by", "parameters"), rows)
 
 
 # ---- a trial -------------------------------------------------------------------------------------------------------------------

@@ -164,15 +164,20 @@ def _family(trial: Trial) -> str:
 def _show(result: TuneResult) -> None:
     metric, winner, test = result.metric, result.winner, result.test
     spread = plain_number(winner.mean or 0.0) if winner.sd is None else measured(winner.mean or 0.0, winner.sd)
+    default = ", the default" if result.recommended == "default" else ""
     say(f"\n{metric.name} on {result.data.test_rows:,} rows that the search never saw ({metric.goal}; 95 % interval)")
     pairs(
         [
-            ("tuned model", f"{_score(test.winner)}   {winner.title}, trial {winner.trial}"),
+            ("winner", f"{_score(test.winner)}   {winner.title}, trial {winner.trial}{default}, in the model file"),
             ("default", f"{_score(test.default)}   {test.default_title}"),
             ("baseline", f"{_score(test.baseline)}   {cut(test.baseline_title, 60)}"),
         ]
     )
-    say(f"in cross-validation: {spread} over {len(winner.folds)} fits, of {result.counts.completed:,} configurations")
+    fresh = len(winner.folds) - result.split.folds
+    fits = f"{len(winner.folds)} fits" + (
+        f" ({result.split.folds} folds, and {fresh} on rows divided anew, to confirm it)" if fresh > 0 else ""
+    )
+    say(f"in cross-validation: {spread} over {fits}, of {result.counts.completed:,} configurations")
     say()
     claim, race = ("" if each is None else each.sentence for each in (result.claim, result.race))
     for sentence in (result.advice, claim, result.gap.sentence, race):

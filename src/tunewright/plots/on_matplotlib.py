@@ -16,8 +16,17 @@ _HOLLOW: Final = ("ring", "diamond")
 _CAPTION: Final = 14.5
 """Characters of the caption to an inch."""
 
+_HEADING: Final = 9.0
+"""Characters of the title to an inch."""
+
+_TICKS: Final = 15.0
+"""Characters of a tick's text to an inch."""
+
 _LETTERS: Final = 11.5
 """Characters of a panel's title or of an axis's label to an inch."""
+
+_SLANTED: Final = 0.3
+"""Inches between two slanted texts below which they stand upright."""
 
 _NARROW: Final = 100.0
 """An axis of a logarithm over less than this factor shows 1, 2 and 5 of each decade: its decades alone would be one number or none."""
@@ -38,14 +47,15 @@ def draw(picture: Picture) -> Any:  # noqa: ANN401  matplotlib is optional
     names: dict[str, Any] = {}
     for place, panel in zip(axes, picture.panels, strict=False):
         _panel(figure, place, panel, names, (width / columns, picture.size[1]))
-        _crowded(place, width / columns)
+        _crowded(place, panel, width / columns)
     for place in axes[len(picture.panels) :]:
         place.set_axis_off()
-    figure.suptitle(_plain(picture.title), x=0.01, ha="left", fontsize=12, fontweight="bold")
+    title = textwrap.fill(picture.title, int(_HEADING * width))
+    figure.suptitle(_plain(title), x=0.01, ha="left", fontsize=12, fontweight="bold")
     figure.supxlabel(_plain("\n".join(lines)), x=0.01, ha="left", fontsize=8.5, color="#444444")
     if names:
-        needed = 0.11 * len(picture.title) + sum(0.075 * (len(name) + 7) for name in names)
-        beside = {"loc": "outside right upper"} if needed > width else {"loc": "outside upper right", "ncols": len(names)}
+        needed = len(picture.title) / _HEADING + sum(0.075 * (len(name) + 7) for name in names)
+        beside = {"loc": "outside right center"} if needed > width else {"loc": "outside upper right", "ncols": len(names)}
         figure.legend(names.values(), map(_plain, names), fontsize=8, frameon=False, **beside)
     return figure
 
@@ -106,12 +116,13 @@ def _axis(place: Any, which: str, axis: Axis, length: float) -> None:  # noqa: A
         line.get_major_locator().set_params(integer=True)
 
 
-def _crowded(place: Any, width: float) -> None:  # noqa: ANN401
-    """Turns texts below the axis that would run into each other."""
-    texts = place.get_xticklabels() if place.xaxis.get_major_formatter().__class__.__name__ == "FixedFormatter" else []
-    longest = max((len(text.get_text()) for text in texts), default=0)
-    if (longest + 2) * len(texts) > 12 * (width - 1.2):
-        place.tick_params(axis="x", rotation=30)
+def _crowded(place: Any, panel: Panel, width: float) -> None:  # noqa: ANN401
+    """Turns texts below the axis that would run into each other, upright where even slanted ones would."""
+    texts = [name for mark in panel.marks if isinstance(mark, Parallel) for name in mark.names]
+    texts = texts or [text for _, text in panel.x.ticks]
+    longest, room = max(map(len, texts), default=0), (width - 0.8) / max(len(texts), 1)
+    if longest + 1 > _TICKS * room:
+        place.tick_params(axis="x", rotation=30 if room > _SLANTED else 90)
         for text in place.get_xticklabels():
             text.set(ha="right", rotation_mode="anchor")
 

@@ -11,8 +11,8 @@ from tunewright.analysis.dependence import effects
 from tunewright.analysis.evidence import Evidence, evidence
 from tunewright.analysis.scale import axis
 from tunewright.analysis.slices import choice_labels
-from tunewright.analysis.summary import association, default_trial
-from tunewright.analysis.text import counted, cut, number, value_text
+from tunewright.analysis.summary import association, default_trial, objective
+from tunewright.analysis.text import counted, cut, labels, number, value_text
 from tunewright.analysis.view import jitter, thin
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -84,9 +84,9 @@ def parameter_axis(space: SearchSpace, name: str) -> Axis:
     if isinstance(parameter, Float | Int):
         low, high = float(parameter.low), float(parameter.high)
         return axis_of(name, low, high, log=parameter.log and low > 0, whole=isinstance(parameter, Int))
-    labels = [cut(label, _TEXT) for label in choice_labels(tuple(getattr(parameter, "choices", (False, True))))]
-    few = range(0, len(labels), max(1, len(labels) // 15))
-    return Axis(name, -0.5, len(labels) - 0.5, ticks=tuple((float(i), labels[i]) for i in few))
+    texts = labels(choice_labels(tuple(getattr(parameter, "choices", (False, True)))), _TEXT)
+    few = range(0, len(texts), max(1, len(texts) // 15))
+    return Axis(name, -0.5, len(texts) - 0.5, ticks=tuple((float(i), texts[i]) for i in few))
 
 
 def steady(x: Array, across: Axis) -> Array:
@@ -122,9 +122,12 @@ def _slice(history: History, known: Evidence, column: int) -> Panel:
     place = np.flatnonzero(known.numbers == default.number) if default is not None else np.zeros(0, int)
     if len(place) and np.isfinite(known.rows[place[0], column]) and not view.outside(values[place[0]]):
         marks.append(Points(known.rows[place, column], values[place], "default", "default"))
-    best = int(np.argmin(np.where(feasible, known.losses, np.inf)))
-    if feasible.any() and np.isfinite(known.rows[best, column]):
-        marks.append(Points(known.rows[[best], column], values[[best]], "best", "best"))
+    if metric == objective(history):
+        best = np.flatnonzero(np.isin(known.numbers, history.order[:1]))
+    else:
+        best = np.argsort(np.where(feasible, known.losses, np.inf), kind="stable")[: int(feasible.any())]
+    if len(best) and np.isfinite(known.rows[best[0], column]):
+        marks.append(Points(known.rows[best, column], values[best], "best", "best"))
     return Panel(across, up, tuple(marks), condition)
 
 
@@ -252,14 +255,15 @@ def parallel(study: Several, *names: str, metric: str | None = None, backend: Ba
     ticks = (*(each for _, each in sides), tuple((tick.at, tick.label + scale.factor) for tick in scale.ticks))
     ranks = stats.rankdata(known.losses[shown])
     shade = (ranks - 1) / max(len(ranks) - 1, 1)
+    shown_names = labels([known.space.names[column] for column in columns], 24)
     marked = tuple(
-        f"{cut(known.space.names[column], 24)}{' *' if known.space.names[column] in known.space.when else ''}"
-        for column in columns
+        text + (" *" if known.space.names[column] in known.space.when else "")
+        for text, column in zip(shown_names, columns, strict=True)
     )
     if len(every) > 1:
         marked, k = ("study", *marked), len(every)
         rows = np.column_stack([(whose[shown] + 0.5 + jitter(len(shown), 0.15)) / k, rows])
-        ticks = (tuple(((i + 0.5) / k, cut(name, _TEXT)) for i, name in enumerate(learned)), *ticks)
+        ticks = (tuple(((i + 0.5) / k, name) for i, name in enumerate(labels(list(learned), _TEXT))), *ticks)
     mark = Parallel((*marked, known.metric.name), ticks, rows, shade, "rank: 0 the best, 1 the worst")
     caption = "Each line is a trial, the darker the better. Where the dark lines pass through one place of an axis, that value is common to good trials; where they spread, it matters less."
     if any((row < 0).any() for row, _ in sides):

@@ -38,7 +38,7 @@ def history(studies: Several, *, backend: Backend = "plotly") -> Any:  # noqa: A
     if len(known) == 1:
         return render(_history(next(iter(known.values()))), backend)
     metric = common_metric(list(known.values()))
-    found = {name: improvements(each, metric) for name, each in known.items()}
+    found = {name: improvements(each) for name, each in known.items()}
     values = np.array([value for each in found.values() for _, value in each])
     if not len(values):
         return render(said(f"{metric.name} by trial", "None of these studies has a value yet."), backend)
@@ -66,13 +66,14 @@ def _history(known: History) -> Picture:
     if not len(numbers):
         tried = f"{counted(len(failed), 'trial')} failed" if len(failed) else f"{counted(known.running, 'trial')} running"
         return said(title, f"There is no completed trial yet ({tried}).")
-    records = improvements(known, metric)
+    records = improvements(known)
     bars = np.array(whiskers(known, records)).reshape(-1, 3)
     view, axis = metric_axis(metric, values)
-    feasible = known.feasible[numbers]
     shown = thin(metric.sign * values, _POINTS)
     tips = [f"trial {n}: {metric.name} {number(v)}" for n, v in zip(numbers[shown].tolist(), values[shown].tolist(), strict=True)]
-    marks = dots(numbers[shown].astype(float), values[shown], view, axis, tips, keep=feasible[shown])
+    why = (("outside a bound", ~known.feasible[numbers]), ("few folds", known.feasible & ~known.proven))
+    grey = " or ".join(name for name, which in why if which.any())
+    marks = dots(numbers[shown].astype(float), values[shown], view, axis, tips, keep=known.proven[numbers[shown]], grey=grey)
     if records:
         at, best = np.array([*records, (max(len(known) - 1.0, records[-1][0]), records[-1][1])]).T
         marks.append(Line(at, best, "spread", "best so far", steps=True))
@@ -101,6 +102,8 @@ def _history_caption(known: History, last: int, bars: int) -> str:
             sentences.append("Where it has long been level, more trials of the same kind are unlikely to gain much.")
     else:
         sentences[0] += ", which no trial within the bounds has set yet."
+    if (known.feasible & ~known.proven).any():
+        sentences.append("Grey: met fewer than half as many folds or seeds as others did, and is no best.")
     if bars:
         sentences.append("Upright lines: plus and minus one standard deviation over the folds of the records.")
     if (known.states == FAILED).any():
@@ -290,10 +293,10 @@ def comparison(sides: Mapping[str, One | Sequence[One]], *, backend: Backend = "
 
 
 def _best_so_far(known: History, count: int) -> Array:
-    """The best feasible value after each of the first so many finished trials, NaN before there is one."""
+    """The best value after each of the first so many finished trials, NaN before there is one; adjusted for the folds met."""
     ended = np.flatnonzero(np.isfinite(known.finished_at))
     early = ended[np.argsort(known.finished_at[ended], kind="stable")[:count]]
-    losses = np.where(known.feasible[early], known.losses[early, known.objectives[0]], np.inf)
+    losses = np.where(known.proven, known.effects().values, np.inf)[early]
     best = np.minimum.accumulate(losses)
     return np.where(np.isfinite(best), objective(known).sign * best, np.nan)
 

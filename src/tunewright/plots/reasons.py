@@ -8,7 +8,7 @@ from tunewright import analysis
 from tunewright.analysis.dependence import Effect
 from tunewright.analysis.evidence import evidence
 from tunewright.analysis.importances import Importance, Method, Share
-from tunewright.analysis.text import cut, number
+from tunewright.analysis.text import labels, number
 from tunewright.analysis.view import thin
 from tunewright.plots.parameters import check_names, parameter_axis, steady
 from tunewright.plots.picture import Axis, Bars, Heat, Line, Mark, Panel, Picture, Points, axis_of, said
@@ -60,9 +60,9 @@ def importance(
             kept = tuple(tip for tip, is_in in zip(tips, which, strict=True) if is_in)
             marks.append(Bars(rows[which], np.zeros(int(which.sum())), value[which], look, name if not clear.all() else "", kept))
     marks.append(Points(value, rows, "whisker", low=low, high=high, across=True))
-    labels = tuple((float(i), cut(share.names[0], 28)) for i, share in enumerate(shares))
+    ticks = tuple((float(i), name) for i, name in enumerate(labels([share.names[0] for share in shares], 28)))
     panel = Panel(
-        Axis("share", 0.0, max(float(high.max()) * 1.05, 1e-3)), Axis("", -0.6, len(shares) - 0.4, ticks=labels), tuple(marks)
+        Axis("share", 0.0, max(float(high.max()) * 1.05, 1e-3)), Axis("", -0.6, len(shares) - 0.4, ticks=ticks), tuple(marks)
     )
     return render(Picture(found.title, _importance_caption(found), (panel,), size=(7.5, 1.3 + 0.32 * len(shares))), backend)
 
@@ -112,7 +112,7 @@ def interactions(
     names = sorted(strength, key=lambda name: -strength[name])[:_SQUARE]
     z, texts = _square(names, [*found.shares, *pairs])
     edges: Array = np.arange(len(names) + 1, dtype=np.float64) - 0.5
-    ticks = tuple((float(i), cut(name, 18)) for i, name in enumerate(names))
+    ticks = tuple((float(i), name) for i, name in enumerate(labels(names, 18)))
     across, up = Axis("", -0.5, len(names) - 0.5, ticks=ticks), Axis("", len(names) - 0.5, -0.5, ticks=ticks)
     side = max(4.2, 1.6 + 0.62 * len(names))
     caption = "On the diagonal what each does alone, below it what two do only together, as shares. Read two parameters with a large pair together: the best value of one depends on the other. Empty: not among the largest pairs."

@@ -138,12 +138,14 @@ def metric_axis(metric: Metric, values: Array, *, better: bool = True) -> tuple[
     return view, axis_of(label, view.low, view.high, log=view.log)
 
 
-def dots(x: Array, y: Array, view: Values, axis: Axis, tips: Sequence[str], *, keep: Mask | None = None) -> list[Mark]:
-    """Trials as dots, those beyond the value axis as arrows at its edge, and those not to keep in grey; all shapes (n,)."""
+def dots(
+    x: Array, y: Array, view: Values, axis: Axis, tips: Sequence[str], *, keep: Mask | None = None, grey: str = "outside a bound"
+) -> list[Mark]:
+    """Trials as dots, those beyond the value axis as arrows at its edge, and those not to keep in grey, so named; all shapes (n,)."""
     out = np.array([view.outside(value) for value in y.tolist()], bool)
     keep = np.ones(len(x), bool) if keep is None else keep
     marks: list[Mark] = []
-    for look, name, which in (("infeasible", "outside a bound", ~keep & ~out), ("trial", "trial", keep & ~out)):
+    for look, name, which in (("infeasible", grey, ~keep & ~out), ("trial", "trial", keep & ~out)):
         if which.any():
             marks.append(
                 Points(x[which], y[which], look, name, tuple(tip for tip, is_in in zip(tips, which, strict=True) if is_in))

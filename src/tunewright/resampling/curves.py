@@ -8,7 +8,7 @@ corrected for training sets that overlap [1].
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 import numpy as np
@@ -33,6 +33,7 @@ class Curve(msgspec.Struct, frozen=True, eq=False):
         train, validation: shape (k, folds x repeats); NaN where a fit failed.
         overlap: test rows for each training row.
         remarks: what failed, one line each.
+        bounds: the least and the largest value that the study's space holds; infinite where there is no such bound.
     """
 
     kind: Literal["learning", "validation"]
@@ -43,6 +44,7 @@ class Curve(msgspec.Struct, frozen=True, eq=False):
     validation: Array
     overlap: float
     remarks: tuple[str, ...] = ()
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
     @property
     def best(self) -> int:
@@ -94,7 +96,9 @@ class Curve(msgspec.Struct, frozen=True, eq=False):
             fits = f", where it fits its training rows {'more' if closer > 0 else 'less'} closely: {how}" if how else ""
             said += f" At {_text(self.points[end])} it is worse by {number(-mean, 2)} (95 % interval {number(-high, 2)} to {number(-low, 2)}){fits}."
         if numbers and last and best in {0, last}:
-            said += " That is the end of what was tried: look further."
+            least, most = self.bounds
+            inside = least < float(cast(float, self.points[best])) < most
+            said += f" That is the end of {'what was tried: look further' if inside else 'the range that the space holds'}."
         return said
 
     def __repr__(self) -> str:

@@ -38,6 +38,9 @@ _FRAMES: Final = 5
 _LOOK_AGAIN: Final = 2.0
 """Seconds between two computations of the Pareto front, which costs the square of its candidates."""
 
+_SHARE: Final = 20
+"""What looking took, times this, is waited before the next look: it costs the search at most a twentieth of its time."""
+
 
 class Progress:
     """Shows a search while it runs. A listener of `Study.optimize`, and a context.
@@ -109,6 +112,7 @@ class Progress:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._end = time.monotonic()
+        self._board.settle()
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -223,33 +227,34 @@ class _Board:
         self._best_text = self._default = ""
         self._several = False
         self._look_at = 0.0
+        self._history: History | None = None
 
     def begin(self, history: History) -> None:
         """Take in what there is already."""
-        self.begun = True
+        self.begun, self._history = True, history
         self.finished, self.failed = history.finished, history.failed
         self._several = len(history.objectives) > 1
         for number in np.flatnonzero(history.states == COMPLETED)[:200]:  # defaults are tried first
             self._notice_default(history, int(number))
-        if self._several:
-            self._front(history)
-        elif history.feasible.any():
-            self._new_best(history, history.best)
+        _ = self._front(history) if self._several else self._follow(history)
 
     def take(self, history: History, entry: Entry) -> bool:
         """Take in one result; whether it is a new best."""
         self.finished, self.failed = history.finished, history.failed
         trial = entry.trial
-        if history.states[trial] != COMPLETED or not history.usable[trial]:
-            return False
-        if not self._default:
+        if not self._default and history.states[trial] == COMPLETED and history.usable[trial]:
             self._notice_default(history, trial)
         if self._several:
             return self._front(history)
-        if not _within(history, trial) or not history.losses[trial, history.objectives[0]] < self._best:
+        if history.single and not (_within(history, trial) and history.losses[trial, history.objectives[0]] < self._best):
             return False
-        self._new_best(history, history.trial(trial))
-        return True
+        return self._follow(history)
+
+    def settle(self) -> None:
+        """Look once more, however lately that was: the last line is the truth."""
+        if self._history is not None:
+            self._look_at = 0.0
+            _ = self._front(self._history) if self._several else self._follow(self._history)
 
     @property
     def state(self) -> tuple[int, int, str]:
@@ -260,7 +265,20 @@ class _Board:
         """Texts, each with its rank: what is left out first has the lowest."""
         return [(self._best_text or "no result yet", 9), (self._default, 3)]
 
-    def _new_best(self, history: History, trial: Trial) -> None:
+    def _follow(self, history: History) -> bool:
+        """Show `history.best`, which in a race may move or fall with anyone's result; whether it is another trial."""
+        now = time.monotonic()
+        if now < self._look_at and not history.single:
+            return False
+        before = self.best_trial
+        if history.feasible.any():
+            self._show(history, history.best)
+        else:
+            self._best, self.best_trial, self._best_text = math.inf, -1, ""
+        self._look_at = now + _SHARE * (time.monotonic() - now)
+        return self.best_trial not in {before, -1}
+
+    def _show(self, history: History, trial: Trial) -> None:
         column = history.objectives[0]
         name = history.metrics[column].name
         self._best, self.best_trial = float(history.losses[trial.number, column]), trial.number
@@ -282,7 +300,7 @@ class _Board:
         if now < self._look_at:
             return False
         text = f"{len(history.pareto):,} on the Pareto front"
-        self._look_at = now + max(_LOOK_AGAIN, 20 * (time.monotonic() - now))
+        self._look_at = now + max(_LOOK_AGAIN, _SHARE * (time.monotonic() - now))
         changed, self._best_text = text != self._best_text, text
         return changed
 
@@ -314,7 +332,7 @@ def plain_number(x: float, digits: int = 4) -> str:
     """To so many significant digits, as programs write numbers: 0.9952, 12345, 1.2e-07."""
     if math.isfinite(x) and 10 ** (digits - 1) <= abs(x) < 1e9:
         return f"{x:.0f}"
-    return f"{x:.{digits}g}"
+    return f"{x:z.{digits}g}"
 
 
 def measured(mean: float, sd: float) -> str:
@@ -326,7 +344,7 @@ def measured(mean: float, sd: float) -> str:
     decimals = 1 - math.floor(math.log10(sd))
     if decimals > 8 or max(abs(mean), sd) >= 1e9:
         return f"{mean:.4g} ± {sd:.2g}"
-    return f"{mean:.{max(decimals, 0)}f} ± {sd:.{max(decimals, 0)}f}"
+    return f"{mean:z.{max(decimals, 0)}f} ± {sd:.{max(decimals, 0)}f}"
 
 
 def clock(seconds: float) -> str:
