@@ -31,6 +31,7 @@ from tunewright.cli.terminal import document, pairs, say, value_text
 from tunewright.errors import MetricError, ParamsError
 from tunewright.history import History
 from tunewright.metric import Metric
+from tunewright.paths import masked
 from tunewright.schedulers.once import Once
 from tunewright.trial import Failure, Outcome
 from tunewright.typing import Value
@@ -99,7 +100,7 @@ def ask(
     which = f" --name {shlex.quote(name)}" if name else ""
     index = f" --index {task.index}" if task.index else ""
     results = " ".join(f"{each.name}=..." for each in found.metrics)
-    say(f"then: tunewright tell {shlex.quote(study)}{which} {task.trial}{index} {results}")
+    say(f"then: tunewright tell {shlex.quote(masked(study))}{which} {task.trial}{index} {results}")
 
 
 def tell(

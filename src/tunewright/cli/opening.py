@@ -9,7 +9,7 @@ from tunewright.deciding import recorded
 from tunewright.errors import StudyChanged, StudyMissing
 from tunewright.events import Opened
 from tunewright.metric import Metric
-from tunewright.paths import expanded
+from tunewright.paths import expanded, masked
 from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Scheduler
 from tunewright.space import SearchSpace
@@ -53,6 +53,7 @@ def find_name(storage: Storage, name: str | None, *, where: str) -> str:
     Raises:
         StudyMissing: it is not there, or no name is given and there is not exactly one.
     """
+    where = masked(where)
     names = [record.name for record in storage.studies()]
     there = ", ".join(f'"{known}"' for known in names)
     if name is not None:
@@ -110,7 +111,9 @@ def opened(
         StudyChanged: space, metrics or seed differ from the recorded ones; the message names the options that mend it.
     """
     if space is None and not storage.studies():
-        raise StudyMissing(f"There is no study in {where}.{_no_file(where)} To make one, give its space: --space space.yaml.")
+        raise StudyMissing(
+            f"There is no study in {masked(where)}.{_no_file(where)} To make one, give its space: --space space.yaml."
+        )
     if space is None or (name is None and len(storage.studies()) > 1):
         name = find_name(storage, name, where=where)
     elif name is None:

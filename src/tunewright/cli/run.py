@@ -45,6 +45,7 @@ from tunewright.coordinator import Listener
 from tunewright.errors import StudyError
 from tunewright.execution.worker import Objective
 from tunewright.history import History
+from tunewright.paths import masked
 from tunewright.samplers.auto import Auto
 from tunewright.samplers.grid import Grid
 from tunewright.samplers.manual import Manual
@@ -304,6 +305,7 @@ def _show(study: Study, where: str, before: int, *, interrupted: bool, as_json: 
     if best is not None:
         _say_best(history)
     named = f" --name {shlex.quote(study.name)}" if len(study.storage.studies()) > 1 else ""
+    where = masked(where)
     say(
         f'study   "{study.name}" in {where}: {counts_text(history)}'
         + ("" if history.finished > before else " (nothing was left to do)")
