@@ -96,6 +96,14 @@ def test_top_asks_what_matters_among_good_ones(history_of):
     assert importance(history, of="top 20 %")["x1"].value > importance(history)["x1"].value
 
 
+def test_with_bounds_it_says_what_the_shares_are_about(history_of):
+    history = sampled(
+        history_of, THREE, lambda p: {"a": p["x0"], "b": p["x1"]}, 20, metrics=[Metric("a"), Metric("b", bound=0.5)]
+    )
+
+    assert "Bounds are not looked at" in repr(importance(history))
+
+
 def test_what_does_not_predict_says_so(history_of):
     rng = np.random.default_rng(2)
 

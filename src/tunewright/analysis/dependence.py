@@ -200,7 +200,7 @@ def _profile(model: Surrogate, filled: Array, columns: tuple[int, ...], grid: Ar
 def _curves(model: Surrogate, columns: tuple[int, ...], grid: Array, active: Mask) -> Array:
     """Those of the best trials in which the parameter is active, without regard to constraints."""
     space, known = model.evidence.space, model.evidence
-    best = np.flatnonzero(active)[np.argsort(known.losses[active], kind="stable")[:_CURVES]]
+    best = np.flatnonzero(active)[np.argsort(known.within[active], kind="stable")[:_CURVES]]
     rows = known.rows[best]
     filled = np.where(np.isnan(rows), space.from_unit(np.full(rows.shape, 0.5)), rows)
     rows = np.repeat(filled, len(grid), axis=0)

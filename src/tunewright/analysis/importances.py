@@ -225,6 +225,8 @@ def _about(history: History, known: Evidence) -> tuple[str, ...]:
     said = []
     if len(history.objectives) > 1:
         said.append(f"Several metrics are optimised; this is about {known.metric.name} alone.")
+    if any(metric.bound is not None for metric in history.metrics):
+        said.append("Bounds are not looked at: shares are about all configurations, also those that break one.")
     if known.space.constraints:
         said.append("The space has constraints; shares refer to the ranges without them.")
     return tuple(said)
