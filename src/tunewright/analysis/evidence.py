@@ -64,8 +64,16 @@ class Evidence(msgspec.Struct, frozen=True):
 
     def take(self, index: Indices) -> "Evidence":
         """Some of the trials."""
-        columns = (self.numbers, self.rows, self.losses, self.kept, self.doubts, self.merits)
-        return Evidence(self.space, self.metric, *(column[index] for column in columns))
+        return Evidence(
+            self.space,
+            self.metric,
+            self.numbers[index],
+            self.rows[index],
+            self.losses[index],
+            self.kept[index],
+            self.doubts[index],
+            self.merits[index],
+        )
 
     @property
     def best(self) -> int:
@@ -75,7 +83,8 @@ class Evidence(msgspec.Struct, frozen=True):
     @property
     def within(self) -> Array:
         """The losses, infinite where a bound is broken, shape (n,)."""
-        return np.where(self.kept, self.losses, np.inf)
+        within: Array = np.where(self.kept, self.losses, np.inf)
+        return within
 
     @property
     def trouble(self) -> str:
@@ -122,7 +131,8 @@ def territory(space: SearchSpace, rows: Array) -> Array:
         )  # minus half the squared distance, but for a constant
         np.add.at(counts, nearness.argmax(axis=1), 1.0)
     shares: Array = (counts / many)[which.ravel()]
-    return shares / shares.sum()
+    shares /= shares.sum()
+    return shares
 
 
 def seen(losses: Array, weights: Array | None = None) -> Seen:
@@ -141,10 +151,10 @@ def seen(losses: Array, weights: Array | None = None) -> Seen:
     y = losses / unit
     order = np.argsort(y, kind="stable")
     places = np.cumsum(weights[order]) - 0.5 * weights[order]
-    first, median, third = np.interp([0.25, 0.5, 0.75], places, y[order])
+    first, median, third = np.interp([0.25, 0.5, 0.75], places, y[order]).tolist()
     fence = third + _OUTER * (third - first)
     if median > y.min():
-        fence = min(fence, median + _WIDE * (median - y.min()))
+        fence = min(fence, median + _WIDE * (median - float(y.min())))
     fence = fence if fence > y.min() else math.inf
     y = np.minimum(y, fence)
     mean = float(weights @ y)

@@ -8,8 +8,8 @@ gain. So luck in measuring gains nothing. Where metrics have bounds these are dr
 gains nothing.
 
 The spread over these draws is too narrow, since the process itself may be wrong. To it is added half of what the last k trials brought.
-On 66 searches, 198 forecasts, the interval of two such standard deviations held what 20 further trials brought in 95 %, and on
-99 forecasts with a seed that nothing was chosen on in 94 % (`benchmarks/forecast.py` prints it).
+On 66 searches, 198 forecasts, the interval of two such standard deviations held what 20 further trials brought in 93 %, and on
+99 forecasts with a seed that nothing was chosen on in 95 % (`benchmarks/forecast.py` prints it).
 
 *When to stop.* The best so far is at most min UCB over the trials, the optimum at least min LCB over the candidates. Where their
 difference, a bound on the regret, is below the error with which a configuration is measured at all, searching on tunes the noise [2].

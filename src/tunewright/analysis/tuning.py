@@ -10,7 +10,7 @@ A Gaussian process fitted to the study says what loss to expect at configuration
 Intervals are of the posterior: losses are drawn jointly at the configurations that are compared, so what both have in common cancels.
 Which configurations these are was chosen by the model, so a gain may still be a little flattered; little, since what is chosen is the least
 of mean plus standard deviation: a place where nobody was is not taken for the best because it may be. The intervals know nothing of what
-the process cannot see: on formulas with kinks or waves between the trials they hold the truth in 7 of 10 cases, not in 95 %
+the process cannot see: on formulas with kinks or waves between the trials they hold the truth in two cases of three, not in 95 %
 (`benchmarks/forecast.py`).
 
 Where a change makes other parameters active, these begin at their default. Where metrics have bounds, only values count that likely keep
