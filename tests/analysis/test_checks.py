@@ -165,3 +165,24 @@ def test_every_study_can_be_looked_over(case, history_of):
     assert all(check.said.endswith(".") and check.mend.endswith(".") for check in result.findings)
     assert "nan" not in repr(result).lower().replace("nan in step", "")
     assert "<ul class" in result._repr_html_() or not result.findings
+
+
+def test_crowding_at_an_end_is_that_of_trials_within_the_bounds(history_of):
+    space, rng = SearchSpace({"x": Float(0, 1), "y": Float(0, 1)}), np.random.default_rng(0)
+    x = [*rng.random(20), *[1.0] * 20]  # half of the search breaks the bound at the upper end
+    metrics = [Metric("accuracy", "maximize"), Metric("latency", bound=300.0)]
+
+    free, bounded = (
+        history_of(space, [({"x": a, "y": 0.5}, {"accuracy": a, "latency": 1000 * a}) for a in x], metrics=[metrics[0], latency])
+        for latency in (Metric("latency", bound=2000.0), metrics[1])
+    )
+
+    assert found(free, "best value on a boundary")
+    assert not found(bounded, "best value on a boundary")
+
+
+def test_the_bulk_of_a_search_that_converged_makes_no_range_wasted(history_of):
+    space, rng = SearchSpace({"x": Float(0, 1)}), np.random.default_rng(0)
+    x = [*rng.random(20), *(0.9 + 0.01 * rng.random(60))]
+
+    assert not found(history_of(space, [({"x": a}, (a - 0.9) ** 2) for a in x]), "wasted range")

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from tunewright.analysis.evidence import cutoff, evidence, seen, share_of
+from tunewright.analysis.evidence import cutoff, evidence, pulled_in, seen, share_of, territory
 from tunewright.errors import StudyError
 from tunewright.metric import Metric
-from tunewright.space import Float, SearchSpace
+from tunewright.space import Categorical, Choice, Float, SearchSpace
 from tunewright.trial import Failure
 
 ONE = SearchSpace({"x": Float(0, 1)})
@@ -62,3 +62,65 @@ def test_losses_are_seen_with_unit_variance_and_those_far_above_the_bulk_are_pul
     assert found.scale * found.values[-1] + found.shift == pytest.approx(found.fence) == pytest.approx(3.3, abs=0.3)
     assert not seen(np.ones(5)).values.any()
     assert np.isfinite(seen(np.array([1e300, -1e300, 5.0, 1.0])).values).all()
+
+
+def test_a_trial_owns_the_share_of_the_space_that_is_nearest_to_it():
+    space = SearchSpace({"x": Float(1e-4, 1, log=True), "c": Categorical(["a", "b"])})
+    rows = np.array([[1e-4, 0], [1, 0], [1e-2, 1], [1e-2, 1]])
+
+    shares = territory(space, rows)
+
+    # a choice that differs is as far as the whole range; 2,000 points: a standard error of 0.01
+    assert shares == pytest.approx([0.25, 0.25, 0.25, 0.25], abs=0.05)
+    assert shares[2] == shares[3]
+    assert shares.sum() == pytest.approx(1.0)
+
+
+def test_what_is_inactive_is_alike_when_the_space_is_shared_out():
+    space = SearchSpace({"model": Choice({"tree": {"leaf": Float(0, 1)}, "svm": {"C": Float(0, 1)}})})
+    rows = np.array([[0, 0.5, np.nan], [1, np.nan, 0.1], [1, np.nan, 0.9]])
+
+    assert territory(space, rows) == pytest.approx([0.5, 0.25, 0.25], abs=0.05)
+
+
+def test_once_a_search_has_converged_the_bulk_is_still_that_of_the_space():
+    x = np.array([*np.linspace(0, 1, 11), *np.linspace(0.29, 0.31, 60)])
+    losses = (x - 0.3) ** 2
+
+    trials, space = seen(losses), seen(losses, territory(ONE, x[:, None]))
+
+    assert trials.fence < 0.02
+    assert space.fence > losses.max()
+    assert space.scale * space.values + space.shift == pytest.approx(losses)
+
+
+def test_how_many_count_as_the_fence_is_told_in_units_of_the_metric(history_of):
+    history = history_of(
+        ONE, [({"x": i / 10}, value) for i, value in enumerate([1, 2, 3, -90, -80])], metrics=Metric("gain", "maximize")
+    )
+
+    assert pulled_in(evidence(history), 5.0) == ("2 of 5 trials, far worse than the rest of the space, count as gain −5 here.",)
+    assert pulled_in(evidence(history), 85.0)[0].startswith("1 of 5 trials, far worse than the rest of the space, counts as gain")
+    assert pulled_in(evidence(history), 100.0) == ()
+
+
+def test_in_a_race_losses_are_adjusted_for_the_folds_and_the_best_is_that_of_the_study(history_of):
+    hard = [0.0, 0.0, 0.5]  # the third fold
+    whole = [({"x": i / 10}, [i / 10 + fold + 0.01 * (-1) ** (i + j) for j, fold in enumerate(hard)]) for i in range(1, 8)]
+    lucky = ({"x": 0.9}, [0.09])
+
+    history = history_of(ONE, [*whole, lucky])
+    known = evidence(history)
+
+    assert known.losses[-1] == pytest.approx(0.09 + 0.5 / 3, abs=0.02)  # what it would have had on all folds
+    assert known.doubts[-1] > 0 == known.doubts.min()
+    assert known.numbers[known.best] == history.best.number == 0
+    assert np.isinf(known.merits[-1])
+
+
+def test_what_breaks_a_bound_is_never_the_best(history_of):
+    trials = [({"x": i / 10}, {"a": float(i), "b": 5.0 - i}) for i in range(5)]
+    known = evidence(history_of(ONE, trials, metrics=[Metric("a"), Metric("b", bound=3.0)]))
+
+    assert known.best == 2
+    assert known.within.tolist() == [np.inf, np.inf, 2.0, 3.0, 4.0]

@@ -96,6 +96,14 @@ def test_top_asks_what_matters_among_good_ones(history_of):
     assert importance(history, of="top 20 %")["x1"].value > importance(history)["x1"].value
 
 
+def test_with_bounds_it_says_what_the_shares_are_about(history_of):
+    history = sampled(
+        history_of, THREE, lambda p: {"a": p["x0"], "b": p["x1"]}, 20, metrics=[Metric("a"), Metric("b", bound=0.5)]
+    )
+
+    assert "Bounds are not looked at" in repr(importance(history))
+
+
 def test_what_does_not_predict_says_so(history_of):
     rng = np.random.default_rng(2)
 
@@ -129,3 +137,47 @@ def test_the_shares_agree_with_those_of_optuna(history_of):
 
     # the measured values are pulled in where they are far above the bulk, and single trees are noisier than the forest
     assert {name: ours[name].value for name in THREE.names} == pytest.approx(theirs, abs=0.12)
+
+
+def converged(space, function, best, explored=20, near=60):
+    """Trials as a search has them that soon found the best: some from everywhere, most next to it."""
+    rng = np.random.default_rng(4)
+    close = space.to_unit(np.array([space.row(best)])) + 0.01 * rng.standard_normal((near, len(space)))
+    rows = np.concatenate([space.sample_rows(rng, explored), space.from_unit(close.clip(0, 1))])
+    return [(params := space.params(row), function(params)) for row in rows]
+
+
+@pytest.mark.parametrize("method", ["fanova", "sobol", "shapley"])
+def test_a_search_that_converged_is_asked_about_the_whole_space(method, history_of):
+    def function(p):  # shares alone: 0.96, 0.04, 0
+        return 5 * (p["x0"] - 0.5) ** 2 + (p["x1"] - 0.5) ** 2
+
+    found = importance(history_of(THREE, converged(THREE, function, {"x0": 0.5, "x1": 0.5, "x2": 0.5})), method)
+
+    assert found["x0"].value > 0.85
+    assert not any("far worse" in remark for remark in found.remarks)
+
+
+@pytest.mark.parametrize("method", ["fanova", "sobol", "shapley"])
+def test_divergences_drown_nothing_and_are_counted(method, history_of):
+    history = sampled(history_of, THREE, lambda p: 1e6 if p["x2"] > 0.92 else p["x0"] + 0.3 * p["x1"], 100)
+    far = sum(trial.value == 1e6 for trial in history.trials)
+
+    found = importance(history, method)
+
+    assert found["x0"].value > found["x1"].value > 0.001
+    assert found["x0"].value > 0.05
+    assert any(
+        remark.startswith(f"{far} of 100 trials, far worse than the rest of the space, count as loss") for remark in found.remarks
+    )
+    assert f"{far} of 100 trials" in repr(found)
+
+
+def test_a_forest_that_predicts_only_where_the_search_went_says_so(history_of):
+    def function(p):
+        return math.sin(40 * p["x0"]) * math.sin(40 * p["x1"]) + (0.0 if abs(p["x0"] - 0.5) < 0.05 else 3.0)
+
+    found = importance(history_of(THREE, converged(THREE, function, {"x0": 0.5, "x1": 0.5, "x2": 0.5}, explored=8)))
+
+    assert not found.fit.predicts
+    assert 'or the Gaussian process of method "sobol"' in repr(found)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from tunewright.analysis.prospects import _BLIND, prospect
+from tunewright.analysis.prospects import _BLIND, Prospect, prospect
 from tunewright.errors import StudyError
 from tunewright.events import Asked, Entry, Told
 from tunewright.history import History
@@ -58,6 +58,8 @@ def test_stopping_is_advised_when_only_noise_is_left(history_of):
     assert found.noise == pytest.approx(np.std(values, ddof=1) * math.sqrt(1 / 4 + 1 / 3))
     assert found.stop == (found.fit.predicts and max(found.regret, found.gain + 2 * found.sd) < found.noise)
     assert ("stopping is advised" in repr(found)) == found.stop
+    assert found.repeated
+    assert "error of a measurement" in repr(found)
 
 
 @pytest.mark.parametrize(
@@ -130,3 +132,46 @@ def test_luck_in_measuring_is_no_gain():
     found = prospect(searched(60, "gp", lambda p: 0.01 * bowl(p) + float(rng.normal()), SPACE.sample), 20)
 
     assert found.gain < 0.5  # of noise 1, whose least of 20 lies 1.9 below the mean
+
+
+BOUNDED = [Metric("accuracy", "maximize"), Metric("latency", bound=300.0)]
+
+
+def measured(x, y):
+    return {"accuracy": 0.9 * x + 0.1 * y, "latency": 1000 * (x * x + 0.2 * y)}
+
+
+def test_what_breaks_a_bound_is_no_gain(history_of):
+    rng = np.random.default_rng(0)
+    unit = SearchSpace({"x": Float(0, 1), "y": Float(0, 1)})
+    trials = [({"x": x, "y": y}, measured(x, y)) for x, y in rng.random((40, 2)).tolist()]
+
+    history = history_of(unit, trials, metrics=BOUNDED)
+    found = prospect(history)
+
+    left = 0.493 - history.best.values["accuracy"]  # of x = sqrt(0.3), y = 0, that keeps within
+    assert 0 < found.gain < left + 2 * found.sd
+    assert found.gain < 0.1 < 1.0 - history.best.values["accuracy"]
+    assert 0.8 * left < found.regret < left + 0.1
+
+
+def test_where_nothing_keeps_within_the_bounds_there_is_nothing_to_improve_on(history_of):
+    trials = [({"x": x, "y": 1.0}, measured(0.6 + x / 10, 1.0)) for x in np.linspace(-1, 1, 20).tolist()]
+
+    found = prospect(history_of(SPACE, trials, metrics=BOUNDED))
+
+    assert math.isnan(found.gain)
+    assert "keeps within every metric's bound" in repr(found)
+
+
+def test_when_nothing_will_come_of_it_it_does_not_say_go_on():
+    told = {"metric": "loss", "n": 60, "trials": 20, "regret": 0.0012, "noise": 0.00023, "seconds": 0.0}
+
+    idle, lively = Prospect(**told, gain=0.0, sd=0.0, chance=0.0), Prospect(**told, gain=0.1, sd=0.1, chance=0.4)
+
+    assert "20 more trials: no gain expected in loss; less than 1 % chance of any" in repr(idle)
+    assert "little reason to go on" in repr(idle)
+    assert "no reason to stop" in repr(lively)
+    for each in (idle, lively):
+        assert "what the model takes for noise (0.00023)" in repr(each)
+        assert "error of a measurement" not in repr(each)

@@ -183,3 +183,16 @@ def test_where_nothing_keeps_within_the_bounds_nothing_is_proposed():
 
     assert not found.changes
     assert "keeps within every metric's bound" in found.remarks[0]
+
+
+def test_a_choice_that_breaks_a_bound_in_every_trial_goes(history_of):
+    space, rng = SearchSpace({"x": Float(0, 1), "size": Categorical(["small", "medium", "large"])}), np.random.default_rng(0)
+    memory, loss_of = {"small": 1.0, "medium": 2.0, "large": 9.0}, {"small": 0.5, "medium": 0.4, "large": 0.0}
+    trials = [
+        (params := space.sample(rng), {"loss": loss_of[params["size"]] + params["x"], "memory": memory[params["size"]]})
+        for _ in range(150)
+    ]
+
+    found = refine(history_of(space, trials, metrics=[Metric("loss"), Metric("memory", bound=4.0)]))
+
+    assert new_of(found)["size"].choices == ("small", "medium")

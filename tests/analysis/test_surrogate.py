@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tunewright.analysis.evidence import Evidence, seen
+from tunewright.analysis.evidence import Evidence, seen, territory
 from tunewright.analysis.surrogate import judge, surrogate
 from tunewright.metric import Metric
 from tunewright.models.gaussian_process import GaussianProcess
@@ -14,7 +14,12 @@ def known(n: int, noise: float = 0.0, seed: int = 0) -> Evidence:
     rng = np.random.default_rng(seed)
     rows = SPACE.sample_rows(rng, n)
     losses = 100 + 5 * np.sin(4 * rows[:, 0]) + rows[:, 1] + noise * rng.normal(size=n)
-    return Evidence(SPACE, Metric("loss"), np.arange(n), rows, losses, np.ones(n, bool))
+    return of(rows, losses)
+
+
+def of(rows, losses) -> Evidence:
+    n = len(rows)
+    return Evidence(SPACE, Metric("loss"), np.arange(n), rows, losses, np.ones(n, bool), np.zeros(n), losses)
 
 
 def test_it_predicts_in_units_of_the_loss():
@@ -31,7 +36,8 @@ def test_it_predicts_in_units_of_the_loss():
 def test_leaving_one_out_is_what_refitting_without_it_gives():
     evidence = known(25, noise=1.0)
     model = surrogate(evidence)
-    values = seen(evidence.losses).values
+    weights = territory(SPACE, evidence.rows)
+    values = seen(evidence.losses, weights).values
     points, process = model.features.points(evidence.rows), GaussianProcess(model.features.code_of_level)
     guesses = []
     for i in range(25):
@@ -40,7 +46,7 @@ def test_leaving_one_out_is_what_refitting_without_it_gives():
         guesses.append(less.predict(points.take(np.array([i])))[0][0])
 
     # the shortcut keeps the estimated mean of all trials
-    assert model.fit.r2 == pytest.approx(judge(values, np.array(guesses)).r2, abs=0.05)
+    assert model.fit.r2 == pytest.approx(judge(values, np.array(guesses), weights).r2, abs=0.05)
 
 
 def test_draws_have_the_mean_and_the_spread_of_the_posterior():
@@ -59,7 +65,7 @@ def test_noise_that_nobody_can_predict_is_not_predicted():
     rng = np.random.default_rng(5)
     rows = SPACE.sample_rows(rng, 60)
 
-    model = surrogate(Evidence(SPACE, Metric("loss"), np.arange(60), rows, rng.normal(size=60), np.ones(60, bool)))
+    model = surrogate(of(rows, rng.normal(size=60)))
 
     assert not model.fit.predicts
     assert model.fit.n == 60
@@ -68,7 +74,29 @@ def test_noise_that_nobody_can_predict_is_not_predicted():
 def test_a_guess_is_judged_only_where_there_is_one():
     values = np.array([1.0, 2.0, 3.0, 4.0, 100.0])
 
-    found = judge(values, np.array([1.0, 2.0, 3.0, 4.0, np.nan]))
+    found = judge(values, np.array([1.0, 2.0, 3.0, 4.0, np.nan]), np.full(5, 0.2))
 
     assert [found.r2, found.rank, found.n] == pytest.approx([1.0, 1.0, 4])
-    assert np.isnan(judge(np.ones(9), np.ones(9)).r2)
+    assert np.isnan(judge(np.ones(9), np.ones(9), np.ones(9)).r2)
+
+
+def test_errors_count_for_the_share_of_the_space_they_stand_for():
+    values, guesses = np.array([0.0, 0.1, 0.2, 0.3, 3.0]), np.array([0.0, 0.1, 0.2, 0.3, 1.0])
+
+    assert judge(values, guesses, np.full(5, 0.2)).r2 > 0.3
+    assert judge(values, guesses, np.array([0.01, 0.01, 0.01, 0.01, 0.96])).r2 < 0
+
+
+def test_a_trial_on_few_folds_bends_the_model_less():
+    rows, doubts = np.linspace(0, 1, 24)[:, None].repeat(2, axis=1), np.zeros(24)
+    losses = rows[:, 0].copy()
+    losses[12] += 1.0
+    doubts[12] = 2.0
+
+    sure, unsure = (
+        surrogate(Evidence(SPACE, Metric("loss"), np.arange(24), rows, losses, np.ones(24, bool), each, losses))
+        for each in (np.zeros(24), doubts)
+    )
+
+    off = [abs(float(model.predict(rows[[12]])[0][0]) - rows[12, 0]) for model in (sure, unsure)]
+    assert off[1] < 0.5 * off[0]

@@ -111,10 +111,64 @@ def test_a_none_that_was_chosen_is_not_inactive(history_of):
     assert "inactive" not in repr(found)
 
 
-def test_the_winner_keeps_within_the_bounds_and_it_says_what_is_not_looked_at():
+def test_only_what_keeps_within_the_bounds_is_worth_something():
     study = Study(SearchSpace({"x": Float(0, 1, default=0.0)}), [Metric("a"), Metric("b", bound=0.3)], sampler=Random(), seed=0)
     study.optimize(lambda live: {"a": 1 - live["x"], "b": live["x"]}, trials=30)
     found = study.tunability()
 
     assert found.path[-1].after == study.best.params["x"] <= 0.3
-    assert any("Bounds are not looked at" in remark for remark in found.remarks)
+    assert found.parameters[0].at[0] <= 0.3
+    assert found.whole.value == pytest.approx(0.3, abs=0.02)
+    assert any("Only what likely keeps within every metric's bound counts" in remark for remark in found.remarks)
+
+
+def test_a_default_that_breaks_the_bound_is_no_place_to_stay(history_of):
+    space = SearchSpace({"x": Float(0, 1, default=0.9), "idle": Float(0, 1, default=0.5)})
+    rng = np.random.default_rng(0)
+    trials = [({"x": x, "idle": y}, {"a": 1 - 0.01 * x, "b": x}) for x, y in rng.random((40, 2)).tolist()]
+
+    found = tunability(history_of(space, trials, metrics=[Metric("a"), Metric("b", bound=0.3)]))
+
+    assert found.stay.names == ("idle",)
+    assert found.parameters[0].names != ("idle",)  # which cannot mend it
+    assert any("The default likely breaks a bound" in remark for remark in found.remarks)
+
+
+def test_where_no_trial_keeps_within_the_bounds_it_says_so(history_of):
+    trials = [({"a": i / 9, "b": 0.5, "idle": 0.5}, {"x": float(i), "y": 1.0 + i}) for i in range(9)]
+
+    found = tunability(history_of(PLAIN, trials, metrics=[Metric("x"), Metric("y", bound=0.3)]))
+
+    assert found.whole is None
+    assert "keeps within every metric's bound" in repr(found)
+
+
+def test_after_a_search_that_converged_tuning_is_worth_what_it_gained(history_of):
+    rng = np.random.default_rng(0)
+
+    def loss(p):
+        return 50 * (p["a"] - 0.8) ** 2 + 0.5 * (p["b"] - 0.5) ** 2
+
+    explored = [(params := PLAIN.sample(rng), loss(params)) for _ in range(12)]
+    near = [
+        (params := {"a": a, "b": b, "idle": 0.5}, loss(params))
+        for a, b in zip(*(x + 0.02 * rng.normal(size=48) for x in (0.8, 0.5)), strict=True)
+    ]
+    history = history_of(PLAIN, [(PLAIN.default, loss(PLAIN.default)), *explored, *near])
+
+    found = tunability(history)
+
+    assert found.whole.value == pytest.approx(loss(PLAIN.default) - history.best.value, rel=0.05)
+    assert not any("far worse" in remark for remark in found.remarks)
+
+
+def test_of_a_default_that_diverges_tuning_is_worth_more_than_is_said(history_of):
+    def loss(p):
+        return 1e6 if p["a"] < 0.15 else p["b"] - p["a"]
+
+    rng = np.random.default_rng(0)
+    drawn = [(params := PLAIN.sample(rng), loss(params)) for _ in range(80)]
+    said = "The default is one of them: tuning is worth more than is said here."
+
+    assert said not in repr(tunability(history_of(PLAIN, drawn)))
+    assert said in repr(tunability(history_of(PLAIN, [(PLAIN.default, 1e6), *drawn])))

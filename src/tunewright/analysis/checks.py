@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from scipy import stats
 
-from tunewright.analysis.evidence import Evidence, cutoff, evidence
+from tunewright.analysis.evidence import Evidence, cutoff, evidence, seen, territory
 from tunewright.analysis.markup import tag
 from tunewright.analysis.notebook import framed
 from tunewright.analysis.summary import (
@@ -186,13 +186,13 @@ def _failing(history: History) -> Iterator[Check]:
 
 
 def _wasted(history: History, known: Evidence) -> Iterator[Check]:
-    """Divergence: values far above the bulk, where one parameter tells."""
+    """Divergence: values far above the bulk of the space, where one parameter tells."""
     if len(known) < 20 or known.trouble:
         return
-    far = known.losses > np.quantile(known.losses, 0.75) + 3.0 * np.subtract(*np.quantile(known.losses, [0.75, 0.25]))
+    far = known.losses > seen(known.losses, territory(known.space, known.rows)).fence
     region = _region(history, known.numbers, far) if far.sum() >= 3 else None
     if region is not None and region.hits >= 0.5 * region.n:
-        said = f"{region.hits} of {region.n} trials with {region.said} are far worse than the bulk, {region.others} of {region.rest} elsewhere."
+        said = f"{region.hits} of {region.n} trials with {region.said} are far worse than the rest of the space, {region.others} of {region.rest} elsewhere."
         yield Check("wasted range", "warning", said, "Narrow the range, or drop the choice; study.refine() proposes how.")
 
 
@@ -238,13 +238,15 @@ def crowded(known: Evidence, column: int, unit: Array) -> tuple[str, int, int] |
         unit: its values on the unit scale, shape (n,).
 
     Returns:
-        ("low" or "high", how many of the best, of how many), the best being the best tenth and at least 5; None if they do not.
+        ("low" or "high", how many of the best, of how many), the best being the best tenth of those within every metric's bound, and at
+        least 5; None if they do not.
     """
     parameter = list(known.space.parameters.values())[column]
-    if not isinstance(parameter, Float | Int) or parameter.size < 10 or len(known) < 10:
+    count = int(known.kept.sum())
+    if not isinstance(parameter, Float | Int) or parameter.size < 10 or count < 10:
         return None
-    limit = cutoff(known.losses, max(0.1, 5 / len(known)))
-    best = (known.losses <= limit) & np.isfinite(unit)
+    limit = cutoff(known.within, max(0.1 * count, 5) / len(known))
+    best = (known.within <= limit) & np.isfinite(unit)
     unit = unit[best]
     for side, near in (("low", unit <= _EDGE), ("high", unit >= 1 - _EDGE)):
         hits, n = int(near.sum()), len(unit)
@@ -283,9 +285,10 @@ def _noise(history: History, known: Evidence, model: Surrogate | None) -> Iterat
             yield Check("noise larger than the gain", "warning", said, "Use more folds or repeated seeds, or keep the default.")
         return
     if model is not None and len(known) >= 20:
-        gain = float(np.median(known.losses) - known.losses.min())
+        gain = float(np.median(known.losses[known.kept]) - known.losses[known.best])
         if model.noise > gain:
-            said = f"The model takes {number(model.noise, 2)} for noise; the best is only {number(gain, 2)} better than the median trial."
+            within = "" if known.kept.all() else " within the bounds"
+            said = f"The model takes {number(model.noise, 2)} for noise; the best is only {number(gain, 2)} better than the median trial{within}."
             yield Check(
                 "noise larger than the gain",
                 "warning",

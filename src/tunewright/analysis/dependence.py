@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tunewright.analysis.evidence import evidence, seen
+from tunewright.analysis.evidence import evidence, pulled_in
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
 from tunewright.analysis.text import cut, number, value_text
 from tunewright.analysis.tuning import levels
@@ -154,9 +154,7 @@ def effects(history: History, *names: str, metric: str | None = None, seed: int 
     said = []
     if not model.fit.predicts:
         said.append(f"The model does not predict (cross-validated R² {number(model.fit.r2, 2)}): these curves may be anything.")
-    fence = seen(known.losses).fence
-    if known.losses.max() > fence:
-        said.append(f"Values far worse than the rest count as {number(known.metric.sign * fence, 3)} here.")
+    said += pulled_in(known, model.fence)
     return Effects(known.metric.name, len(known), tuple(sorted(found, key=lambda effect: -effect.range)), model.fit, tuple(said))
 
 
@@ -202,7 +200,7 @@ def _profile(model: Surrogate, filled: Array, columns: tuple[int, ...], grid: Ar
 def _curves(model: Surrogate, columns: tuple[int, ...], grid: Array, active: Mask) -> Array:
     """Those of the best trials in which the parameter is active, without regard to constraints."""
     space, known = model.evidence.space, model.evidence
-    best = np.flatnonzero(active)[np.argsort(known.losses[active], kind="stable")[:_CURVES]]
+    best = np.flatnonzero(active)[np.argsort(known.within[active], kind="stable")[:_CURVES]]
     rows = known.rows[best]
     filled = np.where(np.isnan(rows), space.from_unit(np.full(rows.shape, 0.5)), rows)
     rows = np.repeat(filled, len(grid), axis=0)

@@ -1,4 +1,8 @@
-"""What an analysis may learn from: the completed trials that the present space holds, as rows and losses."""
+"""What an analysis may learn from: the completed trials that the present space holds, as rows and losses.
+
+A search does not visit the space evenly: once it converges, most trials are the optimum. What is asked of the space (what is far above
+the bulk, how well a model predicts) therefore weighs each trial by the share of the space that is nearest to it.
+"""
 
 import math
 import re
@@ -7,17 +11,28 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from tunewright.analysis.text import number
 from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, History
 from tunewright.metric import Metric
+from tunewright.models.features import Features
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Indices, Mask
 
-__all__ = ["Evidence", "Seen", "cutoff", "evidence", "seen", "share_of"]
+__all__ = ["NONE_KEPT", "Evidence", "Seen", "cutoff", "evidence", "pulled_in", "seen", "share_of", "territory"]
+
+NONE_KEPT: Final = (
+    "No completed trial keeps within every metric's bound: there is no winner to start from. Search on, or loosen a bound."
+)
 
 _OUTER: Final = 3.0
 _WIDE: Final = 50.0
 """The fence is never further above the median than so many widths of the good half."""
+_AT_ONCE: Final = 2**24
+_PLACES: Final = 2000
+"""So many points of the space are given to the trials."""
+_SOME: Final = 1e-3
+"""Of such a point every trial has as much."""
 _TOP: re.Pattern[str] = re.compile(r"top\s*(\d+(?:\.\d+)?)\s*%")
 
 
@@ -29,8 +44,10 @@ class Evidence(msgspec.Struct, frozen=True):
         metric: which one.
         numbers: of the trials, shape (n,), in the order of asking.
         rows: raw, shape (n, d), NaN where inactive.
-        losses: smaller is better, finite, shape (n,).
+        losses: smaller is better, finite, adjusted for the folds and seeds that each met (`History.adjusted`), shape (n,).
         kept: which of them keep within every metric's bound, shape (n,).
+        doubts: standard deviations of the losses beyond that of the trial measured best, 0 where unknown, shape (n,).
+        merits: what the study ranks them by (`History.order`), infinite where a bound is broken or too few folds were met, shape (n,).
     """
 
     space: SearchSpace
@@ -39,18 +56,35 @@ class Evidence(msgspec.Struct, frozen=True):
     rows: Array
     losses: Array
     kept: Mask
+    doubts: Array
+    merits: Array
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def take(self, index: Indices) -> "Evidence":
         """Some of the trials."""
-        return Evidence(self.space, self.metric, self.numbers[index], self.rows[index], self.losses[index], self.kept[index])
+        return Evidence(
+            self.space,
+            self.metric,
+            self.numbers[index],
+            self.rows[index],
+            self.losses[index],
+            self.kept[index],
+            self.doubts[index],
+            self.merits[index],
+        )
 
     @property
     def best(self) -> int:
         """The place of the best trial that keeps within the bounds; where none does, of the best."""
-        return int(np.argmin(np.where(self.kept, self.losses, np.inf) if self.kept.any() else self.losses))
+        return int(np.argmin(self.merits if np.isfinite(self.merits).any() else self.losses))
+
+    @property
+    def within(self) -> Array:
+        """The losses, infinite where a bound is broken, shape (n,)."""
+        within: Array = np.where(self.kept, self.losses, np.inf)
+        return within
 
     @property
     def trouble(self) -> str:
@@ -78,24 +112,68 @@ class Seen(msgspec.Struct, frozen=True):
     fence: float
 
 
-def seen(losses: Array) -> Seen:
+def territory(space: SearchSpace, rows: Array) -> Array:
+    """Which share of the space is nearest to each of n raw rows, shape (n,); above 0, they sum to 1, and equal rows have equal shares.
+
+    Counted on 2,000 points drawn uniformly on the unit scale (without regard to constraints), the same each time; distances are those
+    of the surrogate (`Features`): on the unit scale, a choice that differs being as far as a whole range, what is inactive alike.
+    """
+    features = Features(space)
+    drawn = space.deactivate(space.from_unit(np.random.default_rng(0).random((_PLACES, len(space)))))
+    different, which, many = np.unique(rows, axis=0, return_inverse=True, return_counts=True, equal_nan=True)
+    places, trials = features.points(drawn), features.points(different)
+    counts = np.full(len(different), _SOME)
+    size = 0.5 * (trials.numbers**2).sum(axis=1)
+    for piece in np.array_split(np.arange(_PLACES), math.ceil(_PLACES * len(different) / _AT_ONCE)):
+        at = places.take(piece)
+        nearness = (
+            at.numbers @ trials.numbers.T + at.codes @ trials.codes.T - size
+        )  # minus half the squared distance, but for a constant
+        np.add.at(counts, nearness.argmax(axis=1), 1.0)
+    shares: Array = (counts / many)[which.ravel()]
+    shares /= shares.sum()
+    return shares
+
+
+def seen(losses: Array, weights: Array | None = None) -> Seen:
     """Losses, shape (n,), as a model should see them.
 
     As in `models/output.py`, but what lies far above the bulk begins at Tukey's outer fence, 3 interquartile ranges above the third
     quartile: what is explained are the units of the metric, so less may be pulled in than where only the best counts.
+
+    Args:
+        losses: shape (n,).
+        weights: what each counts for in mean, variance and quartiles, shape (n,), summing to 1 (`territory`: then the bulk is that of
+            the space and not that of a search which converged); None: all alike.
     """
+    weights = np.full(len(losses), 1.0 / len(losses)) if weights is None else weights
     unit = float(np.abs(losses).max()) or 1.0
     y = losses / unit
-    first, median, third = np.quantile(y, [0.25, 0.5, 0.75])
+    order = np.argsort(y, kind="stable")
+    places = np.cumsum(weights[order]) - 0.5 * weights[order]
+    first, median, third = np.interp([0.25, 0.5, 0.75], places, y[order]).tolist()
     fence = third + _OUTER * (third - first)
     if median > y.min():
-        fence = min(fence, median + _WIDE * (median - y.min()))
+        fence = min(fence, median + _WIDE * (median - float(y.min())))
     fence = fence if fence > y.min() else math.inf
     y = np.minimum(y, fence)
-    deviation = float(y.std())
+    mean = float(weights @ y)
+    deviation = math.sqrt(float(weights @ (y - mean) ** 2))
     if not (deviation > 0 and math.isfinite(1.0 / deviation)):
         return Seen(np.zeros(len(y)), 0.0, float(losses[0]), math.inf)
-    return Seen((y - y.mean()) / deviation, deviation * unit, float(y.mean()) * unit, float(fence) * unit)
+    return Seen((y - mean) / deviation, deviation * unit, mean * unit, float(fence) * unit)
+
+
+def pulled_in(known: Evidence, fence: float) -> tuple[str, ...]:
+    """How many trials count as the fence and no more, in a sentence; nothing where none does."""
+    far = int((known.losses > fence).sum())
+    if not far:
+        return ()
+    value = number(known.metric.sign * fence, 3)
+    counts = "counts" if far == 1 else "count"
+    return (
+        f"{far:,} of {len(known):,} trials, far worse than the rest of the space, {counts} as {known.metric.name} {value} here.",
+    )
 
 
 def _alike(rows: Array) -> bool:
@@ -124,10 +202,13 @@ def evidence(history: History, metric: str | None = None) -> Evidence:
     if metric is not None and metric not in names:
         raise StudyError(f'The study does not measure "{metric}". It measures: {", ".join(names)}.')
     column = history.objectives[0] if metric is None else names.index(metric)
-    losses = history.losses[:, column]
+    losses = history.adjusted[:, column]
     numbers = np.flatnonzero(np.isfinite(losses) & history.usable & (history.states == COMPLETED))
-    kept = history.feasible[numbers]
-    return Evidence(history.space, history.metrics[column], numbers, history.rows.take(numbers, axis=0), losses[numbers], kept)
+    rows, kept = history.rows.take(numbers, axis=0), history.feasible[numbers]
+    variances = history.variances[numbers, column]
+    doubts = np.sqrt(np.nan_to_num(variances - np.nanmin(variances))) if np.isfinite(variances).any() else np.zeros(len(numbers))
+    merits = np.where(history.proven, history.effects(column).posterior, np.inf)[numbers]
+    return Evidence(history.space, history.metrics[column], numbers, rows, losses[numbers], kept, doubts, merits)
 
 
 def share_of(of: str | float) -> float:

@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 from scipy import stats
 
-from tunewright.analysis.evidence import Evidence, cutoff, evidence, seen, share_of
+from tunewright.analysis.evidence import Evidence, cutoff, evidence, pulled_in, seen, share_of, territory
 from tunewright.analysis.forest import Grid, grow
 from tunewright.analysis.markup import tag
 from tunewright.analysis.notebook import framed
@@ -45,6 +45,7 @@ _PAIRS: Final = 45
 _PATHS: Final = 24
 _THROUGH: Final = 96
 _FEW_BEST: Final = 5
+_INSTEAD: Final = 'More trials may help, or the Gaussian process of method "sobol".'
 _NONE: Final = Fit(math.nan, math.nan, 0)
 
 
@@ -224,16 +225,18 @@ def _about(history: History, known: Evidence) -> tuple[str, ...]:
     said = []
     if len(history.objectives) > 1:
         said.append(f"Several metrics are optimised; this is about {known.metric.name} alone.")
+    if any(metric.bound is not None for metric in history.metrics):
+        said.append("Bounds are not looked at: shares are about all configurations, also those that break one.")
     if known.space.constraints:
         said.append("The space has constraints; shares refer to the ranges without them.")
     return tuple(said)
 
 
-def _doubt(fit: Fit, what: str) -> tuple[str, ...]:
+def _doubt(fit: Fit, what: str, instead: str = "More trials may help.") -> tuple[str, ...]:
     if fit.predicts:
         return ()
     shown = "unknown" if math.isnan(fit.r2) else number(fit.r2, 2)
-    return (f"The {what} does not predict (cross-validated R² {shown}): do not build on these numbers. More trials may help.",)
+    return (f"The {what} does not predict (cross-validated R² {shown}): do not build on these numbers. {instead}",)
 
 
 def _active(known: Evidence, columns: tuple[int, ...]) -> int:
@@ -263,16 +266,30 @@ def _half(bags: Array) -> Array:
     return np.asarray(stats.t.ppf(0.975, len(bags) - 1) * bags.std(axis=0, ddof=1))
 
 
-def _grown(known: Evidence, rng: np.random.Generator) -> tuple[Evidence, Grid, Array, Array]:
+class _Grown(msgspec.Struct, frozen=True):
+    """What a forest grows from, how well it predicts is weighed by, and what to say of it."""
+
+    known: Evidence
+    grid: Grid
+    unit: Array
+    values: Array
+    weights: Array
+    said: tuple[str, ...]
+
+
+def _grown(known: Evidence, rng: np.random.Generator) -> _Grown:
     if len(known) > _FOREST:
         known = known.take(np.sort(rng.choice(len(known), _FOREST, replace=False)))
-    return known, Grid(known.space), known.space.to_unit(known.rows), seen(known.losses).values
+    weights = territory(known.space, known.rows)
+    found = seen(known.losses, weights)
+    return _Grown(known, Grid(known.space), known.space.to_unit(known.rows), found.values, weights, pulled_in(known, found.fence))
 
 
 def _fanova(known: Evidence, rng: np.random.Generator) -> Importance:
-    known, grid, unit, values = _grown(known, rng)
-    forest = grow(grid, unit, values, rng)
-    fit = judge(values, forest.out_of_bag)
+    given = _grown(known, rng)
+    known, grid = given.known, given.grid
+    forest = grow(grid, given.unit, given.values, rng)
+    fit = judge(given.values, forest.out_of_bag, given.weights)
     main = _half(np.stack([bag.main for bag in forest.bags]))
     d = len(main)
     shares = _shares(known, {(j,): float(forest.whole.main[j]) for j in range(d)}, {(j,): float(main[j]) for j in range(d)})
@@ -283,8 +300,8 @@ def _fanova(known: Evidence, rng: np.random.Generator) -> Importance:
         keys = [key for key in keys if _active(known, key)]  # the others can do nothing together
         keys = sorted(keys, key=lambda key: -forest.whole.pair[key])[:_PAIRS]
         pairs = _shares(known, {key: float(forest.whole.pair[key]) for key in keys}, {key: float(half[key]) for key in keys})
-    said = () if grid.paired else (f"With {d} parameters no pairs were computed.",)
-    return Importance("fanova", 1.0, known.metric.name, len(known), shares, pairs, fit, (*_doubt(fit, "forest"), *said))
+    said = given.said if grid.paired else (*given.said, f"With {d} parameters no pairs were computed.")
+    return Importance("fanova", 1.0, known.metric.name, len(known), shares, pairs, fit, (*_doubt(fit, "forest", _INSTEAD), *said))
 
 
 def _ped_anova(known: Evidence, rng: np.random.Generator) -> Importance:
@@ -348,13 +365,14 @@ def _sobol(known: Evidence, rng: np.random.Generator) -> Importance:
         for j, name in enumerate(known.space.names)
     ]
     ordered = tuple(sorted(shares, key=lambda share: -share.total))
-    doubt = _doubt(model.fit, "Gaussian process")
-    return Importance("sobol", 1.0, known.metric.name, len(known), ordered, fit=model.fit, remarks=doubt)
+    said = (*_doubt(model.fit, "Gaussian process"), *pulled_in(known, model.fence))
+    return Importance("sobol", 1.0, known.metric.name, len(known), ordered, fit=model.fit, remarks=said)
 
 
 def _shapley(known: Evidence, rng: np.random.Generator) -> Importance:
-    known, grid, unit, values = _grown(known, rng)
-    fit = judge(values, grow(grid, unit, values, rng).out_of_bag)
+    given = _grown(known, rng)
+    known, grid, unit, values = given.known, given.grid, given.unit, given.values
+    fit = judge(values, grow(grid, unit, values, rng).out_of_bag, given.weights)
     games = variance_games(grid, unit, values, rng)
     whole = max(float(games[:, -1].mean()), 1e-12)
     found = interactions(games, min(3, len(known.space)))
@@ -370,5 +388,5 @@ def _shapley(known: Evidence, rng: np.random.Generator) -> Importance:
         _shares(known, singles, halves),
         _shares(known, several, halves, floor=-1.0),
         fit,
-        _doubt(fit, "forest"),
+        (*_doubt(fit, "forest", _INSTEAD), *given.said),
     )

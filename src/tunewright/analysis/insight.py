@@ -1,9 +1,10 @@
-"""Everything that a study says of itself, computed together: one Gaussian process serves effects, tunability, prospects and checks."""
+"""Everything that a study says of itself, computed together: the same Gaussian processes serve effects, tunability, prospects and checks."""
 
 from typing import Any
 
 import msgspec
 
+from tunewright.analysis.bounded import bounds
 from tunewright.analysis.checks import Health, health
 from tunewright.analysis.dependence import Effects, effects
 from tunewright.analysis.evidence import evidence
@@ -48,11 +49,12 @@ def insight(history: History, *, trials: int = 20) -> Insight:
     known = evidence(history)
     narrow = len(known.space) <= WIDEST
     model = surrogate(known) if narrow and not known.trouble else None
+    bounded = bounds(history) if narrow else None
     return Insight(
         importance(history),
         effects(history, model=model),
-        tunability(history, model=model) if narrow else None,
-        prospect(history, trials, model=model) if narrow else None,
+        tunability(history, model=model, bounded=bounded) if narrow else None,
+        prospect(history, trials, model=model, bounded=bounded) if narrow else None,
         health(history, model=model),
         refine(history),
     )

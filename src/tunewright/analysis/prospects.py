@@ -4,11 +4,12 @@
 kernel density), and if its sampler learns, half of the time near the five best, and one time in ten what looks best in a draw from the
 Gaussian process, as Thompson sampling does [1]. Many times over, a function is drawn from the process, k proposals are measured on it
 with the noise that the process sees, and whichever measures best takes the winner's place; what its *true* value is better by is the
-gain. So luck in measuring gains nothing.
+gain. So luck in measuring gains nothing. Where metrics have bounds these are drawn and measured too (`bounded.py`), and what breaks one
+gains nothing.
 
 The spread over these draws is too narrow, since the process itself may be wrong. To it is added half of what the last k trials brought.
-On 66 searches, 198 forecasts, the interval of two such standard deviations held what 20 further trials brought in 95 %, and on
-99 forecasts with a seed that nothing was chosen on in 94 % (`benchmarks/forecast.py` prints it).
+On 66 searches, 198 forecasts, the interval of two such standard deviations held what 20 further trials brought in 93 %, and on
+99 forecasts with a seed that nothing was chosen on in 95 % (`benchmarks/forecast.py` prints it).
 
 *When to stop.* The best so far is at most min UCB over the trials, the optimum at least min LCB over the candidates. Where their
 difference, a bound on the regret, is below the error with which a configuration is measured at all, searching on tunes the noise [2].
@@ -25,7 +26,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tunewright.analysis.evidence import Evidence, evidence
+from tunewright.analysis.bounded import Bounds, bounds
+from tunewright.analysis.evidence import NONE_KEPT, Evidence, evidence
 from tunewright.analysis.summary import at_full_effort, standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
 from tunewright.analysis.text import counted, duration, number, with_spread
@@ -47,6 +49,7 @@ _UNFORESEEN: Final = 0.5
 _BLIND: Final = frozenset({"random", "quasi_random", "grid", "manual"})
 """Samplers that do not learn from results."""
 _DOUBT: Final = 0.1
+_UNLIKELY: Final = 0.01
 _SHRINK: Final = 5.0
 
 
@@ -63,6 +66,7 @@ class Prospect(msgspec.Struct, frozen=True):
         seconds: about so long they would take, one after the other; NaN: unknown.
         regret: bound on what is left to gain at all.
         noise: the error with which a configuration is measured; NaN: unknown.
+        repeated: whether that is from measuring the best one several times (folds, seeds); else it is what the model takes for noise.
         fit: how well the model predicts.
         remarks: what to know before using the numbers.
     """
@@ -76,6 +80,7 @@ class Prospect(msgspec.Struct, frozen=True):
     seconds: float = math.nan
     regret: float = math.nan
     noise: float = math.nan
+    repeated: bool = False
     fit: Fit = Fit(math.nan, math.nan, 0)
     remarks: tuple[str, ...] = ()
 
@@ -90,19 +95,22 @@ class Prospect(msgspec.Struct, frozen=True):
         if math.isnan(self.gain):
             return list(self.remarks)
         time = f" (about {duration(self.seconds)})" if self.seconds >= 1 else ""
-        gain = f"expected gain {with_spread(self.gain, self.sd)} in {self.metric}"
-        said = [f"{counted(self.trials, 'more trial')}{time}: {gain}; {_percent(self.chance)} chance of any."]
+        gain = f"expected gain {with_spread(self.gain, self.sd)}" if self.gain or self.sd else "no gain expected"
+        said = [f"{counted(self.trials, 'more trial')}{time}: {gain} in {self.metric}; {_percent(self.chance)} chance of any."]
+        noise = f"{'the error of a measurement' if self.repeated else 'what the model takes for noise'} ({number(self.noise, 2)})"
         left = f"At most {number(self.regret, 2)} is left to gain"
         if math.isnan(self.noise):
             said.append(f"{left}; the noise of a measurement is unknown.")
         elif self.stop:
-            said.append(f"{left}, less than the error of a measurement ({number(self.noise, 2)}): stopping is advised.")
+            said.append(f"{left}, less than {noise}: stopping is advised.")
         elif self.regret < self.noise:
+            said.append(f"{left}, less than {noise}, but the forecast is too unsure to stop.")
+        elif self.chance < _UNLIKELY:
             said.append(
-                f"{left}, less than the error of a measurement ({number(self.noise, 2)}), but the forecast is too unsure to stop."
+                f"{left}, more than {noise}, but as it went of late the search will hardly find it: little reason to go on."
             )
         else:
-            said.append(f"{left}, the error of a measurement is {number(self.noise, 2)}: no reason to stop.")
+            said.append(f"{left}, more than {noise}: no reason to stop.")
         return [*said, *self.remarks]
 
     def __repr__(self) -> str:
@@ -111,17 +119,19 @@ class Prospect(msgspec.Struct, frozen=True):
 
 
 def _percent(chance: float) -> str:
-    return "more than 99 %" if chance > 0.99 else "less than 1 %" if chance < 0.01 else f"{number(100 * chance, 2)} %"
+    return "more than 99 %" if chance > 0.99 else "less than 1 %" if chance < _UNLIKELY else f"{number(100 * chance, 2)} %"
 
 
-def prospect(history: History, trials: int = 20, *, seed: int = 0, model: Surrogate | None = None) -> Prospect:
+def prospect(
+    history: History, trials: int = 20, *, seed: int = 0, model: Surrogate | None = None, bounded: Bounds | None = None
+) -> Prospect:
     """What so many more trials would bring; see the module.
 
     Args:
         history: of the study.
         trials: how many more, at least 1.
         seed: of the draws.
-        model: fitted already; default: fitted here.
+        model, bounded: fitted already; default: fitted here.
 
     Raises:
         StudyError: `trials` is no whole number of at least 1.
@@ -131,17 +141,19 @@ def prospect(history: History, trials: int = 20, *, seed: int = 0, model: Surrog
     known = evidence(history)
     took = history.seconds[known.numbers]
     seconds = float(np.median(took)) * trials if len(known) else math.nan
-    trouble = known.trouble
+    trouble = known.trouble or ("" if known.kept.any() else NONE_KEPT)
     if not trouble and len(known.space) > WIDEST and model is None:
         trouble = f"What more trials would gain is foretold for at most {WIDEST} parameters; the space has {len(known.space)}."
     if trouble:
         return Prospect(known.metric.name, len(known), trials, seconds=seconds, remarks=(trouble,))
     rng = np.random.default_rng(seed)
     model = surrogate(known) if model is None else model
+    bounded = bounds(history) if bounded is None else bounded
     rows = candidates(known, rng, _CANDIDATES)
     learns = _learns(history, known)
     proposals = _proposals(known, learns=learns, rng=rng)
-    gains = _gains(model, proposals, trials, rng, thompson=_THOMPSON if learns else 0.0)
+    gains = _gains(model, bounded, known, proposals, trials, rng, thompson=_THOMPSON if learns else 0.0)
+    error = _error(history, known)
     said = []
     if not model.fit.predicts:
         said.append(f"The model does not predict (cross-validated R² {number(model.fit.r2, 2)}): take this for a guess.")
@@ -155,23 +167,28 @@ def prospect(history: History, trials: int = 20, *, seed: int = 0, model: Surrog
         sd=math.hypot(standard_deviation(gains), _UNFORESEEN * _past(known, trials)),
         chance=float((gains > 1e-3 * model.scale).mean()),
         seconds=seconds,
-        regret=_regret(model, rows),
-        noise=_noise(history, known, model),
+        regret=_regret(model, bounded, np.concatenate([rows, proposals]), known),
+        noise=model.noise if math.isnan(error) else error,
+        repeated=not math.isnan(error),
         fit=model.fit,
         remarks=tuple(said),
     )
 
 
-def _gains(model: Surrogate, rows: Array, trials: int, rng: np.random.Generator, *, thompson: float) -> Array:
+def _gains(
+    model: Surrogate, bounded: Bounds, known: Evidence, rows: Array, trials: int, rng: np.random.Generator, *, thompson: float
+) -> Array:
     """What k trials are worth in each draw, shape (draws,), in units of the loss; `rows` are what may be proposed."""
-    known = model.evidence
     incumbent = known.best
-    twice = model.draws(np.concatenate([known.rows[[incumbent]], rows]), 2 * _DRAWS, rng)
-    true, named = twice[:, :_DRAWS], twice[1:, _DRAWS:].argmin(axis=0)
-    chosen = rng.integers(0, len(rows), (_DRAWS, trials))
+    rows = np.concatenate([known.rows[[incumbent]], rows])
+    twice, kept = model.draws(rows, 2 * _DRAWS, rng), bounded.kept(rows, 2 * _DRAWS, rng)
+    true, within = twice[:, :_DRAWS], kept[:, :_DRAWS]
+    named = np.where(kept, twice, np.inf)[1:, _DRAWS:].argmin(axis=0)
+    chosen = rng.integers(0, len(rows) - 1, (_DRAWS, trials))
     chosen = 1 + np.where(rng.random(chosen.shape) < thompson, rng.choice(named, chosen.shape), chosen)
     values = np.take_along_axis(true, chosen.T, axis=0)
     measured = values + model.noise * rng.standard_normal(values.shape)
+    measured = np.where(np.take_along_axis(within, chosen.T, axis=0), measured, np.inf)
     best = measured.argmin(axis=0)
     each = np.arange(_DRAWS)
     gains: Array = np.where(measured[best, each] < known.losses[incumbent], true[0] - values[best, each], 0.0)
@@ -183,7 +200,7 @@ def _proposals(known: Evidence, *, learns: bool, rng: np.random.Generator) -> Ar
     late = _moved(known.space, known.rows[-_LATE:], None, rng)
     if learns:
         late = np.concatenate(
-            [late, _moved(known.space, known.rows[np.argsort(known.losses, kind="stable")[:_ELITE]], _STEPS, rng)]
+            [late, _moved(known.space, known.rows[np.argsort(known.within, kind="stable")[:_ELITE]], _STEPS, rng)]
         )
     return late
 
@@ -215,24 +232,27 @@ def _learns(history: History, known: Evidence) -> bool:
 
 
 def _past(known: Evidence, trials: int) -> float:
-    """What the last k trials brought, but at most the last half of them."""
+    """What the last k trials brought, but at most the last half of them; beside the worst that keeps within bounds, where none did before."""
     since = min(trials, len(known) // 2)
-    return float(known.losses[: len(known) - since].min() - known.losses.min())
+    worst = float(known.losses[known.kept].max())
+    return min(worst, float(known.within[: len(known) - since].min())) - float(known.within.min())
 
 
-def _regret(model: Surrogate, rows: Array) -> float:
-    """The bound of [2]: min UCB over the trials less min LCB over everything."""
+def _regret(model: Surrogate, bounded: Bounds, rows: Array, known: Evidence) -> float:
+    """The bound of [2]: min UCB over the trials less min LCB over everything; where there are bounds, of what (may) keep within them."""
     n, d = len(model.evidence), len(model.evidence.space)
     width = math.sqrt(2 * math.log(d * n**2 * math.pi**2 / (6 * _DOUBT)) / _SHRINK)
-    mean, sd = model.predict(model.evidence.rows)
+    trials = known.rows[known.kept]
+    mean, sd = model.predict(trials)
     upper = float((mean + width * sd).min())
-    mean, sd = model.predict(np.concatenate([rows, model.evidence.rows]))
+    everything = np.concatenate([rows[bounded.excess(rows, -width) <= 0], trials])
+    mean, sd = model.predict(everything)
     return max(0.0, upper - float((mean - width * sd).min()))
 
 
-def _noise(history: History, known: Evidence, model: Surrogate) -> float:
-    """The error of the best trial's mean over its folds, corrected for their overlap; without folds, what the model takes for noise."""
+def _error(history: History, known: Evidence) -> float:
+    """The error of the best trial's mean over its folds, corrected for their overlap; NaN without folds."""
     best = history.trial(int(known.numbers[known.best]))
     values = np.array([each.values[known.metric.name] for each in at_full_effort(best) if each.values])
     k = len(values)
-    return standard_deviation(values) * math.sqrt(1 / k + 1 / (k - 1)) if k > 1 else model.noise
+    return standard_deviation(values) * math.sqrt(1 / k + 1 / (k - 1)) if k > 1 else math.nan

@@ -252,8 +252,8 @@ def _short(x: float, low: float, high: float) -> float:
 
 
 def _chosen(known: Evidence, column: int, parameter: Categorical | Ordinal, winner: float) -> Parameter:
-    """The choices that came among the best third, or were hardly tried."""
-    good = known.losses <= cutoff(known.losses, 1 / 3)
+    """The choices that came among the best third of what keeps within the bounds, or were hardly tried."""
+    good = known.within <= cutoff(known.within, float(known.kept.mean()) / 3)
     x = known.rows[:, column]
     kept = [i for i in range(len(parameter.choices)) if (x == i).sum() < _TRIED or (good & (x == i)).any() or i == winner]
     if len(kept) in {0, len(parameter.choices)}:

@@ -1,10 +1,11 @@
 """What a Gaussian process makes of a study: the loss to expect at any configuration, and how sure that is.
 
 The model is that of the `GP` sampler (`models/gaussian_process.py`), and losses far above the bulk are pulled in
-(`evidence.seen`). All that is told outside is back in units of the loss.
+(`evidence.seen`). All that is told outside is back in units of the loss. Trials on few folds are as much noisier as the study says.
 
 How well it predicts is told by leaving out one trial at a time, which for a Gaussian process is exact and costs one inverse [1]; its
-hyperparameters saw the trial, so this is slightly kind.
+hyperparameters saw the trial, so this is slightly kind. Each trial counts for its share of the space: a model that predicts only the
+bulk at the optimum does not predict the space.
 
 [1] Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, eqs. (5.10) to (5.12).
 """
@@ -18,7 +19,7 @@ import numpy as np
 from scipy import stats
 from scipy.linalg import cho_solve
 
-from tunewright.analysis.evidence import Evidence, seen
+from tunewright.analysis.evidence import Evidence, seen, territory
 from tunewright.models.features import Features
 from tunewright.models.gaussian_process import GaussianProcess, Hyperparameters, Posterior, fit
 from tunewright.typing import Array, Indices
@@ -42,7 +43,7 @@ class Fit(msgspec.Struct, frozen=True):
     """How well a model predicts trials that it has not seen.
 
     Attributes:
-        r2: share of the variance that it explains, cross-validated; below 0 it is worse than the mean. NaN: unknown.
+        r2: share of the variance over the space that it explains, cross-validated; below 0 it is worse than the mean. NaN: unknown.
         rank: rank correlation of prediction and value; NaN: unknown.
         n: trials behind it.
     """
@@ -57,14 +58,14 @@ class Fit(msgspec.Struct, frozen=True):
         return self.r2 >= 0.3
 
 
-def judge(values: Array, guesses: Array) -> Fit:
-    """How well guesses, shape (n,), NaN where there is none, agree with values."""
+def judge(values: Array, guesses: Array, weights: Array) -> Fit:
+    """How well guesses, shape (n,), NaN where there is none, agree with values; errors count by their weights (`evidence.territory`)."""
     known = np.isfinite(guesses)
-    y, z = values[known], guesses[known]
+    y, z, w = values[known], guesses[known], weights[known]
     if len(y) < 4 or y.max() == y.min():
         return Fit(math.nan, math.nan, len(y))
     rank = float(stats.spearmanr(y, z).statistic) if z.max() > z.min() else 0.0
-    return Fit(1.0 - float(((y - z) ** 2).sum() / ((y - y.mean()) ** 2).sum()), rank, len(y))
+    return Fit(1.0 - float((w @ (y - z) ** 2) / (w @ (y - w @ y / w.sum()) ** 2)), rank, len(y))
 
 
 class Surrogate(msgspec.Struct, frozen=True):
@@ -76,7 +77,8 @@ class Surrogate(msgspec.Struct, frozen=True):
         posterior: in units of the seen losses.
         scale, shift: loss = scale · seen + shift.
         fit: how well it predicts.
-        noise: standard deviation of a single measurement, as estimated by the model, in units of the loss.
+        noise: standard deviation of a measurement as good as the best measured trial's, as estimated by the model, in units of the loss.
+        fence: up to which larger losses are pulled in.
     """
 
     evidence: Evidence
@@ -86,6 +88,7 @@ class Surrogate(msgspec.Struct, frozen=True):
     shift: float
     fit: Fit
     noise: float
+    fence: float
 
     def predict(self, rows: Array) -> tuple[Array, Array]:
         """Mean and standard deviation of the loss, without noise, at raw rows, shapes (m,), (m,)."""
@@ -130,17 +133,20 @@ def surrogate(known: Evidence) -> Surrogate:
     kept = known.take(_spread(known.losses, _MOST))
     features = Features(known.space)
     points = features.points(kept.rows)
-    values = seen(kept.losses)
+    weights = territory(kept.space, kept.rows)
+    values = seen(kept.losses, weights)
+    doubts = (kept.doubts / values.scale) ** 2
     few = _spread(kept.losses, _FITTED)
     process = GaussianProcess(features.code_of_level)
-    theta = fit(process, points.take(few), values.values[few], np.zeros(len(few)))
+    theta = fit(process, points.take(few), values.values[few], doubts[few])
     if theta is None:  # nothing could be fitted: what is believed before
         theta = Hyperparameters.start(points.numbers.shape[1], features.n_codes)
-    posterior = process.condition(theta, points, values.values, np.zeros(len(kept)))
+    posterior = process.condition(theta, points, values.values, doubts)
     inverse = cho_solve((posterior.lower, True), np.eye(len(kept)))
     left_out = values.values - posterior.alpha / np.diag(inverse)  # eq. (5.12)
     noise = values.scale * math.exp(0.5 * posterior.theta.noise)
-    return Surrogate(kept, features, posterior, values.scale, values.shift, judge(values.values, left_out), noise)
+    found = judge(values.values, left_out, weights)
+    return Surrogate(kept, features, posterior, values.scale, values.shift, found, noise, values.fence)
 
 
 def _spread(losses: Array, most: int) -> Indices:
@@ -155,7 +161,7 @@ def _spread(losses: Array, most: int) -> Indices:
 def candidates(known: Evidence, rng: np.random.Generator, count: int = 1000) -> Array:
     """Raw rows among which the best configuration is looked for: drawn from the space, near the ten best trials, and these themselves."""
     space = known.space
-    best = known.rows[np.argsort(known.losses, kind="stable")[:_ELITE]]
+    best = known.rows[np.argsort(known.within, kind="stable")[:_ELITE]]
     drawn = space.sample_rows(rng, count)
     again = np.repeat(best, max(1, count // (2 * len(best))), axis=0)
     filled = np.where(np.isnan(again), space.from_unit(rng.random(again.shape)), again)

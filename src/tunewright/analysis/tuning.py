@@ -10,10 +10,11 @@ A Gaussian process fitted to the study says what loss to expect at configuration
 Intervals are of the posterior: losses are drawn jointly at the configurations that are compared, so what both have in common cancels.
 Which configurations these are was chosen by the model, so a gain may still be a little flattered; little, since what is chosen is the least
 of mean plus standard deviation: a place where nobody was is not taken for the best because it may be. The intervals know nothing of what
-the process cannot see: on formulas with kinks or waves between the trials they hold the truth in 7 of 10 cases, not in 95 %
+the process cannot see: on formulas with kinks or waves between the trials they hold the truth in two cases of three, not in 95 %
 (`benchmarks/forecast.py`).
 
-Where a change makes other parameters active, these begin at their default.
+Where a change makes other parameters active, these begin at their default. Where metrics have bounds, only values count that likely keep
+within them (`bounded.py`), and going back to a default must not come nearer to breaking one than the winner is.
 
 [1] Probst, Boulesteix, Bischl, Tunability, JMLR 20, 2019, definitions (3) to (6).
 [2] Fawcett and Hoos, Analysing differences between algorithm configurations through ablation, Journal of Heuristics 22, 2016.
@@ -25,7 +26,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tunewright.analysis.evidence import Evidence, evidence
+from tunewright.analysis.bounded import Bounds, bounds
+from tunewright.analysis.evidence import NONE_KEPT, Evidence, evidence, pulled_in
 from tunewright.analysis.markup import tag
 from tunewright.analysis.notebook import framed
 from tunewright.analysis.summary import standard_deviation
@@ -33,7 +35,7 @@ from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, su
 from tunewright.analysis.text import counted, cut, interval, number, value_text, with_spread
 from tunewright.history import History
 from tunewright.space import SearchSpace
-from tunewright.typing import Array, Params, Value
+from tunewright.typing import Array, Mask, Params, Value
 
 __all__ = ["Gain", "Stay", "Step", "Tunability", "default_row", "levels", "shown_value", "tunability"]
 
@@ -158,32 +160,40 @@ def _values(gain: Gain) -> str:
     return ", ".join(shown_value(value) for value in gain.at)
 
 
-def tunability(history: History, *, metric: str | None = None, seed: int = 0, model: Surrogate | None = None) -> Tunability:
+def tunability(
+    history: History,
+    *,
+    metric: str | None = None,
+    seed: int = 0,
+    model: Surrogate | None = None,
+    bounded: Bounds | None = None,
+) -> Tunability:
     """What tuning is worth beyond the defaults; see the module.
 
     Args:
         history: of the study.
         metric: by name; default: the first that is optimised.
         seed: of the draws.
-        model: fitted already; default: fitted here.
+        model, bounded: fitted already; default: fitted here.
     """
     known = evidence(history, metric)
-    trouble = known.trouble
+    trouble = known.trouble or ("" if known.kept.any() else NONE_KEPT)
     if not trouble and len(known.space) > WIDEST and model is None:
         trouble = f"Tunability is for at most {WIDEST} parameters; the space has {len(known.space)}."
     if trouble:
         return Tunability(known.metric.name, len(known), remarks=(trouble,))
     rng = np.random.default_rng(seed)
     model = surrogate(known) if model is None else model
-    weigh = _Weigh(model, rng)
+    weigh = _Weigh(model, bounds(history) if bounded is None else bounded, rng)
     default = default_row(known.space)
     winner = known.rows[known.best]
     filled = np.where(np.isnan(winner), default, winner)
     around = candidates(known, rng)
-    best = around[int(np.argmin(np.add(*model.predict(around))))]
+    best = around[int(np.argmin(np.where(weigh.within(around), np.add(*model.predict(around)), np.inf)))]
     alone = _alone(weigh, default)
     pairs = _pairs(weigh, default, [each.names[0] for each in alone[:_PAIRED]])
     tried = np.stack([default, np.where(np.isnan(best), default, best), *weigh.best])  # the whole is worth no less than its parts
+    tried = np.concatenate([filled[None], tried[weigh.within(tried)]])
     best = tried[int(np.argmin(weigh.means(tried)))]
     walked = len(known.space) <= _MANY
     return Tunability(
@@ -195,7 +205,7 @@ def tunability(history: History, *, metric: str | None = None, seed: int = 0, mo
         path=tuple(_path(weigh, default, filled)) if walked else (),
         stay=_stay(weigh, default, filled) if walked else None,
         fit=model.fit,
-        remarks=(*_remarks(model, walked=walked), *_about(history, known)),
+        remarks=(*_remarks(model, walked=walked), *_about(history, known, weigh, default)),
     )
 
 
@@ -210,11 +220,16 @@ def _remarks(model: Surrogate, *, walked: bool) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _about(history: History, known: Evidence) -> list[str]:
-    """What it does not look at."""
-    said = []
+def _about(history: History, known: Evidence, weigh: "_Weigh", default: Array) -> list[str]:
+    """What it looks at."""
+    said = list(pulled_in(known, weigh.fence))
+    tried = (np.nan_to_num(known.rows) == np.nan_to_num(known.space.deactivate(default[None]))).all(axis=1)
+    if (known.losses[tried] > weigh.fence).any():
+        said.append("The default is one of them: tuning is worth more than is said here.")
     if any(metric.bound is not None for metric in history.metrics):
-        said.append("Bounds are not looked at: a gain may lie where one is broken; the winner keeps within them.")
+        said.append("Only what likely keeps within every metric's bound counts.")
+        if not weigh.within(default[None])[0]:
+            said.append("The default likely breaks a bound: what keeps within them may be worse than it, a gain below 0.")
     if len(history.objectives) > 1:
         said.append(f"This is about {known.metric.name} alone.")
     return said
@@ -231,9 +246,11 @@ def default_row(space: SearchSpace) -> Array:
 class _Weigh:
     """Compares configurations by the model; rows are given with all values filled."""
 
-    def __init__(self, model: Surrogate, rng: np.random.Generator) -> None:
+    def __init__(self, model: Surrogate, bounded: Bounds, rng: np.random.Generator) -> None:
         self.space = model.evidence.space
+        self.fence = model.fence
         self._model = model
+        self._bounded = bounded
         self._seed = int(rng.integers(2**31))
         self.best: list[Array] = []
         """Where the default went, each time something alone was set as well as it can be."""
@@ -244,9 +261,17 @@ class _Weigh:
         return np.where(self.space.allowed(active), self._model.predict(active)[0], np.inf)
 
     def safe(self, rows: Array) -> Array:
-        """Expected losses and a standard deviation more, infinite where a constraint forbids it, shape (m,)."""
+        """Expected losses and a standard deviation more, infinite where a constraint forbids it or a bound is likely broken, shape (m,)."""
         active = self.space.deactivate(rows)
-        return np.where(self.space.allowed(active), np.add(*self._model.predict(active)), np.inf)
+        return np.where(self.space.allowed(active) & self.within(rows), np.add(*self._model.predict(active)), np.inf)
+
+    def within(self, rows: Array, like: Array | None = None) -> Mask:
+        """Which likely keep within all bounds, or come no nearer to breaking one than the row `like`, shape (m,)."""
+        most = 0.0 if like is None else max(0.0, float(self._excess(like[None])[0]))
+        return np.asarray(self._excess(rows) <= most)
+
+    def _excess(self, rows: Array) -> Array:
+        return self._bounded.excess(self.space.deactivate(rows))
 
     def draws(self, rows: Array) -> Array:
         """Losses as they may jointly be, shape (m, draws)."""
@@ -356,7 +381,7 @@ def _stay(weigh: _Weigh, default: Array, winner: Array) -> Stay:
     while left:
         back = np.repeat(here[None], len(left), axis=0)
         back[np.arange(len(left)), left] = default[left]
-        means = weigh.means(back)
+        means = np.where(weigh.within(back, winner), weigh.means(back), np.inf)
         chosen = int(np.argmin(means))
         if means[chosen] - base > limit:
             break

@@ -238,7 +238,7 @@ def parallel(study: Several, *names: str, metric: str | None = None, backend: Ba
     every = list(learned.values())
     if len({known.space.to_json() for known in every}) > 1:
         raise StudyError("Studies share parallel axes when they search the same space. Draw these one at a time.")
-    parts = (np.concatenate([getattr(known, part) for known in every]) for part in ("numbers", "rows", "losses", "kept"))
+    parts = (np.concatenate([getattr(known, part) for known in every]) for part in Evidence.__struct_fields__[2:])
     known = Evidence(every[0].space, every[0].metric, *parts)
     whose = np.repeat(np.arange(len(every)), [len(each) for each in every])
     columns, left = _columns(known, names, _AXES)
