@@ -1,18 +1,23 @@
+from typing import Any
+
+import numpy as np
 import pytest
 
-from tunewright.deciding import Decided, decide, replay
+from tunewright.deciding import Decided, decide, recorded, replay
 from tunewright.errors import SpaceExhausted
-from tunewright.events import Asked, Enqueued, Entry, Told
+from tunewright.events import Asked, Enqueued, Entry, Opened, Told, called
 from tunewright.history import History
 from tunewright.metric import Metric
+from tunewright.samplers import CMAES, GP, TPE, Auto, Evolution, Grid, QuasiRandom, Random
 from tunewright.samplers.base import Sampler
-from tunewright.samplers.random import Random
+from tunewright.schedulers import Race
 from tunewright.schedulers.base import Scheduler, Start, Wait
 from tunewright.schedulers.once import Once
 from tunewright.space import Bool, Float, SearchSpace
 
 SPACE = SearchSpace({"x": Float(0, 1), "flag": Bool()})
 LOSS = (Metric("loss"),)
+MIXED: Any = {"x": np.array([0.1, 0.5]), "n": range(3), "k": [np.float64(0.25)], "m": np.int64(4)}
 
 
 class Same(Sampler):
@@ -117,3 +122,64 @@ def test_another_seed_differs_and_another_sampler_is_skipped():
 
     assert not replay(History(SPACE, LOSS), entries, [Random()], Once(), seed=4, repeats=False).same
     assert replay(History(SPACE, LOSS), entries, [Same()], Once(), seed=3, repeats=False).skipped == 5
+
+
+def entered(sampler, position, *, repeats=False, worker=1):
+    return Entry(-1, Opened(worker, sampler, "Once()", {}, repeats=repeats), 0.0, position)
+
+
+def test_each_proposal_is_that_of_whoever_asked():
+    fast, slow = TPE(startup=0), TPE(startup=50)
+    history, entries = History(SPACE, LOSS), [entered("TPE(startup=0)", 1), entered("TPE(startup=50)", 2)]
+    history.fold(entries)
+    for number in range(12):
+        sampler, session = ((fast, 1), (slow, 0))[number % 2]
+        decided = decide(history, Once(), sampler, seed=3, repeats=False)
+        asked = Asked(decided.params, decided.by, history.position, worker=1, stream=decided.stream, session=session)
+        for event in (asked, Told({"loss": decided.params["x"]})):
+            entries.append(Entry(number, event, 0.0, history.position + 1))
+            history.fold(entries[-1:])
+
+    found = replay(History(SPACE, LOSS), entries, [], Once(), seed=3, repeats=False)
+    assert (found.checked, found.skipped, found.differing) == (12, 0, ())
+
+
+def test_whether_a_configuration_may_come_again_is_what_the_journal_says():
+    space = SearchSpace({"flag": Bool()})
+    history = History(space, LOSS)
+    entries = [entered("Random()", 1)]
+    for number in range(2):
+        history.fold(entries[len(entries) - 1 :])
+        decided = decide(history, Once(), Random(), seed=3, repeats=False)
+        entries.append(Entry(number, Asked(decided.params, decided.by, history.position, stream=1), 0.0, history.position + 1))
+
+    assert replay(History(space, LOSS), entries, [], Once(), seed=3, repeats=True).same
+
+
+@pytest.mark.parametrize(
+    ("said", "skipped"), [("train.Same()", 0), ("Same()", 0), ("Random()", 0), ("GP()", 0), ("elsewhere.Random()", 0)]
+)
+def test_a_sampler_of_ones_own_is_known_by_its_class(said, skipped):
+    entries = [entered(said, 1), Entry(0, Asked({"x": 0.5, "flag": True}, "same", 1, stream=0), 0.0, 2)]
+
+    assert replay(History(SPACE, LOSS), entries, [Same()], Once(), seed=3, repeats=False).skipped == skipped
+
+
+def test_somebody_elses_random_is_not_ours():
+    entries = [entered("train.Random()", 1), Entry(0, Asked({"x": 0.5, "flag": True}, "random", 1, stream=1), 0.0, 2)]
+
+    assert replay(History(SPACE, LOSS), entries, [Random()], Once(), seed=3, repeats=False).skipped == 1
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        Random(), TPE(startup=3), Grid(MIXED), Grid(7), CMAES(), GP(initial=4),
+        Evolution(), QuasiRandom(), Auto(), Once(5, 2), Race(folds=5, seeds=2, overlap=1 / 3, error=0.1234567891, confirm=0), Race(seeds=3),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_what_the_journal_says_of_ours_makes_it_again(made):
+    assert called(made) == repr(made)
+    assert repr(recorded(called(made))) == repr(made)
+    assert type(recorded(called(made))) is type(made)

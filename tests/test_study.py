@@ -513,6 +513,40 @@ def test_what_waits_is_carried_into_an_edited_space_or_falls_out_with_a_word(url
     assert again.history.trial(0).params == {"x": 7.0, "opt": "sgd", "depth": 4}
     assert again.history.completed == 3
 
+    again.edit({"x": tw.Float(0, 10), "opt": tw.Categorical(["sgd", "adam"])})
+    assert [queued.params for _, queued in again.history.queue] == [{"x": 1.0, "opt": "adam"}]  # as it was enqueued
+
+
+def test_what_another_process_edited_meanwhile_is_heeded(url):
+    study, other = (tw.Study({"x": tw.Float(0, 1)}, LOSS, sampler=Random(), storage=url) for _ in range(2))
+    other.edit({"x": tw.Float(0, 0.5)})
+    with pytest.raises(errors.ParamsError):
+        study.enqueue({"x": 0.9})
+
+    class Edits(tw.samplers.Sampler):
+        def propose(self, space, history, rng):
+            other.edit({"x": tw.Float(0.75, 1)})
+            return space.sample(rng)
+
+    study.sampler = Edits()
+    assert 0.75 <= study.ask().params["x"] <= 1
+    assert study.history.usable.all()
+
+
+def test_two_who_ask_by_turns_replay_the_same(url):
+    studies = [
+        tw.Study(SPACE, LOSS, sampler=sampler, storage=url)
+        for sampler in (tw.samplers.TPE(startup=0), tw.samplers.TPE(startup=9))
+    ]
+    for turn in range(14):
+        study = studies[turn % 2]
+        study.tell(study.ask(hold=turn > 9), float(turn % 5))
+
+    assert len(studies[0].history.sessions) == 2
+    found = tw.Study.load(url).replay()
+    assert (found.checked, found.differing) == (14, ())
+    assert pickle.loads(pickle.dumps(studies[0])).replay().same
+
 
 def test_what_an_objective_does_to_its_parameters_stays_with_it():
     study = tw.Study({"layers": tw.Categorical([[64, 64], [128]]), "x": tw.Float(0, 1)}, LOSS, sampler=Random())
@@ -595,9 +629,35 @@ def test_replay_knows_with_which_arguments_scheduler_and_repeats_each_proposal_w
     study.sampler, study.scheduler = tw.samplers.TPE(startup=3), tw.schedulers.Once(seeds=2)
     study.optimize(lambda live: live["n"], trials=12)
 
-    again = tw.Study.load(url, sampler=tw.samplers.TPE(startup=3))
-    assert again.replay().skipped == 8
-    assert again.replay().same
-    both = again.replay(tw.samplers.TPE())
+    both = tw.Study.load(url).replay()
     assert (both.checked, both.skipped, both.differing) == (12, 0, ())
     assert tw.Study.load(url, repeats=True).repeats
+
+
+def test_a_spare_task_that_fails_raises_nothing():
+    class Spare(tw.schedulers.Scheduler):
+        def decide(self, space, history, rng):
+            if not len(history):
+                return tw.schedulers.Start()
+            if history.sent(0) == 1:
+                return tw.schedulers.Resume(0, seed=1, spare=True) if history.completed else tw.schedulers.Wait()
+            return tw.schedulers.Done()
+
+    def fails(live):
+        if live.seed:
+            raise RuntimeError("no such seed")
+        return 1.0
+
+    study = study_of(scheduler=Spare())
+    study.optimize(fails, trials=5, on_failure="raise")
+
+    assert (study.history.completed, study.history.failed, study.best.value) == (1, 0, 1.0)
+
+
+def test_it_may_be_asked_in_a_folder_that_is_gone(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    assert study_of().ask().trial == 0

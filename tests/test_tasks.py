@@ -112,7 +112,7 @@ def test_deaths_count_until_the_task_comes_further_than_before():
     table.give_back(0, 0, wanted=True, lost=True)
     table.send(0, 0, Sent(0, worker=5, attempt=2, fold=0))
     table.report(0, 0, Report(2, {"loss": 1.0}))
-    assert table.lost(0, 0) == 1
+    assert (table.lost(0, 0), table.stuck(0, 0)) == (1, 1)
 
     table.report(0, 0, Report(3, {"loss": 1.0}))
-    assert table.lost(0, 0) == 0
+    assert (table.lost(0, 0), table.stuck(0, 0)) == (1, 0)

@@ -4,8 +4,8 @@
 has happened stands in the journal; what to do next is a pure function of it (`deciding.py`); here the two are brought together.
 
 Only one process asks at a time (`Storage.asking`), so the bases of the decisions rise strictly and every one of them can be made
-again; results may arrive meanwhile. Where neither the sampler nor the scheduler learns from results and decisions are quick, results are told and the next tasks asked
-for in one transaction, and tasks that are over in no time come in groups (`pace.py`). Else a decision is made while others write.
+again; results may arrive meanwhile. Where neither the sampler nor the scheduler learns from results and decisions are quick, results
+are told and the next tasks asked for in one transaction, and tasks that are over in no time come in groups (`pace.py`).
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from tunewright.execution.interrupts import Interrupts
 from tunewright.execution.prepared import Prepared
 from tunewright.execution.worker import told
 from tunewright.hand import Hand
-from tunewright.history import History
+from tunewright.history import FAILED, History
 from tunewright.journal import Journal, Pen
 from tunewright.listening import Listening
 from tunewright.pace import HELD, Pace
@@ -116,6 +116,7 @@ class Coordinator:
         if not room:
             return self._tell(done), [], None
         worker = 0 if hold else self.journal.storage.join()
+        self.journal.present(worker, self.sampler, self.scheduler, repeats=self.repeats)
         together = self._pace.quick and not (self.sampler.learns or self.scheduler.learns)
         told = [] if together else self._tell(done)
         while True:
@@ -127,7 +128,7 @@ class Coordinator:
                     self._look_for_the_dead(worker)
                     if not together:
                         return told, *self._ask_one(limits, worker, ahead=ahead)
-                    with self._entering(worker) as pen:
+                    with self.journal.entering() as pen:
                         self._company = pen.history.position > known
                         told = self._write_results(pen, done)
                         asked = self._ask_for(pen, room, limits, worker)
@@ -135,15 +136,12 @@ class Coordinator:
             except StorageLost:  # with the connection, and the right to ask
                 continue
 
-    def _entering(self, worker: int) -> contextlib.AbstractContextManager[Pen]:
-        return self.journal.entering(worker, self.sampler, self.scheduler, repeats=self.repeats)
-
     def _ask_one(self, limits: Limits, worker: int, *, ahead: bool) -> tuple[list[Task], SpaceExhausted | None]:
         """A task at most; others write while it is decided."""
         history = self.journal.sync()
         if history.released:
             with self.journal.writing() as pen:
-                return [self._send_again(history.released[0], worker, pen)], None
+                return [pen.send_again(history.released[0], worker)], None
         basis = history.position
         try:
             decided = self._decide(limits)
@@ -151,8 +149,12 @@ class Coordinator:
             return [], exhausted
         if ahead and not isinstance(decided.decision, Start):
             return [], None
-        with self._entering(worker) as pen:
-            task = self._send(decided, basis, worker, pen)
+        space = history.space
+        with self.journal.entering() as pen:
+            edited = pen.history.space is not space
+            task = None if edited else self._send(decided, basis, worker, pen)
+        if edited:  # by somebody else, meanwhile
+            return self._ask_one(limits, worker, ahead=ahead)
         return [] if task is None else [task], None
 
     def _ask_for(self, pen: Pen, room: int, limits: Limits, worker: int) -> tuple[list[Task], SpaceExhausted | None]:
@@ -160,7 +162,7 @@ class Coordinator:
         tasks: list[Task] = []
         while len(tasks) < room:
             if pen.history.released:  # what a worker died with is taken up alone
-                return tasks or [self._send_again(pen.history.released[0], worker, pen)], None
+                return tasks or [pen.send_again(pen.history.released[0], worker)], None
             try:
                 task = self._send(self._decide(limits), pen.history.position, worker, pen)
             except SpaceExhausted as exhausted:
@@ -196,11 +198,6 @@ class Coordinator:
             self.journal.reclaim(worker)
 
     @staticmethod
-    def _send_again(task: Task, worker: int, pen: Pen) -> Task:
-        pen.write(task.trial, Sent(task.index, worker, task.attempt + 1, task.budget, task.fold, task.seed, task.resume_from))
-        return pen.history.task(task.trial, task.index)
-
-    @staticmethod
     def _send(decided: Decided, basis: int, worker: int, pen: Pen) -> Task | None:
         match decided.decision:
             case Start(plan=plan, budget=budget, fold=fold, seed=seed):
@@ -208,10 +205,10 @@ class Coordinator:
                     pen.write(-1, Warned(remark))
                 for note in decided.notes:
                     pen.write(-1, Commented(note))
-                asked = Asked(decided.params, decided.by, basis, worker, decided.queued, plan, budget, fold, seed, decided.stream)
-                return pen.history.task(
-                    pen.write(-1, asked).trial
-                )  # with a copy of the parameters: the objective may change its own
+                by, queued, stream = decided.by, decided.queued, decided.stream
+                asked = Asked(decided.params, by, basis, worker, queued, plan, budget, fold, seed, stream, pen.session)
+                # with a copy of the parameters: the objective may change its own
+                return pen.history.task(pen.write(-1, asked).trial)
             case Resume(trial=trial, budget=budget, fold=fold, seed=seed, spare=spare):
                 index = pen.history.sent(trial)
                 pen.write(trial, Sent(index, worker, 1, budget, fold, seed, spare=spare))
@@ -279,12 +276,10 @@ class Coordinator:
         storage = self.journal.storage
         hand = Hand(before={task.key for task in self._held()[0]}, single=on_failure == "raise")
         with Pulse(storage), Interrupts() as interrupts, crew:
-            self.journal.attempt(
-                lambda pen: pen.enter(storage.join(), self.sampler, self.scheduler, repeats=self.repeats, goal=limits.count)
-            )
+            self.journal.begin(storage.join(), self.sampler, self.scheduler, repeats=self.repeats, goal=limits.count)
             listening = crew.listen = Listening(self.journal, crew, hand.tasks)
             turn = partial(self._turn, crew, hand, listeners=listeners, on_failure=on_failure)
-            sort = partial(self._sort, hand, listening, retries=retries)
+            sort = partial(self._sort, hand, listening, interrupts, retries=retries)
             try:
                 while not limits.over:
                     at_work = not interrupts.asked and not limits.late and listening.stopped is None
@@ -370,10 +365,14 @@ class Coordinator:
                 return
             hand.begin(crew)
 
-    def _sort(self, hand: Hand, listening: Listening, task: Task, outcome: Outcome, *, retries: int) -> None:
-        """What is a result is told at the next turn; what was stopped, or may be tried again after a crash, is given back."""
-        failure = outcome.failure
-        crashed = failure is not None and failure.kind == "crash" and self.journal.history.lost(task.trial, task.index) < retries
+    def _sort(
+        self, hand: Hand, listening: Listening, interrupts: Interrupts, task: Task, outcome: Outcome, *, retries: int
+    ) -> None:
+        """A result is told at the next turn; what was stopped, or crashed and may be tried again, is given back (so is what crashed after
+        Ctrl-C, which reaches an executor's processes, too).
+        """
+        failure, again = outcome.failure, interrupts.asked or self.journal.history.lost(task.trial, task.index) < retries
+        crashed = failure is not None and failure.kind == "crash" and again
         if failure is not None and (crashed or (failure.kind == "stopped" and listening.all_stop)):
             self.journal.report(task, outcome.reports, Released(task.index, failure.message, lost=crashed))
             del hand.tasks[task.key]
@@ -383,7 +382,7 @@ class Coordinator:
     def _announce(self, entry: Entry, listeners: Sequence[Listener], *, on_failure: str) -> None:
         for listener in listeners:
             listener(self.journal.history, entry)
-        if on_failure == "raise" and isinstance(entry.event, Failed):
+        if on_failure == "raise" and isinstance(entry.event, Failed) and self.journal.history.states[entry.trial] == FAILED:
             failure = entry.event.failure
             raise ObjectiveError(f"Trial {entry.trial} failed: {failure.message}\n\n{failure.traceback}".rstrip())
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from tunewright import samplers as all_samplers
 from tunewright import schedulers as all_schedulers
-from tunewright.errors import SpaceExhausted, TunewrightError
-from tunewright.events import Asked, Entry, Opened
+from tunewright.errors import ParamsError, SpaceExhausted, StudyError, TunewrightError
+from tunewright.events import Asked, Entry, Opened, called
 from tunewright.history import History
 from tunewright.samplers.base import Sampler, propose, propose_new
 from tunewright.schedulers.base import Decision, Scheduler, Start, Wait, checked
@@ -111,7 +111,8 @@ def replay(
     Args:
         history: an empty one, with the study's first space and its metrics.
         entries: the whole journal.
-        samplers: who may have proposed; found by label, and by the arguments that the journal says. The proposals of others are skipped.
+        samplers: who may have proposed; found by label, and by the arguments that the journal says. Tunewright's own are made as the
+            journal says; the proposals of others are skipped.
         scheduler: the study's, where the journal does not say which one it was then.
         seed: the study's.
         repeats: the study's, where the journal does not say it.
@@ -120,22 +121,21 @@ def replay(
     differing: list[int] = []
     waiting: list[Entry] = []
     sessions: dict[int, Opened] = {}
-    latest: Opened | None = None
     for entry in entries:
         event = entry.event
         if isinstance(event, Opened):
-            sessions[event.worker] = latest = event
+            sessions[entry.position] = sessions[0] = event
         elif isinstance(event, Asked):
             known = next((i for i, other in enumerate(waiting) if other.position > event.basis), len(waiting))
             history.fold(waiting[:known])
             del waiting[:known]
-            session = sessions.get(event.worker, latest)
+            session = sessions.get(event.session)
             sampler = _proposer(event.by, session, samplers)
             if sampler is None:
                 skipped += 1
             else:
                 checked += 1
-                twice = repeats or (session is not None and session.repeats)
+                twice = repeats if session is None or session.repeats is None else session.repeats
                 if not _same(history, _decider(session, scheduler), sampler, event, seed=seed, repeats=twice):
                     differing.append(entry.trial)
         waiting.append(entry)
@@ -145,22 +145,35 @@ def replay(
 def _same(history: History, scheduler: Scheduler, sampler: Sampler, event: Asked, *, seed: int, repeats: bool) -> bool:
     try:
         again = decide(history, scheduler, sampler, seed=seed, repeats=repeats, stream=event.stream)
-    except SpaceExhausted:
+    except (SpaceExhausted, ParamsError, StudyError):
         return False
     return again.params == event.params
 
 
 def _proposer(label: str, session: Opened | None, samplers: Sequence[Sampler]) -> Sampler | None:
-    """The sampler of this label; of several the one with the recorded arguments. None: it is not at hand."""
+    """Who proposed: of the samplers at hand, or, where the journal says it, made anew. None: neither."""
     known = [sampler for sampler in samplers if sampler.label == label]
-    if session is not None:
-        exact = [sampler for sampler in known if repr(sampler) == session.sampler]
-        known = exact or [sampler for sampler in known if not session.sampler.startswith(f"{type(sampler).__name__}(")]
-    return known[-1] if known else None
+    if session is None:
+        return known[-1] if known else None
+    exact = [sampler for sampler in known if called(sampler) == session.sampler]
+    if exact:
+        return exact[-1]
+    made = recorded(session.sampler)
+    if isinstance(made, Sampler) and made.label == label:
+        return made
+    said = session.sampler.split("(")[0]
+    kin = [sampler for sampler in known if _may_be(said, called(sampler).split("(")[0])]
+    return kin[-1] if kin else None
+
+
+def _may_be(said: str, name: str) -> bool:
+    """Whether a class may be the one that the journal names: somebody's own, which has moved; or the journal names another label's."""
+    same = said.split(".")[-1] == name.split(".")[-1]
+    return not same or ("." in name and said not in all_samplers.__all__)
 
 
 def _decider(session: Opened | None, scheduler: Scheduler) -> Scheduler:
-    if session is None or session.scheduler == repr(scheduler):
+    if session is None or session.scheduler == called(scheduler):
         return scheduler
     found = recorded(session.scheduler)
     return found if isinstance(found, Scheduler) else scheduler

@@ -8,6 +8,7 @@ They are not tracked by the garbage collector (`gc=False`): JSON holds no cycles
 Fields may be added at the end with a default, never renamed or removed: yesterday's journals must open tomorrow.
 """
 
+import re
 from typing import Final, TypeAlias
 
 import msgspec
@@ -32,6 +33,7 @@ __all__ = [
     "StopAsked",
     "Told",
     "Warned",
+    "called",
 ]
 
 
@@ -48,6 +50,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         plan: how many tasks the trial is promised. It is finished when that many, and all that were sent, have an outcome.
         budget, fold, seed: of the first task.
         stream: what names the decision's random stream: 0: the study's seed and the basis; 1: the seed and the trial's number.
+        session: the position of the `Opened` of whoever asked; 0: the last one before.
     """
 
     params: Params
@@ -60,6 +63,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     fold: int | None = None
     seed: int = 0
     stream: int = 0
+    session: int = 0
 
 
 class Sent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -150,7 +154,7 @@ class Opened(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     scheduler: str
     environment: dict[str, Value]
     goal: int = 0
-    repeats: bool = False
+    repeats: bool | None = None
 
 
 class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -207,3 +211,9 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     event: Event
     time: float
     position: int = 0
+
+
+def called(who: object) -> str:
+    """How the journal calls a sampler or a scheduler: Tunewright's own by their repr, others with their module before it."""
+    text, module = re.sub(r" at 0x[0-9a-f]+", "", repr(who)), type(who).__module__
+    return text if text.startswith("<") or module.startswith("tunewright.") else f"{module}.{text}"

@@ -24,6 +24,7 @@ from tunewright.standing import Standing
 from tunewright.tasks import Cell
 from tunewright.trial import Report, Task, Trial
 from tunewright.trials import COMPLETED, FAILED, RUNNING, carried
+from tunewright.typing import Params
 
 __all__ = ["COMPLETED", "FAILED", "RUNNING", "History"]
 
@@ -50,6 +51,7 @@ class History(Standing):
         self.sessions: list[Entry] = []
         """The `Opened` entries: who worked on the study, with what, and where."""
         self._queue: dict[int, Enqueued] = {}
+        self._carried: dict[int, Params | None] = {}
         self._fold: dict[type, Callable[[Entry, Any], None]] = {
             events.Asked: self._asked,
             events.Sent: self._sent_again,
@@ -105,6 +107,7 @@ class History(Standing):
         self._running[trial] = None
         if event.queued:
             queued = self._queue.pop(event.queued, None)
+            self._carried.pop(event.queued, None)
             if queued is not None and queued.note:
                 self._trials.notes[trial] = queued.note
 
@@ -168,11 +171,11 @@ class History(Standing):
 
     def _edited(self, space: SearchSpace) -> None:
         self._trials.edit(space)
-        kept = ((position, carried(space, queued.params), queued.note) for position, queued in self._queue.items())
-        self._queue = {position: Enqueued(params, note) for position, params, note in kept if params is not None}
+        self._carried = {position: carried(space, queued.params) for position, queued in self._queue.items()}
 
     def _enqueued(self, entry: Entry, event: Enqueued) -> None:
         self._queue[entry.position] = event
+        self._carried[entry.position] = carried(self.space, event.params)
 
     # ---- tasks ----------------------------------------------------------------------------------------------------------------
 
@@ -207,10 +210,11 @@ class History(Standing):
 
     @property
     def queue(self) -> list[tuple[int, Enqueued]]:
-        """Enqueued configurations that wait, with their positions, oldest first; as they are in the space as last edited, which some may
-        not fit any more: these are gone.
+        """Enqueued configurations that wait, with their positions, oldest first; as they are in the space as last edited. Those that do not
+        fit it wait for another edit.
         """
-        return list(self._queue.items())
+        found = ((position, self._carried[position], queued.note) for position, queued in self._queue.items())
+        return [(position, Enqueued(params, note)) for position, params, note in found if params is not None]
 
     @property
     def open_tasks(self) -> list[tuple[Task, int]]:
@@ -249,6 +253,10 @@ class History(Standing):
     def lost(self, trial: int, index: int = 0) -> int:
         """How many workers died with the task in hand."""
         return self._tasks.lost(trial, index)
+
+    def stuck(self, trial: int, index: int = 0) -> int:
+        """How many of them since it last reported a further step than ever before."""
+        return self._tasks.stuck(trial, index)
 
     def worker(self, trial: int) -> int:
         """Who got the first task of the trial last, as the storage numbered them; 0: nobody's lease."""

@@ -22,7 +22,21 @@ from tunewright.errors import (
     TrialError,
     TunewrightError,
 )
-from tunewright.events import Entry, Event, Failed, Frozen, Opened, Released, Reported, SpaceEdited, Told, Warned
+from tunewright.events import (
+    Enqueued,
+    Entry,
+    Event,
+    Failed,
+    Frozen,
+    Opened,
+    Released,
+    Reported,
+    Sent,
+    SpaceEdited,
+    Told,
+    Warned,
+    called,
+)
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import SearchSpace
@@ -31,7 +45,7 @@ from tunewright.storage.page import Page
 from tunewright.storage.records import Header, StudyRecord
 from tunewright.tracking.provenance import environment, version
 from tunewright.trial import Failure, Outcome, Report, Task
-from tunewright.typing import Value
+from tunewright.typing import Params, Value
 
 __all__ = ["Journal", "Pen"]
 
@@ -47,10 +61,12 @@ class Pen:
 
     Attributes:
         history: of the study; what is written is folded into it at once.
+        session: as for `Asked`.
     """
 
     def __init__(self, history: History, page: Page) -> None:
         self.history = history
+        self.session = 0
         self._page = page
 
     def write(self, trial: int, event: Event, at: float | None = None) -> Entry:
@@ -59,19 +75,23 @@ class Pen:
         self.history.fold((entry,))
         return entry
 
-    def enter(self, worker: int, sampler: object, scheduler: object, *, repeats: bool, goal: int | None = None) -> None:
-        """Append who works on the study from now on, and with what.
+    def send_again(self, task: Task, worker: int) -> Task:
+        """Append that a task which was given back goes out again."""
+        self.write(task.trial, Sent(task.index, worker, task.attempt + 1, task.budget, task.fold, task.seed, task.resume_from))
+        return self.history.task(task.trial, task.index)
 
-        Args:
-            worker: its number; 0: nobody that the storage knows.
-            sampler, scheduler: what is written of them is their repr.
-            repeats: whether a configuration may be proposed twice.
-            goal: until how many trials are finished, 0: no such limit; None: somebody asks by hand, of which only what differs is written.
-        """
-        entered = Opened(worker, repr(sampler), repr(scheduler), environment(), goal or 0, repeats)
+    def enqueue(self, params: Params, note: str) -> Params:
+        """Append a configuration that waits, whole; returns it. Raises ParamsError: it does not fit the space as last edited."""
+        whole = self.history.space.validate(params, fill=True)
+        self.write(-1, Enqueued(whole, note))
+        return whole
+
+    def enter(self, opening: Opened) -> int:
+        """Append who asks, unless the last one to do so worked with the same; returns the position where that stands."""
         before = self.history.sessions
-        if goal is not None or not before or _who(before[-1].event) != _who(entered):
-            self.write(-1, entered)
+        if before and _who(before[-1].event) == _who(opening):
+            return before[-1].position
+        return self.write(-1, opening).position
 
     def edit(self, space: SearchSpace) -> None:
         """Append another space, and a warning for each enqueued configuration that it has no room for."""
@@ -81,7 +101,10 @@ class Pen:
         for position, queued in before:
             if position not in after:
                 params = ", ".join(f"{name}={value!r}" for name, value in queued.params.items())
-                self.write(-1, Warned(f"The enqueued configuration {params} does not fit the edited space, and waits no longer."))
+                self.write(
+                    -1,
+                    Warned(f"The enqueued configuration {params} does not fit the edited space; it waits for one that it fits."),
+                )
 
     def tell(self, trial: int, index: int, outcome: Outcome) -> Entry:
         """Write what came of a task; returns the entry of its result.
@@ -138,6 +161,8 @@ class Journal:
         """Held while the history changes; ask and tell of several threads take turns."""
         self._asks = 0
         self._entered: tuple[object, object] = (None, None)
+        self._opening: Opened | None = None
+        self._session = 0
         self.record = self._open_or_create(name, space, metrics, seed)
         self.history = self.empty_history()
         self._life = storage.life
@@ -276,15 +301,29 @@ class Journal:
             finally:
                 self._asks = before
 
-    @contextlib.contextmanager
-    def entering(self, worker: int, sampler: object, scheduler: object, *, repeats: bool) -> Iterator[Pen]:
-        """A transaction in which something is asked for; it begins with who asks, and with what, where that is new."""
-        sampler_before, scheduler_before = self._entered
-        with self.writing() as pen:
-            if sampler is not sampler_before or scheduler is not scheduler_before:
-                pen.enter(worker, sampler, scheduler, repeats=repeats)
-            yield pen
+    def begin(self, worker: int, sampler: object, scheduler: object, *, repeats: bool, goal: int) -> None:
+        """Write down that this process works from now on, with what, and until how many trials are finished (0: no such limit)."""
         self._entered = sampler, scheduler
+        self._opening = Opened(worker, called(sampler), called(scheduler), environment(), goal, repeats)
+        self._session = self.write(-1, self._opening).position
+
+    def present(self, worker: int, sampler: object, scheduler: object, *, repeats: bool) -> None:
+        """Say who is about to ask, to be written down with what is asked for. It takes a while, so before anybody has to wait for it."""
+        if self._opening is None or self._entered[0] is not sampler or self._entered[1] is not scheduler:
+            self._entered = sampler, scheduler
+            self._opening = Opened(worker, called(sampler), called(scheduler), environment(), repeats=repeats)
+            self._session = 0
+
+    @contextlib.contextmanager
+    def entering(self) -> Iterator[Pen]:
+        """A transaction in which something is asked for; it begins with who asks (see `present`), where that is new."""
+        assert self._opening is not None
+        with self.writing() as pen:
+            there = any(entry.position == self._session for entry in reversed(pen.history.sessions))
+            session = self._session if there else pen.enter(self._opening)
+            pen.session = 0 if session == pen.history.sessions[-1].position else session
+            yield pen
+        self._session = session
 
     def freeze(self, facts: dict[str, Value]) -> None:
         """Write down by what the objective judges, or hold it to what stands there.
@@ -317,7 +356,7 @@ class Journal:
             if holder not in dead:
                 continue
             self.write(task.trial, Released(task.index, f"worker {holder} is gone", lost=True))
-            if self.history.lost(task.trial, task.index) >= _DEATHS:
+            if self.history.stuck(task.trial, task.index) >= _DEATHS:
                 message = f"{_DEATHS} worker processes died with this task in hand."
                 self.write(task.trial, Failed(Failure("crash", message), index=task.index))
 

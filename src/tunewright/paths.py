@@ -15,7 +15,12 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         return Path(path)
 
 
-def masked(text: str) -> str:
-    """The text without the passwords of the addresses in it, for journals, pages and messages."""
-    hidden = re.sub(r"(\w://[^\s:/@]*):\S*@", r"\1:***@", text)
-    return re.sub(r"(?i)([?&]password=)[^&\s]*", r"\1***", hidden)
+def masked(address: str, mark: str = ":***") -> str:
+    """An address without its password, wherever that stands, for journals, pages and messages.
+
+    Args:
+        address: "postgresql://user:password@host/database?sslpassword=…"; what is no address comes back as it is.
+        mark: what stands in place of ":password".
+    """
+    hidden = re.sub(r"(\w://[^:/@?]*):[^?]*@", rf"\g<1>{mark}@", address)
+    return re.sub(r"(?i)(^|[\s?&])(\w*password=)[^&\s]*", r"\1\2***", hidden)

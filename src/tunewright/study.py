@@ -14,7 +14,7 @@ from tunewright import analysis
 from tunewright.coordinator import Coordinator, Listener
 from tunewright.deciding import Replay, replay
 from tunewright.errors import StudyError, StudyMissing, TrialError
-from tunewright.events import Commented, Enqueued, Entry, StopAsked
+from tunewright.events import Commented, Entry, StopAsked
 from tunewright.execution.crew import Crew
 from tunewright.execution.fence import Fence, Isolation
 from tunewright.execution.files import home
@@ -261,9 +261,7 @@ class Study(Findings):
         Raises:
             ParamsError: it does not fit the space.
         """
-        whole = self.space.validate(params, fill=True)
-        self._journal.write(-1, Enqueued(copy.deepcopy(whole), note))
-        return whole
+        return copy.deepcopy(self._journal.attempt(lambda pen: pen.enqueue(params, note)))
 
     def comment(self, text: str, *, trial: int = -1) -> None:
         """Write a remark into the journal, on one trial or on the whole study."""
@@ -375,7 +373,7 @@ class Study(Findings):
         """Ask every recorded decision again and compare.
 
         Args:
-            others: samplers other than the present one that made proposals in this study.
+            others: samplers of your own, other than the present one, that made proposals in this study.
         """
         journal = self._journal
         entries = self.storage.read(journal.record.id)

@@ -58,6 +58,7 @@ class TaskTable:
         self._curves: dict[int, list[Report]] = {}
         self._resume: dict[int, str] = {}
         self._lost: dict[int, int] = {}
+        self._excused: dict[int, int] = {}
         self._spare: set[int] = set()
         self.folds = 0
         """How many different folds there are: one more than the highest number."""
@@ -179,7 +180,7 @@ class TaskTable:
             return
         curve = self._curves.setdefault(task, [])
         if task in self._lost and all(report.step > before.step for before in curve):
-            del self._lost[task]  # it has come further than ever: it does not die at one place
+            self._excused[task] = self._lost[task]  # it has come further than ever: it does not die at one place
         curve.append(report)
 
     # ---- reading ---------------------------------------------------------------------------------------------------------------
@@ -249,9 +250,14 @@ class TaskTable:
         return table, tuple((None if fold == _NONE else int(fold), int(seed)) for seed, fold in keys)
 
     def lost(self, trial: int, index: int) -> int:
-        """How many workers died with the task in hand since it last came further than before."""
+        """How many workers died with the task in hand."""
         task = self.find(trial, index)
         return 0 if task is None else self._lost.get(task, 0)
+
+    def stuck(self, trial: int, index: int) -> int:
+        """How many of them since it last reported a further step than ever before."""
+        task = self.find(trial, index)
+        return 0 if task is None else self._lost.get(task, 0) - self._excused.get(task, 0)
 
     def curve(self, trial: int, index: int) -> list[Report]:
         """What the task reported on the way."""

@@ -163,9 +163,12 @@ class TrialTable:
 
 
 def carried(space: SearchSpace, params: Params) -> Params | None:
-    """A configuration of another space in this one: without the parameters that went, new ones at their defaults. None: it does not fit."""
+    """A configuration of another space in this one: without the parameters that went, new ones at their defaults. None: it does not fit,
+    or nothing of it is left.
+    """
+    known = {name: value for name, value in params.items() if name in space.parameters}
     try:
-        return space.validate({name: value for name, value in params.items() if name in space.parameters}, fill=True)
+        return space.validate(known, fill=True) if known or not params else None
     except ParamsError:
         return None
 

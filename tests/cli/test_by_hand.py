@@ -5,6 +5,9 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from tunewright.events import Asked, Sent
+from tunewright.metric import Metric
+from tunewright.space import Int
 from tunewright.study import Study
 
 Cli: TypeAlias = Callable[..., Any]
@@ -63,6 +66,25 @@ def test_folds_are_asked_and_told_one_by_one(cli: Cli) -> None:
     assert "tell oven.db 0 --index 1 value=..." in fold_1.out
     assert "1 of its tasks to go" in first.out
     assert second["values"] == {"value": 2.0}
+
+
+def test_a_study_that_an_older_version_asked_by_hand_is_not_guessed(cli: Cli) -> None:
+    study = Study({"heat": Int(150, 250)}, Metric("taste"), storage="oven.db")
+    study._journal.write(-1, Asked({"heat": 200}, "random", 0, plan=3, fold=0))
+
+    assert "Say --folds and --seeds" in cli("ask", "oven.db").err
+    assert cli("ask", "oven.db", "--folds", "3").out.startswith("trial 0, fold 1\n")
+
+
+def test_a_spare_task_that_failed_costs_its_trial_nothing(cli: Cli) -> None:
+    study = Study({"heat": Int(150, 250)}, Metric("taste"), storage="oven.db")
+    study.tell(study.ask(hold=True), 7.0)
+    study._journal.write(0, Sent(1, seed=1, spare=True))
+
+    assert (
+        cli("tell", "oven.db", "0", "--failed", "burnt").out == "task 1 of trial 0 failed, which costs the trial nothing: burnt\n"
+    )
+    assert Study.load("oven.db").best.value == 7.0
 
 
 def test_the_sampler_of_the_last_proposal_goes_on(cli: Cli) -> None:

@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -157,17 +159,18 @@ def test_closing_ends_what_runs():
     assert [task.trial for task in crew.tasks] == [0, 1]
 
 
+@pytest.mark.parametrize("last", [0, 1])
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), StudyError("not to be loaded")])
-def test_what_came_back_beside_an_interruption_is_told_first(error):
+def test_what_came_back_beside_an_interruption_is_told_first(error, last):
     whole: Future[Outcome] = Future()
     broken: Future[Outcome] = Future()
     with ThreadPoolExecutor(1) as pool, Crew(lambda _: 0.0, ("loss",), executor=pool) as crew:
-        crew._flying = {broken: task(1), whole: task(0)}
+        crew._flying = {broken: task(last), whole: task(1 - last)}
         whole.set_result(Outcome({"loss": 1.0}))
         broken.set_exception(error)
 
         ((first, outcome),) = crew.wait(60)
-        assert (first.trial, outcome.values) == (0, {"loss": 1.0})
+        assert (first.trial, outcome.values) == (1 - last, {"loss": 1.0})
         with pytest.raises(type(error)):
             crew.wait(60)
 
@@ -231,3 +234,37 @@ def test_a_broken_pool_says_how_to_go_on():
 
 def _no_such_library():
     raise ImportError("no torch on this node")
+
+
+def test_ctrl_c_that_breaks_a_pool_gives_the_running_tasks_back():
+    """Of a pool's processes an idle one that never ran a task dies of Ctrl-C, and takes the pool with it."""
+    code = """
+import os, signal, threading, time, tunewright as tw
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+def slow(live):
+    time.sleep(1.5)
+    return live["x"]
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(2) as pool:
+        study = tw.Study({"x": tw.Float(0, 1)}, sampler=tw.samplers.Random())
+
+        def press():
+            time.sleep(0.7)
+            signal.raise_signal(signal.SIGINT)
+            for process in list(pool._processes.values()):
+                process.kill()
+
+        threading.Thread(target=press, daemon=True).start()
+        try:
+            study.optimize(slow, trials=6, workers=2, executor=pool)
+        except tw.errors.StudyError as error:
+            print(error)
+        history = study.history
+        print(history.failed, history.running)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.stdout.splitlines()[-1] == "0 2", done.stderr

@@ -186,3 +186,17 @@ def test_a_fresh_cell_that_fails_costs_a_finalist_nothing():
     assert len([each for each in best.measurements if each.values]) == 10
     assert best.value == pytest.approx(np.mean([each.values["loss"] for each in best.measurements if each.values]))
     assert study.replay().same
+
+
+def test_a_fold_that_the_race_does_not_know_is_no_cell_of_it():
+    journal = Journal(SPACE)
+    journal.tell(journal.ask({"x": 0.5}, fold=0), 1.0)
+    journal.tell(0, 9.0, index=journal.send(0, fold=3, seed=0))  # of a study that was begun with five
+    race = Race(folds=3, seeds=2)
+
+    asked = []
+    for _ in range(5):
+        resumed = decide(race, journal)
+        asked.append((resumed.fold, resumed.seed))
+        journal.tell(0, 1.0, index=journal.send(0, fold=resumed.fold, seed=resumed.seed))
+    assert asked == [(1, 0), (2, 0), (0, 1), (1, 1), (2, 1)]

@@ -28,7 +28,7 @@ from tunewright.cli.options import (
     sampler_of,
 )
 from tunewright.cli.terminal import document, pairs, say, value_text
-from tunewright.errors import MetricError, ParamsError
+from tunewright.errors import MetricError, ParamsError, StudyError
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.paths import masked
@@ -86,6 +86,11 @@ def ask(
     )
     if wanted is None and (last := last_sampler(found)) is not None:
         found.sampler = last
+    history = found.history
+    if (folds, seeds) == (None, 1) and not history.sessions and len(history) and history.plan(len(history) - 1) > 1:
+        raise StudyError(
+            f"An older version asked for trial {len(history) - 1}, and did not say with which folds. Say --folds and --seeds."
+        )
     if (folds, seeds) == (None, 1) and (begun := last_scheduler(found)) is not None:
         found.scheduler = begun
     task = found.ask(hold=True)
@@ -148,8 +153,10 @@ def tell(
                 "study": found.name,
             }
         )
-    elif outcome.failure is not None:
+    elif outcome.failure is not None and told.failure is not None:
         say(f"trial {trial} failed: {outcome.failure.message}")
+    elif outcome.failure is not None:
+        say(f"task {index} of trial {trial} failed, which costs the trial nothing: {outcome.failure.message}")
     else:
         rest = history.plan(trial) - len(told.measurements)
         more = f"   {rest} of its tasks to go" if rest > 0 else ""

@@ -11,7 +11,6 @@ from tunewright.cli.facts import best_text, counts, counts_text
 from tunewright.cli.opening import address, existing, find_name
 from tunewright.cli.options import AsJson, Debug, Name, SamplerName, StudyArgument, sampler_called
 from tunewright.cli.terminal import document, say
-from tunewright.deciding import recorded
 from tunewright.errors import StudyError
 from tunewright.events import Asked
 from tunewright.execution.files import home
@@ -80,11 +79,9 @@ def replay(study: StudyArgument, *, name: Name = None, as_json: AsJson = False, 
 
 
 def _samplers(history: History) -> list[Sampler]:
-    """Those that proposed, as far as they are Tunewright's: with the arguments that are recorded, else as they are by default."""
-    texts = {str(getattr(session.event, "sampler", "")) for session in history.sessions}
-    labels = {history.origin(trial) for trial in range(len(history))} & set(SamplerName)
-    written = [found for text in sorted(texts) if isinstance(found := recorded(text), Sampler)]
-    return [*map(sampler_called, sorted(labels)), *written]
+    """As they are by default, for what older versions did not say; of a grid nobody knows how fine it was."""
+    labels = {history.origin(trial) for trial in range(len(history))} & (set(SamplerName) - {"grid"})
+    return [sampler_called(label) for label in sorted(labels)]
 
 
 def _scheduler(study: Study) -> Once:

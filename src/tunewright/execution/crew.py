@@ -1,5 +1,6 @@
 """Workers for one objective: tasks are handed in, outcomes come back, reports are heard meanwhile."""
 
+import os
 import re
 import traceback
 from collections.abc import Callable
@@ -76,7 +77,7 @@ class Crew:
             self._launch = self._in_sandbox
         self._fence = fence
         if self._launch != self._here:
-            self._work = Work(pack(objective), metrics, folder)
+            self._work = Work(pack(objective), metrics, folder, os.getpid())
         if self._launch == self._in_sandbox:
             self._own = Sandboxes(self._work, fence, workers)
 
@@ -140,17 +141,19 @@ class Crew:
         """
         done, _ = wait(self._flying, timeout=timeout, return_when=FIRST_COMPLETED)
         back: list[tuple[Task, Outcome]] = []
+        broken: BaseException | None = None
         for future in sorted(done, key=lambda future: self._flying[future].key):
             task = self._flying.pop(future)
             try:
                 outcome = _result(future)
-            except BaseException:
-                if not back:
-                    raise
+            except BaseException as error:  # noqa: BLE001  raised below
+                broken = error
                 self._flying[future] = task  # its turn comes when the others have been told
-                break
+                continue
             last = self.board.close(task.key)
             back.append((task, msgspec.structs.replace(outcome, reports=(*last, *outcome.reports)) if last else outcome))
+        if broken is not None and not back:
+            raise broken
         return back
 
     def withdraw(self) -> list[Task]:

@@ -5,11 +5,10 @@ it need not know how to pickle an objective.
 """
 
 import collections
-import contextlib
-import multiprocessing
+import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 
@@ -86,36 +85,46 @@ def run_here(work: Work, task: Task) -> Outcome:
     Raises:
         StudyError: the objective cannot be loaded here.
     """
+    away = work.home not in (0, os.getpid())
     try:
         objective = unpack(work.parcel)
-        if _is_a_worker():
+        if away:
             at_hand(objective)
     except Exception as error:
         raise StudyError(f"The objective cannot be loaded in a worker process. {type(error).__name__}: {error}") from error
-    with _undisturbed():
-        try:
-            return run(objective, task, work.metrics, folder=work.folder)
-        except KeyboardInterrupt as error:  # the objective's own
-            if not _is_a_worker():
-                raise
-            return outcome_of(error, work.metrics)
-
-
-def _is_a_worker() -> bool:
-    return multiprocessing.parent_process() is not None
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Ctrl-C in a terminal reaches every process of a pool, but is the coordinator's: it lets the running tasks finish."""
-    if not _is_a_worker() or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if away:
+        _patience.begin()
     try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+        return run(objective, task, work.metrics, folder=work.folder)
+    except KeyboardInterrupt as error:
+        if not away or _patience.spent:
+            raise
+        return outcome_of(error, work.metrics)  # the objective's own
+
+
+class _Patience:
+    """Ctrl-C in a terminal reaches every process of a pool, but the first one is the coordinator's: it lets the running tasks finish."""
+
+    def __init__(self) -> None:
+        self._heard = 0
+
+    @property
+    def spent(self) -> bool:
+        return self._heard > 1
+
+    def begin(self) -> None:
+        """A task begins. The handler stays when it is over: an idle process that dies takes its pool with it."""
+        self._heard = 0
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._hear)
+
+    def _hear(self, *_: object) -> None:
+        self._heard += 1
+        if self.spent:
+            raise KeyboardInterrupt
+
+
+_patience = _Patience()
 
 
 LINGER: Final = 60.0

@@ -25,7 +25,7 @@ __all__ = ["Place", "folder_of", "home", "latest", "saving"]
 Place: TypeAlias = Path | Remote
 """A folder, here or elsewhere."""
 
-_LETTERS: Final = 120
+_LETTERS: Final = 240
 """Of a study's name in that of its folder: file systems take 255 bytes."""
 
 _NAME = re.compile(r"checkpoint-(\d+)")

@@ -3,6 +3,7 @@
 It travels by value (cloudpickle): lambdas, closures and what was typed into a notebook do too.
 """
 
+import contextlib
 import functools
 import io
 import sys
@@ -62,6 +63,6 @@ def at_hand(objective: Objective) -> None:
     function = getattr(function, "__func__", function) if isinstance(function, types.MethodType) else function
     known = getattr(function if isinstance(function, types.FunctionType) else type(function).__call__, "__globals__", {})
     for name, value in known.items():
-        there = getattr(main, name, None)
-        if getattr(value, "__module__", None) == "__main__" != getattr(there, "__module__", None):
-            setattr(main, name, value)
+        with contextlib.suppress(Exception):  # whatever the user's object does when it is asked where it is from
+            if value.__module__ == "__main__":
+                setattr(main, name, value)

@@ -41,11 +41,14 @@ _CODE: Final = (
 
 
 class Work(NamedTuple):
-    """What every task of a crew shares: the packed objective, the names of its metrics, and where the trials' files lie."""
+    """What every task of a crew shares: the packed objective, the names of its metrics, where the trials' files lie, and the number of
+    the coordinator's process.
+    """
 
     parcel: bytes
     metrics: tuple[str, ...]
     folder: Place | None
+    home: int = 0
 
 
 class _Child(NamedTuple):
@@ -95,7 +98,7 @@ class Sandbox:
             child = self._child = self._spawn()
         try:
             child.pipe.send((sys.path, sys.argv))
-            child.pipe.send(tuple(self._work))
+            child.pipe.send(tuple(self._work[:3]))
             said = child.pipe.recv() if child.pipe.poll(_LOAD) else f"It took longer than {_LOAD:g} s."
         except (OSError, EOFError):
             said = f"The process died: {_death(self._fall(child, _LOOK))}."

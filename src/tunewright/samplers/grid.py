@@ -39,7 +39,7 @@ class Grid(Sampler):
                     "Grid: levels must be a positive integer, or a mapping from names to such or to lists of values "
                     f'({{"lr": 7, "depth": [2, 4, 8]}}), got {level!r}.'
                 )
-        self.levels = dict(levels) if isinstance(levels, Mapping) else levels
+        self.levels = {name: _plain(level) for name, level in levels.items()} if isinstance(levels, Mapping) else int(levels)
         self._walk = Walk()
 
     def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:  # noqa: ARG002  the contract gives more than is used here
@@ -66,6 +66,13 @@ class Grid(Sampler):
 
     def __repr__(self) -> str:
         return f"Grid(levels={self.levels!r})"
+
+
+def _plain(level: int | Sequence[Value]) -> int | list[Value]:
+    """Such that it can be read back from its text."""
+    if isinstance(level, int | np.integer):
+        return int(level)
+    return [item.item() if isinstance(item, np.generic) else item for item in level]
 
 
 def _positive(number: object) -> bool:

@@ -55,7 +55,7 @@ def checked(scheduler: "Scheduler", history: History, decision: object) -> Decis
     """
     match decision:
         case Start(plan=plan) if not isinstance(plan, int) or isinstance(plan, bool) or plan < 1:
-            wrong = f"a trial with {plan!r} tasks. Let plan= be a whole number of at least 1"
+            wrong = f"a trial with {plan!r} tasks. Let plan= be an int of at least 1"
         case Resume(trial=trial) if trial not in range(len(history)):
             wrong = f"a further task of trial {trial!r}, and there are {len(history)} trials, from 0. Resume one of these"
         case Start() | Resume() | Wait() | Done():

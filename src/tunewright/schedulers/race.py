@@ -31,6 +31,7 @@ objective that has no such seed fails there, and the trial keeps what it had.
 import math
 from typing import Final
 
+import msgspec
 import numpy as np
 from scipy.special import stdtr
 
@@ -75,7 +76,12 @@ class Race(Scheduler):
                     f"Race: {name} must be a number of at least 0{' and below 0.5' if most < 1 else ''}, got {share!r}."
                 )
         self.folds = None if folds is None else int(folds)
-        self.seeds, self.overlap, self.error, self.confirm = int(seeds), overlap, float(error), int(confirm)
+        self.seeds, self.overlap, self.error, self.confirm = (
+            int(seeds),
+            None if overlap is None else float(overlap),
+            float(error),
+            int(confirm),
+        )
 
     @property
     def cells(self) -> int:
@@ -114,7 +120,7 @@ class Race(Scheduler):
         if len(finalists) < 2 or spent + 1 > max(_CONFIRMED * whole, 0):
             return Wait()
         least = min(sent, key=lambda trial: (sent[trial], trial))
-        return self._next(history, least)
+        return msgspec.structs.replace(self._next(history, least), spare=True)
 
     def _next(self, history: History, trial: int) -> Resume:
         """The first cell that the trial has not met; beyond those of the race it may fail at no cost."""
@@ -124,7 +130,8 @@ class Race(Scheduler):
 
     def _cell(self, fold: int | None, seed: int) -> int:
         """Its number in the order of the race; -1: it is none of these."""
-        return seed * (self.folds or 1) + (fold or 0) if (fold is None) == (self.folds is None) else -1
+        known = (fold is None) == (self.folds is None) and (fold or 0) < (self.folds or 1)
+        return seed * (self.folds or 1) + (fold or 0) if known else -1
 
     def _losses(self, history: History) -> Array:
         """By trial and cell of the race, in its order; NaN where not met."""
@@ -180,5 +187,5 @@ class Race(Scheduler):
         return not deviation or float(stdtr(freedom, -worse / deviation)) >= self.error
 
     def __repr__(self) -> str:
-        more = "" if self.overlap is None else f", overlap={self.overlap:g}"
-        return f"Race(folds={self.folds}, seeds={self.seeds}{more}, error={self.error:g}, confirm={self.confirm})"
+        more = "" if self.overlap is None else f", overlap={self.overlap!r}"
+        return f"Race(folds={self.folds}, seeds={self.seeds}{more}, error={self.error!r}, confirm={self.confirm})"

@@ -26,6 +26,7 @@ from sqlalchemy.pool import NullPool
 
 from tunewright.errors import StorageError, StorageLocked, StorageLost
 from tunewright.extras import require
+from tunewright.paths import masked
 from tunewright.storage.migrations import outdated, upgrade
 from tunewright.storage.schema import APPLICATION, POSTGRES_VIEW, VERSION, metadata
 
@@ -51,7 +52,7 @@ _NETWORK: Final = {
 
 def safe(url: str) -> str:
     """The address without its password, wherever it stands."""
-    return re.sub(r"([?&])password=[^&]*&?", r"\1", re.sub(r"(://[^:/@]*):\S*@", r"\1@", url)).rstrip("?&")
+    return re.sub(r"(?i)([?&])\w*password=[^&]*&?", r"\1", masked(url, "")).rstrip("?&")
 
 
 class Server:

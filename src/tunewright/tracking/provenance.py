@@ -44,18 +44,25 @@ def _commit(folder: str) -> str | None:
         return None
 
 
+def _here() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:  # it was removed
+        return "/"
+
+
 def environment() -> dict[str, Value]:
     """What somebody needs to know to do it again: command (without passwords), host, cores, Python, libraries, commit."""
     libraries: dict[str, Value] = {library: version for library in _LIBRARIES if (version := _version(library)) is not None}
     return {
-        "command": masked(" ".join(sys.argv)),
+        "command": " ".join(map(masked, sys.argv)),
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "system": platform.platform(),
         "libraries": libraries,
-        "commit": _commit(str(Path.cwd())),
+        "commit": _commit(_here()),
     }
 
 
