@@ -124,3 +124,12 @@ def test_what_breaks_a_bound_is_never_the_best(history_of):
 
     assert known.best == 2
     assert known.within.tolist() == [np.inf, np.inf, 2.0, 3.0, 4.0]
+
+
+def test_equal_rows_share_also_where_something_is_inactive():
+    space = SearchSpace({"model": Choice({"tree": {"leaf": Float(0, 1)}, "svm": {"C": Float(0, 1)}})})
+    rows = np.array([[0, 0.5, np.nan], [1, np.nan, 0.5], [0, 0.5, np.nan], [0, 0.5, np.nan]])
+
+    shares = territory(space, rows)
+    assert shares[1] == pytest.approx(0.5, abs=0.05)
+    assert shares[0] == shares[2] == shares[3]

@@ -1,6 +1,7 @@
 import math
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from tunewright.analysis.text import (
     params_text,
     power,
     shift,
+    thousandths,
     value_text,
     with_spread,
 )
@@ -149,3 +151,30 @@ def test_powers_of_ten_are_raised() -> None:
     assert shift(1.7e308, 308) == pytest.approx(1.7)
     assert shift(3e-323, -323) == pytest.approx(3, rel=0.2)
     assert not re.search("[eE]", number(1e22))
+
+
+def test_ends_are_apart_and_hold_their_value_at_any_size() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(3000):
+        low = float(rng.normal() * 10.0 ** rng.integers(-12, 13))
+        high = low + abs(low) * float(10.0 ** rng.uniform(-7, 1))
+        value = float(rng.uniform(low, high))
+        shown, ends = interval(value, low, high, int(rng.integers(2, 5)), ends=int(rng.integers(2, 5)))
+        left, right = ends.split(" to ")
+        assert left != right
+        assert plain(left) <= plain(shown) <= plain(right)
+        assert "\N{MINUS SIGN}0 " not in f"{shown} {ends} "
+
+
+def plain(text: str) -> float:
+    """What a printed number says."""
+    mantissa, _, power_ = text.replace(",", "").replace("\N{MINUS SIGN}", "-").partition("×10")
+    return float(f"{mantissa}e{power_.translate(str.maketrans('⁻⁰¹²³⁴⁵⁶⁷⁸⁹', '-0123456789')) or 0}")
+
+
+def test_an_interval_without_width_is_its_value() -> None:
+    assert interval(0.1234, 0.1234, 0.1234, 3) == ("0.123", "0.123 to 0.123")
+
+
+def test_thousandths_have_a_minus_and_zero_none() -> None:
+    assert [thousandths(x) for x in (0.25, -0.0041, -0.0001)] == ["0.250", "\N{MINUS SIGN}0.004", "0.000"]

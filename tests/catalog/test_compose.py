@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import AgglomerativeClustering, KMeans, SpectralClustering
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
@@ -20,7 +21,7 @@ from sklearn.ensemble import (
 from sklearn.feature_selection import SelectFromModel
 from sklearn.frozen import FrozenEstimator
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge, SGDClassifier
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
@@ -273,3 +274,27 @@ def test_what_an_estimator_does_not_say_of_itself_its_signature_does():
     assert {"learning_rate", "learning_rate.value", "iterations", "depth", "l2_leaf_reg", "random_strength"} == set(space.names)
     assert space.default["depth"] == 4
     assert space.default["iterations"] == 1000
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name", "searched"),
+    [
+        (ElasticNet(l1_ratio=1), "l1_ratio", True),
+        (GradientBoostingClassifier(subsample=1), "subsample", True),
+        (BaggingClassifier(max_features=1), "max_features", False),
+        (BaggingClassifier(max_features=1.0), "max_features", True),
+        (LogisticRegression(penalty=None), "C", False),
+        (LogisticRegression(), "C", True),
+    ],
+    ids=repr,
+)
+def test_a_whole_number_is_a_count_where_shares_are_floats(estimator, name, searched):
+    assert (name in space_for(estimator).names) is searched
+
+
+def test_estimators_without_names_are_no_steps():
+    class Mean(BaseEstimator):
+        def __init__(self, estimators=()):
+            self.estimators = estimators
+
+    assert space_for(make_pipeline(PCA(), Mean([Ridge(), Lasso()]))).names == space_for(make_pipeline(PCA(), Mean())).names

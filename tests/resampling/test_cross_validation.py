@@ -284,6 +284,20 @@ def test_a_folder_serves_several_studies(tmp_path):
     assert study.generalization(cv) == before
 
 
+def test_a_default_whose_predictions_are_an_older_versions_is_still_compared_with(tmp_path):
+    cv = tree(predictions=tmp_path)
+    study = searched(cv)
+    assert study.generalization(cv).method == "predictions"
+    for fold in range(4):
+        path = tmp_path / cv.kept.name(study.history.trial(0).params, fold, 0)
+        with np.load(path) as held:
+            np.savez(path, **{name: held[name] for name in held if name != "predicted"})
+
+    found = study.generalization(cv)
+    assert study.best.number != 0
+    assert (found.method, found.gain is not None) == ("folds", True)
+
+
 def test_a_threshold_is_judged_by_what_it_predicts(tmp_path):
     """Recall with a threshold of 0.1 is far above that of the most probable class."""
     X, y = make_classification(400, 6, weights=[0.9], flip_y=0.1, random_state=0)

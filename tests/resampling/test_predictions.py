@@ -86,3 +86,16 @@ def test_labels_that_are_python_objects_come_back(tmp_path):
 
     assert answer.proba.shape == (12, 3)
     assert np.load(next(tmp_path.glob("*.npz")))["classes"].tolist() == ["a", "b", "c"]
+
+
+def test_classes_that_come_as_a_column_are_kept(tmp_path):
+    class Column(GaussianNB):
+        """As CatBoost's."""
+
+        def predict(self, X):
+            return super().predict(X)[:, None]
+
+    whole, column = (
+        kept(tmp_path, model, Y, {"x": i}).pooled({"x": i}, FOLDS, Y) for i, model in enumerate((GaussianNB(), Column()))
+    )
+    assert column.predicted.tolist() == whole.predicted.tolist()

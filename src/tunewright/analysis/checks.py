@@ -32,6 +32,8 @@ from tunewright.typing import Array, Indices, Mask
 
 __all__ = ["Check", "Health", "crowded", "health"]
 
+_KEPT: Final = 10
+"""So many trials within the bounds have a median to speak of."""
 _ALPHA: Final = 1e-3
 """What chance would do less often than this is worth a word."""
 _EDGE: Final = 0.05
@@ -284,7 +286,7 @@ def _noise(history: History, known: Evidence, model: Surrogate | None) -> Iterat
             said = f"The winner gains {number(found.gain, 2)} on the default; the interval over the folds, {number(found.low, 2)} to {number(found.high, 2)}, holds 0."
             yield Check("noise larger than the gain", "warning", said, "Use more folds or repeated seeds, or keep the default.")
         return
-    if model is not None and len(known) >= 20:
+    if model is not None and len(known) >= 20 and known.kept.sum() >= _KEPT:
         gain = float(np.median(known.losses[known.kept]) - known.losses[known.best])
         if model.noise > gain:
             within = "" if known.kept.all() else " within the bounds"

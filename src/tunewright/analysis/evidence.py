@@ -120,7 +120,9 @@ def territory(space: SearchSpace, rows: Array) -> Array:
     """
     features = Features(space)
     drawn = space.deactivate(space.from_unit(np.random.default_rng(0).random((_PLACES, len(space)))))
-    different, which, many = np.unique(rows, axis=0, return_inverse=True, return_counts=True, equal_nan=True)
+    marked = np.where(np.isnan(rows), np.inf, rows)  # `equal_nan` does nothing beside `axis`
+    _, first, which, many = np.unique(marked, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    different = rows[first]
     places, trials = features.points(drawn), features.points(different)
     counts = np.full(len(different), _SOME)
     size = 0.5 * (trials.numbers**2).sum(axis=1)

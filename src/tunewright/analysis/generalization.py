@@ -105,7 +105,8 @@ def by_objective(history: History, judge: object) -> Generalization:
         found = drawn([history.trial(number).params for number in numbers])
         if found is not None:
             kept = [numbers[i] for i in found[0]]
-            if best.number in kept:
+            beside = default is not None and bool(history.proven[default.number])
+            if best.number in kept and (default is None or not beside or default.number in kept):  # else the folds know more
                 place = kept.index(default.number) if default is not None and default.number in kept else None
                 scores = found[1]
                 return by_draws(

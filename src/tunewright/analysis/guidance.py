@@ -17,7 +17,7 @@ from tunewright.analysis.slices import choice_labels
 from tunewright.analysis.summary import counts_text, objective
 from tunewright.analysis.svg import Frame, strip
 from tunewright.analysis.tables import table
-from tunewright.analysis.text import counted, cut, interval, number
+from tunewright.analysis.text import counted, cut, interval, number, thousandths
 from tunewright.analysis.tuning import Gain, Tunability, shown_value
 from tunewright.analysis.view import Values, direction, drawn, value_axis
 from tunewright.history import History
@@ -91,7 +91,7 @@ def _shares(importance: Importance) -> Markup:
 
 
 def _share(share: Share, scale: Linear) -> Markup:
-    name, interval = " × ".join(share.names), f"{share.low:.3f} to {share.high:.3f}"
+    name, interval = " × ".join(share.names), f"{thousandths(share.low)} to {thousandths(share.high)}"
     picture = strip(
         scale,
         middle=share.value,
@@ -103,7 +103,7 @@ def _share(share: Share, scale: Linear) -> Markup:
     return tag(
         "tr",
         tag("th", breakable(cut(name, 120)), scope="row"),
-        tag("td", f"{share.value:.3f}", class_="number"),
+        tag("td", thousandths(share.value), class_="number"),
         tag("td", interval, class_="number"),
         tag("td", picture),
         tag("td", f"{share.n:,}", class_="number"),

@@ -29,7 +29,7 @@ from tunewright.analysis.shapley import MOST, interactions, variance_games
 from tunewright.analysis.sobol import indices
 from tunewright.analysis.surrogate import WIDEST, Fit, judge, surrogate
 from tunewright.analysis.svg import strip
-from tunewright.analysis.text import counted, cut, number
+from tunewright.analysis.text import counted, cut, number, thousandths
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.typing import Array
@@ -127,7 +127,7 @@ class Importance(msgspec.Struct, frozen=True):
         for share in together:
             bar = "█" * round(20 * min(1.0, max(0.0, share.value)))
             lines.append(
-                f"  {_name(share):<{width}}  {share.value:6.3f}  {_interval(share):<16}  {_note(share):<14}{bar}".rstrip()
+                f"  {_name(share):<{width}}  {thousandths(share.value):>6}  {_interval(share):<16}  {_note(share):<14}{bar}".rstrip()
             )
         lines += [f"  {line}" for line in (self.behind, *self.remarks) if line]
         return "\n".join(lines)
@@ -139,7 +139,7 @@ class Importance(msgspec.Struct, frozen=True):
             drawn = strip(
                 scale, middle=share.value, span=(share.low, share.high), label=f"{_name(share)}: {number(share.value, 2)}"
             )
-            cells = [tag("td", text) for text in (f"{share.value:.3f}", _interval(share), f"{share.n:,}", _note(share))]
+            cells = [tag("td", text) for text in (thousandths(share.value), _interval(share), f"{share.n:,}", _note(share))]
             rows.append(tag("tr", tag("th", cut(_name(share), 120), scope="row"), *cells, tag("td", drawn)))
         heads = [tag("th", text, scope="col") for text in ("hyperparameter", "share", "95 % interval", "n", "note", "drawn")]
         table = (
@@ -156,12 +156,12 @@ def _name(share: Share) -> str:
 
 
 def _interval(share: Share) -> str:
-    return f"{share.low:.3f} to {share.high:.3f}"
+    return f"{thousandths(share.low)} to {thousandths(share.high)}"
 
 
 def _note(share: Share) -> str:
     if math.isfinite(share.total):
-        return f"total {share.total:.3f}"
+        return f"total {thousandths(share.total)}"
     return "" if share.clear else "chance?" if math.isfinite(share.chance) else ""
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "params_text",
     "power",
     "shift",
+    "thousandths",
     "value_text",
     "with_spread",
 ]
@@ -61,7 +62,7 @@ def number(x: float, digits: int = 4) -> str:
     if not x or _PLAIN[0] <= exponent < _PLAIN[1]:
         return _minus(f"{round(x):,}" if exponent >= digits - 1 else f"{x or 0.0:.{digits}g}")
     mantissa, _, rounded = f"{x:.{digits - 1}e}".partition("e")  # rounding may carry: 9.9999 is 1 of the next power
-    return _minus(f"{float(mantissa):g}×") + power(int(rounded))
+    return _minus(f"{float(mantissa):.{digits}g}×") + power(int(rounded))
 
 
 def interval(value: float, low: float, high: float, digits: int = 2, *, ends: int = 2) -> tuple[str, str]:
@@ -70,8 +71,10 @@ def interval(value: float, low: float, high: float, digits: int = 2, *, ends: in
     The value gets at least `digits` significant digits and the bounds `ends`; they get more until rounding moves no end by more than a
     quarter of the interval's width, and until a value that lies between the ends is seen to.
     """
-    coarsest = high / 2 - low / 2
-    while ends < 15 and coarsest > 0:
+    digits, coarsest = max(digits, ends), high / 2 - low / 2
+    if not coarsest > 0:
+        return number(value, digits), f"{number(low, digits)} to {number(high, digits)}"
+    while ends < 15:
         shown, left, right = (float(f"{x:.{n - 1}e}") for x, n in ((value, digits), (low, ends), (high, ends)))
         unit = float(f"1e{_exponent(max(abs(low), abs(high))) + 1 - ends}")
         if unit <= coarsest and (left <= shown <= right or not low <= value <= high):
@@ -79,6 +82,11 @@ def interval(value: float, low: float, high: float, digits: int = 2, *, ends: in
         ends += 1
         digits = max(digits, ends)
     return number(value, digits), f"{number(low, ends)} to {number(high, ends)}"
+
+
+def thousandths(x: float) -> str:
+    """To three decimals: 0.250, −0.004; never −0.000."""
+    return _minus(f"{x:z.3f}")
 
 
 def with_spread(mean: float, sd: float) -> str:

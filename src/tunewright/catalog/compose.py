@@ -236,8 +236,9 @@ def _parts(estimator: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
     own = _own(estimator)
     fitted = own.get("prefit") is True or own.get("cv") == "prefit" or _name(estimator) == "FrozenEstimator"
     held = [] if fitted else [own[name] for name in _PARTS if isinstance(own.get(name), list)]
-    for name, part, *_ in (each for parts in held for each in parts):
-        yield name, part
+    for each in (each for parts in held for each in parts):
+        if isinstance(each, tuple | list) and len(each) > 1 and isinstance(each[0], str):
+            yield each[0], each[1]
     for name, value in own.items():
         if hasattr(value, "get_params") and not isinstance(value, type) and not (fitted and name == "estimator"):
             yield name, value

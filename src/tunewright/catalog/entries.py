@@ -32,6 +32,9 @@ VALUE: Final = "value"
 """What `Either` says where the number is taken; ".value" is the number's own name."""
 
 
+_COUNTED: Final = frozenset({"max_features", "max_samples"})
+"""A share where it is a float, 1.0: all; a number where it is an int, 1: one of them."""
+
 BALANCED: Final = Categorical([None, "balanced"], default=None)
 """Weights of the classes, for classifiers that take them."""
 
@@ -127,7 +130,9 @@ class Entry(NamedTuple):
         if any(other in own and not _among(own[other], values) for other, values in self.only.get(name, {}).items()):
             return True
         value, usually = own[name], usual.get(name)
-        return not (type(value) is type(usually) and value == usually) and not takes(self.parameters[name], value)
+        if type(value) is type(usually) and value == usually:
+            return False
+        return (name in _COUNTED and type(value) is int) or not takes(self.parameters[name], value)
 
 
 def twins(
@@ -172,8 +177,6 @@ def takes(searched: Searched, value: object) -> bool:
 
 
 def _holds(number: Parameter, value: object) -> bool:
-    if isinstance(number, Float) and number.high == 1 and type(value) is int and value == 1:
-        return False  # one feature, say, where 1.0 is all of them
     try:
         number.check(value)
     except SpaceError:

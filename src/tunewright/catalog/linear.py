@@ -25,6 +25,7 @@ ENTRIES: Final = (
         {"C": Float(1e-4, 1e4, log=True, default=1.0), **_WEIGHTS},
         "C alone matters much. Features must be scaled; then the default is often near the best.",
         "probst2019",
+        only={"C": {"penalty": ("l2", "l1", "elasticnet", "deprecated")}},
     ),
     *twins(
         "Ridge",

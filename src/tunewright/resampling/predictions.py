@@ -61,7 +61,7 @@ class Kept:
         if hasattr(model, "classes_"):
             held["classes"] = _plain(model.classes_)
         if way == "predict_proba" and hasattr(model, "predict"):
-            held["predicted"] = _plain(model.predict(X))
+            held["predicted"] = _plain(model.predict(X)).reshape(len(said), -1)[:, 0]  # CatBoost's is a column
         name = self.name(params, fold, repeat)
         part = self.folder / f".{name}.{os.getpid()}"
         with part.open("wb") as file:
