@@ -38,10 +38,12 @@ def test_what_was_set_by_hand_outside_the_range_stays_and_is_not_searched() -> N
 
 
 def test_a_whole_number_is_no_share() -> None:
-    share = Entry("E", {"features": Either(["root"], Float(0.05, 1.0))}, "note", "guide")
+    share = Entry("E", {"max_features": Either(["root"], Float(0.05, 1.0)), "subsample": Float(0.3, 1.0)}, "note", "guide")
+    count = Entry("E", {"max_features": Int(1, 100)}, "note", "guide")
 
-    assert flat(share, features=1)[0] == {}
-    assert flat(share, features=1.0)[0]["features.value"].default_value == 1.0
+    assert list(flat(share, max_features=1, subsample=1)[0]) == ["subsample"]
+    assert flat(share, max_features=1.0)[0]["max_features.value"].default_value == 1.0
+    assert flat(count, max_features=7)[0]["max_features"].default_value == 7
 
 
 def test_what_depends_on_a_setting_made_by_hand_follows_it() -> None:

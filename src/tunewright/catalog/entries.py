@@ -31,7 +31,6 @@ __all__ = ["BALANCED", "LIMITS", "SOURCES", "VALUE", "Either", "Entry", "Needs",
 VALUE: Final = "value"
 """What `Either` says where the number is taken; ".value" is the number's own name."""
 
-
 _COUNTED: Final = frozenset({"max_features", "max_samples"})
 """A share where it is a float, 1.0: all; a number where it is an int, 1: one of them."""
 
@@ -132,7 +131,9 @@ class Entry(NamedTuple):
         value, usually = own[name], usual.get(name)
         if type(value) is type(usually) and value == usually:
             return False
-        return (name in _COUNTED and type(value) is int) or not takes(self.parameters[name], value)
+        searched = self.parameters[name]
+        share = isinstance(searched.number if isinstance(searched, Either) else searched, Float)
+        return (share and name in _COUNTED and type(value) is int) or not takes(searched, value)
 
 
 def twins(
