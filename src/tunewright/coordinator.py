@@ -4,8 +4,8 @@
 has happened stands in the journal; what to do next is a pure function of it (`deciding.py`); here the two are brought together.
 
 Only one process asks at a time (`Storage.asking`), so the bases of the decisions rise strictly and every one of them can be made
-again; results may arrive meanwhile. Where neither the sampler nor the scheduler learns from results and decisions are quick, results
-are told and the next tasks asked for in one transaction, and tasks that are over in no time come in groups (`pace.py`).
+again; results may arrive meanwhile. Where neither the sampler nor the scheduler learns and decisions are quick, results are told and the
+next tasks asked for in one transaction, tasks that are over in no time in groups (`pace.py`). Else a decision is made while others write.
 """
 
 import contextlib
@@ -371,10 +371,11 @@ class Coordinator:
         """A result is told at the next turn; what was stopped, or crashed and may be tried again, is given back (so is what crashed after
         Ctrl-C, which reaches an executor's processes, too).
         """
-        failure, again = outcome.failure, interrupts.asked or self.journal.history.lost(task.trial, task.index) < retries
+        failure, pressed = outcome.failure, interrupts.asked
+        again = pressed or self.journal.history.lost(task.trial, task.index) < retries
         crashed = failure is not None and failure.kind == "crash" and again
         if failure is not None and (crashed or (failure.kind == "stopped" and listening.all_stop)):
-            self.journal.report(task, outcome.reports, Released(task.index, failure.message, lost=crashed))
+            self.journal.report(task, outcome.reports, Released(task.index, failure.message, lost=crashed and not pressed))
             del hand.tasks[task.key]
         else:
             hand.done.append((task, outcome))

@@ -24,7 +24,6 @@ from tunewright.standing import Standing
 from tunewright.tasks import Cell
 from tunewright.trial import Report, Task, Trial
 from tunewright.trials import COMPLETED, FAILED, RUNNING, carried
-from tunewright.typing import Params
 
 __all__ = ["COMPLETED", "FAILED", "RUNNING", "History"]
 
@@ -51,7 +50,7 @@ class History(Standing):
         self.sessions: list[Entry] = []
         """The `Opened` entries: who worked on the study, with what, and where."""
         self._queue: dict[int, Enqueued] = {}
-        self._carried: dict[int, Params | None] = {}
+        self._waiting: dict[int, Enqueued] = {}
         self._fold: dict[type, Callable[[Entry, Any], None]] = {
             events.Asked: self._asked,
             events.Sent: self._sent_again,
@@ -107,7 +106,7 @@ class History(Standing):
         self._running[trial] = None
         if event.queued:
             queued = self._queue.pop(event.queued, None)
-            self._carried.pop(event.queued, None)
+            self._waiting.pop(event.queued, None)
             if queued is not None and queued.note:
                 self._trials.notes[trial] = queued.note
 
@@ -171,11 +170,19 @@ class History(Standing):
 
     def _edited(self, space: SearchSpace) -> None:
         self._trials.edit(space)
-        self._carried = {position: carried(space, queued.params) for position, queued in self._queue.items()}
+        self._waiting = {}
+        for position, queued in self._queue.items():
+            self._wait(position, queued)
 
     def _enqueued(self, entry: Entry, event: Enqueued) -> None:
         self._queue[entry.position] = event
-        self._carried[entry.position] = carried(self.space, event.params)
+        self._wait(entry.position, event)
+
+    def _wait(self, position: int, queued: Enqueued) -> None:
+        """If it fits the space as it is."""
+        params = carried(self.space, queued.params)
+        if params is not None:
+            self._waiting[position] = Enqueued(params, queued.note)
 
     # ---- tasks ----------------------------------------------------------------------------------------------------------------
 
@@ -213,8 +220,7 @@ class History(Standing):
         """Enqueued configurations that wait, with their positions, oldest first; as they are in the space as last edited. Those that do not
         fit it wait for another edit.
         """
-        found = ((position, self._carried[position], queued.note) for position, queued in self._queue.items())
-        return [(position, Enqueued(params, note)) for position, params, note in found if params is not None]
+        return list(self._waiting.items())
 
     @property
     def open_tasks(self) -> list[tuple[Task, int]]:
