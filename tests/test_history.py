@@ -156,6 +156,61 @@ def test_more_effort_reopens_a_completed_trial():
     assert write.history.trial(trial).values == {"loss": 4.0}
 
 
+def test_a_completed_trial_keeps_what_it_has_while_spare_tasks_run():
+    write = Writer()
+    trial = write.ask(plan=2, fold=0)
+    write(trial, Sent(1, fold=1))
+    write.tell(trial, 1.0)
+    write.tell(trial, 2.0, index=1)
+    ended = write.history.trial(trial).finished_at
+
+    def now():
+        known = write.history
+        return (
+            known.trial(trial).state,
+            known.best.value,
+            len(known.trial(trial).measurements),
+            known.underway,
+            known.trial(trial).finished_at,
+        )
+
+    def whole(value, measurements):
+        return TrialState.COMPLETED, value, measurements, [], ended
+
+    write(trial, Sent(2, fold=0, seed=1, spare=True))
+    assert now() == whole(1.5, 2)
+    assert write.history.sent(trial) == 3
+    write(trial, Released(2, "interrupted"))
+    assert now() == whole(1.5, 2)
+    assert [(task.trial, task.index) for task in write.history.released] == [(trial, 2)]
+    write(trial, Sent(2, attempt=2, fold=0, seed=1))
+    write.tell(trial, 6.0, index=2)
+    assert now() == whole(3.0, 3)
+    write(trial, Sent(3, fold=1, seed=1, spare=True))
+    write.fail(trial, 3)
+    assert now() == whole(3.0, 4)
+    write(trial, Sent(4, fold=2))  # not spare: it has to have this one
+    assert write.history.underway == [trial]
+    write.tell(trial, 7.0, index=4)
+    assert write.history.best.value == 4.0
+
+
+def test_a_spare_task_that_ends_before_the_rest_completes_nothing():
+    write = Writer()
+    trial = write.ask(plan=2, fold=0)
+    write(trial, Sent(1, fold=0, seed=1, spare=True))
+    write.tell(trial, 5.0, index=1)
+    write.tell(trial, 1.0)
+    assert write.history.underway == [trial]
+    write(trial, Sent(2, fold=1))
+    write(trial, Sent(3, fold=1, seed=1, spare=True))
+    write.tell(trial, 3.0, index=2)
+
+    assert write.history.best.value == 3.0  # without the spare one that still runs
+    write.tell(trial, 7.0, index=3)
+    assert write.history.best.value == 4.0
+
+
 def test_the_first_result_stands():
     write = Writer()
     trial = write.ask()

@@ -112,7 +112,7 @@ class History(Standing):
 
     def _sent_again(self, entry: Entry, event: events.Sent) -> None:
         trial = entry.trial
-        if not self._tasks.send(trial, event.index, event):
+        if not self._tasks.send(trial, event.index, event) or event.spare:
             return
         self._trials.sent[trial] += 1
         if trial in self._completed:  # a scheduler gives it more effort
@@ -126,7 +126,7 @@ class History(Standing):
         task = self._tasks.end(entry.trial, event.index, event.seconds)
         if task is not None:
             self._trials.cells["seconds"][entry.trial] += event.seconds
-            self._trials.ended[entry.trial] += 1
+            self._trials.ended[entry.trial] += not self._tasks.is_spare(task)
             self._trials.cells["result_at"][entry.trial] = entry.position
         return task
 
@@ -138,9 +138,11 @@ class History(Standing):
         self._complete(entry)
 
     def _complete(self, entry: Entry) -> None:
-        """If nothing of the trial is left to come."""
+        """If nothing of the trial is left to come that it has to have; a spare task adds to what is known of it."""
         trial, trials = entry.trial, self._trials
-        if trial in self._running and trials.ended[trial] >= max(trials.plan[trial], trials.sent[trial]):
+        if trial in self._completed:
+            trials.cells["values"][trial] = self._tasks.value(trial)
+        elif trial in self._running and trials.ended[trial] >= max(trials.plan[trial], trials.sent[trial]):
             trials.cells["values"][trial] = self._tasks.value(trial)
             self._finish(trial, COMPLETED, entry.time)
             self._completed[trial] = None
@@ -150,9 +152,7 @@ class History(Standing):
         if task is None:
             return
         self._tasks.failed(task, event.failure, event.info)
-        if self._tasks.is_spare(task):
-            self._complete(entry)
-        elif entry.trial in self._running:
+        if not self._tasks.is_spare(task) and entry.trial in self._running:
             self._finish(entry.trial, FAILED, entry.time)
             self._failed += 1
             self._tasks.forget_released(entry.trial)
@@ -166,7 +166,8 @@ class History(Standing):
         self._tasks.report(entry.trial, event.index, Report(event.step, event.values))
 
     def _released(self, entry: Entry, event: events.Released) -> None:
-        self._tasks.give_back(entry.trial, event.index, wanted=entry.trial in self._running, lost=event.lost)
+        wanted = entry.trial in self._running or entry.trial in self._completed
+        self._tasks.give_back(entry.trial, event.index, wanted=wanted, lost=event.lost)
 
     def _edited(self, space: SearchSpace) -> None:
         self._trials.edit(space)
@@ -197,7 +198,7 @@ class History(Standing):
 
     def sent(self, trial: int) -> int:
         """How many different tasks of the trial were sent."""
-        return self._trials.sent[trial]
+        return self._tasks.sent(trial)
 
     def cells(self, trial: int) -> list[Cell]:
         """The fold and seed of each task of the trial that was sent."""

@@ -210,10 +210,17 @@ class TaskTable:
         if trial not in self._further:
             first: Array = self._columns.raw["values"][self._first[trial]]
             return first
-        tasks = np.array([task for task in self._ids(trial) if not (task in self._spare and task in self._failures)])
+        tasks = np.array([task for task in self._ids(trial) if task not in self._spare or self._has_values(task)])
         budgets = np.nan_to_num(self._columns.raw["budget"][tasks], nan=np.inf)  # no budget: all of it
         mean: Array = self._columns.raw["values"][tasks[budgets == budgets.max()]].mean(axis=0)
         return mean
+
+    def _has_values(self, task: int) -> bool:
+        return bool(self._columns.raw["state"][task] == _ENDED) and task not in self._failures
+
+    def sent(self, trial: int) -> int:
+        """How many different tasks of the trial were sent, spare ones too."""
+        return 1 + len(self._further.get(trial, ()))
 
     def is_spare(self, task: int) -> bool:
         """Whether its failure costs the trial nothing."""

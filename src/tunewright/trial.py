@@ -24,7 +24,9 @@ class TrialState(StrEnum):
                    └───┼──────────┘
                        └────► FAILED        a task failed; its other results are kept
 
-    A task whose worker died is given back and sent again: the trial stays RUNNING meanwhile.
+    A task whose worker died is given back and sent again: the trial stays RUNNING meanwhile. Spare tasks, such as the fresh folds that a
+    race's best meet at its end, change nothing of the state: a COMPLETED trial keeps what it has while they run, and its value takes in
+    each as it comes.
     """
 
     RUNNING = "running"

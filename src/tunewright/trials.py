@@ -59,7 +59,9 @@ class TrialTable:
         self.column = self._columns.view
         self.plan: list[int] = []
         self.sent: list[int] = []
+        """How many tasks were sent, without spare ones."""
         self.ended: list[int] = []
+        """How many of these ended."""
         self.origin: list[str] = []
         self.basis: list[int] = []
         self.notes: dict[int, str] = {}

@@ -87,8 +87,15 @@ STATES: dict[str, tuple[Sequence[tuple[int, Event]], tuple[str, float | None, fl
     "no budget is all of it": ([asked(budget=1), told(9), sent(1), told(2, 1)], ("completed", 2.0, 2.0, 4.0)),
     "a spare one failed": (
         [asked(2), sent(1), told(1), told(3, 1), sent(2, spare=True), (0, Failed(FAILURE, 2.5, 2))],
-        ("completed", 2.0, 4.5, 6.0),
+        ("completed", 2.0, 4.5, 4.0),
     ),
+    "a spare one is under way": ([asked(), told(1), sent(1, spare=True)], ("completed", 1.0, 1.0, 2.0)),
+    "a spare one was given back": (
+        [asked(), told(1), sent(1, spare=True), (0, Released(1, "interrupted"))],
+        ("completed", 1.0, 1.0, 2.0),
+    ),
+    "a spare one told": ([asked(), told(1), sent(1, spare=True), told(2, 1)], ("completed", 1.5, 2.0, 2.0)),
+    "a spare one told before the rest": ([asked(2), sent(1, spare=True), told(5, 1), told(1)], ("running", None, 2.0, None)),
     "a remark is no result": ([asked(), (0, Commented("odd"))], ("running", None, 0.0, None)),
 }
 

@@ -112,8 +112,6 @@ class Race(Scheduler):
             return decision
         proven = history.proven & (history.effects().counts >= self.cells) & (history.states == COMPLETED)
         finalists = [int(trial) for trial in history.order if proven[trial]][: self.confirm]
-        underway = [trial for trial in history.underway if history.sent(trial) > self.cells]
-        finalists = sorted({*finalists, *underway})
         sent = {trial: history.sent(trial) - self.cells for trial in finalists}
         spent = sum(max(0, history.sent(trial) - self.cells) for trial in range(len(history)))
         whole = sum(map(history.sent, range(len(history)))) - spent

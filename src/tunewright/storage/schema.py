@@ -30,7 +30,7 @@ __all__ = [
 APPLICATION: Final = 0x54554E45
 """SQLite's `application_id`, by which a file says that it is Tunewright's ("TUNE")."""
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of these tables; SQLite's `user_version`."""
 
 SHIFT: Final = 40
@@ -114,8 +114,9 @@ TRIALS_VIEW: Final = re.sub(
         FROM tasks t LEFT JOIN results r USING (study, trial, task)
     ),
     sums AS (
-        SELECT study, trial, count(*) AS sent, count(kind) AS done, total(kind = 'failed' AND NOT spare) AS failed,
-               total(seconds) AS seconds, max(time) AS last, min(CASE WHEN kind = 'failed' AND NOT spare THEN time END) AS failed_at,
+        SELECT study, trial, total(NOT spare) AS sent, total(kind IS NOT NULL AND NOT spare) AS done,
+               total(kind = 'failed' AND NOT spare) AS failed, total(seconds) AS seconds,
+               max(CASE WHEN NOT spare THEN time END) AS last, min(CASE WHEN kind = 'failed' AND NOT spare THEN time END) AS failed_at,
                total(kind = 'told' AND budget = highest) AS counting, max(CASE WHEN budget = highest THEN "values" END) AS one
         FROM measured GROUP BY study, trial
     ),
@@ -183,9 +184,9 @@ POSTGRES_VIEW: Final = re.sub(
         FROM tasks t LEFT JOIN results r USING (study, trial, task)
     ),
     sums AS (
-        SELECT study, trial, count(*) AS sent, count(kind) AS done,
+        SELECT study, trial, count(*) FILTER (WHERE NOT spare) AS sent, count(kind) FILTER (WHERE NOT spare) AS done,
                count(*) FILTER (WHERE kind = 'failed' AND NOT spare) AS failed, coalesce(sum(seconds), 0) AS seconds,
-               max(time) AS last, min(time) FILTER (WHERE kind = 'failed' AND NOT spare) AS failed_at,
+               max(time) FILTER (WHERE NOT spare) AS last, min(time) FILTER (WHERE kind = 'failed' AND NOT spare) AS failed_at,
                count(*) FILTER (WHERE kind = 'told' AND budget = highest) AS counting,
                max("values") FILTER (WHERE budget = highest) AS one
         FROM measured GROUP BY study, trial
