@@ -26,6 +26,7 @@ from tunewright.analysis.summary import (
 )
 from tunewright.analysis.surrogate import WIDEST, Surrogate, surrogate
 from tunewright.analysis.text import counted, cut, duration, number, value_text
+from tunewright.analysis.threads import one_thread
 from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.space import Float, Int
 from tunewright.typing import Array, Indices, Mask
@@ -97,6 +98,7 @@ class Health(msgspec.Struct, frozen=True):
         return framed(tag("p", self.title), tag("ul", *items, class_="health") if items else None)
 
 
+@one_thread
 def health(history: History, *, model: Surrogate | None = None) -> Health:
     """Look a study over.
 

@@ -21,6 +21,7 @@ import numpy as np
 from tunewright.analysis.evidence import evidence, pulled_in
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
 from tunewright.analysis.text import cut, number, value_text
+from tunewright.analysis.threads import one_thread
 from tunewright.analysis.tuning import levels
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -120,6 +121,7 @@ class Effects(msgspec.Struct, frozen=True):
         return "\n".join([f"Effects on {self.metric}: {self.n:,} trials", *map(repr, self.found), *self.remarks])
 
 
+@one_thread
 def effects(history: History, *names: str, metric: str | None = None, seed: int = 0, model: Surrogate | None = None) -> Effects:
     """The effect of each parameter alone; or, with two names, that of both together.
 

@@ -30,6 +30,7 @@ from tunewright.analysis.sobol import indices
 from tunewright.analysis.surrogate import WIDEST, Fit, judge, surrogate
 from tunewright.analysis.svg import strip
 from tunewright.analysis.text import counted, cut, number, thousandths
+from tunewright.analysis.threads import one_thread
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.typing import Array
@@ -165,6 +166,7 @@ def _note(share: Share) -> str:
     return "" if share.clear else "chance?" if math.isfinite(share.chance) else ""
 
 
+@one_thread
 def importance(
     history: History, method: Method = "fanova", of: str | float = "all", *, metric: str | None = None, seed: int = 0
 ) -> Importance:

@@ -26,6 +26,7 @@ from tunewright.analysis.generalization import by_folds
 from tunewright.analysis.summary import at_full_effort, difference, objective
 from tunewright.analysis.surrogate import Fit, surrogate
 from tunewright.analysis.text import counted, cut, interval, number, value_text
+from tunewright.analysis.threads import one_thread
 from tunewright.analysis.tuning import default_row
 from tunewright.analysis.winner import Estimate, default_of
 from tunewright.errors import NoResult, StudyError
@@ -202,6 +203,7 @@ def _on_gain(found: Sensitivity) -> list[str]:
     return [f"The gain over the default, {bounds}, is beyond the noise."]
 
 
+@one_thread
 def sensitivity(history: History, *, trial: int | None = None, step: float = 0.05, seed: int = 0) -> Sensitivity:
     """How firmly the winner stands; see the module.
 

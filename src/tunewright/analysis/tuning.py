@@ -33,6 +33,7 @@ from tunewright.analysis.notebook import framed
 from tunewright.analysis.summary import standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
 from tunewright.analysis.text import counted, cut, interval, number, value_text, with_spread
+from tunewright.analysis.threads import one_thread
 from tunewright.history import History
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Mask, Params, Value
@@ -160,6 +161,7 @@ def _values(gain: Gain) -> str:
     return ", ".join(shown_value(value) for value in gain.at)
 
 
+@one_thread
 def tunability(
     history: History,
     *,
