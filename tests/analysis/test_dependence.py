@@ -92,3 +92,11 @@ def test_wrong_names_are_refused(history_of):
             effects(history, *names)
     with pytest.raises(KeyError):
         effects(history)["x"]
+
+
+def test_choices_that_read_alike_are_told_apart(history_of):
+    space = SearchSpace({"f": Categorical([1, 1.0, "1"]), "x": Float(0, 1)})
+
+    said = repr(effects(sampled(history_of, lambda p: p["x"], space=space), "f").found[0])
+
+    assert [line.split()[0] for line in said.splitlines()[1:]] == ["1", "1.0", '"1"']

@@ -20,7 +20,7 @@ import numpy as np
 
 from tunewright.analysis.evidence import evidence, pulled_in
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
-from tunewright.analysis.text import cut, number, value_text
+from tunewright.analysis.text import choice_labels, cut, number
 from tunewright.analysis.threads import one_thread
 from tunewright.analysis.tuning import levels
 from tunewright.errors import StudyError
@@ -83,12 +83,11 @@ class Effect(msgspec.Struct, frozen=True):
         if len(self.names) > 1:
             return title
         step = max(1, len(self.mean) // 12)
-        lines = [title]
+        lines, texts = [title], [cut(text, 30) for text in choice_labels(self.values[0])]
         for i in range(0, len(self.mean), step):
             doubt = "" if self.supported[i] else "  (no trial near)"
-            text = cut(value_text(self.values[0][i]), 30)
             lines.append(
-                f"  {text:>12}  {number(float(self.mean[i])):>10}  {number(float(self.low[i]), 3)} to {number(float(self.high[i]), 3)}{doubt}"
+                f"  {texts[i]:>12}  {number(float(self.mean[i])):>10}  {number(float(self.low[i]), 3)} to {number(float(self.high[i]), 3)}{doubt}"
             )
         return "\n".join(lines)
 

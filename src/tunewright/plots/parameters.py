@@ -10,9 +10,8 @@ from scipy import stats
 from tunewright.analysis.dependence import effects
 from tunewright.analysis.evidence import Evidence, evidence
 from tunewright.analysis.scale import axis
-from tunewright.analysis.slices import choice_labels
 from tunewright.analysis.summary import association, default_trial, objective
-from tunewright.analysis.text import counted, cut, labels, number, value_text
+from tunewright.analysis.text import choice_labels, counted, cut, labels, number, params_text, read_alike
 from tunewright.analysis.view import jitter, thin
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -97,10 +96,10 @@ def steady(x: Array, across: Axis) -> Array:
 def _tips(history: History, known: Evidence, rows: Indices) -> tuple[str, ...]:
     """What each trial is, for these places in the evidence."""
     name, sign = known.metric.name, known.metric.sign
-    said_of = []
+    said_of, exact = [], read_alike(history.space.parameters)
     for i in rows.tolist():
         params = history.space.params(known.rows[i])
-        text = ", ".join(f"{key} {cut(value_text(value), 20)}" for key, value in list(params.items())[:8])
+        text = ", ".join(f"{key} {value}" for key, value in params_text(params, 20, exact)[:8])
         said_of.append(f"trial {known.numbers[i]}: {name} {number(float(sign * known.losses[i]))}; {text}")
     return tuple(said_of)
 
