@@ -100,3 +100,14 @@ def test_choices_that_read_alike_are_told_apart(history_of):
     said = repr(effects(sampled(history_of, lambda p: p["x"], space=space), "f").found[0])
 
     assert [line.split()[0] for line in said.splitlines()[1:]] == ["1", "1.0", '"1"']
+
+
+def test_effects_read_like_a_dictionary_of_those_of_each_parameter_alone(history_of):
+    history = sampled(history_of, lambda p: p["x"])
+
+    found = effects(history)
+
+    assert dict(found).keys() == {"x", "c", "y"}
+    assert list(found) == [each.names[0] for each in found.found]
+    assert not list(effects(history, "x", "y"))
+    assert "; cross-validated R²" in repr(found).splitlines()[0]

@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from tunewright.analysis.by_name import ByName
 from tunewright.analysis.evidence import evidence, pulled_in
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
 from tunewright.analysis.text import choice_labels, cut, number
@@ -92,8 +93,8 @@ class Effect(msgspec.Struct, frozen=True):
         return "\n".join(lines)
 
 
-class Effects(msgspec.Struct, frozen=True):
-    """The effects of several parameters, the largest range first.
+class Effects(ByName[Effect], msgspec.Struct, frozen=True):
+    """The effects of several parameters, the largest range first; by name, that of each alone.
 
     Attributes:
         metric: which one.
@@ -109,15 +110,13 @@ class Effects(msgspec.Struct, frozen=True):
     fit: Fit = Fit(math.nan, math.nan, 0)
     remarks: tuple[str, ...] = ()
 
-    def __getitem__(self, name: str) -> Effect:
-        """Of one parameter. Raises KeyError when there is none."""
-        effect = next((each for each in self.found if each.names == (name,)), None)
-        if effect is None:
-            raise KeyError(name)
-        return effect
+    @property
+    def _named(self) -> dict[str, Effect]:
+        return {each.names[0]: each for each in self.found if len(each.names) == 1}
 
     def __repr__(self) -> str:
-        return "\n".join([f"Effects on {self.metric}: {self.n:,} trials", *map(repr, self.found), *self.remarks])
+        behind = "" if math.isnan(self.fit.r2) else f"; cross-validated R² {number(self.fit.r2, 2)}, {self.fit.behind(self.n)}"
+        return "\n".join([f"Effects on {self.metric}: {self.n:,} trials{behind}", *map(repr, self.found), *self.remarks])
 
 
 @one_thread

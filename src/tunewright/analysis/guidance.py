@@ -9,10 +9,10 @@ import numpy as np
 from tunewright.analysis.charts import Figure
 from tunewright.analysis.checks import Health
 from tunewright.analysis.dependence import Effect
-from tunewright.analysis.importances import Importance, Share
 from tunewright.analysis.insight import Insight
 from tunewright.analysis.markup import Markup, breakable, join, tag
 from tunewright.analysis.scale import Bands, Linear, axis
+from tunewright.analysis.shares import Importance, Share
 from tunewright.analysis.summary import counts_text, objective
 from tunewright.analysis.svg import Frame, strip
 from tunewright.analysis.tables import table

@@ -131,9 +131,8 @@ class Tunability(msgspec.Struct, frozen=True):
     @property
     def lines(self) -> list[str]:
         """What it says, a sentence each."""
-        said = []
-        if self.whole is not None:
-            said.append(f"Tuning everything is worth {_gain(self.whole)} in {self.metric} beyond the default.")
+        whole = "" if self.whole is None else _gain(self.whole)
+        said = [f"Tuning everything is worth {whole} in {self.metric} beyond the default."] if whole else []
         said += [f"{each.names[0]} alone: {_gain(each)}, at {self.at(each)}" for each in self.parameters[:10]]
         said += [f"{' and '.join(each.names)}: {_gain(each)}, at {self.at(each)}" for each in self.worthwhile[:3]]
         if self.path:
@@ -146,7 +145,9 @@ class Tunability(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         title = f"Tunability for {self.metric}: {counted(self.n, 'trial')}"
-        behind = [] if math.isnan(self.fit.r2) else [f"model: cross-validated R² {number(self.fit.r2, 2)}, n = {self.fit.n:,}"]
+        behind = (
+            [] if math.isnan(self.fit.r2) else [f"model: cross-validated R² {number(self.fit.r2, 2)}, {self.fit.behind(self.n)}"]
+        )
         return "\n".join([title, *(f"  {line}" for line in (*self.lines, *behind, *self.remarks))])
 
     def _repr_html_(self) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 from tunewright import analysis
 from tunewright.analysis.dependence import Effect
 from tunewright.analysis.evidence import evidence
-from tunewright.analysis.importances import Importance, Method, Share
+from tunewright.analysis.importances import Method
+from tunewright.analysis.shares import Importance, Share
 from tunewright.analysis.text import labels, number
 from tunewright.analysis.view import thin
 from tunewright.plots.parameters import check_names, parameter_axis, steady
