@@ -14,6 +14,7 @@ from tunewright.analysis.text import (
     interval,
     labels,
     number,
+    params_line,
     params_text,
     power,
     read_alike,
@@ -196,3 +197,8 @@ def test_only_parameters_whose_choices_read_alike_are_shown_exactly():
 
     assert exact == {"a"}
     assert params_text({"a": "1", "b": "1", "x": 0.123456}, exact=exact) == [("a", '"1"'), ("b", "1"), ("x", "0.1235")]
+
+
+def test_a_configuration_in_a_line_says_how_much_it_leaves_out():
+    assert params_line({"lr": 0.012345, "opt": "adam"}) == "lr 0.01235, opt adam"
+    assert params_line({f"x{j}": j for j in range(14)}, most=2) == "x0 0, x1 1, and 12 more"

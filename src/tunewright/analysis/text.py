@@ -21,6 +21,7 @@ __all__ = [
     "interval",
     "labels",
     "number",
+    "params_line",
     "params_text",
     "power",
     "read_alike",
@@ -187,3 +188,9 @@ def read_alike(parameters: Mapping[str, object]) -> frozenset[str]:
 def params_text(params: Params, length: int = 60, exact: Container[str] = ()) -> list[tuple[str, str]]:
     """Names and values of a configuration, each value cut to `length` characters; those of parameters in `exact` as JSON."""
     return [(name, cut(value_text(value, exact=name in exact), length)) for name, value in params.items()]
+
+
+def params_line(params: Params, exact: Container[str] = (), *, length: int = 40, most: int = 12) -> str:
+    """A configuration in a line: lr 0.01, opt adam; of more than `most` parameters the first, and how many more there are."""
+    shown = [f"{name} {value}" for name, value in params_text(dict(list(params.items())[:most]), length, exact)]
+    return ", ".join([*shown, *([f"and {len(params) - most} more"] if len(params) > most else [])])

@@ -11,7 +11,7 @@ from tunewright.analysis.dependence import effects
 from tunewright.analysis.evidence import Evidence, evidence
 from tunewright.analysis.scale import axis
 from tunewright.analysis.summary import association, default_trial, objective
-from tunewright.analysis.text import choice_labels, counted, cut, labels, number, params_text, read_alike
+from tunewright.analysis.text import choice_labels, counted, cut, labels, number, params_line, read_alike
 from tunewright.analysis.view import jitter, thin
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -99,7 +99,7 @@ def _tips(history: History, known: Evidence, rows: Indices) -> tuple[str, ...]:
     said_of, exact = [], read_alike(history.space.parameters)
     for i in rows.tolist():
         params = history.space.params(known.rows[i])
-        text = ", ".join(f"{key} {value}" for key, value in params_text(params, 20, exact)[:8])
+        text = params_line(params, exact, length=20, most=8)
         said_of.append(f"trial {known.numbers[i]}: {name} {number(float(sign * known.losses[i]))}; {text}")
     return tuple(said_of)
 
