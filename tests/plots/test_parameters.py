@@ -96,3 +96,18 @@ def test_choices_that_read_alike_are_told_apart(history_of):
     marks = plots.slices(history, "f", backend="data").panels[0].marks
 
     assert {tip.rpartition(" ")[2] for tip in marks[0].tips} == {"1", "1.0"}
+
+
+@pytest.mark.parametrize("name", [["x"], {"x"}, 3])
+def test_names_in_a_list_are_refused_as_what_they_are(name, history_of):
+    history = history_of("one trial")
+    draws = [
+        lambda: plots.slices(history, name),
+        lambda: plots.parallel(history, name),
+        lambda: plots.effects(history, name),
+        lambda: plots.rank(history, name, "y"),
+        lambda: plots.contour(history, "x", name),
+    ]
+    for draw in draws:
+        with pytest.raises(StudyError, match="given by its name"):
+            draw()

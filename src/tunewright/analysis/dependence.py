@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 
 from tunewright.analysis.by_name import ByName
-from tunewright.analysis.evidence import evidence, pulled_in
+from tunewright.analysis.evidence import check_names, evidence, pulled_in
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
 from tunewright.analysis.text import choice_labels, cut, number
 from tunewright.analysis.threads import one_thread
@@ -134,9 +134,7 @@ def effects(history: History, *names: str, metric: str | None = None, seed: int 
         StudyError: there is no such parameter or metric, or more than two are named.
     """
     known = evidence(history, metric)
-    for name in names:
-        if name not in known.space.parameters:
-            raise StudyError(f'There is no parameter "{name}". The space has: {", ".join(known.space.names)}.')
+    check_names(known.space, names)
     if len(names) > 2 or len(set(names)) < len(names):
         raise StudyError(f"Name one parameter, or two different ones; got {', '.join(names)}.")
     trouble = known.trouble
