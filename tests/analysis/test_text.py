@@ -195,7 +195,7 @@ def test_only_parameters_whose_choices_read_alike_are_shown_exactly():
 
     exact = read_alike(space.parameters)
 
-    assert exact == {"a"}
+    assert exact == ("a",)
     assert params_text({"a": "1", "b": "1", "x": 0.123456}, exact=exact) == [("a", '"1"'), ("b", "1"), ("x", "0.1235")]
 
 

@@ -90,7 +90,7 @@ class Generalization(msgspec.Struct, frozen=True, kw_only=True):
     params: Params
     sentence: str
     growth: Estimate | None = None
-    exact: frozenset[str] = frozenset()
+    exact: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         found = {"winner": self.winner, "default": self.default, "baseline": self.baseline, "gain": self.gain}

@@ -160,7 +160,7 @@ class _Grown(msgspec.Struct, frozen=True):
 
 
 def _grown(known: Evidence, rng: np.random.Generator) -> _Grown:
-    some = ()
+    some: tuple[str, ...] = ()
     if len(known) > _FOREST:
         some = (f"The forest grows from {_FOREST:,} of the {len(known):,} trials, drawn at random.",)
         known = known.take(np.sort(rng.choice(len(known), _FOREST, replace=False)))

@@ -122,7 +122,7 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
     step: float = math.nan
     fit: Fit = Fit(math.nan, math.nan, 0)
     remarks: tuple[str, ...] = ()
-    exact: frozenset[str] = frozenset()
+    exact: tuple[str, ...] = ()
 
     @property
     def within_noise(self) -> bool | None:
@@ -151,7 +151,7 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
         return "\n".join([*lines, *behind, self.sentence])
 
 
-def _shown(change: Change, exact: frozenset[str]) -> str:
+def _shown(change: Change, exact: tuple[str, ...]) -> str:
     before, after = _values(change, exact)
     said = f"{change.name} {before} -> {after}: "
     parts = [f"{_interval(change.expected)} expected"] if change.expected is not None else []
@@ -162,7 +162,7 @@ def _shown(change: Change, exact: frozenset[str]) -> str:
     return said + ("; ".join(parts) or "not known")
 
 
-def _values(change: Change, exact: frozenset[str]) -> list[str]:
+def _values(change: Change, exact: tuple[str, ...]) -> list[str]:
     return [cut(value_text(value, exact=change.name in exact), 40) for value in (change.before, change.after)]
 
 

@@ -127,7 +127,7 @@ def _ruler(scale: Linear | Log, width: float) -> Markup:
     )
 
 
-def _params(trial: Trial, exact: frozenset[str]) -> Markup:
+def _params(trial: Trial, exact: tuple[str, ...]) -> Markup:
     """A configuration as name = value, the first few open and the others folded."""
     short = _short_names(trial)
     parts = [
@@ -154,7 +154,7 @@ def best_table(
     metric: Metric,
     *,
     winner: int | None = None,
-    exact: frozenset[str] = frozenset(),
+    exact: tuple[str, ...] = (),
 ) -> Markup:
     """The best configurations with each fold, and the default beside them; `winner`: the trial to mark, by default the first; `exact`:
     parameters whose values are shown as JSON (`text.read_alike`).

@@ -179,10 +179,10 @@ def choice_labels(choices: Iterable[Value]) -> list[str]:
     return texts if len(set(texts)) == len(texts) else [value_text(choice, exact=True) for choice in choices]
 
 
-def read_alike(parameters: Mapping[str, object]) -> frozenset[str]:
+def read_alike(parameters: Mapping[str, object]) -> tuple[str, ...]:
     """Names of the parameters of which two choices read alike, as 1, 1.0 and "1" do: their values are to be shown exactly."""
     texts = {name: [value_text(choice) for choice in getattr(each, "choices", ())] for name, each in parameters.items()}
-    return frozenset(name for name, each in texts.items() if len(set(each)) < len(each))
+    return tuple(name for name, each in texts.items() if len(set(each)) < len(each))
 
 
 def params_text(params: Params, length: int = 60, exact: Container[str] = ()) -> list[tuple[str, str]]:

@@ -108,7 +108,7 @@ class Tunability(msgspec.Struct, frozen=True):
     stay: Stay | None = None
     fit: Fit = Fit(math.nan, math.nan, 0)
     remarks: tuple[str, ...] = ()
-    exact: frozenset[str] = frozenset()
+    exact: tuple[str, ...] = ()
 
     @property
     def worthwhile(self) -> tuple[Gain, ...]:

@@ -73,7 +73,7 @@ class Winner(msgspec.Struct, frozen=True):
     raw: float
     evaluations: int
     sentence: str
-    exact: frozenset[str] = frozenset()
+    exact: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return "\n".join(
