@@ -27,7 +27,8 @@ import optuna
 import sklearn
 
 from tunewright import Study, param
-from tunewright.analysis.importances import Importance, importance
+from tunewright.analysis.importances import importance
+from tunewright.analysis.shares import Importance
 from tunewright.analysis.tuning import tunability
 from tunewright.events import Asked, Entry, Told
 from tunewright.history import History

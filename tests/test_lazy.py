@@ -29,3 +29,14 @@ def test_a_face_is_two_functions():
 
     assert get("SpaceError") is SpaceError
     assert "SpaceError" in names()
+
+
+def test_a_face_shows_what_stands_in_its_table_and_nothing_that_it_is_made_of():
+    import tunewright as tw
+    from tunewright import plots
+
+    assert plots.history is not None  # loads a module inside
+
+    assert [name for name in dir(plots) if not name.startswith("__")] == sorted(plots.__all__)
+    assert [name for name in dir(tw) if not name.startswith("__")] == tw.__all__
+    assert "__version__" in dir(tw)

@@ -28,4 +28,8 @@ def face(package: str, contents: Mapping[str, Sequence[str]]) -> tuple[Callable[
         setattr(sys.modules[package], name, value)
         return value
 
-    return get, lambda: sorted({*vars(sys.modules[package]), *homes})
+    def names() -> list[str]:
+        """What stands in the table, and Python's own; not what the package is made of."""
+        return sorted({*homes, *(name for name in vars(sys.modules[package]) if name.startswith("__"))})
+
+    return get, names

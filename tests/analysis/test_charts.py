@@ -38,7 +38,7 @@ def test_the_history_shows_each_trial_the_failures_the_best_and_the_default(hist
     assert marks(figure, "line failed") == 1
     assert rings(figure) == ["default: trial 2, loss 2", "best: trial 3, loss 1"]
     assert figure is not None
-    assert "last improved by trial 3 of 4" in figure.caption
+    assert "last improved by trial 3 (5 trials, counted from 0)" in figure.caption
     assert "1 failed trial marked ×" in figure.caption
 
 

@@ -186,3 +186,12 @@ def test_the_bulk_of_a_search_that_converged_makes_no_range_wasted(history_of):
     x = [*rng.random(20), *(0.9 + 0.01 * rng.random(60))]
 
     assert not found(history_of(space, [({"x": a}, (a - 0.9) ** 2) for a in x]), "wasted range")
+
+
+def test_choices_that_read_alike_are_told_apart(history_of):
+    space, values = SearchSpace({"f": Categorical([1, 1.0])}), [1, 1.0]
+    results = [({"f": values[i % 2]}, Failure("exception", "ValueError: no") if i % 2 else float(i)) for i in range(20)]
+
+    (check,) = found(history_of(space, results), "failures")
+
+    assert "f = 1.0" in check.said

@@ -92,3 +92,22 @@ def test_wrong_names_are_refused(history_of):
             effects(history, *names)
     with pytest.raises(KeyError):
         effects(history)["x"]
+
+
+def test_choices_that_read_alike_are_told_apart(history_of):
+    space = SearchSpace({"f": Categorical([1, 1.0, "1"]), "x": Float(0, 1)})
+
+    said = repr(effects(sampled(history_of, lambda p: p["x"], space=space), "f").found[0])
+
+    assert [line.split()[0] for line in said.splitlines()[1:]] == ["1", "1.0", '"1"']
+
+
+def test_effects_read_like_a_dictionary_of_those_of_each_parameter_alone(history_of):
+    history = sampled(history_of, lambda p: p["x"])
+
+    found = effects(history)
+
+    assert dict(found).keys() == {"x", "c", "y"}
+    assert list(found) == [each.names[0] for each in found.found]
+    assert not list(effects(history, "x", "y"))
+    assert "; cross-validated R²" in repr(found).splitlines()[0]

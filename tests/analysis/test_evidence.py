@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tunewright.analysis.evidence import cutoff, evidence, pulled_in, seen, share_of, territory
+from tunewright.analysis.evidence import check_names, cutoff, evidence, pulled_in, seen, share_of, territory
 from tunewright.errors import StudyError
 from tunewright.metric import Metric
 from tunewright.space import Categorical, Choice, Float, SearchSpace
@@ -133,3 +133,12 @@ def test_equal_rows_share_also_where_something_is_inactive():
     shares = territory(space, rows)
     assert shares[1] == pytest.approx(0.5, abs=0.05)
     assert shares[0] == shares[2] == shares[3]
+
+
+@pytest.mark.parametrize("name", [["a"], {"a"}, 3, None, ("a", "b")])
+def test_what_is_no_name_is_refused(name):
+    space = SearchSpace({"a": Float(0, 1), "b": Float(0, 1)})
+
+    check_names(space, ["b", "a"])
+    with pytest.raises(StudyError, match=r'given by its name, and several one after the other \("a", "b"\), got'):
+        check_names(space, ["a", name])

@@ -85,3 +85,10 @@ def test_a_wide_space_gets_no_pairs_and_a_constant_function_no_shares():
 
     assert not forest.whole.pair.size
     assert not forest.whole.main.any()
+
+
+def test_every_trial_is_tested_by_a_bag_that_does_not_hold_it():
+    space, rng = SearchSpace({"x": Float(0, 1)}), np.random.default_rng(0)  # chance alone puts one of these into every bag
+    unit = rng.random((1000, 1))
+
+    assert np.isfinite(grow(Grid(space), unit, seen(unit[:, 0]), rng).out_of_bag).all()

@@ -201,3 +201,13 @@ def test_zero_has_no_sign() -> None:
 
     assert "−0" not in found.sentence
     assert "0" in found.sentence
+
+
+def test_it_prints_as_a_few_lines_of_text() -> None:
+    found = by_folds(judged(scores(0.2)), [2.0] * 5)
+
+    lines = repr(found).splitlines()
+
+    assert lines[0] == "Expected loss on new data, by folds"
+    assert [line.split()[0] for line in lines[1:5]] == ["winner", "default", "baseline", "gain"]
+    assert lines[5:] == ["  take the winner: x 0.003", f"  {found.sentence}"]

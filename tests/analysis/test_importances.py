@@ -181,3 +181,11 @@ def test_a_forest_that_predicts_only_where_the_search_went_says_so(history_of):
 
     assert not found.fit.predicts
     assert 'or the Gaussian process of method "sobol"' in repr(found)
+
+
+def test_of_many_trials_a_forest_says_how_many_it_grows_from(history_of):
+    found = importance(sampled(history_of, THREE, ishigami, 2100))
+
+    assert found.n == 2000
+    assert "The forest grows from 2,000 of the 2,100 trials, drawn at random." in found.remarks
+    assert "n = 500 of 2,100" in importance(sampled(history_of, THREE, ishigami, 2100), "sobol").behind

@@ -5,7 +5,7 @@ import pytest
 from tunewright.analysis.markup import tag
 from tunewright.analysis.notebook import card, framed
 from tunewright.metric import Metric
-from tunewright.space import Float, SearchSpace
+from tunewright.space import Categorical, Float, SearchSpace
 from tunewright.trial import Failure
 
 SPACE = SearchSpace({"<x>": Float(0, 1)})
@@ -44,3 +44,9 @@ def test_the_style_touches_nothing_else_in_a_notebook():
         depth += {"{": 1, "}": -1}.get(letter, 0)
         outside += letter if depth == 0 else ""
     assert outside.strip(" }") == ".tunewright"
+
+
+def test_choices_that_read_alike_are_told_apart(history_of):
+    space = SearchSpace({"f": Categorical([1, 1.0])})
+
+    assert "f</b> = 1.0<" in card(history_of(space, [({"f": 1}, 3.0), ({"f": 1.0}, 1.0)]), "study")

@@ -130,3 +130,15 @@ def test_a_history_alone_cannot_evaluate(history_of):
 
     with pytest.raises(StudyError, match="Ask the study"):
         Held().sensitivity(evaluate=noisy)
+
+
+def test_choices_that_read_alike_are_told_apart(history_of):
+    space = SearchSpace({"f": tw.Categorical([1, 1.0, "1"]), "x": tw.Float(0, 1)})
+    values = [1, 1.0, "1"]
+    history = history_of(space, [({"f": values[i % 3], "x": i / 12}, 5.0 * (i % 3) + i / 12) for i in range(12)])
+
+    said = repr(sensitivity(history))
+
+    assert "f 1 -> 1.0: " in said
+    assert 'f 1 -> "1": ' in said
+    assert 'from 1 to "1" costs' in said

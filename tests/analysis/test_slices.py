@@ -4,7 +4,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tunewright.analysis.charts import Figure
-from tunewright.analysis.slices import choice_labels, slices
+from tunewright.analysis.slices import slices
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Bool, Categorical, Float, Int, Ordinal, SearchSpace
@@ -105,8 +105,3 @@ def test_very_many_points_are_thinned_and_the_page_says_so(history_of: HistoryOf
 
     assert "thinned" in left_out
     assert sum(dots(figure) for figure in figures) <= 8000
-
-
-def test_labels_tell_choices_apart_that_read_alike() -> None:
-    assert choice_labels(("sgd", "adam")) == ["sgd", "adam"]
-    assert choice_labels((1, "1", True, None)) == ["1", '"1"', "true", "null"]

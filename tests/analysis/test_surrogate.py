@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tunewright.analysis.evidence import Evidence, seen, territory
-from tunewright.analysis.surrogate import judge, surrogate
+from tunewright.analysis.surrogate import Fit, judge, surrogate
 from tunewright.metric import Metric
 from tunewright.models.gaussian_process import GaussianProcess
 from tunewright.space import Float, SearchSpace
@@ -100,3 +100,8 @@ def test_a_trial_on_few_folds_bends_the_model_less():
 
     off = [abs(float(model.predict(rows[[12]])[0][0]) - rows[12, 0]) for model in (sure, unsure)]
     assert off[1] < 0.5 * off[0]
+
+
+def test_a_fit_says_how_many_of_the_trials_are_behind_it():
+    assert Fit(0.9, 0.9, 40).behind(40) == "n = 40"
+    assert Fit(0.9, 0.9, 500).behind(3000) == "n = 500 of 3,000"

@@ -125,3 +125,12 @@ def test_the_pareto_table_has_a_column_for_each_metric(history_of: HistoryOf) ->
     assert ">loss</th>" in page
     assert ">seconds</th>" in page
     assert "the first 1 of 2" in page
+
+
+def test_choices_that_read_alike_are_told_apart(history_of: HistoryOf) -> None:
+    space = SearchSpace({"f": Categorical([1, 1.0], default=1.0)})
+    history = history_of(space, [({"f": 1.0}, 1.0)])
+
+    assert " = 1.0<" in pareto_table(history, [history.trial(0)])
+    assert " = 1.0<" in best_table(ranking(history), None, Metric("loss"), exact=("f",))
+    assert ">1.0</td>" in space_table(history)

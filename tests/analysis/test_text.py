@@ -7,19 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tunewright.analysis.text import (
+    choice_labels,
     counted,
     cut,
     duration,
     interval,
     labels,
     number,
+    params_line,
     params_text,
     power,
+    read_alike,
     shift,
     thousandths,
     value_text,
     with_spread,
 )
+from tunewright.space import Categorical, Float, SearchSpace
 
 
 @pytest.mark.parametrize(
@@ -178,3 +182,23 @@ def test_an_interval_without_width_is_its_value() -> None:
 
 def test_thousandths_have_a_minus_and_zero_none() -> None:
     assert [thousandths(x) for x in (0.25, -0.0041, -0.0001)] == ["0.250", "\N{MINUS SIGN}0.004", "0.000"]
+
+
+def test_labels_tell_choices_apart_that_read_alike():
+    assert choice_labels(("sgd", "adam")) == ["sgd", "adam"]
+    assert choice_labels((1, "1", True, None)) == ["1", '"1"', "true", "null"]
+    assert choice_labels((1, 1.0)) == ["1", "1.0"]
+
+
+def test_only_parameters_whose_choices_read_alike_are_shown_exactly():
+    space = SearchSpace({"a": Categorical([1, 1.0, "1"]), "b": Categorical(["1", "2"]), "x": Float(0, 1)})
+
+    exact = read_alike(space.parameters)
+
+    assert exact == ("a",)
+    assert params_text({"a": "1", "b": "1", "x": 0.123456}, exact=exact) == [("a", '"1"'), ("b", "1"), ("x", "0.1235")]
+
+
+def test_a_configuration_in_a_line_says_how_much_it_leaves_out():
+    assert params_line({"lr": 0.012345, "opt": "adam"}) == "lr 0.01235, opt adam"
+    assert params_line({f"x{j}": j for j in range(14)}, most=2) == "x0 0, x1 1, and 12 more"

@@ -52,3 +52,12 @@ def test_values_over_a_range_hold_both_ends():
     assert over_range(SPACE, "kind") == ["a", "b"]
     with pytest.raises(StudyError, match="no parameter"):
         over_range(SPACE, "width")
+
+
+def test_choices_that_read_alike_are_told_apart(history_of):
+    space, values = SearchSpace({"f": tw.Categorical([1, 1.0, "1"])}), [1, 1.0, "1"]
+    trials = [({"f": values[i % 3]}, [0.7 + i / 100]) for i in range(9)]
+
+    said = repr(overfitting(history_of(space, trials, metrics=ACCURACY, train=[[0.9 + i % 3] for i in range(9)])))
+
+    assert all(f" with {text} (n = 3)" in said for text in ("1", "1.0", '"1"'))

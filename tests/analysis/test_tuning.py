@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -172,3 +173,11 @@ def test_of_a_default_that_diverges_tuning_is_worth_more_than_is_said(history_of
 
     assert said not in repr(tunability(history_of(PLAIN, drawn)))
     assert said in repr(tunability(history_of(PLAIN, [(PLAIN.default, 1e6), *drawn])))
+
+
+def test_choices_that_read_alike_are_told_apart(history_of):
+    space = SearchSpace({"f": Categorical([1, 1.0, None]), "z": Float(0, 1)})
+    found = tunability(sampled(history_of, space, lambda p: float(not isinstance(p["f"], float)) + 0.1 * p["z"]))
+
+    assert "f: 1 -> 1.0, " in repr(found)
+    assert re.search(r"f alone: .*, at 1\.0$", repr(found), re.MULTILINE)

@@ -111,3 +111,13 @@ def test_intervals_hold_the_truth_and_claims_are_near_it(noise: float) -> None:
 
     assert sum(held) > 26
     assert abs(np.mean(claimed)) < abs(np.mean(raw)) / 3 + 6 * np.std(claimed) / np.sqrt(40)
+
+
+def test_a_winner_prints_as_a_few_lines_of_text() -> None:
+    found = find_winner(judged(chance(0)))
+
+    head, params, sentence = repr(found).splitlines()
+
+    assert head.startswith(f"Winner: trial {found.trial.number} (")
+    assert params == f"  x {found.trial.params['x']}"
+    assert sentence == f"  {found.sentence}"

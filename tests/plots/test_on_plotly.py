@@ -55,3 +55,15 @@ def test_only_colours_that_mean_a_number_have_a_scale(history_of):
     scales = [trace.marker.showscale for trace in [*plots.slices(history).data, *plots.rank(history, "lr", "opt").data]]
 
     assert scales == [None] * (len(scales) - 1) + [True]
+
+
+def test_a_picture_wider_than_a_narrow_window_takes_the_width_of_its_window():
+    panel, mark = EVERY.panels[0], Parallel(("a",), (((0.0, "0"),),), np.zeros((2, 1)), np.zeros(2), "rank")
+
+    wide = draw(Picture("w", "c.", (panel,) * 3, 3, (3.6, 3.0))).layout
+    narrow = draw(Picture("n", "c.", (panel,), size=(6.5, 4.0))).layout
+    parallel = draw(Picture("p", "c.", (Panel(marks=(mark,)),), size=(12.0, 4.0))).layout
+
+    assert (wide.width, wide.autosize) == (None, True)
+    assert (narrow.width, narrow.autosize) == (624, False)
+    assert parallel.width == 12 * 96

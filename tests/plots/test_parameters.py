@@ -5,7 +5,7 @@ from tunewright import plots
 from tunewright.errors import StudyError
 from tunewright.plots.parameters import parameter_axis, raw_edges
 from tunewright.plots.picture import Heat
-from tunewright.space import Float, SearchSpace
+from tunewright.space import Categorical, Float, SearchSpace
 
 
 def test_every_study_has_its_plots_or_a_sentence(case):
@@ -88,3 +88,26 @@ def test_cells_meet_half_way_on_the_scale_of_the_axis():
 
     np.testing.assert_allclose(raw_edges(np.array([1.0, 100.0]), parameter_axis(space, "x")), [0.1, 10.0, 1000.0])
     np.testing.assert_allclose(raw_edges(np.array([0.0, 4.0]), parameter_axis(space, "y")), [-2.0, 2.0, 6.0])
+
+
+def test_choices_that_read_alike_are_told_apart(history_of):
+    history = history_of(SearchSpace({"f": Categorical([1, 1.0])}), [1.0, 2.0, 3.0])
+
+    marks = plots.slices(history, "f", backend="data").panels[0].marks
+
+    assert {tip.rpartition(" ")[2] for tip in marks[0].tips} == {"1", "1.0"}
+
+
+@pytest.mark.parametrize("name", [["x"], {"x"}, 3])
+def test_names_in_a_list_are_refused_as_what_they_are(name, history_of):
+    history = history_of("one trial")
+    draws = [
+        lambda: plots.slices(history, name),
+        lambda: plots.parallel(history, name),
+        lambda: plots.effects(history, name),
+        lambda: plots.rank(history, name, "y"),
+        lambda: plots.contour(history, "x", name),
+    ]
+    for draw in draws:
+        with pytest.raises(StudyError, match="given by its name"):
+            draw()

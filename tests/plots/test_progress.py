@@ -38,7 +38,7 @@ def test_the_history_has_a_line_of_the_best_so_far(history_of):
     assert line.y.tolist() == [3.0, 1.0, 0.5, 0.5]
     assert line.x.tolist() == [0.0, 1.0, 4.0, 7.0]
     assert looks(picture)["failed"].x.tolist() == [3.0]
-    assert "last improved by trial 4 of 7" in picture.caption
+    assert "last improved by trial 4 (8 trials, counted from 0)." in picture.caption
 
 
 def test_in_a_race_the_best_is_the_histories_and_who_met_few_folds_is_grey():

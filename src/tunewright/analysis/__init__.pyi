@@ -4,12 +4,13 @@ from tunewright.analysis.dependence import Effect, Effects, effects
 from tunewright.analysis.facts import ReportExtras, Rows, Score
 from tunewright.analysis.generalization import Generalization, by_draws, by_folds, by_objective, by_outer_folds, by_test, nested
 from tunewright.analysis.growth import Halved, grown
-from tunewright.analysis.importances import Importance, Share, importance
+from tunewright.analysis.importances import importance
 from tunewright.analysis.notebook import card
 from tunewright.analysis.pages import page
 from tunewright.analysis.prospects import Prospect, prospect
 from tunewright.analysis.refinement import Refinement, refine
 from tunewright.analysis.robustness import Change, Sensitivity, Variation, neighbours, sensitivity
+from tunewright.analysis.shares import Importance, Share
 from tunewright.analysis.summary import (
     Cause,
     Difference,

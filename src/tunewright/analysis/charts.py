@@ -90,7 +90,7 @@ def history_chart(history: History, default: Trial | None) -> Figure | None:
     said = f"Each dot is a trial; the line is the best {metric.name} so far"
     if records:
         at = int(records[-1][0])
-        said += f", last improved by trial {at} of {len(history) - 1}" if len(history) > 1 else ""
+        said += f", last improved by trial {at} ({len(history):,} trials, counted from 0)" if len(history) > 1 else ""
         said += ". Where the line has long been level, more trials of the same kind are unlikely to gain much."
         said += " Thin upright lines: plus and minus one standard deviation over the folds." if bars else ""
     else:

@@ -25,7 +25,8 @@ from tunewright.analysis.summary import (
     standard_deviation,
 )
 from tunewright.analysis.surrogate import WIDEST, Surrogate, surrogate
-from tunewright.analysis.text import counted, cut, duration, number, value_text
+from tunewright.analysis.text import choice_labels, counted, cut, duration, number
+from tunewright.analysis.threads import one_thread
 from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.space import Float, Int
 from tunewright.typing import Array, Indices, Mask
@@ -97,6 +98,7 @@ class Health(msgspec.Struct, frozen=True):
         return framed(tag("p", self.title), tag("ul", *items, class_="health") if items else None)
 
 
+@one_thread
 def health(history: History, *, model: Surrogate | None = None) -> Health:
     """Look a study over.
 
@@ -156,8 +158,9 @@ def _region(history: History, numbers: Indices, hit: Mask) -> _Region | None:
             parts = [(column >= at, f"{name} of {number(float(at), 3)} and more") for at in cuts]
             parts += [(column <= at, f"{name} up to {number(float(at), 3)}") for at in cuts]
         else:
-            shown = {value: value_text(space.params(rows[int(np.argmax(column == value))])[name]) for value in values[:50]}
-            parts = [(column == value, f"{name} = {cut(text, 40)}") for value, text in shown.items()]
+            tried = [space.params(rows[int(np.argmax(column == value))])[name] for value in values[:50]]
+            shown = zip(values, choice_labels(tried), strict=False)
+            parts = [(column == value, f"{name} = {cut(text, 40)}") for value, text in shown]
         for part, said in parts:
             hits, n = int((hit & part).sum()), int(part.sum())
             others, rest = int(hit.sum()) - hits, len(hit) - n

@@ -18,9 +18,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from tunewright.analysis.evidence import evidence, pulled_in
+from tunewright.analysis.by_name import ByName
+from tunewright.analysis.evidence import check_names, evidence, pulled_in
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
-from tunewright.analysis.text import cut, number, value_text
+from tunewright.analysis.text import choice_labels, cut, number
+from tunewright.analysis.threads import one_thread
 from tunewright.analysis.tuning import levels
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -82,18 +84,17 @@ class Effect(msgspec.Struct, frozen=True):
         if len(self.names) > 1:
             return title
         step = max(1, len(self.mean) // 12)
-        lines = [title]
+        lines, texts = [title], [cut(text, 30) for text in choice_labels(self.values[0])]
         for i in range(0, len(self.mean), step):
             doubt = "" if self.supported[i] else "  (no trial near)"
-            text = cut(value_text(self.values[0][i]), 30)
             lines.append(
-                f"  {text:>12}  {number(float(self.mean[i])):>10}  {number(float(self.low[i]), 3)} to {number(float(self.high[i]), 3)}{doubt}"
+                f"  {texts[i]:>12}  {number(float(self.mean[i])):>10}  {number(float(self.low[i]), 3)} to {number(float(self.high[i]), 3)}{doubt}"
             )
         return "\n".join(lines)
 
 
-class Effects(msgspec.Struct, frozen=True):
-    """The effects of several parameters, the largest range first.
+class Effects(ByName[Effect], msgspec.Struct, frozen=True):
+    """The effects of several parameters, the largest range first; by name, that of each alone.
 
     Attributes:
         metric: which one.
@@ -109,17 +110,16 @@ class Effects(msgspec.Struct, frozen=True):
     fit: Fit = Fit(math.nan, math.nan, 0)
     remarks: tuple[str, ...] = ()
 
-    def __getitem__(self, name: str) -> Effect:
-        """Of one parameter. Raises KeyError when there is none."""
-        effect = next((each for each in self.found if each.names == (name,)), None)
-        if effect is None:
-            raise KeyError(name)
-        return effect
+    @property
+    def _named(self) -> dict[str, Effect]:
+        return {each.names[0]: each for each in self.found if len(each.names) == 1}
 
     def __repr__(self) -> str:
-        return "\n".join([f"Effects on {self.metric}: {self.n:,} trials", *map(repr, self.found), *self.remarks])
+        behind = "" if math.isnan(self.fit.r2) else f"; cross-validated R² {number(self.fit.r2, 2)}, {self.fit.behind(self.n)}"
+        return "\n".join([f"Effects on {self.metric}: {self.n:,} trials{behind}", *map(repr, self.found), *self.remarks])
 
 
+@one_thread
 def effects(history: History, *names: str, metric: str | None = None, seed: int = 0, model: Surrogate | None = None) -> Effects:
     """The effect of each parameter alone; or, with two names, that of both together.
 
@@ -134,9 +134,7 @@ def effects(history: History, *names: str, metric: str | None = None, seed: int 
         StudyError: there is no such parameter or metric, or more than two are named.
     """
     known = evidence(history, metric)
-    for name in names:
-        if name not in known.space.parameters:
-            raise StudyError(f'There is no parameter "{name}". The space has: {", ".join(known.space.names)}.')
+    check_names(known.space, names)
     if len(names) > 2 or len(set(names)) < len(names):
         raise StudyError(f"Name one parameter, or two different ones; got {', '.join(names)}.")
     trouble = known.trouble

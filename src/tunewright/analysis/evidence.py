@@ -6,6 +6,7 @@ the bulk, how well a model predicts) therefore weighs each trial by the share of
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -19,7 +20,7 @@ from tunewright.models.features import Features
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Indices, Mask
 
-__all__ = ["NONE_KEPT", "Evidence", "Seen", "cutoff", "evidence", "pulled_in", "seen", "share_of", "territory"]
+__all__ = ["NONE_KEPT", "Evidence", "Seen", "check_names", "cutoff", "evidence", "pulled_in", "seen", "share_of", "territory"]
 
 NONE_KEPT: Final = (
     "No completed trial keeps within every metric's bound: there is no winner to start from. Search on, or loosen a bound."
@@ -211,6 +212,21 @@ def evidence(history: History, metric: str | None = None) -> Evidence:
     doubts = np.sqrt(np.nan_to_num(variances - np.nanmin(variances))) if np.isfinite(variances).any() else np.zeros(len(numbers))
     merits = np.where(history.proven, history.effects(column).posterior, np.inf)[numbers]
     return Evidence(history.space, history.metrics[column], numbers, rows, losses[numbers], kept, doubts, merits)
+
+
+def check_names(space: SearchSpace, names: Sequence[object]) -> None:
+    """Raises StudyError where one is no parameter of the space."""
+    for name in names:
+        if not isinstance(name, str):
+            raise StudyError(
+                f"A parameter is given by its name, and several one after the other ({_example(space)}), got {name!r}."
+            )
+        if name not in space.parameters:
+            raise StudyError(f'There is no parameter "{name}". The space has: {", ".join(space.names)}.')
+
+
+def _example(space: SearchSpace) -> str:
+    return ", ".join(f'"{name}"' for name in space.names[:2])
 
 
 def share_of(of: str | float) -> float:

@@ -146,8 +146,11 @@ def grow(grid: Grid, unit: Array, losses: Array, rng: np.random.Generator) -> Fo
     cells = len(grid.widths)
     marginal, pairs, everywhere = np.zeros(cells), np.zeros((cells if grid.paired else 1,) * 2), np.zeros(len(points))
     bags = []
-    for _ in range(BAGS):
+    for bag in range(BAGS):
         drawn = np.asarray(rng.integers(0, n, n), np.intp)
+        if bag == BAGS - 1 and 0 < (always := seen == 0).sum() < n:  # else nothing would test what every bag holds
+            again = always[drawn]
+            drawn[again] = rng.choice(np.flatnonzero(~always), int(again.sum()))
         outside = np.ones(n, bool)
         outside[drawn] = False
         one, two, at = np.zeros_like(marginal), np.zeros_like(pairs), np.zeros_like(everywhere)

@@ -28,7 +28,7 @@ import numpy as np
 from scipy import stats
 
 from tunewright.analysis.summary import objective
-from tunewright.analysis.text import interval, number
+from tunewright.analysis.text import interval, number, params_line, read_alike
 from tunewright.analysis.winner import Estimate, default_of, posterior, shrunk, within
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -75,6 +75,7 @@ class Generalization(msgspec.Struct, frozen=True, kw_only=True):
         params: of the recommended one.
         sentence: the same in words.
         growth: what learning from all rows adds to the winner's score, in it already, positive: better; None where it was not asked for.
+        exact: parameters whose values are shown as JSON, since choices of theirs would read alike.
     """
 
     method: Method
@@ -89,6 +90,13 @@ class Generalization(msgspec.Struct, frozen=True, kw_only=True):
     params: Params
     sentence: str
     growth: Estimate | None = None
+    exact: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        found = {"winner": self.winner, "default": self.default, "baseline": self.baseline, "gain": self.gain}
+        lines = [f"  {name:<8}  {_interval(each)}" for name, each in found.items() if each is not None]
+        take = f"  take the {self.recommended}: {params_line(self.params, self.exact)}"
+        return "\n".join([f"Expected {self.metric} on new data, by {self.method}", *lines, take, f"  {self.sentence}"])
 
 
 def by_objective(history: History, judge: object) -> Generalization:
@@ -303,6 +311,7 @@ def said(
     return Generalization(
         method=method, metric=metric.name, winner=claimed, raw=raw, default=default, baseline=baseline, gain=gain,
         probability=probability, recommended="default" if back else "winner", params=params, sentence=" ".join(parts), growth=added,
+        exact=read_alike(history.space.parameters),
     )  # fmt: skip
 
 

@@ -9,16 +9,15 @@ import numpy as np
 from tunewright.analysis.charts import Figure
 from tunewright.analysis.checks import Health
 from tunewright.analysis.dependence import Effect
-from tunewright.analysis.importances import Importance, Share
 from tunewright.analysis.insight import Insight
 from tunewright.analysis.markup import Markup, breakable, join, tag
 from tunewright.analysis.scale import Bands, Linear, axis
-from tunewright.analysis.slices import choice_labels
+from tunewright.analysis.shares import Importance, Share
 from tunewright.analysis.summary import counts_text, objective
 from tunewright.analysis.svg import Frame, strip
 from tunewright.analysis.tables import table
-from tunewright.analysis.text import counted, cut, interval, number, thousandths
-from tunewright.analysis.tuning import Gain, Tunability, shown_value
+from tunewright.analysis.text import choice_labels, counted, cut, interval, number, thousandths
+from tunewright.analysis.tuning import Gain, Tunability
 from tunewright.analysis.view import Values, direction, drawn, value_axis
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -260,10 +259,10 @@ def _worth(found: Tunability) -> list[Markup]:
     """What tuning was worth, as two tables and two sentences."""
     first, *_ = found.lines
     alone = [
-        _gain_row(" and ".join(gain.names), ", ".join(map(shown_value, gain.at)), gain)
+        _gain_row(" and ".join(gain.names), found.at(gain), gain)
         for gain in (*found.parameters[: _SHARES - 3], *found.worthwhile[:3])
     ]
-    steps = [_gain_row(step.name, f"{shown_value(step.before)} → {shown_value(step.after)}", step.gain) for step in found.path]
+    steps = [_gain_row(step.name, " → ".join(found.ends(step)), step.gain) for step in found.path]
     head = [f"#gain in {found.metric}", "#95 % interval"]
     parts = [tag("p", first)]
     if alone:

@@ -21,20 +21,18 @@ from scipy import stats
 
 from tunewright.analysis.evidence import Evidence, cutoff, evidence, pulled_in, seen, share_of, territory
 from tunewright.analysis.forest import Grid, grow
-from tunewright.analysis.markup import tag
-from tunewright.analysis.notebook import framed
 from tunewright.analysis.ped_anova import TARGET, divergences
-from tunewright.analysis.scale import Linear
 from tunewright.analysis.shapley import MOST, interactions, variance_games
+from tunewright.analysis.shares import Importance, Share
 from tunewright.analysis.sobol import indices
 from tunewright.analysis.surrogate import WIDEST, Fit, judge, surrogate
-from tunewright.analysis.svg import strip
-from tunewright.analysis.text import counted, cut, number, thousandths
+from tunewright.analysis.text import counted, number
+from tunewright.analysis.threads import one_thread
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.typing import Array
 
-__all__ = ["Importance", "Method", "Share", "importance"]
+__all__ = ["Method", "importance"]
 
 Method: TypeAlias = Literal["fanova", "ped-anova", "sobol", "shapley"]
 
@@ -46,125 +44,9 @@ _PATHS: Final = 24
 _THROUGH: Final = 96
 _FEW_BEST: Final = 5
 _INSTEAD: Final = 'More trials may help, or the Gaussian process of method "sobol".'
-_NONE: Final = Fit(math.nan, math.nan, 0)
 
 
-class Share(msgspec.Struct, frozen=True):
-    """What one parameter, or two or three together, account for.
-
-    Attributes:
-        names: of the parameters.
-        value: the share, of 1.
-        low, high: its 95 % interval.
-        n: in how many trials they were (all) active.
-        total: with "sobol", the share in any company; else NaN.
-        chance: with "ped-anova", what chance alone reaches once in twenty times; else NaN.
-    """
-
-    names: tuple[str, ...]
-    value: float
-    low: float
-    high: float
-    n: int
-    total: float = math.nan
-    chance: float = math.nan
-
-    @property
-    def clear(self) -> bool:
-        """Whether it is more than chance would give."""
-        return self.value > self.chance if math.isfinite(self.chance) else self.low > 0.0
-
-
-class Importance(msgspec.Struct, frozen=True):
-    """Which hyperparameters mattered.
-
-    Attributes:
-        method: how it was found.
-        of: about which share of the trials the question is: 1 is all.
-        metric: which one.
-        n: trials behind it.
-        shares: of each parameter, the largest first.
-        interactions: of two (with "shapley" also three) beyond what they do alone, the largest first; at most 45.
-        fit: how well the model behind it predicts; all NaN with "ped-anova", which has none.
-        remarks: what to know before using the numbers, in sentences.
-    """
-
-    method: str
-    of: float
-    metric: str
-    n: int
-    shares: tuple[Share, ...] = ()
-    interactions: tuple[Share, ...] = ()
-    fit: Fit = _NONE
-    remarks: tuple[str, ...] = ()
-
-    def __getitem__(self, name: str) -> Share:
-        """Of one parameter. Raises KeyError when there is none of that name."""
-        found = next((share for share in self.shares if share.names == (name,)), None)
-        if found is None:
-            raise KeyError(name)
-        return found
-
-    @property
-    def title(self) -> str:
-        """What it is, in a line."""
-        of = "" if self.of == 1 else f", among the best {number(100 * self.of)} %"
-        return f"Importance for {self.metric}{of}: {self.method}, {counted(self.n, 'trial')}"
-
-    @property
-    def behind(self) -> str:
-        """How well the model behind it predicts, in a line; "" where there is none."""
-        if math.isnan(self.fit.r2):
-            return ""
-        return (
-            f"model: cross-validated R² {number(self.fit.r2, 2)}, rank correlation {number(self.fit.rank, 2)}, n = {self.fit.n:,}"
-        )
-
-    def __repr__(self) -> str:
-        together = [*self.shares, *self.interactions[:10]]
-        width = max((len(_name(share)) for share in together), default=0)
-        lines = [self.title]
-        for share in together:
-            bar = "█" * round(20 * min(1.0, max(0.0, share.value)))
-            lines.append(
-                f"  {_name(share):<{width}}  {thousandths(share.value):>6}  {_interval(share):<16}  {_note(share):<14}{bar}".rstrip()
-            )
-        lines += [f"  {line}" for line in (self.behind, *self.remarks) if line]
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        rows = []
-        scale = Linear(0.0, max([1e-9, *(share.high for share in self.shares)]))
-        for share in [*self.shares, *self.interactions[:10]]:
-            drawn = strip(
-                scale, middle=share.value, span=(share.low, share.high), label=f"{_name(share)}: {number(share.value, 2)}"
-            )
-            cells = [tag("td", text) for text in (thousandths(share.value), _interval(share), f"{share.n:,}", _note(share))]
-            rows.append(tag("tr", tag("th", cut(_name(share), 120), scope="row"), *cells, tag("td", drawn)))
-        heads = [tag("th", text, scope="col") for text in ("hyperparameter", "share", "95 % interval", "n", "note", "drawn")]
-        table = (
-            tag("table", tag("caption", self.title), tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_="shares")
-            if rows
-            else None
-        )
-        lines = [tag("p", line) for line in (self.behind, *self.remarks) if line]
-        return framed(table or tag("p", self.title), *lines)
-
-
-def _name(share: Share) -> str:
-    return " × ".join(share.names)
-
-
-def _interval(share: Share) -> str:
-    return f"{thousandths(share.low)} to {thousandths(share.high)}"
-
-
-def _note(share: Share) -> str:
-    if math.isfinite(share.total):
-        return f"total {thousandths(share.total)}"
-    return "" if share.clear else "chance?" if math.isfinite(share.chance) else ""
-
-
+@one_thread
 def importance(
     history: History, method: Method = "fanova", of: str | float = "all", *, metric: str | None = None, seed: int = 0
 ) -> Importance:
@@ -278,11 +160,15 @@ class _Grown(msgspec.Struct, frozen=True):
 
 
 def _grown(known: Evidence, rng: np.random.Generator) -> _Grown:
+    some: tuple[str, ...] = ()
     if len(known) > _FOREST:
+        some = (f"The forest grows from {_FOREST:,} of the {len(known):,} trials, drawn at random.",)
         known = known.take(np.sort(rng.choice(len(known), _FOREST, replace=False)))
     weights = territory(known.space, known.rows)
     found = seen(known.losses, weights)
-    return _Grown(known, Grid(known.space), known.space.to_unit(known.rows), found.values, weights, pulled_in(known, found.fence))
+    return _Grown(
+        known, Grid(known.space), known.space.to_unit(known.rows), found.values, weights, (*some, *pulled_in(known, found.fence))
+    )
 
 
 def _fanova(known: Evidence, rng: np.random.Generator) -> Importance:

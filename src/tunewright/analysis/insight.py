@@ -8,10 +8,12 @@ from tunewright.analysis.bounded import bounds
 from tunewright.analysis.checks import Health, health
 from tunewright.analysis.dependence import Effects, effects
 from tunewright.analysis.evidence import evidence
-from tunewright.analysis.importances import Importance, importance
+from tunewright.analysis.importances import importance
 from tunewright.analysis.prospects import Prospect, prospect
 from tunewright.analysis.refinement import Refinement, refine
+from tunewright.analysis.shares import Importance
 from tunewright.analysis.surrogate import WIDEST, surrogate
+from tunewright.analysis.threads import one_thread
 from tunewright.analysis.tuning import Tunability, tunability
 from tunewright.history import History
 from tunewright.space import SearchSpace
@@ -39,6 +41,7 @@ class Insight(msgspec.Struct, frozen=True):
     refinement: Refinement
 
 
+@one_thread
 def insight(history: History, *, trials: int = 20) -> Insight:
     """Ask a study everything.
 

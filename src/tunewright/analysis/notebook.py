@@ -10,7 +10,7 @@ from typing import Final
 from tunewright.analysis.charts import history_chart
 from tunewright.analysis.markup import Child, Markup, breakable, tag
 from tunewright.analysis.summary import counts_text, default_trial, objective, ranking
-from tunewright.analysis.text import counted, cut, value_text, with_spread
+from tunewright.analysis.text import counted, cut, params_text, read_alike, with_spread
 from tunewright.analysis.view import direction
 from tunewright.history import History
 
@@ -65,11 +65,8 @@ def _best(history: History) -> list[Markup]:
     metric = objective(history)
     best = ranking(history, 1)[0]
     value = with_spread(best.spread.mean, best.spread.sd)
-    params = list(best.trial.params.items())
-    shown = [
-        tag("span", tag("b", breakable(cut(name, 60))), f" = {cut(value_text(each), 40)}", class_="param")
-        for name, each in params[:_SHOWN]
-    ]
+    params = params_text(best.trial.params, 40, read_alike(history.space.parameters))
+    shown = [tag("span", tag("b", breakable(cut(name, 60))), f" = {text}", class_="param") for name, text in params[:_SHOWN]]
     if len(params) > _SHOWN:
         shown.append(tag("span", f"and {len(params) - _SHOWN} more", class_="param"))
     line = f"best {metric.name} {value} ({direction(metric)}), trial {best.trial.number}"

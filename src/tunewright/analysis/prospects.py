@@ -31,6 +31,7 @@ from tunewright.analysis.evidence import NONE_KEPT, Evidence, evidence
 from tunewright.analysis.summary import at_full_effort, standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
 from tunewright.analysis.text import counted, duration, number, with_spread
+from tunewright.analysis.threads import one_thread
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.space import Float, Int, SearchSpace
@@ -122,6 +123,7 @@ def _percent(chance: float) -> str:
     return "more than 99 %" if chance > 0.99 else "less than 1 %" if chance < _UNLIKELY else f"{number(100 * chance, 2)} %"
 
 
+@one_thread
 def prospect(
     history: History, trials: int = 20, *, seed: int = 0, model: Surrogate | None = None, bounded: Bounds | None = None
 ) -> Prospect:

@@ -21,6 +21,7 @@ from tunewright.analysis.checks import crowded
 from tunewright.analysis.evidence import Evidence, cutoff, evidence
 from tunewright.analysis.surrogate import WIDEST, surrogate
 from tunewright.analysis.text import counted, number
+from tunewright.analysis.threads import one_thread
 from tunewright.analysis.tuning import default_row, levels
 from tunewright.errors import SpaceError, StudyError
 from tunewright.history import History
@@ -84,6 +85,7 @@ def _share(volume: float) -> str:
     return f"{number(100 * volume, 2)} %"
 
 
+@one_thread
 def refine(history: History, keep: float = 0.9, *, freeze: bool = False, seed: int = 0) -> Refinement:
     """Propose the space of the next round; see the module.
 

@@ -29,7 +29,7 @@ from tunewright.analysis.summary import (
     totals,
 )
 from tunewright.analysis.tables import best_table, failure_list, pareto_table, score_table, space_table, table
-from tunewright.analysis.text import counted, cut, duration, number, value_text, with_spread
+from tunewright.analysis.text import counted, cut, duration, number, read_alike, value_text, with_spread
 from tunewright.analysis.training import gap, gap_sentence
 from tunewright.analysis.view import direction
 from tunewright.history import History
@@ -264,7 +264,9 @@ def _best(history: History, extras: ReportExtras, default: Trial | None) -> Mark
             " shown; who met fewer than half as many as others comes last."
         )
     winner = _winner(history, extras).number
-    return _section("The best configurations", best_table(rows, beside, objective(history), winner=winner), _p(said, "small"))
+    exact = read_alike(history.space.parameters)
+    shown = best_table(rows, beside, objective(history), winner=winner, exact=exact)
+    return _section("The best configurations", shown, _p(said, "small"))
 
 
 def _course(history: History, default: Trial | None) -> Markup | None:

@@ -25,7 +25,8 @@ from tunewright.analysis.evidence import evidence
 from tunewright.analysis.generalization import by_folds
 from tunewright.analysis.summary import at_full_effort, difference, objective
 from tunewright.analysis.surrogate import Fit, surrogate
-from tunewright.analysis.text import counted, cut, interval, number, value_text
+from tunewright.analysis.text import counted, cut, interval, number, read_alike, value_text
+from tunewright.analysis.threads import one_thread
 from tunewright.analysis.tuning import default_row
 from tunewright.analysis.winner import Estimate, default_of
 from tunewright.errors import NoResult, StudyError
@@ -108,6 +109,7 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
         step: the share of the range by which numbers were moved.
         fit: how well the model predicts.
         remarks: what to know before using the numbers.
+        exact: hyperparameters whose values are shown as JSON, since choices of theirs would read alike.
     """
 
     metric: str
@@ -120,6 +122,7 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
     step: float = math.nan
     fit: Fit = Fit(math.nan, math.nan, 0)
     remarks: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
 
     @property
     def within_noise(self) -> bool | None:
@@ -143,13 +146,14 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
             for each in (self.seeds, self.folds)
             if each.n > 1
         ]
-        lines += [f"  {_shown(change)}" for change in self.changes]
+        lines += [f"  {_shown(change, self.exact)}" for change in self.changes]
         behind = [] if math.isnan(self.fit.r2) else [f"  model: cross-validated R² {number(self.fit.r2, 2)}, n = {self.fit.n:,}"]
         return "\n".join([*lines, *behind, self.sentence])
 
 
-def _shown(change: Change) -> str:
-    said = f"{change.name} {_text(change.before)} -> {_text(change.after)}: "
+def _shown(change: Change, exact: tuple[str, ...]) -> str:
+    before, after = _values(change, exact)
+    said = f"{change.name} {before} -> {after}: "
     parts = [f"{_interval(change.expected)} expected"] if change.expected is not None else []
     if change.measured is not None:
         parts.append(f"{_interval(change.measured)} measured (n = {change.n})")
@@ -158,8 +162,8 @@ def _shown(change: Change) -> str:
     return said + ("; ".join(parts) or "not known")
 
 
-def _text(value: Value) -> str:
-    return cut(value_text(value), 40)
+def _values(change: Change, exact: tuple[str, ...]) -> list[str]:
+    return [cut(value_text(value, exact=change.name in exact), 40) for value in (change.before, change.after)]
 
 
 def _interval(found: Estimate) -> str:
@@ -183,9 +187,8 @@ def _on_changes(found: Sensitivity) -> list[str]:
     if not clear:
         return ["No small change of a hyperparameter makes it worse beyond the noise."]
     change, cost = clear[0]
-    return [
-        f"It is most sensitive to {change.name}: from {_text(change.before)} to {_text(change.after)} costs {_interval(cost)}."
-    ]
+    before, after = _values(change, found.exact)
+    return [f"It is most sensitive to {change.name}: from {before} to {after} costs {_interval(cost)}."]
 
 
 def _on_gain(found: Sensitivity) -> list[str]:
@@ -202,6 +205,7 @@ def _on_gain(found: Sensitivity) -> list[str]:
     return [f"The gain over the default, {bounds}, is beyond the noise."]
 
 
+@one_thread
 def sensitivity(history: History, *, trial: int | None = None, step: float = 0.05, seed: int = 0) -> Sensitivity:
     """How firmly the winner stands; see the module.
 
@@ -228,6 +232,7 @@ def sensitivity(history: History, *, trial: int | None = None, step: float = 0.0
     return Sensitivity(
         metric=metric.name, trial=centre.number, value=centre.values[metric.name], seeds=seeds, folds=folds,
         changes=tuple(changes), gain=gain, step=step, fit=fit, remarks=tuple(remarks),
+        exact=read_alike(history.space.parameters),
     )  # fmt: skip
 
 

@@ -15,15 +15,15 @@ from tunewright.analysis.charts import Figure
 from tunewright.analysis.scale import Bands, axis
 from tunewright.analysis.summary import association, objective
 from tunewright.analysis.svg import Frame
-from tunewright.analysis.text import counted, cut, number, value_text
+from tunewright.analysis.text import choice_labels, counted, cut, number
 from tunewright.analysis.view import Values, drawn, jitter, thin, value_axis
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Float, Int, Parameter
 from tunewright.trial import Trial
-from tunewright.typing import Array, Value
+from tunewright.typing import Array
 
-__all__ = ["choice_labels", "slices"]
+__all__ = ["slices"]
 
 _CHARTS: Final = 36
 _POINTS: Final = 8000
@@ -40,14 +40,6 @@ class _Slice(msgspec.Struct, frozen=True):
     x: Array
     values: Array
     marks: tuple[tuple[str, float, float, str], ...]  # kind, raw value, metric, tip
-
-
-def choice_labels(choices: tuple[Value, ...]) -> list[str]:
-    """The choices as text: bare strings where that is unambiguous, else JSON."""
-    labels = [value_text(choice) for choice in choices]
-    if len(set(labels)) < len(labels):
-        labels = [msgspec.json.encode(choice).decode() for choice in choices]
-    return labels
 
 
 def slices(history: History, default: Trial | None) -> tuple[list[Figure], str]:

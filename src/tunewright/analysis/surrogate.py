@@ -57,6 +57,10 @@ class Fit(msgspec.Struct, frozen=True):
         """Whether what is read off the model can be trusted at all: R² of at least 0.3."""
         return self.r2 >= 0.3
 
+    def behind(self, trials: int) -> str:
+        """How many trials it was found with, of so many: "n = 40", or "n = 500 of 3,000" where a choice of them is enough."""
+        return f"n = {self.n:,}" + (f" of {trials:,}" if self.n < trials else "")
+
 
 def judge(values: Array, guesses: Array, weights: Array) -> Fit:
     """How well guesses, shape (n,), NaN where there is none, agree with values; errors count by their weights (`evidence.territory`)."""

@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from tunewright.analysis.summary import at_full_effort
 from tunewright.history import History
+from tunewright.trial import Trial
 from tunewright.typing import Value
 
 __all__ = ["records"]
@@ -14,19 +16,26 @@ def records(history: History) -> list[dict[str, Value]]:
     """One flat dictionary a trial, all with the same keys in the same order.
 
     Keys: number, state, the metrics by name (`metric.<name>` where that is one of these keys), `param.<name>` for every parameter that the
-    space has or had (None where inactive), tasks (how many have ended), seconds, origin, note, asked_at, finished_at (seconds since 1970),
-    failure (its message).
+    space has or had (None where inactive), `info.<name>` for whatever else the objective returned, tasks (how many have ended), seconds,
+    origin, note, asked_at, finished_at (seconds since 1970, UTC), failure (its message).
+
+    Info is of the tasks at the highest budget, as the value is: where several folds or seeds told it, their mean if all of them are numbers,
+    else the last one. What only other tasks told (at lower budgets, or those that failed) is as the last of them told it.
     """
     trials = history.trials
     names = dict.fromkeys([*history.space.names, *(name for trial in trials for name in trial.params)])
+    told = [_info(trial) for trial in trials]
+    infos = dict.fromkeys(name for each in told for name in each)
     table: list[dict[str, Value]] = []
-    for trial in trials:
+    for trial, info in zip(trials, told, strict=True):
         row: dict[str, Value] = {"number": trial.number, "state": str(trial.state)}
         for metric in history.metrics:
-            taken = metric.name in _KEYS or metric.name.startswith(("param.", "metric."))
+            taken = metric.name in _KEYS or metric.name.startswith(("param.", "metric.", "info."))
             row[f"metric.{metric.name}" if taken else metric.name] = None if trial.values is None else trial.values[metric.name]
         for name in names:
             row[f"param.{name}"] = trial.params.get(name)
+        for name in infos:
+            row[f"info.{name}"] = info.get(name)
         row["tasks"] = len(trial.measurements)
         row["seconds"] = trial.seconds
         row["origin"] = trial.origin
@@ -36,3 +45,17 @@ def records(history: History) -> list[dict[str, Value]]:
         row["failure"] = None if trial.failure is None else trial.failure.message
         table.append(row)
     return table
+
+
+def _info(trial: Trial) -> dict[str, Value]:
+    """What was told of a trial beside its values, one value a name."""
+    found: dict[str, Value] = {name: value for each in trial.measurements for name, value in each.info.items()}
+    whole: dict[str, list[Value]] = {}
+    for measurement in at_full_effort(trial):
+        for name, value in measurement.info.items():
+            whole.setdefault(name, []).append(value)
+    for name, values in whole.items():
+        numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+        averaged = len(values) > 1 and len(numbers) == len(values)
+        found[name] = sum(numbers) / len(numbers) if averaged else values[-1]
+    return found

@@ -8,10 +8,20 @@ from typing import Final
 from tunewright.analysis.facts import ReportExtras, Score
 from tunewright.analysis.markup import Child, Markup, breakable, join, tag
 from tunewright.analysis.scale import Linear, Log, axis
-from tunewright.analysis.slices import choice_labels
 from tunewright.analysis.summary import Cause, Ranked
 from tunewright.analysis.svg import strip
-from tunewright.analysis.text import counted, cut, duration, interval, number, params_text, value_text, with_spread
+from tunewright.analysis.text import (
+    choice_labels,
+    counted,
+    cut,
+    duration,
+    interval,
+    number,
+    params_text,
+    read_alike,
+    value_text,
+    with_spread,
+)
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Float, Int, Parameter
@@ -117,12 +127,12 @@ def _ruler(scale: Linear | Log, width: float) -> Markup:
     )
 
 
-def _params(trial: Trial) -> Markup:
+def _params(trial: Trial, exact: tuple[str, ...]) -> Markup:
     """A configuration as name = value, the first few open and the others folded."""
     short = _short_names(trial)
     parts = [
         tag("span", tag("b", breakable(cut(short[name], 80))), " = ", value, class_="param")
-        for name, value in params_text(trial.params)
+        for name, value in params_text(trial.params, exact=exact)
     ]
     if len(parts) <= _PARAMS:
         return join(parts, " ")
@@ -138,8 +148,17 @@ def _short_names(trial: Trial) -> dict[str, str]:
     return {name: shorter if shorter and often[shorter] == 1 else name for name, shorter in short.items()}
 
 
-def best_table(rows: Sequence[Ranked], default: Ranked | None, metric: Metric, *, winner: int | None = None) -> Markup:
-    """The best configurations with each fold, and the default beside them; `winner`: the trial to mark, by default the first."""
+def best_table(
+    rows: Sequence[Ranked],
+    default: Ranked | None,
+    metric: Metric,
+    *,
+    winner: int | None = None,
+    exact: tuple[str, ...] = (),
+) -> Markup:
+    """The best configurations with each fold, and the default beside them; `winner`: the trial to mark, by default the first; `exact`:
+    parameters whose values are shown as JSON (`text.read_alike`).
+    """
     winner = rows[0].trial.number if winner is None else winner
     everyone = [
         *rows,
@@ -166,7 +185,7 @@ def best_table(rows: Sequence[Ranked], default: Ranked | None, metric: Metric, *
             tag(
                 "td",
                 *[tag("span", cut(trial.note or "default", 60), class_="note"), " "] if trial.note or is_default else [],
-                _params(trial),
+                _params(trial, exact),
             ),
         ]
         kind = "winner" if trial.number == winner else "default" if is_default else None
@@ -174,15 +193,8 @@ def best_table(rows: Sequence[Ranked], default: Ranked | None, metric: Metric, *
     if folds:
         before = [_cell("") for _ in range(3 if raced else 2)]
         lines.append(_row("", *before, _cell(_ruler(scale, 150)), _cell(""), _cell(""), kind="ruler"))
-    head = [
-        "rank",
-        "#trial",
-        f"#{metric.name}",
-        *(["#measured"] if raced else []),
-        *(["each measurement"] if folds else []),
-        "#time",
-        "configuration",
-    ]
+    measured = [*(["#measured"] if raced else []), *(["each measurement"] if folds else [])]
+    head = ["rank", "#trial", f"#{metric.name}", *measured, "#time", "configuration"]
     return table(
         head, lines, "The best configurations" + (", mean ± standard deviation over folds and seeds" if folds else ""), "best"
     )
@@ -190,11 +202,11 @@ def best_table(rows: Sequence[Ranked], default: Ranked | None, metric: Metric, *
 
 def pareto_table(history: History, front: Sequence[Trial], limit: int = 30) -> Markup:
     """The trials that none beats in every metric."""
-    rows = []
+    rows, exact = [], read_alike(history.space.parameters)
     for trial in front[:limit]:
         assert trial.values is not None
         cells = [_cell(number(trial.values[metric.name]), "number") for metric in history.metrics]
-        rows.append(_row(str(trial.number), *cells, _cell(duration(trial.seconds), "number"), _cell(_params(trial))))
+        rows.append(_row(str(trial.number), *cells, _cell(duration(trial.seconds), "number"), _cell(_params(trial, exact))))
     shown = f" (the first {limit} of {len(front):,})" if len(front) > limit else ""
     head = ["trial", *(f"#{metric.name}" for metric in history.metrics), "#time", "configuration"]
     return table(head, rows, f"The configurations that no other beats in every metric{shown}", "best")
@@ -205,10 +217,10 @@ def space_table(history: History) -> Markup:
     space = history.space
     conditional = bool(space.when)
     head = ["name", "type", "values", "scale", "#default", *(["active when"] if conditional else [])]
-    rows = []
+    rows, exact = [], read_alike(space.parameters)
     for name, parameter in space.parameters.items():
         kind, values, scale = _described(parameter)
-        default = cut(value_text(parameter.default_value), 60)
+        default = cut(value_text(parameter.default_value, exact=name in exact), 60)
         cells = [_cell(kind, "short"), _cell(values), _cell(scale, "short"), _cell(default, "number")]
         if conditional:
             cells.append(_cell(tag("code", cut(str(space.when[name]), 300)) if name in space.when else "always"))

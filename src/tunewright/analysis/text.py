@@ -5,7 +5,7 @@ same decimal. Very large and very small numbers get a power of ten instead of a 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Final
 
@@ -14,14 +14,17 @@ import msgspec
 from tunewright.typing import Params, Value
 
 __all__ = [
+    "choice_labels",
     "counted",
     "cut",
     "duration",
     "interval",
     "labels",
     "number",
+    "params_line",
     "params_text",
     "power",
+    "read_alike",
     "shift",
     "thousandths",
     "value_text",
@@ -156,8 +159,10 @@ def _alike(texts: Sequence[str]) -> int:
     return sum(1 for _ in takewhile(lambda letters: len(set(letters)) == 1, zip(*texts, strict=False)))
 
 
-def value_text(value: Value) -> str:
-    """A parameter's value: numbers to four digits, strings bare, the rest as JSON."""
+def value_text(value: Value, *, exact: bool = False) -> str:
+    """A parameter's value: numbers to four digits, strings bare, the rest as JSON; `exact`: all as JSON (see `read_alike`)."""
+    if exact:
+        return msgspec.json.encode(value).decode()
     if isinstance(value, str):
         return value
     if isinstance(value, float):
@@ -167,6 +172,25 @@ def value_text(value: Value) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def params_text(params: Params, length: int = 60) -> list[tuple[str, str]]:
-    """Names and values of a configuration, each value cut to `length` characters."""
-    return [(name, cut(value_text(value), length)) for name, value in params.items()]
+def choice_labels(choices: Iterable[Value]) -> list[str]:
+    """Values that stand beside each other as text: bare strings and short numbers where that is unambiguous, else JSON."""
+    choices = list(choices)
+    texts = [value_text(choice) for choice in choices]
+    return texts if len(set(texts)) == len(texts) else [value_text(choice, exact=True) for choice in choices]
+
+
+def read_alike(parameters: Mapping[str, object]) -> tuple[str, ...]:
+    """Names of the parameters of which two choices read alike, as 1, 1.0 and "1" do: their values are to be shown exactly."""
+    texts = {name: [value_text(choice) for choice in getattr(each, "choices", ())] for name, each in parameters.items()}
+    return tuple(name for name, each in texts.items() if len(set(each)) < len(each))
+
+
+def params_text(params: Params, length: int = 60, exact: Container[str] = ()) -> list[tuple[str, str]]:
+    """Names and values of a configuration, each value cut to `length` characters; those of parameters in `exact` as JSON."""
+    return [(name, cut(value_text(value, exact=name in exact), length)) for name, value in params.items()]
+
+
+def params_line(params: Params, exact: Container[str] = (), *, length: int = 40, most: int = 12) -> str:
+    """A configuration in a line: lr 0.01, opt adam; of more than `most` parameters the first, and how many more there are."""
+    shown = [f"{name} {value}" for name, value in params_text(dict(list(params.items())[:most]), length, exact)]
+    return ", ".join([*shown, *([f"and {len(params) - most} more"] if len(params) > most else [])])

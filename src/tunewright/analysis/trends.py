@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 
 from tunewright.analysis.summary import objective
-from tunewright.analysis.text import counted, cut, number, value_text
+from tunewright.analysis.text import choice_labels, counted, cut, number
 from tunewright.analysis.training import Gap, gap, gap_sentence
 from tunewright.analysis.tuning import levels
 from tunewright.errors import StudyError
@@ -73,8 +73,10 @@ class Overfitting(msgspec.Struct, frozen=True):
         lines = []
         for each in self.trends:
             if each.medians:
+                texts = choice_labels(value for value, _, _ in each.medians)
                 said = ", ".join(
-                    f"{number(gap, 2)} with {cut(value_text(value), 30)} (n = {n})" for value, gap, n in each.medians
+                    f"{number(gap, 2)} with {cut(text, 30)} (n = {n})"
+                    for text, (_, gap, n) in zip(texts, each.medians, strict=True)
                 )
                 lines.append(f"  {each.name}: median gap {said}")
             elif math.isnan(each.rank):

@@ -32,12 +32,13 @@ from tunewright.analysis.markup import tag
 from tunewright.analysis.notebook import framed
 from tunewright.analysis.summary import standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
-from tunewright.analysis.text import counted, cut, interval, number, value_text, with_spread
+from tunewright.analysis.text import counted, cut, interval, number, read_alike, value_text, with_spread
+from tunewright.analysis.threads import one_thread
 from tunewright.history import History
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Mask, Params, Value
 
-__all__ = ["Gain", "Stay", "Step", "Tunability", "default_row", "levels", "shown_value", "tunability"]
+__all__ = ["Gain", "Stay", "Step", "Tunability", "default_row", "levels", "tunability"]
 
 _LEVELS: Final = 33
 _PAIRED: Final = 6
@@ -95,6 +96,7 @@ class Tunability(msgspec.Struct, frozen=True):
         stay: what can stay at its default.
         fit: how well the model predicts.
         remarks: what to know before using the numbers.
+        exact: parameters whose values are shown as JSON, since choices of theirs would read alike.
     """
 
     metric: str
@@ -106,6 +108,7 @@ class Tunability(msgspec.Struct, frozen=True):
     stay: Stay | None = None
     fit: Fit = Fit(math.nan, math.nan, 0)
     remarks: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
 
     @property
     def worthwhile(self) -> tuple[Gain, ...]:
@@ -117,20 +120,24 @@ class Tunability(msgspec.Struct, frozen=True):
             if None not in pair.at and pair.value > 1.01 * max(alone.get(name, 0.0) for name in pair.names)
         )
 
+    def at(self, gain: Gain) -> str:
+        """The values that a gain is at, as text."""
+        return ", ".join(_shown(value, name in self.exact) for name, value in zip(gain.names, gain.at, strict=True))
+
+    def ends(self, step: Step) -> tuple[str, str]:
+        """The values from which and to which a step goes, as text."""
+        return _shown(step.before, step.name in self.exact), _shown(step.after, step.name in self.exact)
+
     @property
     def lines(self) -> list[str]:
         """What it says, a sentence each."""
-        said = []
-        if self.whole is not None:
-            said.append(f"Tuning everything is worth {_gain(self.whole)} in {self.metric} beyond the default.")
-        said += [f"{each.names[0]} alone: {_gain(each)}, at {_values(each)}" for each in self.parameters[:10]]
-        said += [f"{' and '.join(each.names)}: {_gain(each)}, at {_values(each)}" for each in self.worthwhile[:3]]
+        whole = "" if self.whole is None else _gain(self.whole)
+        said = [f"Tuning everything is worth {whole} in {self.metric} beyond the default."] if whole else []
+        said += [f"{each.names[0]} alone: {_gain(each)}, at {self.at(each)}" for each in self.parameters[:10]]
+        said += [f"{' and '.join(each.names)}: {_gain(each)}, at {self.at(each)}" for each in self.worthwhile[:3]]
         if self.path:
             said.append("From the default to the winner, the largest gain first:")
-            said += [
-                f"  {each.name}: {shown_value(each.before)} -> {shown_value(each.after)}, {_gain(each.gain)}"
-                for each in self.path
-            ]
+            said += [f"  {each.name}: {' -> '.join(self.ends(each))}, {_gain(each.gain)}" for each in self.path]
         if self.stay is not None and self.stay.names:
             names = ", ".join(self.stay.names)
             said.append(f"Can stay at their default: {names}: expected loss {with_spread(self.stay.loss, self.stay.sd)}.")
@@ -138,7 +145,9 @@ class Tunability(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         title = f"Tunability for {self.metric}: {counted(self.n, 'trial')}"
-        behind = [] if math.isnan(self.fit.r2) else [f"model: cross-validated R² {number(self.fit.r2, 2)}, n = {self.fit.n:,}"]
+        behind = (
+            [] if math.isnan(self.fit.r2) else [f"model: cross-validated R² {number(self.fit.r2, 2)}, {self.fit.behind(self.n)}"]
+        )
         return "\n".join([title, *(f"  {line}" for line in (*self.lines, *behind, *self.remarks))])
 
     def _repr_html_(self) -> str:
@@ -151,15 +160,12 @@ def _gain(gain: Gain) -> str:
     return f"{value} ({bounds})"
 
 
-def shown_value(value: Value) -> str:
-    """A parameter's value as text; "inactive" for None."""
-    return "inactive" if value is None else cut(value_text(value), 40)
+def _shown(value: Value, exact: bool) -> str:
+    """A parameter's value as text; "inactive" for None, and "null" for a None that was chosen (`_there`)."""
+    return "inactive" if value is None else "null" if value == "null" else cut(value_text(value, exact=exact), 40)
 
 
-def _values(gain: Gain) -> str:
-    return ", ".join(shown_value(value) for value in gain.at)
-
-
+@one_thread
 def tunability(
     history: History,
     *,
@@ -206,6 +212,7 @@ def tunability(
         stay=_stay(weigh, default, filled) if walked else None,
         fit=model.fit,
         remarks=(*_remarks(model, walked=walked), *_about(history, known, weigh, default)),
+        exact=read_alike(known.space.parameters),
     )
 
 

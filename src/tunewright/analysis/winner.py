@@ -23,7 +23,7 @@ import numpy as np
 from scipy import special, stats
 
 from tunewright.analysis.summary import default_trial, objective
-from tunewright.analysis.text import number
+from tunewright.analysis.text import number, params_line, read_alike
 from tunewright.effects import Effects
 from tunewright.history import History
 from tunewright.trial import Trial
@@ -62,6 +62,7 @@ class Winner(msgspec.Struct, frozen=True):
         raw: the plain mean of its scores.
         evaluations: folds and seeds that it was measured on.
         sentence: the same in words.
+        exact: parameters whose values are shown as JSON, since choices of theirs would read alike.
     """
 
     trial: Trial
@@ -72,6 +73,16 @@ class Winner(msgspec.Struct, frozen=True):
     raw: float
     evaluations: int
     sentence: str
+    exact: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            [
+                f"Winner: trial {self.trial.number} ({self.trial.origin}), {self.metric} {number(self.raw)}",
+                f"  {params_line(self.trial.params, self.exact)}",
+                f"  {self.sentence}",
+            ]
+        )
 
 
 def find_winner(history: History) -> Winner:
@@ -94,7 +105,7 @@ def find_winner(history: History) -> Winner:
             f"{metric.name} {number(value)} is to be expected (95 % interval {number(low)} to {number(high)}); "
             f"the score of {number(raw)} over {count} evaluations holds the luck of having been chosen."
         )
-    return Winner(best, metric.name, value, low, high, raw, count, said)
+    return Winner(best, metric.name, value, low, high, raw, count, said, read_alike(history.space.parameters))
 
 
 def posterior(history: History, trial: int) -> Estimate:

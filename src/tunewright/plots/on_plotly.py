@@ -21,6 +21,8 @@ _CAPTION: Final = 14.0
 _LINE: Final = 17
 _HEAD: Final = 58
 """Pixels at the top for plotly's own buttons, and below them the title."""
+_WIDEST: Final = 9.0
+"""Inches; a wider picture takes the width of its window, but for parallel axes, whose names would run into each other."""
 _TITLE: Final = {"x": 0.01, "y": 1, "yanchor": "top", "pad": {"t": 30}, "font": {"size": 16}}
 _LEGEND: Final = {"orientation": "h", "yref": "container", "yanchor": "top", "x": 1, "xanchor": "right"}
 
@@ -57,7 +59,8 @@ def draw(picture: Picture) -> Any:  # noqa: ANN401  plotly is optional
     figure.update_layout(
         template="plotly_white",
         title=_TITLE | {"text": f"<b>{_plain(picture.title)}</b>"},
-        width=width * _INCH,
+        width=width * _INCH if width <= _WIDEST or parallel else None,
+        autosize=width > _WIDEST and not parallel,
         height=height,
         margin={"t": top, "b": bottom, "l": 70, "r": 30},
         legend=_LEGEND | {"y": 1 - (_HEAD - 6) / height},

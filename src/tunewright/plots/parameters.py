@@ -1,6 +1,5 @@
 """The trials themselves over their hyperparameters: one at a time, two at a time, all at once. Nothing here is modelled but the contour."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -8,11 +7,10 @@ import numpy as np
 from scipy import stats
 
 from tunewright.analysis.dependence import effects
-from tunewright.analysis.evidence import Evidence, evidence
+from tunewright.analysis.evidence import Evidence, check_names, evidence
 from tunewright.analysis.scale import axis
-from tunewright.analysis.slices import choice_labels
 from tunewright.analysis.summary import association, default_trial, objective
-from tunewright.analysis.text import counted, cut, labels, number, value_text
+from tunewright.analysis.text import choice_labels, counted, cut, labels, number, params_line, read_alike
 from tunewright.analysis.view import jitter, thin
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -21,7 +19,7 @@ from tunewright.plots.studies import Backend, Several, dots, metric_axis, of_eac
 from tunewright.space import Float, Int, SearchSpace
 from tunewright.typing import Array, Indices
 
-__all__ = ["check_names", "contour", "parallel", "parameter_axis", "rank", "raw_edges", "slices", "steady"]
+__all__ = ["contour", "parallel", "parameter_axis", "rank", "raw_edges", "slices", "steady"]
 
 _PANELS: Final = 12
 _AXES: Final = 12
@@ -53,13 +51,6 @@ def slices(study: Several, *names: str, metric: str | None = None, backend: Back
     panels = tuple(_slice(history, known, column) for column in columns)
     caption = f"Each dot is a completed trial in which the hyperparameter was active. A clear valley or slope says that it matters; a cloud without shape, that it hardly does, or only with others; the best at an edge, that the range may be too narrow.{left}"
     return render(Picture(title, caption, panels, min(len(panels), 3), (3.6, 3.0) if len(panels) > 1 else (6.5, 4.0)), backend)
-
-
-def check_names(space: SearchSpace, names: Sequence[str]) -> None:
-    """Raises StudyError where one is no parameter of the space."""
-    for name in names:
-        if name not in space.parameters:
-            raise StudyError(f'There is no parameter "{name}". The space has: {", ".join(space.names)}.')
 
 
 def _columns(known: Evidence, names: tuple[str, ...], most: int) -> tuple[list[int], str]:
@@ -97,10 +88,10 @@ def steady(x: Array, across: Axis) -> Array:
 def _tips(history: History, known: Evidence, rows: Indices) -> tuple[str, ...]:
     """What each trial is, for these places in the evidence."""
     name, sign = known.metric.name, known.metric.sign
-    said_of = []
+    said_of, exact = [], read_alike(history.space.parameters)
     for i in rows.tolist():
         params = history.space.params(known.rows[i])
-        text = ", ".join(f"{key} {cut(value_text(value), 20)}" for key, value in list(params.items())[:8])
+        text = params_line(params, exact, length=20, most=8)
         said_of.append(f"trial {known.numbers[i]}: {name} {number(float(sign * known.losses[i]))}; {text}")
     return tuple(said_of)
 

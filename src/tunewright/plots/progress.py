@@ -97,7 +97,7 @@ def _history_caption(known: History, last: int, bars: int) -> str:
     metric = objective(known)
     sentences = [f"Each dot is a trial; the line is the best {metric.name} so far ({direction(metric)})"]
     if known.feasible.any():
-        sentences[0] += f", last improved by trial {last} of {len(known) - 1}." if len(known) > 1 else "."
+        sentences[0] += f", last improved by trial {last} ({len(known):,} trials, counted from 0)." if len(known) > 1 else "."
         if len(known) >= 10:
             sentences.append("Where it has long been level, more trials of the same kind are unlikely to gain much.")
     else:

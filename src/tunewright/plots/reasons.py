@@ -6,11 +6,12 @@ import numpy as np
 
 from tunewright import analysis
 from tunewright.analysis.dependence import Effect
-from tunewright.analysis.evidence import evidence
-from tunewright.analysis.importances import Importance, Method, Share
+from tunewright.analysis.evidence import check_names, evidence
+from tunewright.analysis.importances import Method
+from tunewright.analysis.shares import Importance, Share
 from tunewright.analysis.text import labels, number
 from tunewright.analysis.view import thin
-from tunewright.plots.parameters import check_names, parameter_axis, steady
+from tunewright.plots.parameters import parameter_axis, steady
 from tunewright.plots.picture import Axis, Bars, Heat, Line, Mark, Panel, Picture, Points, axis_of, said
 from tunewright.plots.studies import Backend, Several, metric_axis, of_each, one, render
 from tunewright.typing import Array
