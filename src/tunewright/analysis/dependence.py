@@ -22,10 +22,10 @@ from tunewright.analysis.by_name import ByName
 from tunewright.analysis.evidence import check_names, evidence, pulled_in
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
 from tunewright.analysis.text import choice_labels, cut, number
-from tunewright.analysis.threads import one_thread
 from tunewright.analysis.tuning import levels
 from tunewright.errors import StudyError
 from tunewright.history import History
+from tunewright.models.threads import one_thread
 from tunewright.space import Float, Int, SearchSpace
 from tunewright.typing import Array, Mask, Value
 

@@ -27,9 +27,9 @@ from tunewright.analysis.shares import Importance, Share
 from tunewright.analysis.sobol import indices
 from tunewright.analysis.surrogate import WIDEST, Fit, judge, surrogate
 from tunewright.analysis.text import counted, number
-from tunewright.analysis.threads import one_thread
 from tunewright.errors import StudyError
 from tunewright.history import History
+from tunewright.models.threads import one_thread
 from tunewright.typing import Array
 
 __all__ = ["Method", "importance"]

@@ -13,9 +13,9 @@ from tunewright.analysis.prospects import Prospect, prospect
 from tunewright.analysis.refinement import Refinement, refine
 from tunewright.analysis.shares import Importance
 from tunewright.analysis.surrogate import WIDEST, surrogate
-from tunewright.analysis.threads import one_thread
 from tunewright.analysis.tuning import Tunability, tunability
 from tunewright.history import History
+from tunewright.models.threads import one_thread
 from tunewright.space import SearchSpace
 
 __all__ = ["Insight", "insight", "json_of"]

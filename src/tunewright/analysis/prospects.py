@@ -31,9 +31,9 @@ from tunewright.analysis.evidence import NONE_KEPT, Evidence, evidence
 from tunewright.analysis.summary import at_full_effort, standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
 from tunewright.analysis.text import counted, duration, number, with_spread
-from tunewright.analysis.threads import one_thread
 from tunewright.errors import StudyError
 from tunewright.history import History
+from tunewright.models.threads import one_thread
 from tunewright.space import Float, Int, SearchSpace
 from tunewright.typing import Array
 

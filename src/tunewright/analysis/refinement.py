@@ -21,11 +21,11 @@ from tunewright.analysis.checks import crowded
 from tunewright.analysis.evidence import Evidence, cutoff, evidence
 from tunewright.analysis.surrogate import WIDEST, surrogate
 from tunewright.analysis.text import counted, number
-from tunewright.analysis.threads import one_thread
 from tunewright.analysis.tuning import default_row, levels
 from tunewright.errors import SpaceError, StudyError
 from tunewright.history import History
 from tunewright.models.ranking import Ranking
+from tunewright.models.threads import one_thread
 from tunewright.space import Categorical, Float, Int, Normal, Ordinal, Parameter, SearchSpace
 from tunewright.space.expression import Both, Compare, Expression, Literal, Name
 from tunewright.typing import Array, Mask

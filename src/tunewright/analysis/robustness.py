@@ -26,12 +26,12 @@ from tunewright.analysis.generalization import by_folds
 from tunewright.analysis.summary import at_full_effort, difference, objective
 from tunewright.analysis.surrogate import Fit, surrogate
 from tunewright.analysis.text import counted, cut, interval, number, read_alike, value_text
-from tunewright.analysis.threads import one_thread
 from tunewright.analysis.tuning import default_row
 from tunewright.analysis.winner import Estimate, default_of
 from tunewright.errors import NoResult, StudyError
 from tunewright.history import COMPLETED, FAILED, History
 from tunewright.metric import Metric
+from tunewright.models.threads import one_thread
 from tunewright.space import Categorical, SearchSpace
 from tunewright.trial import Trial
 from tunewright.typing import Array, Params, Value

@@ -33,8 +33,8 @@ from tunewright.analysis.notebook import framed
 from tunewright.analysis.summary import standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
 from tunewright.analysis.text import counted, cut, interval, number, read_alike, value_text, with_spread
-from tunewright.analysis.threads import one_thread
 from tunewright.history import History
+from tunewright.models.threads import one_thread
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Mask, Params, Value
 

@@ -31,13 +31,11 @@ finish, with every one at first and ever more slowly later, so a fresh instance 
 import hashlib
 import math
 import weakref
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
 from scipy.special import log_ndtr
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, RUNNING, History
@@ -46,6 +44,7 @@ from tunewright.models.climb import climb
 from tunewright.models.features import Features, Points
 from tunewright.models.gaussian_process import GaussianProcess, Hyperparameters, Posterior, fit
 from tunewright.models.output import as_seen
+from tunewright.models.threads import ONE_THREAD
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.sequence import Opening
 from tunewright.space import SearchSpace
@@ -107,9 +106,7 @@ class GP(Sampler):
             return self._opening.propose(space, history, rng)
         features = self._prepare(space, history)
         try:
-            with _threads().limit(
-                limits=1
-            ):  # matrices of a few hundred rows: more threads wait for each other longer than they work
+            with ONE_THREAD:
                 belief = self._believe(features, history, known, rng)
                 found = belief.search(rng)
                 if len(history) % 2 == 0 and belief.gain(found[:1]).max(initial=-math.inf) < _LITTLE:
@@ -191,12 +188,6 @@ class GP(Sampler):
 
     def __reduce__(self) -> tuple[type["GP"], tuple[int | None]]:
         return GP, (self.initial,)
-
-
-@cache
-def _threads() -> Any:  # noqa: ANN401  threadpoolctl ships no types
-    """The BLAS libraries that are loaded; looking for them takes a millisecond, so it is done once."""
-    return ThreadpoolController()
 
 
 def _milestone(n: int) -> int:

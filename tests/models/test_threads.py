@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[imp
 
 from tunewright import analysis
 from tunewright.analysis.insight import insight
-from tunewright.analysis.threads import one_thread
+from tunewright.models.threads import one_thread
 
 
 def threads() -> set[int]:
