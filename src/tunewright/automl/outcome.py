@@ -25,7 +25,7 @@ from tunewright.automl.metrics import FURTHER
 from tunewright.automl.model_file import Model, ModelCard, save_model
 from tunewright.automl.objective import fit
 from tunewright.automl.plan import Settled, shape_of
-from tunewright.automl.records import Configuration, FamilyFacts, Gap, MetricFacts, Paths, TaskFacts, TestScores
+from tunewright.automl.records import Configuration, FamilyFacts, Gap, MetricFacts, Paths, Score, TaskFacts, TestScores
 from tunewright.catalog import FAMILIES, default_params
 from tunewright.catalog.spaces import REFERENCES
 from tunewright.errors import NoResult
@@ -65,17 +65,24 @@ class Finished(NamedTuple):
 
 
 def finish(
-    settled: Settled, history: History, *, seed: int, workers: int, paths: Paths, stage: Callable[[str], None]
+    settled: Settled, history: History, *, seed: int, workers: int, paths: Paths, stage: Callable[[str], None], ended: str = ""
 ) -> Finished:
     """Fit the winner and the default on all training rows, judge them on the test rows, and save the winner.
 
+    A default that cannot be fitted has no scores, and a warning says why.
+
+    Args:
+        settled, history, seed, workers, paths: of the search.
+        stage: told what is done.
+        ended: why the search did, as `BudgetFacts.ended`.
+
     Raises:
-        NoResult: no trial has a value.
+        NoResult: no trial has a value, or the winner cannot be fitted on all training rows.
         ModelError: the model cannot be written.
     """
     start = time.perf_counter()
     if not history.completed:
-        raise NoResult(_why_nothing(history))
+        raise NoResult(_why_nothing(history, ended))
     proven = [item.trial for item in ranking(history, None) if history.proven[item.trial.number]]
     worth = by_folds(history)
     if worth.recommended == "default":  # nothing is likely enough to be better, whatever the scores say
@@ -83,7 +90,13 @@ def finish(
     best = tuple(configuration(trial, settled.metric) for trial in proven[:_BEST])
     winner, default = best[0], _reference(history, settled.metric)
     stage(f"fitting the winner ({winner.title}) on all {settled.data.train_rows} training rows")
-    model, said = _fitted(winner.params, settled, seed, workers)
+    try:
+        model, said = _fitted(winner.params, settled, seed, workers)
+    except Exception as error:
+        raise NoResult(
+            f"The winner, {winner.title}, trial {winner.trial}, could be fitted on its folds but not on all training rows: {_brief(error)}. "
+            "Look at the data, or choose other --models."
+        ) from error
     card = ModelCard(
         schema=settled.schema,
         task=settled.task,
@@ -95,22 +108,27 @@ def finish(
     )
     save_model(paths.model, Model(card, model))
     rows, classes = settled.split.test, len(settled.task.classes)
+    warned = [f"The winner's fit warned: {sentence.rstrip('.')}." for sentence in said]
     answers = {"winner": respond(model, settled.x[rows], classes), "baseline": _baseline(settled)}
     if default.params == winner.params:
         answers["default"] = answers["winner"]
     else:
         stage(f"fitting the default ({default.title}) to compare with")
-        other, _ = _fitted(default.params, settled, seed, workers)
-        answers["default"] = respond(other, settled.x[rows], classes)
+        try:
+            other, _ = _fitted(default.params, settled, seed, workers)
+            answers["default"] = respond(other, settled.x[rows], classes)
+        except Exception as error:  # noqa: BLE001  whatever scikit-learn raises: the winner stands without it
+            warned.append(
+                f"The default, {default.title}, could not be fitted, so the winner is compared with none: {_brief(error)}."
+            )
     stage(f"judging on {len(rows)} test rows")
     test = _judged(settled, answers, default, seed)
-    warned = tuple(f"The winner's fit warned: {sentence.rstrip('.')}." for sentence in said)
     return Finished(
         winner,
         default,
         best,
         test,
-        warned,
+        tuple(warned),
         time.perf_counter() - start,
         claim_of(worth),
         race_facts(history, settled.split.facts.folds),
@@ -256,11 +274,12 @@ def _judged(settled: Settled, answers: Mapping[str, Answer], default: Configurat
         baseline = f"always {known.mean():.6g}, the mean of the training rows"
     return TestScores(
         winner=scores["winner"],
-        default=scores["default"],
+        default=scores.get("default", Score(value=None, low=None, high=None)),
         baseline=scores["baseline"],
         default_title=f"{default.title} with scikit-learn's defaults",
         baseline_title=baseline,
         difference=difference(settled.metric, y, answers, draws),
+        floor=difference(settled.metric, y, answers, draws, "baseline"),
         draws=count,
         sentence=sentence,
     )
@@ -276,12 +295,20 @@ def _further(task: TaskFacts) -> list[MetricFacts]:
     ]
 
 
-def _why_nothing(history: History) -> str:
+def _why_nothing(history: History, ended: str) -> str:
     failures = Counter(failure.message for _, failure in history.failures)
+    if not failures and ended == "interrupted":
+        return "The search was interrupted before a configuration was finished. Say --resume to go on."
     if not failures:
         return "No configuration was finished. Give more --time, or fewer --models."
     message, count = failures.most_common(1)[0]
-    return f"All {history.failed} configurations failed, {count} of the fits with: {message}. Look at the data, or choose other --models."
+    all_ = "The only configuration" if history.failed == 1 else f"All {history.failed} configurations"
+    return f"{all_} failed, {count} of the fits with: {message.rstrip('. ')}. Look at the data, or choose other --models."
+
+
+def _brief(error: Exception) -> str:
+    """What an error says, without the rest of a long text."""
+    return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '').rstrip('. ')}".rstrip(": ")
 
 
 def _mean(values: list[Any]) -> float | None:

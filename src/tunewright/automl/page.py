@@ -21,6 +21,7 @@ def report_extras(result: TuneResult) -> ReportExtras:
     sign = 1.0 if result.metric.goal == "maximize" else -1.0
     test, data = result.test, result.data
     stayed = result.recommended == "default"
+    alone = stayed or test.default.value is None  # nothing to be seen beside, or nothing that could be fitted
     winner = (
         f"the default ({test.default_title})" if stayed else f"the winner ({result.winner.title}, trial {result.winner.trial})"
     )
@@ -30,7 +31,7 @@ def report_extras(result: TuneResult) -> ReportExtras:
         tables=(_families(result), _columns(result)),
         test=(
             _score(f"{winner}, {_KEPT}", test.winner),
-            *(() if stayed else (_score(f"the default ({test.default_title})", test.default),)),
+            *(() if alone else (_score(f"the default ({test.default_title})", test.default),)),
             _score(f"the baseline ({test.baseline_title})", test.baseline),
         ),
         test_note=test.sentence,

@@ -102,7 +102,7 @@ def tune(
         ended = _searched(search, request, settled, workers, start=start, listeners=listeners, stage=stage)
         searched = time.monotonic() - start
         history = search.study.history
-        done = finish(settled, history, seed=request.seed, workers=workers, paths=paths, stage=stage)
+        done = finish(settled, history, seed=request.seed, workers=workers, paths=paths, stage=stage, ended=ended)
         result = _result(request, plan, search, done, BudgetFacts(
             seconds=request.seconds, trials=request.trials, workers=workers, searched=searched, finished=done.seconds, ended=ended,
         ))  # fmt: skip
