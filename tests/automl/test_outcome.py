@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tunewright.analysis.summary import default_trial
 from tunewright.automl.outcome import Finished, configuration, environment_facts, family_facts, finish, gap_of, now
 from tunewright.automl.plan import Settled, paths_of, settle, shape_of
 from tunewright.automl.records import MetricFacts, TuneRequest
@@ -101,6 +102,42 @@ def test_a_default_that_cannot_be_fitted_leaves_the_winner_alone(settled: Settle
     assert found.test.default.value is None
     assert "could not be fitted" in found.test.difference.sentence
     assert any(warning.startswith("The default, random forest, could not be fitted") for warning in found.warnings)
+
+
+def test_the_default_is_the_one_that_the_studys_own_analyses_call_so(settled: Settled) -> None:
+    history = searched(settled, models=("forest", "linear"), loss=0.4)
+    made = Study(history.space, Metric("log_loss"))
+    for name in ("forest", "linear"):
+        made.enqueue(default_params(history.space, name), note=f"default {name}")
+    made.tell(made.ask(), ValueError("no tree"))
+    made.tell(made.ask(), {"log_loss": 0.4})
+
+    found = finished(settled, made.history)
+
+    assert default_trial(made.history) is not None
+    assert (found.default.trial, found.default.title, found.test.default_title) == (
+        1, "linear model", "linear model with scikit-learn's defaults",
+    )  # fmt: skip
+    assert found.claim.gain == 0.0
+
+
+def test_where_the_default_was_kept_the_claim_names_whom_it_is_about(settled: Settled) -> None:
+    space = build_space(shape_of(settled, None), ("linear", "knn"))
+    made = Study(space, Metric("log_loss"), scheduler=Once(folds=3))
+    made.enqueue(default_params(space, "linear"), note="default linear")
+    noise = np.random.default_rng(0).normal(0.45, 0.03, (8, 3))
+    for row in noise - noise.mean(axis=1, keepdims=True) + np.array([0.45, 0.449, *[0.45] * 6])[:, None]:
+        for loss in row:
+            made.tell(made.ask(), {"log_loss": loss, "train": 0.3})
+
+    found = finished(settled, made.history)
+
+    assert made.history.best.number == 1
+    assert (found.winner.trial, found.default.trial) == (0, 0)
+    assert found.claim.sentence.startswith(
+        "The best in cross-validation was another, k nearest neighbours, trial 1. Expected log_loss"
+    )
+    assert gap_of(made.history, found.winner, default=True).sentence.startswith("The default scores 0.3 on its training data")
 
 
 def test_where_all_failed_the_message_says_so_once_and_with_one_full_stop(settled: Settled) -> None:

@@ -276,7 +276,9 @@ def _worth(found: Tunability) -> list[Markup]:
             )
         )
     if steps:
-        parts.append(table(["step", "change", *head], steps, "From the default to the winner, the largest gain first", "shares"))
+        parts.append(
+            table(["step", "change", *head], steps, "From the default to the best trial, the largest gain first", "shares")
+        )
     if found.stay is not None and found.stay.names:
         parts.append(tag("p", found.lines[-1]))
     return [*parts, _sentences(found.remarks)]

@@ -30,7 +30,7 @@ from tunewright.analysis.bounded import Bounds, bounds
 from tunewright.analysis.evidence import NONE_KEPT, Evidence, evidence, pulled_in
 from tunewright.analysis.markup import tag
 from tunewright.analysis.notebook import framed
-from tunewright.analysis.summary import standard_deviation
+from tunewright.analysis.summary import default_trial, standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
 from tunewright.analysis.text import counted, cut, interval, number, value_text, with_spread
 from tunewright.history import History
@@ -126,7 +126,7 @@ class Tunability(msgspec.Struct, frozen=True):
         said += [f"{each.names[0]} alone: {_gain(each)}, at {_values(each)}" for each in self.parameters[:10]]
         said += [f"{' and '.join(each.names)}: {_gain(each)}, at {_values(each)}" for each in self.worthwhile[:3]]
         if self.path:
-            said.append("From the default to the winner, the largest gain first:")
+            said.append("From the default to the best trial, the largest gain first:")
             said += [
                 f"  {each.name}: {shown_value(each.before)} -> {shown_value(each.after)}, {_gain(each.gain)}"
                 for each in self.path
@@ -185,7 +185,7 @@ def tunability(
     rng = np.random.default_rng(seed)
     model = surrogate(known) if model is None else model
     weigh = _Weigh(model, bounds(history) if bounded is None else bounded, rng)
-    default = default_row(known.space)
+    default = _beginning(history)
     winner = known.rows[known.best]
     filled = np.where(np.isnan(winner), default, winner)
     around = candidates(known, rng)
@@ -233,6 +233,13 @@ def _about(history: History, known: Evidence, weigh: "_Weigh", default: Array) -
     if len(history.objectives) > 1:
         said.append(f"This is about {known.metric.name} alone.")
     return said
+
+
+def _beginning(history: History) -> Array:
+    """The default that the study is compared with (`summary.default_trial`), else the space's, as a raw row with all values filled."""
+    filled, tried = default_row(history.space), default_trial(history)
+    row = filled if tried is None else np.asarray(history.space.row(tried.params), np.float64)
+    return np.where(np.isnan(row), filled, row)
 
 
 def default_row(space: SearchSpace) -> Array:

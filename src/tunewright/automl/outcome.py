@@ -17,8 +17,8 @@ import msgspec
 import numpy as np
 
 from tunewright.analysis.generalization import by_folds
-from tunewright.analysis.summary import ranking, standard_deviation
-from tunewright.analysis.training import gap, gap_sentence
+from tunewright.analysis.summary import default_trial, ranking, standard_deviation
+from tunewright.analysis.training import gap, gap_sentence, gap_size
 from tunewright.automl.claims import Claim, RaceFacts, claim_of, race_facts
 from tunewright.automl.intervals import bootstrap, difference, scored
 from tunewright.automl.metrics import FURTHER
@@ -27,7 +27,6 @@ from tunewright.automl.objective import fit
 from tunewright.automl.plan import Settled, shape_of
 from tunewright.automl.records import Configuration, FamilyFacts, Gap, MetricFacts, Paths, Score, TaskFacts, TestScores
 from tunewright.catalog import FAMILIES, default_params
-from tunewright.catalog.spaces import REFERENCES
 from tunewright.errors import NoResult
 from tunewright.history import History
 from tunewright.resampling.scoring import Answer, respond
@@ -89,7 +88,7 @@ def finish(
         proven.sort(key=lambda trial: trial.params != worth.params)
     best = tuple(configuration(trial, settled.metric) for trial in proven[:_BEST])
     winner, default = best[0], _reference(history, settled.metric)
-    stage(f"fitting the winner ({winner.title}) on all {settled.data.train_rows} training rows")
+    stage(f"fitting the winner ({winner.title}) on all {settled.data.train_rows:,} training rows")
     try:
         model, said = _fitted(winner.params, settled, seed, workers)
     except Exception as error:
@@ -121,7 +120,7 @@ def finish(
             warned.append(
                 f"The default, {default.title}, could not be fitted, so the winner is compared with none: {_brief(error)}."
             )
-    stage(f"judging on {len(rows)} test rows")
+    stage(f"judging on {len(rows):,} test rows")
     test = _judged(settled, answers, default, seed)
     return Finished(
         winner,
@@ -130,7 +129,7 @@ def finish(
         test,
         tuple(warned),
         time.perf_counter() - start,
-        claim_of(worth),
+        claim_of(worth, _about(history, winner, settled.metric)),
         race_facts(history, settled.split.facts.folds),
     )
 
@@ -181,21 +180,15 @@ def family_facts(
     return tuple(facts)
 
 
-def gap_of(history: History, winner: Configuration) -> Gap:
-    """Training beside validation score of the winner, and what that means."""
+def gap_of(history: History, winner: Configuration, *, default: bool = False) -> Gap:
+    """Training beside validation score of the winner, and what that means; `default`: the model file holds the default."""
     found = gap(history, "train", winner=winner.trial)
     if found is None or found.best < 0:
         return Gap(train=winner.train, validation=winner.mean, verdict="unknown", sentence="The training score is not known.")
     metric = history.metrics[0]
-    sentence = gap_sentence(found, metric)
-    train, validation = found.train[found.best], found.validation[found.best]
-    width = metric.sign * (validation - train)
-    verdict = "sound"
-    if np.isfinite(found.sd) and width > 3 * found.sd:
-        verdict = "overfitting"
-    elif "underfitting" in sentence:
-        verdict = "underfitting"
-    return Gap(train=train, validation=validation, verdict=verdict, sentence=sentence)
+    sentence = gap_sentence(found, metric, "the default" if default else "the winner")
+    verdict = "overfitting" if gap_size(found, metric) == "large" else "underfitting" if "underfitting" in sentence else "sound"
+    return Gap(train=found.train[found.best], validation=found.validation[found.best], verdict=verdict, sentence=sentence)
 
 
 def environment_facts() -> dict[str, Any]:
@@ -217,14 +210,18 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def _about(history: History, winner: Configuration, metric: MetricFacts) -> str:
+    """Which configuration the claim is about, where it is not the one in the model file."""
+    best = configuration(history.best, metric)
+    return "" if best.params == winner.params else f"The best in cross-validation was another, {best.title}, trial {best.trial}."
+
+
 def _reference(history: History, metric: MetricFacts) -> Configuration:
-    """The default that everything is compared with: as the space says, else the first of `REFERENCES` that was completed."""
-    defaults = {trial.note: trial for trial in history.trials if trial.note.startswith("default ") and trial.value is not None}
-    choices = [name for name in REFERENCES if f"default {name}" in defaults]
-    if choices:
-        return configuration(defaults[f"default {choices[0]}"], metric)
-    params = history.space.default
-    family = str(params["model"])
+    """The default that everything is compared with: the one that the study's own analyses call so; the space's where none was completed."""
+    tried = default_trial(history)
+    if tried is not None:
+        return configuration(tried, metric)
+    family = str(history.space.default["model"])
     return Configuration(
         trial=-1,
         family=family,
