@@ -35,7 +35,7 @@ def report_extras(result: TuneResult) -> ReportExtras:
             *(() if alone else (_score(f"the default ({test.default_title})", test.default),)),
             _score(f"the baseline ({test.baseline_title})", test.baseline),
         ),
-        test_note=test.sentence,
+        test_note=test.sentence.removeprefix("Scores on ").replace(" that the search never saw", "", 1),  # the table says it
         gain=None if stayed else _gain(test.difference, sign),
         winner=result.winner.trial if result.winner.trial >= 0 else None,
         kept=_KEPT,
