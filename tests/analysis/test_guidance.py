@@ -93,9 +93,10 @@ def test_where_the_model_explains_nothing_that_is_all_that_is_said(history_of):
 
 def test_a_parameter_that_hardly_any_trial_had_is_left_out_and_named(history_of):
     rng = np.random.default_rng(0)
-    trials = [{"lr": float(10 ** rng.uniform(-4, 0)), "model": "svm", "<b>": "&"} for _ in range(40)]
-    trials += [{"lr": 0.1, "model": "tree", "tree.leaf": 3, "<b>": "<i>"}] * 2
-    history = history_of(SPACE, [(p, abs(np.log10(p["lr"]) + 2)) for p in trials])
+    powers = rng.uniform(-4, 0, 40).tolist()
+    trials = [({"lr": 10**power, "model": "svm", "<b>": "&"}, abs(power + 2)) for power in powers]
+    trials += [({"lr": 0.1, "model": "tree", "tree.leaf": 3, "<b>": "<i>"}, 1.0)] * 2
+    history = history_of(SPACE, trials)
     found = insight(history)
     assert found.importance["tree.leaf"].n == 2
 

@@ -89,23 +89,7 @@ def finish(
     best = tuple(configuration(trial, settled.metric) for trial in proven[:_BEST])
     winner, default = best[0], _reference(history, settled.metric)
     stage(f"fitting the winner ({winner.title}) on all {settled.data.train_rows:,} training rows")
-    try:
-        model, said = _fitted(winner.params, settled, seed, workers)
-    except Exception as error:
-        raise NoResult(
-            f"The winner, {winner.title}, trial {winner.trial}, could be fitted on its folds but not on all training rows: {_brief(error)}. "
-            "Look at the data, or choose other --models."
-        ) from error
-    card = ModelCard(
-        schema=settled.schema,
-        task=settled.task,
-        metric=settled.metric,
-        params=winner.params,
-        validation=winner.mean,
-        environment=environment_facts(),
-        created=now(),
-    )
-    save_model(paths.model, Model(card, model))
+    model, said = _kept(winner, settled, seed, workers, paths)
     rows, classes = settled.split.test, len(settled.task.classes)
     warned = [f"The winner's fit warned: {sentence.rstrip('.')}." for sentence in said]
     answers = {"winner": respond(model, settled.x[rows], classes), "baseline": _baseline(settled)}
@@ -229,6 +213,28 @@ def _reference(history: History, metric: MetricFacts) -> Configuration:
         params=default_params(history.space, family),
         note=f"default {family}",
     )
+
+
+def _kept(winner: Configuration, settled: Settled, seed: int, workers: int, paths: Paths) -> tuple[Any, Counter[str]]:
+    """The winner, fitted and saved, and what was said meanwhile."""
+    try:
+        model, said = _fitted(winner.params, settled, seed, workers)
+    except Exception as error:
+        raise NoResult(
+            f"The winner, {winner.title}, trial {winner.trial}, could be fitted on its folds but not on all training rows: {_brief(error)}. "
+            "Look at the data, or choose other --models."
+        ) from error
+    card = ModelCard(
+        schema=settled.schema,
+        task=settled.task,
+        metric=settled.metric,
+        params=winner.params,
+        validation=winner.mean,
+        environment=environment_facts(),
+        created=now(),
+    )
+    save_model(paths.model, Model(card, model))
+    return model, said
 
 
 def _fitted(params: Params, settled: Settled, seed: int, workers: int) -> tuple[Any, Counter[str]]:
