@@ -2,8 +2,10 @@ import math
 
 import pytest
 
-from tunewright.analysis.facts import ReportExtras, Rows, Score, verdict
+from tunewright.analysis.facts import HELD, ReportExtras, Rows, Score, held_note, held_trial, verdict
 from tunewright.analysis.summary import Difference
+from tunewright.space import Float, SearchSpace
+from tunewright.study import Study
 
 WINNER, DEFAULT, BASELINE = Score("tuned", 0.95, 0.92, 0.97), Score("default", 0.93, 0.9, 0.96), Score("baseline", 0.5, 0.5, 0.5)
 
@@ -41,3 +43,18 @@ def test_without_intervals_the_verdict_says_so() -> None:
 
 def test_rows_are_plain_text() -> None:
     assert Rows("families", ("name", "#best"), (("forest", "0.9"),)).rows[0][1] == "0.9"
+
+
+def test_a_study_says_which_trial_the_model_file_holds_where_that_is_not_its_best() -> None:
+    study = Study(SearchSpace({"x": Float(0, 1)}))
+    study.optimize(lambda live: live["x"], trials=4)
+    other = next(trial.number for trial in study.history.trials if trial.number != study.best.number)
+    assert (held_trial(study.history), held_note(study.history)) == (None, "")
+
+    study.comment(f"{HELD} (a model)", trial=study.best.number)
+    assert (held_trial(study.history), held_note(study.history)) == (study.best.number, "")
+
+    study.comment(f"{HELD} (another model, the default)", trial=other)
+    assert held_trial(study.history) == other
+    assert f"holds trial {other}" in held_note(study.history)
+    assert f"not the best of the study, trial {study.best.number}" in held_note(study.history)

@@ -74,6 +74,39 @@ def test_what_mattered_comes_with_bars_and_curves(history_of):
     assert "cross-validated R²" in section
 
 
+def test_where_the_model_explains_nothing_that_is_all_that_is_said(history_of):
+    rng = np.random.default_rng(3)
+    history = sampled(history_of, lambda _: float(rng.normal()))
+    found = insight(history)
+    assert not found.importance.fit.predicts
+
+    section, worth, text = str(mattered(history, found)), str(advice(found)), markdown(history, "A study", found)
+
+    assert section.index("What mattered is not known") < section.index("do not build on these numbers")
+    assert "<table" not in section + worth
+    assert "<figure" not in section
+    assert "What tuning was worth is not known." in worth
+    assert "What mattered is not known" in text
+    assert "█" not in text
+    assert "alone:" not in text
+
+
+def test_a_parameter_that_hardly_any_trial_had_is_left_out_and_named(history_of):
+    rng = np.random.default_rng(0)
+    powers = rng.uniform(-4, 0, 40).tolist()
+    trials = [({"lr": 10**power, "model": "svm", "<b>": "&"}, abs(power + 2)) for power in powers]
+    trials += [({"lr": 0.1, "model": "tree", "tree.leaf": 3, "<b>": "<i>"}, 1.0)] * 2
+    history = history_of(SPACE, trials)
+    found = insight(history)
+    assert found.importance["tree.leaf"].n == 2
+
+    section = str(mattered(history, found))
+
+    assert "Left out, since fewer than 5 trials had it: tree.leaf." in section
+    assert "<h3>tree" not in section
+    assert "Left out, since fewer than 5 trials had it: tree.leaf." in markdown(history, "A study", found)
+
+
 def test_a_curve_is_dotted_where_nobody_was(history_of):
     rng = np.random.default_rng(1)
     space = SearchSpace({"x": Float(0, 1), "y": Float(0, 1)})

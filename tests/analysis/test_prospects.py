@@ -171,7 +171,7 @@ def test_when_nothing_will_come_of_it_it_does_not_say_go_on():
 
     assert "20 more trials: no gain expected in loss; less than 1 % chance of any" in repr(idle)
     assert "little reason to go on" in repr(idle)
-    assert "no reason to stop" in repr(lively)
+    assert "searching on may find it" in repr(lively)
     for each in (idle, lively):
         assert "what the model takes for noise (0.00023)" in repr(each)
         assert "error of a measurement" not in repr(each)

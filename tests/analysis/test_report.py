@@ -308,6 +308,8 @@ window.onload = () => setTimeout(() => {
     const page = frame.contentDocument, wrong = [];
     const wide = page.documentElement.scrollWidth - page.documentElement.clientWidth;
     if (wide > 1) wrong.push('scrolls sideways by ' + wide);
+    for (const part of page.querySelectorAll('caption span, .scores svg'))
+      if (part.getBoundingClientRect().right > page.documentElement.clientWidth + 1) wrong.push('out of sight: ' + part.textContent);
     for (const svg of page.querySelectorAll('svg')) {
       const box = svg.getBoundingClientRect(), boxes = [];
       if (!box.width) continue;  // folded away

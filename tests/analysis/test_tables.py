@@ -27,7 +27,7 @@ def test_a_table_has_headings_for_its_columns_and_rows() -> None:
 
     assert '<th scope="col">name</th>' in page
     assert '<th scope="col" class="number">value</th>' in page
-    assert "<caption>What it shows</caption>" in page
+    assert "<caption><span>What it shows</span></caption>" in page
 
 
 def test_the_default_stands_beside_the_best_even_far_behind(history_of: HistoryOf) -> None:

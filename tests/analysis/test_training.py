@@ -4,7 +4,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tunewright.analysis.training import Gap, gap, gap_sentence, train_key, train_score
+from tunewright.analysis.training import Gap, gap, gap_sentence, gap_size, train_key, train_score
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
@@ -59,6 +59,30 @@ def one(train: float, validation: float, sd: float) -> Gap:
 )
 def test_a_gap_is_judged_by_the_noise(found: Gap, says: str) -> None:
     assert says in gap_sentence(found, ACCURACY)
+
+
+@pytest.mark.parametrize(
+    ("found", "size"),
+    [
+        (
+            Gap((0,), (0.9949,), (0.9915,), 0.00088, 0, 3),
+            "some",
+        ),  # 3.9 of a deviation that three folds hardly know, and no loss to anybody
+        (Gap((0,), (0.9949,), (0.9915,), 0.00088, 0, 10), "some"),
+        (Gap((0,), (1.0,), (0.9,), 0.025, 0, 3), "some"),
+        (Gap((0,), (1.0,), (0.9,), 0.025, 0, 5), "large"),
+        (Gap((0,), (1.0,), (0.9,), 0.005, 0, 3), "large"),
+    ],
+)
+def test_a_gap_is_large_only_where_it_is_clear_and_matters(found: Gap, size: str) -> None:
+    assert gap_size(found, ACCURACY) == size
+    assert ("do not carry over" in gap_sentence(found, ACCURACY)) == (size == "large")
+
+
+def test_the_sentence_names_whom_it_is_told() -> None:
+    said = gap_sentence(one(1.00, 0.90, 0.01), ACCURACY, "the model in the file")
+
+    assert said.startswith("The model in the file scores 1 on its training data")
 
 
 def test_for_a_loss_the_gap_has_the_other_sign() -> None:

@@ -47,6 +47,18 @@ def test_the_path_goes_from_the_default_to_the_winner_the_largest_gain_first(his
     assert "Can stay at their default: idle" in repr(found)
 
 
+def test_where_the_default_of_the_space_failed_it_is_about_the_next(history_of):
+    space = SearchSpace({"model": Choice({"tree": {}, "svm": {"C": Float(0, 1)}}), "z": Float(0, 1)})
+    rng = np.random.default_rng(0)
+    trials = [(space.default, Failure("exception", "no")), ({"model": "svm", "svm.C": 0.25, "z": 0.5}, 0.5)]
+    trials += [(params := space.sample(rng), abs(params.get("svm.C", 2.0) - 0.9)) for _ in range(40)]
+
+    found = tunability(history_of(space, trials, notes={0: "default tree", 1: "default svm"}))
+
+    assert all(step.name != "model" for step in found.path)
+    assert {step.before for step in found.path if step.name == "svm.C"} == {0.25}
+
+
 def test_a_branch_that_is_entered_begins_at_its_defaults(history_of):
     found = tunability(sampled(history_of, NESTED, lambda p: 1.0 if p["model"] == "tree" else abs(p["svm.C"] - 0.9) - 0.5))
 

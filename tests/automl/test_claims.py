@@ -31,6 +31,12 @@ def test_a_claim_is_json_and_says_what_the_analysis_says() -> None:
     assert found.sentence == worth.sentence
 
 
+def test_a_claim_about_another_than_the_model_file_holds_says_so_first() -> None:
+    worth = by_folds(raced().history)
+
+    assert claim_of(worth, "The best was another.").sentence == f"The best was another. {worth.sentence}"
+
+
 def test_what_is_not_known_is_none() -> None:
     journal = Journal(SPACE)
     journal.tell(journal.ask({"x": 0.2}), 1.0)

@@ -54,6 +54,7 @@ def test_roles_are_told_from_the_values(cells: object, name: str, role: str) -> 
         (["1,5", "2,5"] * 100, "decimal comma"),
         (["1,500", "12,500"] * 100, "commas between thousands"),
         (["abc"] + [str(i / 7) for i in range(ROWS - 1)], 'no numbers ("abc", 1 in all) count as missing'),
+        (["1e300", "inf", *(str(i / 7) for i in range(ROWS))], "infinite or beyond ±3.4e+38 (2 in all) count as missing"),
         ([f"c{i % 50}" for i in range(ROWS)], "50 categories"),
         (["03/04/2021", "05/06/2021"] * 100, "day first would fit as well"),
         ([None] * ROWS, "no training row has a value"),

@@ -99,6 +99,21 @@ def test_a_difference_within_chance_is_called_so() -> None:
     assert "within chance" in found.sentence
 
 
+def test_what_could_not_be_fitted_is_compared_with_nothing() -> None:
+    truth = np.ones(60)
+    answers = {"winner": binary(truth), "baseline": binary(truth)}
+    draws = bootstrap(ACCURACY, truth, answers, seed=0)
+
+    found = difference(ACCURACY, truth, answers, draws)
+
+    assert (found.value, found.better) == (None, None)
+    assert "could not be fitted" in found.sentence
+    assert (
+        difference(ACCURACY, truth, answers, draws, "baseline").sentence
+        == "The winner and the baseline score the same on the test set."
+    )
+
+
 def test_a_slow_metric_gets_fewer_draws_but_enough() -> None:
     truth = np.random.default_rng(0).normal(size=50)
 

@@ -1,9 +1,11 @@
 import pickle
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
+from tunewright.automl import pipeline
 from tunewright.automl.metrics import resolve_metric
 from tunewright.automl.objective import TRAIN_ROWS, FoldObjective, Workspace, fit
 from tunewright.automl.records import TaskFacts
@@ -88,6 +90,29 @@ def test_a_score_that_is_not_defined_is_a_failure_with_its_reason() -> None:
 
         with pytest.raises(ValueError, match="roc_auc is not defined on fold 0"):
             objective(live(0))
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_for_numbers_the_reason_is_not_looked_for_in_classes() -> None:
+    y, number = np.where(np.arange(len(X)) == 3, 1e300, X[:, 0]), TaskFacts(kind="regression", target="y", reason="")
+    split, shape = divide(y, number, cv=3, test=0.2, seed=0), msgspec.structs.replace(SHAPE, classes=0)
+    with Workspace(X, y, split, 0) as workspace:
+        objective = FoldObjective(str(workspace.folder), shape, resolve_metric(None, number), 0)
+
+        with pytest.raises(ValueError, match="the predictions may be too large") as caught:
+            objective(LiveTrial(Task(0, 0, build_space(shape, ["linear"]).default, fold=0)))
+
+    assert "class" not in str(caught.value)
+
+
+def test_a_warning_is_cut_at_the_end_of_its_first_sentence() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "_ITERATIONS", 1)
+        _, said, _ = fit(LINEAR, SHAPE, 0, X, Y)
+
+    (sentence,) = said
+    assert sentence.startswith("ConvergenceWarning: lbfgs failed to converge")
+    assert not sentence.endswith((":", "."))
 
 
 def test_a_further_seed_is_a_fold_that_nobody_met() -> None:

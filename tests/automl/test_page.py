@@ -1,4 +1,5 @@
 import math
+import re
 import shlex
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sklearn import datasets
 from tunewright.analysis.insight import insight
 from tunewright.analysis.report import report
 from tunewright.automl import TuneRequest, TuneResult, report_extras, tune
+from tunewright.automl.records import Score
 from tunewright.study import Study
 
 
@@ -38,6 +40,29 @@ def test_a_page_shows_what_the_result_knows(result: TuneResult) -> None:
     assert ("classes", "0 (50), 1 (50), 2 (50)") in extras.facts
     assert len(extras.tables[0].rows) == 6
     assert any(f"predict {result.paths.model}" in command for _, command in extras.commands)
+
+
+def test_no_two_facts_have_one_name_and_nothing_is_said_twice(result: TuneResult) -> None:
+    page = Path(result.paths.report).read_text(encoding="utf-8")
+
+    names = re.findall(r"<dt>(.*?)</dt>", page.partition("<h2>What was searched</h2>")[2].partition("</dl>")[0])
+    assert len(names) == len(set(names))
+    assert not {"metric", "metrics"} <= set(names)
+    assert page.count("never saw: 30 rows, with 95 % intervals") == 2  # the caption, and what it is called for who cannot see
+
+
+def test_a_default_that_could_not_be_fitted_has_no_row(result: TuneResult) -> None:
+    lost = msgspec.structs.replace(result.test, default=Score(value=None, low=None, high=None))
+
+    extras = report_extras(msgspec.structs.replace(result, recommended="winner", test=lost))
+
+    assert [score.value for score in extras.test] == [result.test.winner.value, result.test.baseline.value]
+
+
+def test_where_the_model_may_be_of_no_use_the_page_says_that_alone(result: TuneResult) -> None:
+    said = "Of no use as it stands: on the test set the model is no better than the baseline."
+
+    assert report_extras(msgspec.structs.replace(result, advice=said)).verdict == said
 
 
 def test_where_the_default_was_kept_the_page_says_so_first_and_compares_it_with_nothing(result: TuneResult) -> None:

@@ -60,6 +60,15 @@ def test_a_few_unreadable_cells_are_missing_and_said() -> None:
     assert any('"age" should hold numbers, but 3 rows do not: "old"' in note for note in prepared.notes)
 
 
+def test_a_number_that_is_too_large_is_missing_and_said() -> None:
+    prepared = prepare(FRAME.assign(age=FRAME["age"].where(FRAME.index != 2, "1e300")), schema())
+
+    assert np.isnan(prepared.array[2, 1])
+    assert prepared.notes == (
+        'Column "age": 1 row holds a number that no model can use, infinite or beyond ±3.4e+38; counted as missing.',
+    )
+
+
 def test_everything_that_does_not_fit_is_named_at_once() -> None:
     wrong = FRAME.drop(columns="city").rename(columns={"age": "Age"}).assign(since="some day", member="perhaps")
 

@@ -64,6 +64,16 @@ def test_rows_without_a_target_are_left_out_and_said() -> None:
     assert task.notes == ("20 rows have no value in the target and are left out.",)
 
 
+def test_a_target_that_is_too_large_is_left_out_and_said() -> None:
+    task = decide([None, 1e300, *RNG.normal(size=60)])
+
+    assert len(task.y) == 60
+    assert task.notes == (
+        "1 row has no number in the target and is left out.",
+        "1 row has a target that no model can learn, infinite or beyond ±3.4e+38, and is left out.",
+    )
+
+
 def test_classes_too_rare_to_judge_are_left_out_and_counted() -> None:
     task = decide(["a", "b"] * 20 + ["c"] * 3 + ["d"] * 4)
 

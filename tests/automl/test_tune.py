@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sklearn import datasets
 
+from tunewright.analysis.facts import HELD, held_trial
 from tunewright.automl import TunePlan, TuneRequest, TuneResult, load_model, predict, read_table, tune
 from tunewright.errors import DataError, NoResult, StudyChanged, StudyExists
 from tunewright.study import Study
@@ -269,7 +270,35 @@ def test_when_nothing_was_finished_it_is_said(folder: Path, request_: TuneReques
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(NoResult, match="No configuration was finished"):
+    with pytest.raises(NoResult, match="interrupted before a configuration was finished"):
         tune(changed(request_, out=str(folder / "nothing")), listeners=[press])
 
     assert threading.active_count() < 50
+
+
+def test_the_study_knows_which_trial_the_model_file_holds(result: TuneResult, request_: TuneRequest) -> None:
+    tune(changed(request_, resume=True))  # once is enough
+
+    history = Study.load(result.paths.study).history
+
+    assert held_trial(history) == result.winner.trial
+    assert sum(getattr(entry.event, "text", "").startswith(HELD) for entry in history.comments) == 1
+
+
+def test_to_resume_what_is_not_there_is_said_and_begins_anew(request_: TuneRequest, folder: Path) -> None:
+    stages: list[str] = []
+
+    tune(changed(request_, trials=1, resume=True, out=str(folder / "not yet")), on_stage=stages.append)
+
+    assert any("there is no study" in stage and "beginning a new one" in stage for stage in stages)
+
+
+def test_a_model_that_is_no_better_than_the_baseline_is_called_of_no_use_first(folder: Path) -> None:
+    frame = pd.DataFrame({"a": RNG.normal(size=200), "b": RNG.normal(size=200), "y": RNG.integers(0, 5, 200)})
+    request = TuneRequest(data=written(folder, "noise", frame), target="y", trials=2, models=("linear", "knn"), cv=3, workers=1)
+
+    result = tune(changed(request, out=str(folder / "noise")))
+
+    assert result.test.floor is not None
+    assert result.advice.startswith(("Of no use as it stands", "It may be of no use"))
+    assert result.advice.split(". ")[0] in Path(result.paths.report).read_text(encoding="utf-8")

@@ -33,6 +33,15 @@ def test_what_is_no_number_is_junk_and_not_a_number() -> None:
     assert np.isnan(read.floats[1:]).all()
 
 
+@pytest.mark.parametrize("kind", [float, str, object])
+def test_numbers_that_no_tree_can_hold_are_missing_and_told_from_junk(kind: type) -> None:
+    read = numbers(pd.Series([1e300, -np.inf, 3.4e38, 2.0]).astype(kind), "plain")
+
+    assert read.far.tolist() == [True, True, False, False]
+    assert not read.junk.any()
+    np.testing.assert_array_equal(read.floats, [np.nan, np.nan, 3.4e38, 2.0])
+
+
 def test_labels_do_not_depend_on_how_a_number_is_stored() -> None:
     columns = [
         pd.Series([1, 2, 3]),

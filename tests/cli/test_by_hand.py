@@ -158,6 +158,17 @@ def test_what_is_enqueued_is_asked_next(cli: Cli) -> None:
     assert Study.load("oven.db").history.trial(1).note == "a hunch"
 
 
+def test_what_is_given_in_two_ways_must_agree(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml")
+
+    agrees = cli("enqueue", "oven.db", "x=2", "--params", '{"x": 2, "shape": "bowl"}')
+    refused = cli("enqueue", "oven.db", "x=2.5", "--params", '{"x": 3}')
+
+    assert agrees.code == 0, agrees.err
+    assert refused.code == 2
+    assert '"x" is given twice: 2.5, and 3 in --params' in refused.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

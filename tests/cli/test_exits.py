@@ -1,4 +1,5 @@
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -44,6 +45,15 @@ Cli: TypeAlias = Callable[..., Any]
 )
 def test_every_error_has_its_exit_code(error: BaseException, code: int) -> None:
     assert exit_code(error) == code
+
+
+def test_what_was_interrupted_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    code = report_error(KeyboardInterrupt("say --resume"), ["--json"])
+
+    said = capsys.readouterr()
+    assert code == 130
+    assert said.err == "tunewright: interrupted: say --resume\n"
+    assert json.loads(said.out) == {"error": {"type": "Interrupted", "message": "interrupted: say --resume", "exit": 130}}
 
 
 def test_an_error_is_one_line_without_a_traceback(cli: Cli) -> None:

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from tunewright.analysis.facts import HELD
 from tunewright.execution.live import LiveTrial
 from tunewright.metric import Metric
 from tunewright.samplers.quasi_random import QuasiRandom
@@ -105,6 +106,19 @@ def test_the_best_is_exact_and_can_be_copied(cli: Cli) -> None:
     assert f"x    {study.best.params['x']!r}\n" in shown.out
     assert facts["params"] == study.best.params
     assert facts["values"] == study.best.values
+
+
+def test_where_a_model_file_holds_another_trial_the_best_says_so(cli: Cli) -> None:
+    study = search()
+    other = next(trial.number for trial in study.history.trials if trial.usable and trial.number != study.best.number)
+    study.comment(f"{HELD} (linear model, the default)", trial=other)
+
+    shown = cli("best", "runs.db")
+
+    assert f"note: The model file of tunewright tune holds trial {other}" in shown.err
+    assert f"(trial {study.best.number})" in shown.out
+    cli("report", "runs.db", "--quick")
+    assert f"holds trial {other}" in Path("report.html").read_text(encoding="utf-8")
 
 
 def test_the_best_few_come_in_order(cli: Cli) -> None:

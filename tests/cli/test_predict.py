@@ -49,6 +49,16 @@ def test_the_standard_output_gets_the_same_rows(cli: Cli, tuned: Path) -> None:
     assert document["rows"] == 3
 
 
+def test_one_number_that_is_too_large_costs_no_other_row(cli: Cli, tuned: Path) -> None:
+    pd.DataFrame({"a": [3.0, 1e300, 2.5], "b": ["x", "y", "x"]}).to_csv("huge.csv", index=False)
+
+    result = cli("predict", tuned / "model.skops", "huge.csv", "--json")
+
+    assert result.code == 0, result.err
+    assert [row["prediction"] for row in result.json["predictions"]][::2] == ["ill", "ill"]
+    assert 'note: Column "a": 1 row holds a number that no model can use' in result.err
+
+
 @pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
 def test_the_ending_says_the_format(cli: Cli, tuned: Path, ending: str) -> None:
     result = cli("predict", tuned / "model.skops", tuned / "new.csv", "-o", f"out.{ending}", "--json")

@@ -138,3 +138,12 @@ def test_a_closed_stream_swallows_what_it_gets(closed: str) -> None:
 
         assert done.returncode == code
         assert b"Traceback" not in done.stderr
+
+
+def test_what_stands_under_a_name_is_broken_under_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "24")
+
+    assert (
+        wrapped("0.99   a model of some kind", first="  winner  ", indent=10)
+        == "  winner  0.99   a model\n          of some kind"
+    )

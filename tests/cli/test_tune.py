@@ -53,6 +53,36 @@ def test_a_table_goes_in_and_a_tuned_model_comes_out(cli: Cli, data: Path) -> No
     assert "next    tunewright predict tunewright-patients/model.skops new.csv -o predictions.csv" in result.out
 
 
+def test_what_is_left_out_is_said_before_the_search(cli: Cli, data: Path) -> None:
+    frame = pd.read_csv(data)
+    frame = frame.assign(row=range(len(frame)), unit="mg", empty=None, kind=frame["kind"].where(frame.index % 20 > 0))
+    frame.to_csv("odd.csv", index=False)
+
+    result = cli("tune", "odd.csv", "--target", "kind", "--trials", "1", *FAST)
+    quiet = cli("tune", "odd.csv", "--target", "kind", "--trials", "1", *FAST, "-q", "-o", "quiet")
+
+    assert " noted   6 rows have no value in the target and are left out.\n" in result.err
+    assert (
+        ' noted   columns not used: "row" (only tells rows apart); "unit" (one value in every row); "empty" (no value)\n'
+        in result.err
+    )
+    assert "· 1 trial\n" in result.err
+    assert "of 1 configuration\n" in result.out
+    assert "noted" not in quiet.err
+
+
+def test_on_a_narrow_terminal_nothing_runs_over_the_edge(cli: Cli, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+
+    result = cli("tune", data.name, "--target", "kind", "--trials", "2", *FAST)
+
+    scores, *_ = result.out.partition("model   ")
+    assert max(map(len, scores.splitlines())) <= 40
+    assert "\n            " in scores  # what stands under a name goes on there
+    assert "…" not in scores
+    assert "\N{MINUS SIGN}" not in scores
+
+
 def test_with_json_the_whole_result_is_the_document(cli: Cli, data: Path) -> None:
     result = cli("tune", data.name, "--target", "kind", "--trials", "3", *FAST, "--json", "--out", "here", "--metric", "log_loss")
 
@@ -94,6 +124,7 @@ def test_the_study_can_live_elsewhere(cli: Cli, data: Path) -> None:
         (["patients.csv"], "--target"),
         (["patients.csv", "--target", "kind", "--metric", "r2"], "r2"),
         (["patients.csv", "--target", "kind", "--models", "forrest"], "forest"),
+        (["patients.csv", "--target", "kind", "--models", ","], "names no family of models"),
         (["patients.csv", "--target", "kind", "--time", "soon"], "Write for example 60s"),
         (["patients.csv", "--target", "kind", "--cv", "1"], "--cv"),
         (["patients.csv", "--target", "kind", "--test", "1.5"], "test"),
@@ -135,3 +166,40 @@ def test_ctrl_c_ends_the_search_and_keeps_the_best_so_far(data: Path) -> None:
     assert (data.parent / "tunewright-patients" / "model.skops").exists()
     assert "winner" in out
     assert "interrupted" in err
+
+
+@pytest.mark.slow
+def test_ctrl_c_before_anything_was_finished_is_an_interruption(data: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(8000, 40))).add_prefix("x")
+    frame.assign(y=frame["x0"] + rng.normal(size=8000)).to_csv(data.parent / "slow.csv", index=False)
+    command = [
+        sys.executable,
+        "-m",
+        "tunewright",
+        "tune",
+        "slow.csv",
+        "--target",
+        "y",
+        "--models",
+        "forest",
+        "--workers",
+        "1",
+        "--json",
+    ]
+    process = subprocess.Popen(
+        command, cwd=data.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("tuning"):
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+
+    assert process.returncode == 130, err
+    assert "tunewright: interrupted: " in err
+    assert "--resume" in err
+    assert json.loads(out)["error"] == {
+        "type": "Interrupted", "message": err.split("tunewright: ")[1].rstrip("\n"), "exit": 130,
+    }  # fmt: skip

@@ -81,6 +81,7 @@ _CONTENTS = {
     "comparison": ("Comparison", "compare"),
     "dependence": ("Effect", "Effects", "effects"),
     "facts": ("ReportExtras", "Rows", "Score"),
+    "gains": ("Gain", "Stay", "Step", "Tunability"),
     "generalization": ("Generalization", "by_draws", "by_folds", "by_objective", "by_outer_folds", "by_test", "nested"),
     "growth": ("Halved", "grown"),
     "importances": ("importance",),
@@ -111,7 +112,7 @@ _CONTENTS = {
     "text": ("duration", "number", "with_spread"),
     "training": ("Gap", "gap", "gap_sentence"),
     "trends": ("Overfitting", "Trend", "over_range", "overfitting"),
-    "tuning": ("Gain", "Stay", "Step", "Tunability", "tunability"),
+    "tuning": ("tunability",),
     "winner": ("Estimate", "Winner", "find_winner"),
 }
 

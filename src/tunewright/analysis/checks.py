@@ -286,7 +286,7 @@ def _noise(history: History, known: Evidence, model: Surrogate | None) -> Iterat
     best, default = history.best, default_trial(history)
     if default is not None and default.number != best.number and (found := difference(best, default, known.metric)) is not None:
         if found.low <= 0:
-            said = f"The winner gains {number(found.gain, 2)} on the default; the interval over the folds, {number(found.low, 2)} to {number(found.high, 2)}, holds 0."
+            said = f"The best, trial {best.number}, gains {number(found.gain, 2)} on the default, trial {default.number}; the interval over the folds, {number(found.low, 2)} to {number(found.high, 2)}, holds 0."
             yield Check("noise larger than the gain", "warning", said, "Use more folds or repeated seeds, or keep the default.")
         return
     if model is not None and len(known) >= 20 and known.kept.sum() >= _KEPT:
@@ -324,12 +324,12 @@ def _optimism(history: History) -> Iterator[Check]:
     gain = math.nan if default is None or default.value is None else sign * (default.value - rows[0].spread.mean)
     if tied >= 5 and not gain > 2 * flattery:
         beside = "" if math.isnan(gain) else f" (it gains {number(gain, 2)} on the default)"
-        said = f"{tied} trials are as good as the winner within the error of their folds; being the best of so many flatters it by about {number(flattery, 2)}{beside}."
+        said = f"{tied} trials are as good as the best, trial {rows[0].trial.number}, within the error of their folds; being the best of so many flatters it by about {number(flattery, 2)}{beside}."
         yield Check(
             "overfitted validation",
             "warning" if gain <= flattery else "note",
             said,
-            "Judge the winner on data the search never saw; among equals take the cheapest.",
+            "Judge it on data the search never saw; among equals take the cheapest.",
         )
 
 

@@ -1,13 +1,36 @@
 """What a report says that no history knows: the test scores, the data, the commands to go on with."""
 
 import math
+from typing import Final
 
 import msgspec
 
 from tunewright.analysis.summary import Difference, sentence_on_difference
 from tunewright.analysis.text import number
+from tunewright.history import History
 
-__all__ = ["ReportExtras", "Rows", "Score", "verdict"]
+__all__ = ["HELD", "ReportExtras", "Rows", "Score", "held_note", "held_trial", "verdict"]
+
+HELD: Final = "The model file of tunewright tune holds this trial"
+"""How the comment begins that names the trial whose model was kept."""
+
+
+def held_trial(history: History) -> int | None:
+    """The trial whose model `tunewright tune` has kept, as it noted in the study; None: none, or of another kind of study."""
+    noted = (entry.trial for entry in reversed(history.comments) if getattr(entry.event, "text", "").startswith(HELD))
+    return next(noted, None)
+
+
+def held_note(history: History) -> str:
+    """A sentence where the model file holds another trial than the best; "" elsewhere."""
+    held = held_trial(history)
+    if held is None or not history.feasible.any() or history.best.number == held:
+        return ""
+    text = history.trial(held).note or "see its comment"
+    return (
+        f"The model file of tunewright tune holds trial {held} ({text}), not the best of the study, trial {history.best.number}: what is known "
+        "does not make that one better beyond luck, or it came later."
+    )
 
 
 class Score(msgspec.Struct, frozen=True):

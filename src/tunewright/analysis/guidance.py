@@ -9,6 +9,7 @@ import numpy as np
 from tunewright.analysis.charts import Figure
 from tunewright.analysis.checks import Health
 from tunewright.analysis.dependence import Effect
+from tunewright.analysis.gains import Gain, Tunability
 from tunewright.analysis.insight import Insight
 from tunewright.analysis.markup import Markup, breakable, join, tag
 from tunewright.analysis.scale import Bands, Linear, axis
@@ -17,7 +18,6 @@ from tunewright.analysis.summary import counts_text, objective
 from tunewright.analysis.svg import Frame, strip
 from tunewright.analysis.tables import table
 from tunewright.analysis.text import choice_labels, counted, cut, interval, number, thousandths
-from tunewright.analysis.tuning import Gain, Tunability
 from tunewright.analysis.view import Values, direction, drawn, value_axis
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -31,6 +31,8 @@ _EFFECTS: Final = 6
 _POINTS: Final = 300
 _WIDTH, _HEIGHT = 250, 200
 _ROWS: Final = 12
+_FEW: Final = 5  # trials with a parameter, below which nothing is said of it
+_UNKNOWN: Final = "What mattered is not known: the model behind it does not predict trials that it has not seen."
 _DESCRIBED: Final = "The mean over all other hyperparameters with its 95 % band."
 
 
@@ -46,13 +48,16 @@ def _section(heading: str, *parts: Markup | None) -> Markup:
 
 
 def mattered(history: History, found: Insight) -> Markup | None:
-    """Importance as a table of bars, then the effects of those that matter most."""
+    """Importance as a table of bars, then the effects of those that matter most; the doubts alone where the model explains nothing."""
     importance = found.importance
     if _mend(found):
         return None
     if not importance.shares:
         return _section("What mattered", _sentences(importance.remarks)) if importance.remarks else None
-    charts = [effect_chart(history, effect) for effect in _chosen(found)]
+    if _blind(importance):
+        return _section("What mattered", tag("p", _UNKNOWN), _sentences([importance.behind, *importance.remarks]))
+    importance, rare = _well_known(importance)
+    charts = [effect_chart(history, effect) for effect in _chosen(importance, found)]
     panels = [
         tag("figure", tag("h3", breakable(cut(each.name, 120))), tag("p", each.caption, class_="small"), each.svg)
         for each in charts
@@ -64,16 +69,32 @@ def mattered(history: History, found: Insight) -> Markup | None:
     return _section(
         "What mattered",
         _shares(importance),
-        _sentences([importance.behind, *importance.remarks]),
+        _sentences([rare, importance.behind, *importance.remarks]),
         tag("p", said) if panels else None,
         tag("div", *panels, class_="panels") if panels else None,
     )
 
 
-def _chosen(found: Insight) -> list[Effect]:
+def _blind(importance: Importance) -> bool:
+    """Whether the shares are those of a model that does not predict, so that they say nothing; the method without a model has no such doubt."""
+    return importance.method != "ped-anova" and not importance.fit.predicts
+
+
+def _well_known(importance: Importance) -> tuple[Importance, str]:
+    """Without the parameters that hardly any trial had, and a sentence on those."""
+    known, rare = (tuple(s for s in importance.shares if (s.n < _FEW) == few) for few in (False, True))
+    if not rare:
+        return importance, ""
+    together = tuple(each for each in importance.interactions if each.n >= _FEW)
+    names = ", ".join(cut(each.names[0], 60) for each in rare[:_SHARES]) + (" …" if len(rare) > _SHARES else "")
+    said = f"Left out, since fewer than {_FEW} trials had {'it' if len(rare) == 1 else 'them'}: {names}."
+    return msgspec.structs.replace(importance, shares=known, interactions=together), said
+
+
+def _chosen(importance: Importance, found: Insight) -> list[Effect]:
     """The effects of the most important parameters, in that order."""
     by_name = {effect.names[0]: effect for effect in found.effects.found}
-    names = [share.names[0] for share in found.importance.shares]
+    names = [share.names[0] for share in importance.shares]
     return [by_name[name] for name in names if name in by_name][:_EFFECTS]
 
 
@@ -257,6 +278,8 @@ def advice(found: Insight) -> Markup:
 
 def _worth(found: Tunability) -> list[Markup]:
     """What tuning was worth, as two tables and two sentences."""
+    if not found.fit.predicts:
+        return [tag("p", "What tuning was worth is not known."), _sentences(found.remarks)]
     first, *_ = found.lines
     alone = [
         _gain_row(" and ".join(gain.names), found.at(gain), gain)
@@ -275,7 +298,9 @@ def _worth(found: Tunability) -> list[Markup]:
             )
         )
     if steps:
-        parts.append(table(["step", "change", *head], steps, "From the default to the winner, the largest gain first", "shares"))
+        parts.append(
+            table(["step", "change", *head], steps, "From the default to the best trial, the largest gain first", "shares")
+        )
     if found.stay is not None and found.stay.names:
         parts.append(tag("p", found.lines[-1]))
     return [*parts, _sentences(found.remarks)]
@@ -310,5 +335,17 @@ def markdown(history: History, title: str, found: Insight) -> str:
     ]
     for heading, part in parts:
         if part is not None and (part is found.health or not _mend(found)):
-            lines += ["", f"## {heading}", "", "```text", repr(part), "```"]
+            lines += ["", f"## {heading}", "", "```text", _text(part), "```"]
     return "\n".join(lines) + "\n"
+
+
+def _text(part: object) -> str:
+    """A part as text, without numbers that nothing stands behind."""
+    if isinstance(part, Importance) and part.shares and _blind(part):
+        return "\n".join([part.title, *(f"  {line}" for line in (_UNKNOWN, part.behind, *part.remarks) if line)])
+    if isinstance(part, Importance) and part.shares:
+        known, rare = _well_known(part)
+        return "\n".join([repr(known), *([f"  {rare}"] if rare else [])])
+    if isinstance(part, Tunability) and part.whole is not None and not part.fit.predicts:
+        return "\n".join(["What tuning was worth is not known.", *(f"  {line}" for line in part.remarks)])
+    return repr(part)

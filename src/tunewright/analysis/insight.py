@@ -8,12 +8,13 @@ from tunewright.analysis.bounded import bounds
 from tunewright.analysis.checks import Health, health
 from tunewright.analysis.dependence import Effects, effects
 from tunewright.analysis.evidence import evidence
+from tunewright.analysis.gains import Tunability
 from tunewright.analysis.importances import importance
 from tunewright.analysis.prospects import Prospect, prospect
 from tunewright.analysis.refinement import Refinement, refine
 from tunewright.analysis.shares import Importance
 from tunewright.analysis.surrogate import WIDEST, surrogate
-from tunewright.analysis.tuning import Tunability, tunability
+from tunewright.analysis.tuning import tunability
 from tunewright.history import History
 from tunewright.models.threads import one_thread
 from tunewright.space import SearchSpace

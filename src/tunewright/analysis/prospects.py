@@ -111,7 +111,7 @@ class Prospect(msgspec.Struct, frozen=True):
                 f"{left}, more than {noise}, but as it went of late the search will hardly find it: little reason to go on."
             )
         else:
-            said.append(f"{left}, more than {noise}: no reason to stop.")
+            said.append(f"{left}, more than {noise}: searching on may find it.")
         return [*said, *self.remarks]
 
     def __repr__(self) -> str:

@@ -196,7 +196,12 @@ def _searched(history: History, extras: ReportExtras, done: Totals) -> Markup:
     space = history.space
     size = "unlimited" if math.isinf(space.size) else f"{space.size:,}"
     pairs = list(extras.facts)
-    pairs.append(("metrics", "; ".join(_metric_text(history, j) for j in range(len(history.metrics)))))
+    pairs.append(
+        (
+            "metric" if len(history.metrics) == 1 else "metrics",
+            "; ".join(_metric_text(history, j) for j in range(len(history.metrics))),
+        )
+    )
     pairs.append(
         ("hyperparameters", f"{len(space)}, of which {len(space.when)} conditional; distinct configurations: {cut(size, 40)}")
     )
@@ -204,7 +209,7 @@ def _searched(history: History, extras: ReportExtras, done: Totals) -> Markup:
     pairs.append(("proposed by", " · ".join(part for part in (extras.sampler, by) if part) or "–"))
     each = "" if history.single else ", each of one trial on one fold or seed"
     pairs.append(("trials", f"{counts_text(history)}; {counted(done.tasks, 'measurement')}{each}"))
-    pairs.append(("time", f"{duration(done.seconds)} of measuring, all workers together{_when(done)}"))
+    pairs.append(("work", f"{duration(done.seconds)} of measuring, all workers together{_when(done)}"))
     constraints = [tag("li", tag("code", cut(str(each), 500))) for each in space.constraints[:50]]
     tables = [table(each.head, [_plain(row, each.head) for row in each.rows], each.caption) for each in extras.tables]
     return _section(

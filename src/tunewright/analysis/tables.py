@@ -47,7 +47,9 @@ def table(head: Sequence[str], rows: Sequence[Markup], caption: str, kind: str =
         kind: its class.
     """
     heads = [tag("th", name.removeprefix("#"), scope="col", class_="number" if name.startswith("#") else None) for name in head]
-    whole = tag("table", tag("caption", caption), tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_=kind or None)
+    whole = tag(
+        "table", tag("caption", tag("span", caption)), tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_=kind or None
+    )
     return tag("div", whole, class_="scroll", tabindex="0", role="region", aria_label=caption)
 
 

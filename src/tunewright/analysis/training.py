@@ -2,13 +2,13 @@
 
 An objective may put the score on its own training data beside each fold's validation score, as a number in `Outcome.info`. The *gap*
 is how much better the training score is. A gap means something only beside the noise of the validation score, so it is measured in
-standard deviations over the folds. And a gap alone is no fault: flexible models that validate best often fit their training data
-perfectly. Overfitting shows where configurations that fit the training data *more* closely than the winner validate *worse*;
+standard deviations over the folds, of which three folds say little themselves. And a gap alone is no fault: flexible models that validate best often fit their training data
+perfectly, and a gap of a hundredth of the score is none to speak of however quiet the folds are. Overfitting shows where configurations that fit the training data *more* closely than the winner validate *worse*;
 underfitting where validation still rises with every closer fit and no gap has opened.
 """
 
 import math
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -20,9 +20,10 @@ from tunewright.history import COMPLETED, History
 from tunewright.metric import Metric
 from tunewright.trial import Trial
 
-__all__ = ["Gap", "gap", "gap_sentence", "train_key", "train_score"]
+__all__ = ["Gap", "gap", "gap_sentence", "gap_size", "train_key", "train_score"]
 
 _SMALL, _LARGE = 1.0, 3.0  # standard deviations over the folds
+_MATTERS: Final = 0.02  # of the score
 _TREND: Final = 8  # trials needed before anything is said about a trend
 
 
@@ -34,6 +35,7 @@ class Gap(msgspec.Struct, frozen=True):
         train, validation: their scores, in the metric's units.
         sd: of the winner's validation score over its folds; NaN without folds.
         best: the place of the winner in `trials`; -1 if it is not among them.
+        n: folds and seeds behind `sd`; 0: unknown.
     """
 
     trials: tuple[int, ...]
@@ -41,6 +43,7 @@ class Gap(msgspec.Struct, frozen=True):
     validation: tuple[float, ...]
     sd: float
     best: int
+    n: int = 0
 
 
 def train_key(history: History, name: str = "") -> str:
@@ -87,36 +90,53 @@ def gap(history: History, name: str = "", *, winner: int | None = None) -> Gap |
     numbers, train, validation = zip(*found, strict=True)
     judged = history.order.tolist() if winner is None else [winner]
     best = next((numbers.index(trial_number) for trial_number in judged if trial_number in numbers), -1)
-    sd = math.nan
+    sd, n = math.nan, 0
     if best >= 0:
         values = [m.values[metric.name] for m in at_full_effort(history.trial(numbers[best])) if m.values]
-        sd = standard_deviation(np.array(values))
-    return Gap(numbers, train, validation, sd, best)
+        sd, n = standard_deviation(np.array(values)), len(values)
+    return Gap(numbers, train, validation, sd, best, n)
 
 
-def gap_sentence(found: Gap, metric: Metric) -> str:
-    """Plain words on over- and underfitting: what the winner's gap is, whether it matters, and where to look."""
+def gap_size(found: Gap, metric: Metric) -> Literal["none", "unknown", "noise", "some", "large"]:
+    """How the winner's gap stands to the noise of the folds. A large one is both clear and of a size that matters: beyond three standard
+    deviations over the folds, certain at the level of three sigma although few folds say little of their noise, and more than a
+    fiftieth of the score.
+    """
+    train, validation = found.train[found.best], found.validation[found.best]
+    width = metric.sign * (validation - train)
+    if not width > 0:
+        return "none"
+    if math.isnan(found.sd):
+        return "unknown"
+    if width <= _SMALL * found.sd:
+        return "noise"
+    few = float(stats.t.isf(stats.norm.sf(_LARGE), found.n - 1)) / math.sqrt(found.n) if found.n > 1 else 0.0
+    clear = width > max(_LARGE, few) * found.sd
+    return "large" if clear and width > _MATTERS * max(abs(train), abs(validation)) else "some"
+
+
+def gap_sentence(found: Gap, metric: Metric, who: str = "the winner") -> str:
+    """Plain words on over- and underfitting: what the winner's gap is, whether it matters, and where to look; `who`: what to call it."""
     if found.best < 0:
         return "No trial has a valid result, so there is no winner whose gap could be judged."
     train, validation = found.train[found.best], found.validation[found.best]
-    width = metric.sign * (validation - train)
-    said = f"The winner scores {number(train)} on its training data and {number(validation)} in validation"
+    width, size = metric.sign * (validation - train), gap_size(found, metric)
+    said = f"{who[:1].upper()}{who[1:]} scores {number(train)} on its training data and {number(validation)} in validation"
     closer, trend = _closer_fits(found, metric)
-    if not width > 0:
-        return f"{said}: no gap, so no sign of overfitting. {_underfitting(trend, closer)}".rstrip()
-    if math.isnan(found.sd):
-        return f"{said}: a gap of {number(width, 2)}. Without folds there is no spread to judge it by. {_overfitting(closer)}".rstrip()
-    times = width / found.sd if found.sd else math.inf
+    if size == "none":
+        return f"{said}: no gap, so no sign of overfitting. {_underfitting(trend, closer, who)}".rstrip()
+    if size == "unknown":
+        return f"{said}: a gap of {number(width, 2)}. Without folds there is no spread to judge it by. {_overfitting(closer, who)}".rstrip()
     said = f"{said}, a gap of {number(width, 2)}"
-    if times <= _SMALL:
-        return f"{said}, which is within one standard deviation over the folds: no sign of overfitting. {_underfitting(trend, closer)}".rstrip()
-    size = (
-        f"{number(times, 2)} standard deviations over the folds" if math.isfinite(times) else "while the folds do not vary at all"
+    if size == "noise":
+        return f"{said}, which is within one standard deviation over the folds: no sign of overfitting. {_underfitting(trend, closer, who)}".rstrip()
+    times = (
+        f"{number(width / found.sd, 2)} standard deviations over the folds" if found.sd else "while the folds do not vary at all"
     )
-    if times <= _LARGE:
-        return f"{said} ({size}): it fits its training data somewhat better than new data, as most models do. {_overfitting(closer)}".rstrip()
-    advice = _overfitting(closer) or "More data or stronger regularisation may narrow it."
-    return f"{said} ({size}): it has learned details of its training data that do not carry over. {advice}"
+    if size == "some":
+        return f"{said} ({times}): it fits its training data somewhat better than new data, as most models do. {_overfitting(closer, who)}".rstrip()
+    advice = _overfitting(closer, who) or "More data or stronger regularisation may narrow it."
+    return f"{said} ({times}): it has learned details of its training data that do not carry over. {advice}"
 
 
 def _closer_fits(found: Gap, metric: Metric) -> tuple[float, float]:
@@ -132,18 +152,18 @@ def _closer_fits(found: Gap, metric: Metric) -> tuple[float, float]:
     return worse, float(stats.spearmanr(train[upper], validation[upper]).statistic)
 
 
-def _overfitting(worse: float) -> str:
+def _overfitting(worse: float, who: str) -> str:
     if math.isnan(worse) or worse <= 0:
         return ""
     return (
-        f"Configurations that fit their training data more closely than the winner validate worse (by {number(worse, 2)} in the median):"
-        " overfitting sets in there, and the winner lies before it."
+        f"Configurations that fit their training data more closely than {who} validate worse (by {number(worse, 2)} in the median):"
+        f" overfitting sets in there, and {who} lies before it."
     )
 
 
-def _underfitting(trend: float, worse: float) -> str:
+def _underfitting(trend: float, worse: float, who: str) -> str:
     if trend > 0.5 and math.isnan(worse):
         return (
             "Validation still rises with every closer fit: a more flexible model, or wider ranges, may gain more (underfitting)."
         )
-    return _overfitting(worse)
+    return _overfitting(worse, who)

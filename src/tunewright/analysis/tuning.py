@@ -20,25 +20,22 @@ within them (`bounded.py`), and going back to a default must not come nearer to 
 [2] Fawcett and Hoos, Analysing differences between algorithm configurations through ablation, Journal of Heuristics 22, 2016.
 """
 
-import math
 from typing import Final
 
-import msgspec
 import numpy as np
 
 from tunewright.analysis.bounded import Bounds, bounds
 from tunewright.analysis.evidence import NONE_KEPT, Evidence, evidence, pulled_in
-from tunewright.analysis.markup import tag
-from tunewright.analysis.notebook import framed
-from tunewright.analysis.summary import standard_deviation
-from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
-from tunewright.analysis.text import counted, cut, interval, number, read_alike, value_text, with_spread
+from tunewright.analysis.gains import Gain, Stay, Step, Tunability
+from tunewright.analysis.summary import default_trial, standard_deviation
+from tunewright.analysis.surrogate import WIDEST, Surrogate, candidates, surrogate
+from tunewright.analysis.text import number, read_alike
 from tunewright.history import History
 from tunewright.models.threads import one_thread
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Mask, Params, Value
 
-__all__ = ["Gain", "Stay", "Step", "Tunability", "default_row", "levels", "tunability"]
+__all__ = ["default_row", "levels", "tunability"]
 
 _LEVELS: Final = 33
 _PAIRED: Final = 6
@@ -49,120 +46,6 @@ _LITTLE: Final = 0.05
 """What parameters may lose together, as a share of the whole gain, to count as free to stay at their default."""
 _MANY: Final = 40
 """Of more parameters than this, the path is not walked one by one."""
-
-
-class Gain(msgspec.Struct, frozen=True):
-    """How much smaller the loss gets (in units of the metric, positive: better), with its 95 % interval."""
-
-    names: tuple[str, ...]
-    value: float
-    low: float
-    high: float
-    at: tuple[Value, ...] = ()
-
-    @property
-    def sd(self) -> float:
-        """A quarter of the interval's width: about its standard deviation."""
-        return (self.high - self.low) / 4
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One step of the ablation path: a parameter goes from one value to another (None: inactive), for this gain."""
-
-    name: str
-    before: Value
-    after: Value
-    gain: Gain
-
-
-class Stay(msgspec.Struct, frozen=True):
-    """Parameters of the winner that can go back to their default, and what that costs (in units of the metric)."""
-
-    names: tuple[str, ...]
-    loss: float
-    sd: float
-
-
-class Tunability(msgspec.Struct, frozen=True):
-    """What tuning is worth.
-
-    Attributes:
-        metric: which one.
-        n: trials behind it.
-        whole: of everything together; None where nothing can be said.
-        parameters: each alone, the most tunable first; those that are inactive at the default are left out.
-        pairs: of the most tunable ones, the best first.
-        path: from the default to the winner.
-        stay: what can stay at its default.
-        fit: how well the model predicts.
-        remarks: what to know before using the numbers.
-        exact: parameters whose values are shown as JSON, since choices of theirs would read alike.
-    """
-
-    metric: str
-    n: int
-    whole: Gain | None = None
-    parameters: tuple[Gain, ...] = ()
-    pairs: tuple[Gain, ...] = ()
-    path: tuple[Step, ...] = ()
-    stay: Stay | None = None
-    fit: Fit = Fit(math.nan, math.nan, 0)
-    remarks: tuple[str, ...] = ()
-    exact: tuple[str, ...] = ()
-
-    @property
-    def worthwhile(self) -> tuple[Gain, ...]:
-        """The pairs that are worth more together than either of them alone."""
-        alone = {each.names[0]: each.value for each in self.parameters}
-        return tuple(
-            pair
-            for pair in self.pairs
-            if None not in pair.at and pair.value > 1.01 * max(alone.get(name, 0.0) for name in pair.names)
-        )
-
-    def at(self, gain: Gain) -> str:
-        """The values that a gain is at, as text."""
-        return ", ".join(_shown(value, name in self.exact) for name, value in zip(gain.names, gain.at, strict=True))
-
-    def ends(self, step: Step) -> tuple[str, str]:
-        """The values from which and to which a step goes, as text."""
-        return _shown(step.before, step.name in self.exact), _shown(step.after, step.name in self.exact)
-
-    @property
-    def lines(self) -> list[str]:
-        """What it says, a sentence each."""
-        whole = "" if self.whole is None else _gain(self.whole)
-        said = [f"Tuning everything is worth {whole} in {self.metric} beyond the default."] if whole else []
-        said += [f"{each.names[0]} alone: {_gain(each)}, at {self.at(each)}" for each in self.parameters[:10]]
-        said += [f"{' and '.join(each.names)}: {_gain(each)}, at {self.at(each)}" for each in self.worthwhile[:3]]
-        if self.path:
-            said.append("From the default to the winner, the largest gain first:")
-            said += [f"  {each.name}: {' -> '.join(self.ends(each))}, {_gain(each.gain)}" for each in self.path]
-        if self.stay is not None and self.stay.names:
-            names = ", ".join(self.stay.names)
-            said.append(f"Can stay at their default: {names}: expected loss {with_spread(self.stay.loss, self.stay.sd)}.")
-        return said
-
-    def __repr__(self) -> str:
-        title = f"Tunability for {self.metric}: {counted(self.n, 'trial')}"
-        behind = (
-            [] if math.isnan(self.fit.r2) else [f"model: cross-validated R² {number(self.fit.r2, 2)}, {self.fit.behind(self.n)}"]
-        )
-        return "\n".join([title, *(f"  {line}" for line in (*self.lines, *behind, *self.remarks))])
-
-    def _repr_html_(self) -> str:
-        head, *rest = repr(self).split("\n")
-        return framed(tag("p", head), tag("ul", *(tag("li", line.strip()) for line in rest)))
-
-
-def _gain(gain: Gain) -> str:
-    value, bounds = interval(gain.value, gain.low, gain.high, 3)
-    return f"{value} ({bounds})"
-
-
-def _shown(value: Value, exact: bool) -> str:
-    """A parameter's value as text; "inactive" for None, and "null" for a None that was chosen (`_there`)."""
-    return "inactive" if value is None else "null" if value == "null" else cut(value_text(value, exact=exact), 40)
 
 
 @one_thread
@@ -191,7 +74,7 @@ def tunability(
     rng = np.random.default_rng(seed)
     model = surrogate(known) if model is None else model
     weigh = _Weigh(model, bounds(history) if bounded is None else bounded, rng)
-    default = default_row(known.space)
+    default = _beginning(history)
     winner = known.rows[known.best]
     filled = np.where(np.isnan(winner), default, winner)
     around = candidates(known, rng)
@@ -240,6 +123,13 @@ def _about(history: History, known: Evidence, weigh: "_Weigh", default: Array) -
     if len(history.objectives) > 1:
         said.append(f"This is about {known.metric.name} alone.")
     return said
+
+
+def _beginning(history: History) -> Array:
+    """The default that the study is compared with (`summary.default_trial`), else the space's, as a raw row with all values filled."""
+    filled, tried = default_row(history.space), default_trial(history)
+    row = filled if tried is None else np.asarray(history.space.row(tried.params), np.float64)
+    return np.where(np.isnan(row), filled, row)
 
 
 def default_row(space: SearchSpace) -> Array:

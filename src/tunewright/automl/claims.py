@@ -9,6 +9,7 @@ import msgspec
 
 from tunewright.analysis.generalization import Generalization
 from tunewright.analysis.summary import totals
+from tunewright.analysis.text import counted
 from tunewright.analysis.winner import Estimate
 from tunewright.history import History
 
@@ -45,14 +46,14 @@ class RaceFacts(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
-def claim_of(worth: Generalization) -> Claim:
-    """The same as JSON can hold it."""
+def claim_of(worth: Generalization, about: str = "") -> Claim:
+    """The same as JSON can hold it; `about`: a sentence on which configuration it is, where that is not the one in the model file."""
     claimed = worth.winner
     gain = worth.gain or Estimate(math.nan)
     return Claim(
         value=_real(claimed.value), low=_real(claimed.low), high=_real(claimed.high), raw=_real(worth.raw),
         gain=_real(gain.value), gain_low=_real(gain.low), gain_high=_real(gain.high),
-        probability=_real(worth.probability), sentence=worth.sentence,
+        probability=_real(worth.probability), sentence=f"{about} {worth.sentence}".strip(),
     )  # fmt: skip
 
 
@@ -63,7 +64,8 @@ def race_facts(history: History, folds: int) -> RaceFacts:
     if fits >= whole:
         return RaceFacts(fits=fits, whole=whole, sentence="Every configuration was fitted on every fold.")
     words = (
-        f"Racing took {fits:,} fits, each on one fold, for {history.finished:,} configurations; {folds}-fold cross-validation of all of them takes {whole:,}, "
+        f"Racing took {counted(fits, 'fit')}, each on one fold, for {counted(history.finished, 'configuration')}; "
+        f"{folds}-fold cross-validation of all of them takes {whole:,}, "
         f"{whole / fits:.1f} times as many."
     )
     return RaceFacts(fits=fits, whole=whole, sentence=words)

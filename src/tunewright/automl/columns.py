@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tunewright.automl.prepare import DATE_PARTS, date_part
 from tunewright.automl.schema import Column, Schema, Target
 from tunewright.automl.tables import Frame, quoted
-from tunewright.automl.values import DATE_FORMATS, SOFT_MISSING, Labels, Series, dates, labels, number_style
+from tunewright.automl.values import DATE_FORMATS, LARGEST, SOFT_MISSING, Labels, Series, dates, labels, number_style, numbers
 from tunewright.errors import DataError
 from tunewright.extras import require
 
@@ -93,7 +93,7 @@ def describe_column(series: Series, whole: Series) -> Column:
     if sentence := _identifier(name, whole, len(kinds) / len(text)):
         return Column(name=name, role="identifier", missing=missing, sentence=sentence)
     return (
-        _number(series, name, missing)
+        _number(series, whole, missing)
         or _date(series, name, missing, text)
         or _words(name, missing, kinds)
         or _category(name, missing, text)
@@ -131,7 +131,8 @@ def _identifier(name: str, whole: Series, distinct: float) -> str:
     return ""
 
 
-def _number(series: Series, name: str, missing: float) -> Column | None:
+def _number(series: Series, whole: Series, missing: float) -> Column | None:
+    name = str(series.name)
     style, found = number_style(series)
     types = require("pandas", extra="tune").api.types
     if types.is_bool_dtype(series.dtype):
@@ -151,8 +152,8 @@ def _number(series: Series, name: str, missing: float) -> Column | None:
         said.append("Read with commas between thousands.")
     if junk:
         said.append(f"Cells that are no numbers ({quoted(sorted(junk))}, {int(found.junk.sum())} in all) count as missing.")
-    if np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan)).any() if types.is_float_dtype(series.dtype) else False:
-        said.append("Infinite values count as missing.")
+    if far := int(numbers(whole, style).far.sum()):
+        said.append(f"Numbers that are infinite or beyond ±{LARGEST:.1e} ({far} in all) count as missing.")
     return Column(name=name, role="number", missing=float(np.isnan(found.floats).mean()), style=style, sentence=" ".join(said))
 
 

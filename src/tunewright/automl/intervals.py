@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tunewright.analysis.text import number
 from tunewright.automl.records import Difference, MetricFacts, Score
 from tunewright.resampling.scoring import WEIGHTED, Answer, score, weighted_scores
 from tunewright.typing import Array
@@ -81,38 +82,41 @@ def scored(metric: MetricFacts, y: Array, answer: Answer, draws: Array, further:
     return Score(value=_finite(score(metric, y, answer)), low=low, high=high, others=others)
 
 
-def difference(metric: MetricFacts, y: Array, answers: Mapping[str, Answer], draws: Draws) -> Difference:
-    """Winner minus default on the same draws, with a sentence.
+def difference(metric: MetricFacts, y: Array, answers: Mapping[str, Answer], draws: Draws, other: str = "default") -> Difference:
+    """Winner minus another on the same draws, with a sentence.
 
     Args:
         metric: which way is better.
         y: the truth.
-        answers, draws: with the names "winner" and "default".
+        answers, draws: with the name "winner", and that of the other unless it could not be fitted.
+        other: "default" or "baseline".
     """
-    apart = draws["winner"] - draws["default"]
+    if other not in answers:
+        said = f"The {other} could not be fitted, so there is nothing to compare the winner with."
+        return Difference(value=None, low=None, high=None, better=None, sentence=said)
+    apart = draws["winner"] - draws[other]
     apart = apart[np.isfinite(apart)]
-    value = _finite(score(metric, y, answers["winner"]) - score(metric, y, answers["default"]))
+    value = _finite(score(metric, y, answers["winner"]) - score(metric, y, answers[other]))
     low, high = _middle(apart)
     if value is None or low is None or high is None:
-        return Difference(
-            value=value,
-            low=low,
-            high=high,
-            better=None,
-            sentence="The test set is too small to compare the winner with the default.",
-        )
+        said = f"The test set is too small to compare the winner with the {other}."
+        return Difference(value=value, low=low, high=high, better=None, sentence=said)
     gain = apart if metric.goal == "maximize" else -apart
     better = float(np.mean(gain > 0) + np.mean(gain == 0) / 2)
-    size = f"{abs(value):.4g}"
+    way = "better" if (value > 0) == (metric.goal == "maximize") else "worse"
+    least, most = sorted((abs(low), abs(high)))
     if low == high == 0:
-        said = "The winner and the default score the same on the test set."
+        said = f"The winner and the {other} score the same on the test set."
     elif low > 0 or high < 0:
-        way = "better" if (value > 0) == (metric.goal == "maximize") else "worse"
-        least, most = sorted((abs(low), abs(high)))
-        said = f"On the test set the winner is {way} than the default by {size} {metric.name} (95 % interval {least:.4g} to {most:.4g})."
+        said = f"On the test set the winner is {way} than the {other} by {number(abs(value))} {metric.name} (95 % interval {number(least)} to {number(most)})."
     else:
-        said = f"On the test set the difference to the default, {value:+.4g} {metric.name}, is within chance (95 % interval {low:+.4g} to {high:+.4g})."
+        bounds = f"95 % interval {_signed(low)} to {_signed(high)}"
+        said = f"On the test set the difference to the {other}, {_signed(value)} {metric.name}, is within chance ({bounds})."
     return Difference(value=value, low=low, high=high, better=better, sentence=said)
+
+
+def _signed(x: float) -> str:
+    return f"+{number(x)}" if x > 0 else number(x)
 
 
 def _middle(draws: Array) -> tuple[float | None, float | None]:

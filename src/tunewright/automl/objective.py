@@ -150,8 +150,9 @@ class FoldObjective(msgspec.Struct, frozen=True):
             value = score(self.metric, valid.y, respond(model, valid.x, self.shape.classes))
             trained = score(self.metric, seen.y, respond(model, seen.x, self.shape.classes))
         if not np.isfinite(value):
+            few, large = "its rows may all be of one class", "the predictions may be too large, or the rows too few"
             raise ValueError(
-                f"{self.metric.name} is not defined on fold {fold} (its rows may all be of one class). Use fewer folds or another metric."
+                f"{self.metric.name} is not defined on fold {fold} ({few if self.shape.classes else large}). Use fewer folds or another metric."
             )
         scored = time.perf_counter() - start
         found: dict[str, Any] = {self.metric.name: value, "train": trained, "fit_seconds": fitted, "score_seconds": scored}
@@ -176,5 +177,10 @@ def fit(
     with threads(cores), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model = build_pipeline(dict(params), shape, seed).fit(x, y)
-    said = Counter(f"{item.category.__name__}: {str(item.message).split('. ')[0].splitlines()[0]}" for item in caught)
+    said = Counter(f"{item.category.__name__}: {_first_sentence(str(item.message))}" for item in caught)
     return model, said, time.perf_counter() - start
+
+
+def _first_sentence(text: str) -> str:
+    """Without the colon after which a list would follow."""
+    return text.split(". ")[0].strip().splitlines()[0].rstrip(" .:") if text.strip() else ""

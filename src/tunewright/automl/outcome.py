@@ -17,17 +17,16 @@ import msgspec
 import numpy as np
 
 from tunewright.analysis.generalization import by_folds
-from tunewright.analysis.summary import ranking, standard_deviation
-from tunewright.analysis.training import gap, gap_sentence
+from tunewright.analysis.summary import default_trial, ranking, standard_deviation
+from tunewright.analysis.training import gap, gap_sentence, gap_size
 from tunewright.automl.claims import Claim, RaceFacts, claim_of, race_facts
 from tunewright.automl.intervals import bootstrap, difference, scored
 from tunewright.automl.metrics import FURTHER
 from tunewright.automl.model_file import Model, ModelCard, save_model
 from tunewright.automl.objective import fit
 from tunewright.automl.plan import Settled, shape_of
-from tunewright.automl.records import Configuration, FamilyFacts, Gap, MetricFacts, Paths, TaskFacts, TestScores
+from tunewright.automl.records import Configuration, FamilyFacts, Gap, MetricFacts, Paths, Score, TaskFacts, TestScores
 from tunewright.catalog import FAMILIES, default_params
-from tunewright.catalog.spaces import REFERENCES
 from tunewright.errors import NoResult
 from tunewright.history import History
 from tunewright.resampling.scoring import Answer, respond
@@ -65,54 +64,56 @@ class Finished(NamedTuple):
 
 
 def finish(
-    settled: Settled, history: History, *, seed: int, workers: int, paths: Paths, stage: Callable[[str], None]
+    settled: Settled, history: History, *, seed: int, workers: int, paths: Paths, stage: Callable[[str], None], ended: str = ""
 ) -> Finished:
     """Fit the winner and the default on all training rows, judge them on the test rows, and save the winner.
 
+    A default that cannot be fitted has no scores, and a warning says why.
+
+    Args:
+        settled, history, seed, workers, paths: of the search.
+        stage: told what is done.
+        ended: why the search did, as `BudgetFacts.ended`.
+
     Raises:
-        NoResult: no trial has a value.
+        NoResult: no trial has a value, or the winner cannot be fitted on all training rows.
         ModelError: the model cannot be written.
     """
     start = time.perf_counter()
     if not history.completed:
-        raise NoResult(_why_nothing(history))
+        raise NoResult(_why_nothing(history, ended))
     proven = [item.trial for item in ranking(history, None) if history.proven[item.trial.number]]
     worth = by_folds(history)
     if worth.recommended == "default":  # nothing is likely enough to be better, whatever the scores say
         proven.sort(key=lambda trial: trial.params != worth.params)
     best = tuple(configuration(trial, settled.metric) for trial in proven[:_BEST])
     winner, default = best[0], _reference(history, settled.metric)
-    stage(f"fitting the winner ({winner.title}) on all {settled.data.train_rows} training rows")
-    model, said = _fitted(winner.params, settled, seed, workers)
-    card = ModelCard(
-        schema=settled.schema,
-        task=settled.task,
-        metric=settled.metric,
-        params=winner.params,
-        validation=winner.mean,
-        environment=environment_facts(),
-        created=now(),
-    )
-    save_model(paths.model, Model(card, model))
+    stage(f"fitting the winner ({winner.title}) on all {settled.data.train_rows:,} training rows")
+    model, said = _kept(winner, settled, seed, workers, paths)
     rows, classes = settled.split.test, len(settled.task.classes)
+    warned = [f"The winner's fit warned: {sentence.rstrip('.')}." for sentence in said]
     answers = {"winner": respond(model, settled.x[rows], classes), "baseline": _baseline(settled)}
     if default.params == winner.params:
         answers["default"] = answers["winner"]
     else:
         stage(f"fitting the default ({default.title}) to compare with")
-        other, _ = _fitted(default.params, settled, seed, workers)
-        answers["default"] = respond(other, settled.x[rows], classes)
-    stage(f"judging on {len(rows)} test rows")
+        try:
+            other, _ = _fitted(default.params, settled, seed, workers)
+            answers["default"] = respond(other, settled.x[rows], classes)
+        except Exception as error:  # noqa: BLE001  whatever scikit-learn raises: the winner stands without it
+            warned.append(
+                f"The default, {default.title}, could not be fitted, so the winner is compared with none: {_brief(error)}."
+            )
+    stage(f"judging on {len(rows):,} test rows")
     test = _judged(settled, answers, default, seed)
-    warned = tuple(f"The winner's fit warned: {sentence.rstrip('.')}." for sentence in said)
     return Finished(
         winner,
         default,
         best,
         test,
-        warned,
+        tuple(warned),
         time.perf_counter() - start,
-        claim_of(worth),
+        claim_of(worth, _about(history, winner, settled.metric)),
         race_facts(history, settled.split.facts.folds),
     )
 
@@ -163,21 +164,15 @@ def family_facts(
     return tuple(facts)
 
 
-def gap_of(history: History, winner: Configuration) -> Gap:
-    """Training beside validation score of the winner, and what that means."""
+def gap_of(history: History, winner: Configuration, *, default: bool = False) -> Gap:
+    """Training beside validation score of the winner, and what that means; `default`: the model file holds the default."""
     found = gap(history, "train", winner=winner.trial)
     if found is None or found.best < 0:
         return Gap(train=winner.train, validation=winner.mean, verdict="unknown", sentence="The training score is not known.")
     metric = history.metrics[0]
-    sentence = gap_sentence(found, metric)
-    train, validation = found.train[found.best], found.validation[found.best]
-    width = metric.sign * (validation - train)
-    verdict = "sound"
-    if np.isfinite(found.sd) and width > 3 * found.sd:
-        verdict = "overfitting"
-    elif "underfitting" in sentence:
-        verdict = "underfitting"
-    return Gap(train=train, validation=validation, verdict=verdict, sentence=sentence)
+    sentence = gap_sentence(found, metric, "the default" if default else "the winner")
+    verdict = "overfitting" if gap_size(found, metric) == "large" else "underfitting" if "underfitting" in sentence else "sound"
+    return Gap(train=found.train[found.best], validation=found.validation[found.best], verdict=verdict, sentence=sentence)
 
 
 def environment_facts() -> dict[str, Any]:
@@ -199,14 +194,18 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+def _about(history: History, winner: Configuration, metric: MetricFacts) -> str:
+    """Which configuration the claim is about, where it is not the one in the model file."""
+    best = configuration(history.best, metric)
+    return "" if best.params == winner.params else f"The best in cross-validation was another, {best.title}, trial {best.trial}."
+
+
 def _reference(history: History, metric: MetricFacts) -> Configuration:
-    """The default that everything is compared with: as the space says, else the first of `REFERENCES` that was completed."""
-    defaults = {trial.note: trial for trial in history.trials if trial.note.startswith("default ") and trial.value is not None}
-    choices = [name for name in REFERENCES if f"default {name}" in defaults]
-    if choices:
-        return configuration(defaults[f"default {choices[0]}"], metric)
-    params = history.space.default
-    family = str(params["model"])
+    """The default that everything is compared with: the one that the study's own analyses call so; the space's where none was completed."""
+    tried = default_trial(history)
+    if tried is not None:
+        return configuration(tried, metric)
+    family = str(history.space.default["model"])
     return Configuration(
         trial=-1,
         family=family,
@@ -214,6 +213,28 @@ def _reference(history: History, metric: MetricFacts) -> Configuration:
         params=default_params(history.space, family),
         note=f"default {family}",
     )
+
+
+def _kept(winner: Configuration, settled: Settled, seed: int, workers: int, paths: Paths) -> tuple[Any, Counter[str]]:
+    """The winner, fitted and saved, and what was said meanwhile."""
+    try:
+        model, said = _fitted(winner.params, settled, seed, workers)
+    except Exception as error:
+        raise NoResult(
+            f"The winner, {winner.title}, trial {winner.trial}, could be fitted on its folds but not on all training rows: {_brief(error)}. "
+            "Look at the data, or choose other --models."
+        ) from error
+    card = ModelCard(
+        schema=settled.schema,
+        task=settled.task,
+        metric=settled.metric,
+        params=winner.params,
+        validation=winner.mean,
+        environment=environment_facts(),
+        created=now(),
+    )
+    save_model(paths.model, Model(card, model))
+    return model, said
 
 
 def _fitted(params: Params, settled: Settled, seed: int, workers: int) -> tuple[Any, Counter[str]]:
@@ -256,11 +277,12 @@ def _judged(settled: Settled, answers: Mapping[str, Answer], default: Configurat
         baseline = f"always {known.mean():.6g}, the mean of the training rows"
     return TestScores(
         winner=scores["winner"],
-        default=scores["default"],
+        default=scores.get("default", Score(value=None, low=None, high=None)),
         baseline=scores["baseline"],
         default_title=f"{default.title} with scikit-learn's defaults",
         baseline_title=baseline,
         difference=difference(settled.metric, y, answers, draws),
+        floor=difference(settled.metric, y, answers, draws, "baseline"),
         draws=count,
         sentence=sentence,
     )
@@ -276,12 +298,20 @@ def _further(task: TaskFacts) -> list[MetricFacts]:
     ]
 
 
-def _why_nothing(history: History) -> str:
+def _why_nothing(history: History, ended: str) -> str:
     failures = Counter(failure.message for _, failure in history.failures)
+    if not failures and ended == "interrupted":
+        return "The search was interrupted before a configuration was finished. Say --resume to go on."
     if not failures:
         return "No configuration was finished. Give more --time, or fewer --models."
     message, count = failures.most_common(1)[0]
-    return f"All {history.failed} configurations failed, {count} of the fits with: {message}. Look at the data, or choose other --models."
+    all_ = "The only configuration" if history.failed == 1 else f"All {history.failed} configurations"
+    return f"{all_} failed, {count} of the fits with: {message.rstrip('. ')}. Look at the data, or choose other --models."
+
+
+def _brief(error: Exception) -> str:
+    """What an error says, without the rest of a long text."""
+    return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '').rstrip('. ')}".rstrip(": ")
 
 
 def _mean(values: list[Any]) -> float | None:

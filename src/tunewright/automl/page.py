@@ -8,6 +8,7 @@ import msgspec
 
 from tunewright.analysis import Difference, ReportExtras, Rows, Score, duration, number
 from tunewright.analysis.facts import verdict
+from tunewright.analysis.text import counted
 from tunewright.automl import records
 from tunewright.automl.records import TuneRequest, TuneResult
 
@@ -21,19 +22,20 @@ def report_extras(result: TuneResult) -> ReportExtras:
     sign = 1.0 if result.metric.goal == "maximize" else -1.0
     test, data = result.test, result.data
     stayed = result.recommended == "default"
+    alone = stayed or test.default.value is None  # nothing to be seen beside, or nothing that could be fitted
     winner = (
         f"the default ({test.default_title})" if stayed else f"the winner ({result.winner.title}, trial {result.winner.trial})"
     )
     extras = ReportExtras(
-        lead=f"{data.train_rows} training rows, {data.test_rows} test rows, {data.features} features from {data.path}",
+        lead=f"{counted(data.train_rows, 'training row')}, {counted(data.test_rows, 'test row')}, {counted(data.features, 'feature')} from {data.path}",
         facts=_facts(result),
         tables=(_families(result), _columns(result)),
         test=(
             _score(f"{winner}, {_KEPT}", test.winner),
-            *(() if stayed else (_score(f"the default ({test.default_title})", test.default),)),
+            *(() if alone else (_score(f"the default ({test.default_title})", test.default),)),
             _score(f"the baseline ({test.baseline_title})", test.baseline),
         ),
-        test_note=test.sentence,
+        test_note=test.sentence.removeprefix("Scores on ").replace(" that the search never saw", "", 1),  # the table says it
         gain=None if stayed else _gain(test.difference, sign),
         winner=result.winner.trial if result.winner.trial >= 0 else None,
         kept=_KEPT,
@@ -46,6 +48,8 @@ def report_extras(result: TuneResult) -> ReportExtras:
         commands=_commands(result),
         environment=tuple((name, str(value)) for name, value in result.environment.items()),
     )
+    if "baseline" in result.advice:  # the model may be of no use, which is all that matters
+        return msgspec.structs.replace(extras, verdict=result.advice)
     return msgspec.structs.replace(extras, verdict=f"{result.advice} {verdict(extras, -sign)}") if stayed else extras
 
 
@@ -65,7 +69,7 @@ def _facts(result: TuneResult) -> tuple[tuple[str, str], ...]:
     task, budget = result.task, result.budget
     facts = [
         ("task", task.reason),
-        ("metric", f"{result.metric.name}. {result.metric.reason}"),
+        ("why this metric", result.metric.reason),
         ("division of the rows", result.split.sentence),
     ]
     if task.classes:
@@ -76,8 +80,8 @@ def _facts(result: TuneResult) -> tuple[tuple[str, str], ...]:
         facts.append(("positive class", task.positive))
     facts.append(
         (
-            "time",
-            f"{duration(budget.searched)} of search with {budget.workers} processes, {duration(budget.finished)} to fit and judge the winner",
+            "wall time",
+            f"{duration(budget.searched)} of search with {counted(budget.workers, 'process', 'processes')}, {duration(budget.finished)} to fit and judge the winner",
         )
     )
     if result.claim is not None:

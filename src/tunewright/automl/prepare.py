@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tunewright.automl.schema import Column, Schema
 from tunewright.automl.tables import Frame, did_you_mean, quoted
-from tunewright.automl.values import SOFT_MISSING, Labels, Series, dates, labels, numbers
+from tunewright.automl.values import LARGEST, SOFT_MISSING, Labels, Series, dates, labels, numbers
 from tunewright.errors import DataError
 from tunewright.typing import Array
 
@@ -123,7 +123,17 @@ def _read(series: Series, column: Column) -> tuple[Array, str, str]:
         return np.column_stack([date_part(moments.floats, part, column.origin) for part in column.parts]), note, problem
     found = numbers(series, column.style)
     note, problem = _unreadable(series, column, found.junk, f"numbers ({column.style})" if column.style != "plain" else "numbers")
-    return found.floats[:, None], note, problem
+    return found.floats[:, None], " ".join(part for part in (note, _too_far(column, found.far)) if part), problem
+
+
+def _too_far(column: Column, far: NDArray[np.bool_]) -> str:
+    count = int(far.sum())
+    rows = "1 row holds a number" if count == 1 else f"{count} rows hold numbers"
+    return (
+        f'Column "{column.name}": {rows} that no model can use, infinite or beyond ±{LARGEST:.1e}; counted as missing.'
+        if count
+        else ""
+    )
 
 
 def _unseen(series: Series, column: Column, values: Array) -> str:
@@ -131,7 +141,8 @@ def _unseen(series: Series, column: Column, values: Array) -> str:
     if not new.any():
         return ""
     found = sorted(set(labels(series[new]).tolist()))
-    return f'Column "{column.name}": {int(new.sum())} rows hold values that are not among the known ones and count as "other": {quoted(found)}.'
+    rows = "1 row holds a value that is" if new.sum() == 1 else f"{int(new.sum())} rows hold values that are"
+    return f'Column "{column.name}": {rows} not among the known ones and {"counts" if new.sum() == 1 else "count"} as "other": {quoted(found)}.'
 
 
 def _unreadable(series: Series, column: Column, junk: NDArray[np.bool_], kind: str) -> tuple[str, str]:
@@ -139,7 +150,8 @@ def _unreadable(series: Series, column: Column, junk: NDArray[np.bool_], kind: s
     if not junk.any():
         return "", ""
     found = sorted({str(cell) for cell in labels(series[junk])})
-    what = f'column "{column.name}" should hold {kind}, but {int(junk.sum())} rows do not: {quoted(found, 3)}'
+    rows = "1 row does not" if junk.sum() == 1 else f"{int(junk.sum())} rows do not"
+    what = f'column "{column.name}" should hold {kind}, but {rows}: {quoted(found, 3)}'
     if junk.sum() * 2 > series.notna().sum():
         return "", what
-    return what[0].upper() + what[1:] + ". They count as missing.", ""
+    return what[0].upper() + what[1:] + (". It counts as missing." if junk.sum() == 1 else ". They count as missing."), ""

@@ -265,7 +265,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """Winner minus default on the same test rows, in the metric's units, with its 95 % interval.
+    """Winner minus another on the same test rows, in the metric's units, with its 95 % interval.
 
     `better` is the share of bootstrap draws in which the winner was the better one, ties counted half.
     """
@@ -281,9 +281,10 @@ class TestScores(msgspec.Struct, frozen=True, kw_only=True):
     """What the models are worth on rows that the search never saw.
 
     Attributes:
-        winner, default, baseline: each fitted on all training rows.
+        winner, default, baseline: each fitted on all training rows; without a value where that failed.
         default_title, baseline_title: what they are ("random forest with scikit-learn's defaults", "always the class B").
         difference: winner against default.
+        floor: winner against baseline; None in results that were written before there was one.
         draws: bootstrap draws behind the intervals.
         sentence: how to read the intervals.
     """
@@ -298,13 +299,11 @@ class TestScores(msgspec.Struct, frozen=True, kw_only=True):
     difference: Difference
     draws: int
     sentence: str
+    floor: Difference | None = None
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """Training score beside validation score of the winner.
-
-    `verdict` is "overfitting", "underfitting", "sound" or "unknown"; `sentence` says it in words.
-    """
+    """Training beside validation score of the winner; `verdict` is "overfitting", "underfitting", "sound" or "unknown", said in the `sentence`."""
 
     train: float | None
     validation: float | None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tunewright.automl.records import TaskFacts, TaskKind
 from tunewright.automl.schema import Target
 from tunewright.automl.tables import Frame, did_you_mean, quoted
-from tunewright.automl.values import Labels, Series, labels, number_style
+from tunewright.automl.values import LARGEST, Labels, Numbers, Series, labels, number_style
 from tunewright.errors import DataError
 from tunewright.extras import require
 from tunewright.typing import Array
@@ -92,7 +92,7 @@ def decide_task(frame: Frame, name: str, kind: TaskKind | None) -> Task:
     if kind is not None and kind != decided:
         reason = f"{kind.capitalize()}, as asked for."
     if (kind or decided) == "regression":
-        return _regression(name, found.floats, style, text, reason)
+        return _regression(name, found, style, text, reason)
     return _classification(name, series, text, known, reason)
 
 
@@ -124,7 +124,8 @@ def _kind(text: Labels, values: Array, name: str) -> tuple[TaskKind, str]:
     )
 
 
-def _regression(name: str, values: Array, style: str, text: Labels, reason: str) -> Task:
+def _regression(name: str, found: Numbers, style: str, text: Labels, reason: str) -> Task:
+    values, far = found.floats, int(found.far.sum())
     known = ~np.isnan(values)
     if known.mean() < 0.5:
         shown = sorted({cell for cell in text.tolist() if cell is not None})
@@ -132,7 +133,8 @@ def _regression(name: str, values: Array, style: str, text: Labels, reason: str)
             f'The target "{name}" does not hold numbers ({quoted(shown, 3)}), so regression is not possible. Leave out --task, or name another target.'
         )
     rows = np.flatnonzero(known)
-    notes = _left_out(len(values) - len(rows), "has no number in the target")
+    notes = _left_out(len(values) - len(rows) - far, "has no number in the target")
+    notes += _left_out(far, f"has a target that no model can learn, infinite or beyond ±{LARGEST:.1e},")
     if len(np.unique(values[rows])) == 1:
         raise DataError(f'The target "{name}" is {values[rows][0]:g} in every row: there is nothing to learn.')
     _enough(name, len(rows))

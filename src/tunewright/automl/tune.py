@@ -17,8 +17,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from tunewright.analysis.facts import HELD, held_trial
 from tunewright.analysis.insight import insight
 from tunewright.analysis.report import report
+from tunewright.analysis.text import counted, number
 from tunewright.automl.objective import FoldObjective, Workspace
 from tunewright.automl.outcome import (
     Finished,
@@ -31,7 +33,7 @@ from tunewright.automl.outcome import (
 )
 from tunewright.automl.page import report_extras
 from tunewright.automl.plan import Identity, Settled, checked, identity, paths_of, settle, shape_of, workers_of
-from tunewright.automl.records import BudgetFacts, Counts, Paths, TunePlan, TuneRequest, TuneResult
+from tunewright.automl.records import BudgetFacts, Counts, MetricFacts, Paths, TestScores, TunePlan, TuneRequest, TuneResult
 from tunewright.automl.split import Split
 from tunewright.catalog import FAMILIES, build_space, choose_families, default_params, resolve_families
 from tunewright.catalog.spaces import REFERENCES, seconds_per_fit
@@ -95,14 +97,15 @@ def tune(
     _folder(paths)
     storage = connect(paths.study)
     try:
-        search = _opened(storage, request, settled, paths, workers)
+        search = _opened(storage, request, settled, paths, workers, stage)
         plan = _plan(request, settled, search, paths, workers)
         if on_plan is not None:
             on_plan(plan)
         ended = _searched(search, request, settled, workers, start=start, listeners=listeners, stage=stage)
         searched = time.monotonic() - start
         history = search.study.history
-        done = finish(settled, history, seed=request.seed, workers=workers, paths=paths, stage=stage)
+        done = finish(settled, history, seed=request.seed, workers=workers, paths=paths, stage=stage, ended=ended)
+        _note_held(search.study, done)
         result = _result(request, plan, search, done, BudgetFacts(
             seconds=request.seconds, trials=request.trials, workers=workers, searched=searched, finished=done.seconds, ended=ended,
         ))  # fmt: skip
@@ -141,8 +144,12 @@ def _folder(paths: Paths) -> None:
 # ---- the study ---------------------------------------------------------------------------------------------------------------------
 
 
-def _opened(storage: Storage, request: TuneRequest, settled: Settled, paths: Paths, workers: int) -> _Search:
+def _opened(
+    storage: Storage, request: TuneRequest, settled: Settled, paths: Paths, workers: int, stage: Callable[[str], None]
+) -> _Search:
     there = paths.name in {record.name for record in storage.studies()}
+    if request.resume and not there:
+        stage(f'there is no study "{paths.name}" in {storage.url} to go on with; beginning a new one')
     if there and not request.resume:
         raise StudyExists(
             f'There is a study "{paths.name}" in {storage.url} already. To go on with it, say --resume; for a fresh start, '
@@ -222,6 +229,13 @@ def _recorded(study: Study) -> Identity | None:
     return None
 
 
+def _note_held(study: Study, done: Finished) -> None:
+    """Have the study know which trial the model file holds, since that need not be its best."""
+    if done.winner.trial != held_trial(study.history):
+        default = ", the default" if done.winner.params == done.default.params else ""
+        study.comment(f"{HELD} ({done.winner.title}{default})", trial=done.winner.trial)
+
+
 def _change(name: str, before: object, after: object) -> str:
     known = {
         "data": "the file's content differs",
@@ -276,9 +290,9 @@ def _plan(request: TuneRequest, settled: Settled, search: _Search, paths: Paths,
     task, data = settled.task, settled.data
     kind = f"classification ({len(task.classes)} classes)" if task.classes else "regression"
     budget = [f"budget {request.seconds:g} s"] if request.seconds is not None else []
-    budget += [f"{request.trials} trials"] if request.trials is not None else []
+    budget += [counted(request.trials, "trial")] if request.trials is not None else []
     headline = " · ".join([
-        task.target, f"{data.train_rows} rows × {data.features} columns", kind,
+        task.target, f"{counted(data.train_rows, 'row')} × {counted(data.features, 'column')}", kind,
         f"{settled.metric.name}, {settled.split.facts.folds} folds", *budget,
     ])  # fmt: skip
     return TunePlan(
@@ -294,7 +308,7 @@ def _result(request: TuneRequest, plan: TunePlan, search: _Search, done: Finishe
     counts = Counts(trials=len(history), completed=history.completed, failed=history.failed, unfinished=history.running)
     warnings = [*plan.warnings, *done.warnings]
     if history.failed:
-        warnings.append(f"{history.failed} of {len(history)} configurations failed; the report lists why.")
+        warnings.append(f"{history.failed} of {counted(len(history), 'configuration')} failed; the report lists why.")
     if budget.ended == "interrupted":
         warnings.append("The search was interrupted; this is the best so far. Say --resume to go on.")
     missing = [
@@ -310,13 +324,36 @@ def _result(request: TuneRequest, plan: TunePlan, search: _Search, done: Finishe
         request=request, task=plan.task, metric=plan.metric, data=plan.data, columns=plan.columns, split=plan.split,
         families=family_facts(history, search.names, search.left_out, plan.metric), budget=budget, counts=counts,
         winner=done.winner, default=done.default, best=done.best, recommended="default" if best_default else "winner",
-        advice=_advice(done, plan), test=done.test, gap=gap_of(history, done.winner), claim=done.claim, race=done.race, warnings=tuple(warnings), paths=plan.paths,
+        advice=_advice(done, plan), test=done.test, gap=gap_of(history, done.winner, default=best_default),
+        claim=done.claim, race=done.race, warnings=tuple(warnings), paths=plan.paths,
         environment=environment_facts(), created=now(),
     )  # fmt: skip
 
 
 def _advice(done: Finished, plan: TunePlan) -> str:
-    if done.winner.params == done.default.params:
-        return f"Nothing that was tried is better than the default beyond luck: take the {done.test.default_title}, which is what the model file holds."
-    words = f"Best in cross-validation, with {plan.metric.name} {done.winner.mean or 0.0:.4g}: {done.winner.title}, trial {done.winner.trial}; it is in the model file."
-    return f"{words} {done.test.difference.sentence}"
+    """What to take and how sure it is; first of all whether it is of any use."""
+    test, winner = done.test, done.winner
+    said = [_use(test, plan.metric)]
+    if winner.params == done.default.params:
+        said.append(
+            f"Nothing that was tried is better than the default beyond luck: take the {test.default_title}, which is what the model file holds."
+        )
+    else:
+        said.append(
+            f"Best in cross-validation, with {plan.metric.name} {number(winner.mean or 0.0)}: {winner.title}, trial {winner.trial}; it is in the model file."
+        )
+        said.append(test.difference.sentence)
+    return " ".join(part for part in said if part)
+
+
+def _use(test: TestScores, metric: MetricFacts) -> str:
+    """A sentence where the model may be of no use; "" where it is better than the baseline."""
+    floor = test.floor
+    if floor is None or floor.value is None or test.winner.value is None or test.baseline.value is None:
+        return ""
+    pair = f"{metric.name} {number(test.winner.value)} against {number(test.baseline.value)}"
+    if (floor.value if metric.goal == "maximize" else -floor.value) <= 0:
+        return f"Of no use as it stands: on the test set the model is no better than the baseline, which does not look at the features ({pair})."
+    if floor.low is not None and floor.high is not None and floor.low <= 0 <= floor.high:
+        return f"It may be of no use: on the test set the model is better than the baseline, which does not look at the features, by no more than chance gives ({pair})."
+    return ""

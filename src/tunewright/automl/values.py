@@ -15,6 +15,7 @@ from tunewright.typing import Array
 
 __all__ = [
     "DATE_FORMATS",
+    "LARGEST",
     "NUMBER_STYLES",
     "SOFT_MISSING",
     "Labels",
@@ -47,6 +48,10 @@ DATE_FORMATS: Final = (
 )  # fmt: skip
 """Tried in this order; the first that reads all wins."""
 
+LARGEST: Final = float(np.finfo(np.float32).max)
+"""Numbers beyond it, 3.4e38, count as missing, as infinite ones do: trees compute in single precision and refuse them, and their squares
+overflow in everything that scales."""
+
 _UNITS: Final = re.compile(r"[\s€$£%'\u00a0\u202f]")
 _WITH_DOTS: Final = re.compile(r"^[+-]?\d{1,3}(?:\.\d{3})+$")
 _WITH_COMMA: Final = re.compile(r"^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+(?:[eE][+-]?\d+)?$")
@@ -54,10 +59,17 @@ _THOUSANDS: Final = re.compile(r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
 
 
 class Numbers(NamedTuple):
-    """Numbers by row, NaN where missing, and where a cell held something that is no number."""
+    """Numbers by row, NaN where missing.
+
+    Attributes:
+        floats: the numbers.
+        junk: where a cell held something that is no number.
+        far: where it held a number that is infinite or beyond `LARGEST`.
+    """
 
     floats: Array
     junk: NDArray[np.bool_]
+    far: NDArray[np.bool_]
 
 
 def labels(column: Series) -> Labels:
@@ -93,7 +105,7 @@ def number_style(column: Series) -> tuple[str, Numbers]:
 
 
 def numbers(column: Series, style: str) -> Numbers:
-    """Numbers by row; infinite ones count as missing.
+    """Numbers by row; infinite ones, and those beyond `LARGEST`, count as missing.
 
     Args:
         column: text, numbers, booleans, dates or durations as pandas has them.
@@ -107,16 +119,27 @@ def numbers(column: Series, style: str) -> Numbers:
     elif types.is_numeric_dtype(column.dtype) or types.is_bool_dtype(column.dtype):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     elif types.is_datetime64_any_dtype(column.dtype):
-        return Numbers(np.full(len(column), np.nan), ~missing)
+        return _nothing(missing)
     else:
         cells = column.to_numpy(dtype=object)
         quick = _quick(cells, missing)
         if quick is not None:
-            return Numbers(quick, np.zeros(len(cells), dtype=bool))
+            return _near(quick, np.zeros(len(cells), dtype=bool))
         codes, kinds = pandas.factorize(np.where(missing, None, cells))
         read, junk = _numbers_of_text([str(cell).strip() for cell in kinds], style)
-        return Numbers(np.append(read, np.nan)[codes], np.append(junk, False)[codes])
-    return Numbers(np.where(np.isfinite(values), values, np.nan), np.zeros(len(values), dtype=bool))
+        return _near(np.append(read, np.nan)[codes], np.append(junk, False)[codes])
+    return _near(values, np.zeros(len(values), dtype=bool))
+
+
+def _near(values: Array, junk: NDArray[np.bool_]) -> Numbers:
+    """The numbers without those that are too far out."""
+    far = np.abs(values) > LARGEST
+    return Numbers(np.where(far, np.nan, values), junk, far)
+
+
+def _nothing(missing: NDArray[np.bool_]) -> Numbers:
+    """No cell is what it should be."""
+    return Numbers(np.full(len(missing), np.nan), ~missing, np.zeros(len(missing), dtype=bool))
 
 
 def dates(column: Series, form: str) -> Numbers:
@@ -129,7 +152,7 @@ def dates(column: Series, form: str) -> Numbers:
     pandas = require("pandas", extra="tune")
     missing = column.isna().to_numpy(dtype=bool)
     if pandas.api.types.is_numeric_dtype(column.dtype) and form != "%Y%m%d":
-        return Numbers(np.full(len(column), np.nan), ~missing)
+        return _nothing(missing)
     if not pandas.api.types.is_datetime64_any_dtype(column.dtype):
         text = labels(column)
         soft = np.array([cell is None or cell.lower() in SOFT_MISSING for cell in text.tolist()], dtype=bool)
@@ -140,7 +163,7 @@ def dates(column: Series, form: str) -> Numbers:
         column = column.dt.tz_localize("UTC")
     moments: Array = column.astype("datetime64[us, UTC]").astype("int64").to_numpy().astype(np.float64) / 1e6
     moments[column.isna().to_numpy(dtype=bool)] = np.nan
-    return Numbers(moments, np.isnan(moments) & ~missing)
+    return Numbers(moments, np.isnan(moments) & ~missing, np.zeros(len(moments), dtype=bool))
 
 
 def _is_text(column: Series) -> bool:
@@ -158,7 +181,7 @@ def _quick(cells: Labels, missing: NDArray[np.bool_]) -> Array | None:
         return None
     if any("_" in cell for cell in cells.tolist() if isinstance(cell, str)):  # Python reads 1_000 as a number; people do not
         return None
-    return np.where(np.isfinite(values), values, np.nan)
+    return values
 
 
 def _numbers_of_text(cells: list[str], style: str) -> tuple[Array, NDArray[np.bool_]]:
@@ -168,8 +191,7 @@ def _numbers_of_text(cells: list[str], style: str) -> tuple[Array, NDArray[np.bo
         if np.isnan(values[place]) or (style == "decimal comma" and "." in text):
             values[place] = _number(text, style)
     soft = np.array([text.lower() in SOFT_MISSING or not text for text in cells], dtype=bool)
-    junk = np.isnan(values) & ~soft
-    return np.where(np.isfinite(values), values, np.nan), junk
+    return values, np.isnan(values) & ~soft
 
 
 def _number(text: str, style: str) -> float:

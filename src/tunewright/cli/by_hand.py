@@ -34,7 +34,7 @@ from tunewright.metric import Metric
 from tunewright.paths import masked
 from tunewright.schedulers.once import Once
 from tunewright.trial import Failure, Outcome
-from tunewright.typing import Value
+from tunewright.typing import Params, Value
 
 __all__ = ["ask", "enqueue", "stop", "tell"]
 
@@ -180,7 +180,7 @@ def enqueue(
     """Have a configuration tried before any proposal: by the next ask, or by the search that runs now."""
     del debug
     found = existing(study, name)
-    given = {**(_object(params) if params is not None else {}), **params_of(found.space, assignments(values or []))}
+    given = _together(_object(params) if params is not None else {}, params_of(found.space, assignments(values or [])))
     whole = found.enqueue(given, note=note)
     waiting = len(found.history.queue)
     if as_json:
@@ -264,6 +264,20 @@ def _object(text: str) -> dict[str, Value]:
     if not isinstance(value, dict):
         raise ParamsError(f"--params takes a JSON object by parameter name, got {text}.")
     return value
+
+
+def _together(listed: Params, typed: Params) -> Params:
+    """What was given in both ways.
+
+    Raises:
+        ParamsError: they contradict each other.
+    """
+    for name in listed.keys() & typed.keys():
+        if listed[name] != typed[name]:
+            raise ParamsError(
+                f'"{name}" is given twice: {value_text(typed[name])}, and {value_text(listed[name])} in --params. Leave out one of the two.'
+            )
+    return {**listed, **typed}
 
 
 def _best_number(history: History) -> int | None:

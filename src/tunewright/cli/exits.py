@@ -85,7 +85,7 @@ def _message(error: BaseException) -> str:
     if isinstance(error, typer.Exit):
         return ""
     if isinstance(error, KeyboardInterrupt | typer.Abort):
-        return "interrupted"
+        return f"interrupted: {error}" if str(error) else "interrupted"
     if isinstance(error, _USAGE):
         usage = cast(typer.BadParameter, error)
         text = usage.format_message().replace(": Value error, ", ": ").rstrip(".")  # pydantic's words, not a person's

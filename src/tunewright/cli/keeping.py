@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tunewright.analysis.text import counted
 from tunewright.cli.exits import FAILED, OK, STORAGE
 from tunewright.cli.facts import best_text, counts, counts_text
 from tunewright.cli.opening import address, existing, find_name
@@ -69,7 +70,9 @@ def replay(study: StudyArgument, *, name: Name = None, as_json: AsJson = False, 
         facts = {"study": found.name, "checked": again.checked, "skipped": again.skipped}
         document({**facts, "differing": again.differing, "same": again.same})
     else:
-        say(f"{again.checked:,} proposals made again, {again.skipped:,} skipped (by people, or by samplers that are not at hand)")
+        say(
+            f"{counted(again.checked, 'proposal')} made again, {again.skipped:,} skipped (by people, or by samplers that are not at hand)"
+        )
         if again.same:
             say("all came out the same" if again.checked else "nothing to compare")
         else:

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from tunewright.analysis.facts import held_note
 from tunewright.analysis.summary import default_trial, ranking, unfinished
+from tunewright.analysis.text import counted
 from tunewright.cli.facts import (
     best_facts,
     best_text,
@@ -22,7 +24,7 @@ from tunewright.cli.facts import (
 )
 from tunewright.cli.opening import address, existing, find_name
 from tunewright.cli.options import AsJson, Debug, Name, StudyArgument
-from tunewright.cli.terminal import cut, document, pairs, say, table, value_text
+from tunewright.cli.terminal import cut, document, pairs, remark, say, table, value_text
 from tunewright.errors import NoResult
 from tunewright.history import History
 from tunewright.storage.base import Storage
@@ -80,6 +82,8 @@ def best(
             )
         _ = history.best  # says why there is none
         raise NoResult("There is no result yet.")
+    if len(history.objectives) == 1 and (note := held_note(history)):
+        remark(f"note: {note}")
     if as_json:
         document(facts)
     else:
@@ -108,7 +112,7 @@ def _storage(storage: Storage, *, as_json: bool) -> None:
         ]
         document({"storage": storage.url, "studies": facts})
         return
-    say(f"{storage.url}: {len(studies)} studies")
+    say(f"{storage.url}: {counted(len(studies), 'study', 'studies')}")
     rows = [
         (
             record.name,

@@ -182,8 +182,18 @@ def _at_edge(text: str, edge: int) -> str:
     return text if len(text) <= edge else text[: edge - 1] + "…"
 
 
-def wrapped(text: str, *, indent: int = 0) -> str:
-    """Broken between words, at the terminal's edge or at 100 characters."""
+def wrapped(text: str, *, indent: int = 0, first: str | None = None) -> str:
+    """Broken between words, at the terminal's edge or at 100 characters; `first`: what stands before the first line instead of blanks.
+
+    Blanks within the text stay as they are.
+    """
     width = min(100, shutil.get_terminal_size((100, 24)).columns)
     pad = " " * indent
-    return textwrap.fill(text, width, initial_indent=pad, subsequent_indent=pad, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=pad if first is None else first,
+        subsequent_indent=pad,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

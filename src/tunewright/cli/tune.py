@@ -6,16 +6,20 @@ import sys
 import time as clock
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
 import typer
 
+from tunewright.analysis.text import counted
 from tunewright.automl.records import Score, TunePlan, TuneRequest, TuneResult
 from tunewright.automl.tune import tune as tune_table
+from tunewright.catalog import FAMILIES
 from tunewright.cli.exits import INTERRUPTED, OK
+from tunewright.cli.notes import notes
 from tunewright.cli.options import AsJson, Debug, Quiet, TimeSpan
 from tunewright.cli.signals import Ears
 from tunewright.cli.terminal import cut, document, pairs, remark, results_only, say, wrapped
+from tunewright.errors import DataError, NoResult
 from tunewright.events import Entry
 from tunewright.history import History
 from tunewright.tracking.progress import Progress, measured, plain_number
@@ -23,6 +27,9 @@ from tunewright.trial import Trial
 
 __all__ = ["tune"]
 
+_GO_ON: Final = "what was finished is in the study. To go on, say the same with --resume"
+_WIDTH: Final = 10
+"""Of the names under which the scores stand."""
 
 _Data: TypeAlias = Annotated[str, typer.Argument(metavar="DATA", help="A CSV or Parquet file.")]
 _Target: TypeAlias = Annotated[str, typer.Option("--target", "-t", metavar="COLUMN", help="What to predict.")]
@@ -99,7 +106,12 @@ def tune(
         time_order=time_order, test=test, workers=workers, seed=seed, out=out, study=study, name=name, resume=resume,
     )  # fmt: skip
     with results_only(as_json), Ears() as ears, _Display(lambda: ears.interrupted, quiet=quiet) as display:
-        result = tune_table(request, on_plan=display.plan, on_stage=display.stage, listeners=[display.result])
+        try:
+            result = tune_table(request, on_plan=display.plan, on_stage=display.stage, listeners=[display.result])
+        except (NoResult, KeyboardInterrupt) as error:
+            if display.began and (ears.interrupted or isinstance(error, KeyboardInterrupt)):
+                raise KeyboardInterrupt(_GO_ON) from error
+            raise
     for warning in result.warnings:
         remark(f"warning: {warning}")
     if as_json:
@@ -110,15 +122,25 @@ def tune(
 
 
 def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+    names = tuple(name.strip() for name in (text or "").split(",") if name.strip())
+    if text is not None and not names:
+        raise DataError(
+            f"--models {text!r} names no family of models. Leave it out for all, or name some: {', '.join(FAMILIES)}."
+        )
+    return names
 
 
 class _Display:
-    """What the person sees while the job runs: the plan, the live line, and then what is done after the search."""
+    """What the person sees while the job runs: the plan, the live line, and then what is done after the search.
+
+    Attributes:
+        began: whether there is a study to go on with.
+    """
 
     def __init__(self, stopping: Callable[[], bool], *, quiet: bool) -> None:
         self._stopping = stopping
         self._quiet = quiet
+        self.began = False
         self._start = clock.monotonic()
         self._progress: Progress | None = None
         self._seen = False
@@ -132,11 +154,14 @@ class _Display:
 
     def plan(self, plan: TunePlan) -> None:
         """The search begins."""
+        self.began = True
         if self._quiet:
             return
         left = None if plan.seconds is None else max(1.0, plan.seconds - (clock.monotonic() - self._start))
         progress = Progress(f"tuning  {plan.headline}", trials=plan.trials, seconds=left, label=_family, stopping=self._stopping)
         self._progress = self._shown.enter_context(progress)
+        for line in notes(plan):
+            progress.say(line)
 
     def result(self, history: History, entry: Entry) -> None:
         """A fold was judged."""
@@ -165,23 +190,20 @@ def _show(result: TuneResult) -> None:
     metric, winner, test = result.metric, result.winner, result.test
     spread = plain_number(winner.mean or 0.0) if winner.sd is None else measured(winner.mean or 0.0, winner.sd)
     default = ", the default" if result.recommended == "default" else ""
-    say(f"\n{metric.name} on {result.data.test_rows:,} rows that the search never saw ({metric.goal}; 95 % interval)")
-    pairs(
-        [
-            ("winner", f"{_score(test.winner)}   {winner.title}, trial {winner.trial}{default}, in the model file"),
-            ("default", f"{_score(test.default)}   {test.default_title}"),
-            ("baseline", f"{_score(test.baseline)}   {cut(test.baseline_title, 60)}"),
-        ]
-    )
+    say()
+    _say(f"{metric.name} on {counted(result.data.test_rows, 'row')} that the search never saw ({metric.goal}; 95 % interval)")
+    _say(f"{_score(test.winner)}   {winner.title}, trial {winner.trial}{default}, in the model file", "winner")
+    _say(f"{_score(test.default)}   {test.default_title}", "default")
+    _say(f"{_score(test.baseline)}   {cut(test.baseline_title, 200)}", "baseline")
     fresh = len(winner.folds) - result.split.folds
-    fits = f"{len(winner.folds)} fits" + (
+    fits = counted(len(winner.folds), "fit") + (
         f" ({result.split.folds} folds, and {fresh} on rows divided anew, to confirm it)" if fresh > 0 else ""
     )
-    say(f"in cross-validation: {spread} over {fits}, of {result.counts.completed:,} configurations")
+    _say(f"in cross-validation: {spread} over {fits}, of {counted(result.counts.completed, 'configuration')}")
     say()
     claim, race = ("" if each is None else each.sentence for each in (result.claim, result.race))
     for sentence in (result.advice, claim, result.gap.sentence, race):
-        say(wrapped(sentence))
+        _say(sentence)
     say()
     paths = result.paths
     pairs(
@@ -193,6 +215,12 @@ def _show(result: TuneResult) -> None:
         ],
         indent=0,
     )
+
+
+def _say(text: str, name: str = "") -> None:
+    """A sentence, or what stands under a name, broken at the terminal's edge; with the minus of programs, as all numbers here."""
+    plain = text.replace("\N{MINUS SIGN}", "-")
+    say(wrapped(plain, first=f"  {name:<{_WIDTH}}", indent=_WIDTH + 2) if name else wrapped(plain))
 
 
 def _score(score: Score) -> str:

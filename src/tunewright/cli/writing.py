@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from tunewright.analysis.facts import ReportExtras
+from tunewright.analysis.facts import ReportExtras, held_note
 from tunewright.analysis.guidance import markdown
 from tunewright.analysis.insight import insight, json_of
 from tunewright.analysis.report import report as page_of
@@ -23,7 +23,7 @@ from tunewright.analysis.table import records
 from tunewright.cli.facts import best_facts, counts
 from tunewright.cli.opening import existing
 from tunewright.cli.options import AsJson, Debug, Name, StudyArgument
-from tunewright.cli.terminal import document, json_text, say, value_text
+from tunewright.cli.terminal import document, json_text, remark, say, value_text
 from tunewright.errors import StudyError
 from tunewright.extras import require
 from tunewright.typing import Value
@@ -118,7 +118,8 @@ def report(
     """
     del debug
     found = existing(study, name)
-    extras = ReportExtras(study=found.name, url=found.storage.url, seed=found.seed)
+    note = held_note(found.history) if len(found.history.objectives) == 1 else ""
+    extras = ReportExtras(study=found.name, url=found.storage.url, seed=found.seed, notes=(note,) if note else ())
     if quick and form is not Form.html:
         raise StudyError("Markdown and JSON hold what --quick leaves out. Drop one of the two.")
     known = None if quick else insight(found.history)
@@ -130,6 +131,8 @@ def report(
         text = json_of(
             {"study": found.name, "counts": counts(found.history), "best": best_facts(found.history), "insight": known}
         )
+    if note and form is not Form.html:
+        remark(f"note: {note}")
     path = Path(f"report.{form}") if out is None else out
     if path == _STANDARD_OUTPUT:
         if as_json and form is not Form.json:

@@ -1,0 +1,40 @@
+import pytest
+
+from tunewright.analysis.gains import Gain, Stay, Step, Tunability
+
+A = Gain(("a",), 0.5, 0.3, 0.7, (0.25,))
+B = Gain(("b",), 0.2, 0.1, 0.3, (2.0,))
+
+
+def test_half_the_interval_is_two_deviations():
+    assert A.sd == pytest.approx(0.1)
+
+
+def test_a_pair_is_worthwhile_where_it_is_worth_more_than_either_alone():
+    more, same, absent = (Gain(("a", "b"), value, 0, 1, at) for value, at in ((0.8, (0, 1)), (0.5, (0, 1)), (0.9, (0, None))))
+
+    assert Tunability("loss", 20, parameters=(A, B), pairs=(more, same, absent)).worthwhile == (more,)
+
+
+def test_it_says_what_everything_each_and_each_step_is_worth():
+    found = Tunability(
+        "loss",
+        1200,
+        whole=Gain(("a", "b"), 0.7, 0.5, 0.9),
+        parameters=(A, B),
+        path=(Step("f", 1, 1.0, A), Step("w", None, "null", B)),
+        stay=Stay(("b",), 0.01, 0.002),
+        exact=("f",),
+    )
+
+    assert repr(found).split("\n") == [
+        "Tunability for loss: 1,200 trials",
+        "  Tuning everything is worth 0.7 (0.5 to 0.9) in loss beyond the default.",
+        "  a alone: 0.5 (0.3 to 0.7), at 0.25",
+        "  b alone: 0.2 (0.1 to 0.3), at 2",
+        "  From the default to the best trial, the largest gain first:",
+        "    f: 1 -> 1.0, 0.5 (0.3 to 0.7)",
+        "    w: inactive -> null, 0.2 (0.1 to 0.3)",
+        "  Can stay at their default: b: expected loss 0.0100 ± 0.0020.",
+    ]
+    assert found._repr_html_().count("<li>") == 7
