@@ -184,6 +184,12 @@ class History(Standing):
         if params is not None:
             self._waiting[position] = Enqueued(params, queued.note)
 
+    @property
+    def stopping(self) -> bool:
+        """Whether all who work on the study are asked to stop, and nobody has begun to since."""
+        asked = next((entry.position for entry in reversed(self.stops) if entry.trial < 0), 0)
+        return asked > (self.sessions[-1].position if self.sessions else 0)
+
     # ---- tasks ----------------------------------------------------------------------------------------------------------------
 
     @property
