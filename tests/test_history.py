@@ -1,4 +1,6 @@
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -378,3 +380,28 @@ def test_long_runs_are_folded_as_one_by_one(odd):
 
     assert snapshot(at_once) == snapshot(write.history)
     assert snapshot(by_seven) == snapshot(write.history)
+
+
+def test_a_copy_goes_its_own_way_and_travels():
+    write = Writer()
+    write.tell(write.ask(), 1.0)
+    whole = write.history.position
+    entries = [Entry(-1, Commented("a"), 0.0, whole + 1), Entry(1, Asked(ADAM, "test", whole), 0.0, whole + 2)]
+
+    for other in (copy.deepcopy(write.history), pickle.loads(pickle.dumps(write.history))):
+        other.fold(entries)
+        assert (len(other), other.comments, other.running) == (2, entries[:1], 1)
+        assert other.best.value == 1.0
+
+    assert (len(write.history), write.history.comments, write.history.position) == (1, [], whole)
+
+
+def test_what_it_holds_is_said_in_one_line():
+    write = Writer()
+    write.tell(write.ask(), 1.0)
+    write.fail(write.ask())
+    write.ask()
+    write(write.ask(), Released(0, "interrupted"))
+
+    assert repr(write.history) == "History(1 completed, 1 failed, 1 running, 1 unfinished)"
+    assert write.history.unfinished == 1

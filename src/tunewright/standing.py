@@ -132,6 +132,19 @@ class Standing:
         return len(self._completed) + self._failed
 
     @property
+    def unfinished(self) -> int:
+        """How many of the RUNNING trials nobody has in hand: their tasks were given back."""
+        held = {self._tasks.trial(task) for task in self._tasks.open}
+        return sum(trial not in held for trial in self._running)
+
+    @property
+    def tally(self) -> str:
+        """How many trials are in which state, in words: "33 completed, 0 failed, 1 running, 2 unfinished"; the last only where there are any."""
+        left = self.unfinished
+        text = f"{self.completed} completed, {self.failed} failed, {self.running - left} running"
+        return text + (f", {left} unfinished" if left else "")
+
+    @property
     def failures(self) -> list[tuple[int, Failure]]:
         """Every failure with its trial, in the order they came."""
         return self._tasks.failures
@@ -243,15 +256,12 @@ class Standing:
     def _why_no_result(self) -> str:
         if not len(self):
             return "The study has no trial yet. Run study.optimize(objective, trials=20) first."
-        counts = f"{self.completed} completed, {self.failed} failed, {self.running} running"
         if self.completed:
-            return (
-                f"No completed trial is inside the present space and within every bound ({counts}). Loosen a bound, or search on."
-            )
+            return f"No completed trial is inside the present space and within every bound ({self.tally}). Loosen a bound, or search on."
         if self.failures:
             trial, failure = self.failures[0]
-            return f"No trial has a value ({counts}). Trial {trial} failed first: {failure.message}"
-        return f"No trial has a value yet ({counts}). Tell the running ones, or search on."
+            return f"No trial has a value ({self.tally}). Trial {trial} failed first: {failure.message}"
+        return f"No trial has a value yet ({self.tally}). Tell the running ones, or search on."
 
     def fruitless(self, completed: int, failures: int) -> str | None:
         """What to say when, since there were so many completed trials and so many failures, none completed and some failed; else None."""

@@ -30,6 +30,7 @@ from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.space import Choice, Parameter, SearchSpace
+from tunewright.space.branches import Branches
 from tunewright.stopping import Limits
 from tunewright.storage import Memory, connect, only_study
 from tunewright.storage.base import Storage
@@ -202,9 +203,7 @@ class Study(Findings):
         return analysis.nested(self.history, judge, outer, search)
 
     def __repr__(self) -> str:
-        history = self.history
-        counts = f"{history.completed} completed, {history.failed} failed, {history.running} running"
-        return f"Study({self.name!r}, {self.storage.url}: {counts})"
+        return f"Study({self.name!r}, {self.storage.url}: {self.history.tally})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A pickled study is a copy of its journal in memory, wherever it lies; a file is opened by `load`."""
@@ -365,6 +364,7 @@ class Study(Findings):
             return
         crew = Crew(
             objective, tuple(metric.name for metric in self.metrics), workers=workers, executor=executor, fence=fence, folder=folder,
+            branches=Branches.of(self.space.names, self.space.when),
         )  # fmt: skip
         before = self._journal.history.completed, len(self._journal.history.failures)
         self._coordinator.run(crew, limits, heard, on_failure=on_failure, retries=retries)
