@@ -153,7 +153,7 @@ class History(Standing):
     def _released(self, entry: Entry, event: events.Released) -> None:
         self._tasks.give_back(entry.trial, event.index, wanted=entry.trial in self._running, lost=event.lost)
 
-    def _edited(self, entry: Entry, event: events.SpaceEdited) -> None:
+    def _edited(self, _: Entry, event: events.SpaceEdited) -> None:
         self._trials.edit(SearchSpace.from_json(event.space))
         self._waiting = {}
         for position, queued in self._queue.items():
@@ -175,7 +175,7 @@ class History(Standing):
         asked = next((entry.position for entry in reversed(self.stops) if entry.trial < 0), 0)
         return asked > (self.sessions[-1].position if self.sessions else 0)
 
-    def _judged_by(self, entry: Entry, event: events.Frozen) -> None:
+    def _judged_by(self, _: Entry, event: events.Frozen) -> None:
         if not self.frozen:
             self.frozen.update(event.facts)
 

@@ -21,6 +21,7 @@ def live(channel=None, folder=None, **axes):
 def test_it_reads_like_a_dictionary_of_the_active_parameters():
     assert live()["svm.C"] == 2.0
     assert live().get("forest.depth", 7) == 7
+    assert live().number == live().trial == 3
     assert dict(live()) == {"model": "svm", "svm.C": 2.0, "svm.kernel": "rbf"}
 
 

@@ -57,6 +57,11 @@ class LiveTrial(Mapping[str, Any]):
             found = task.resume_from or (None if self._folder is None else latest(self._folder))
         self.resume_from = None if found is None else str(found)
 
+    @property
+    def number(self) -> int:
+        """As `trial`, under the name that a `Trial` has for it."""
+        return self.trial
+
     @cached_property
     def rng(self) -> np.random.Generator:
         """A NumPy generator seeded by `seed` and `fold`."""
