@@ -174,7 +174,7 @@ def test_a_crashed_task_is_tried_again_under_its_trial_from_its_checkpoint(retri
 def test_retries_end():
     study = study_of()
 
-    with pytest.warns(UserWarning, match=r"No trial completed, and 1 failed, all with: The worker process died"):
+    with pytest.warns(UserWarning, match=r"No trial completed, and 1 failed with .The worker process died"):
         study.optimize(lambda _: os._exit(1), trials=1, isolation="process", retries=2)
 
     (trial,) = study.history.trials

@@ -75,8 +75,8 @@ def test_a_search_that_bore_nothing_names_the_commonest_failure():
 
     history = history_of_failures(["a", "b", "b"])
 
-    assert history.fruitless(0, 0).startswith("No trial completed, and 3 failed, 2 of 3 times with: b The tracebacks")
-    assert history.fruitless(0, 1).startswith("No trial completed, and 2 failed, all with: b The")
+    assert history.fruitless(0, 0).startswith('No trial completed, and 3 failed, 2 of 3 times with "b". The tracebacks')
+    assert history.fruitless(0, 1).startswith('No trial completed, and 2 failed with "b". The')
     assert history.fruitless(0, 3) is None
 
 

@@ -710,7 +710,7 @@ def test_a_search_in_which_all_trials_fail_says_so_once():
 
     study = study_of()
     with pytest.warns(
-        UserWarning, match=r"No trial completed, and 5 failed, 4 of 5 times with: ValueError: no such file"
+        UserWarning, match=r"No trial completed, and 5 failed, 4 of 5 times with .ValueError: no such file"
     ) as said:
         study.optimize(objective, trials=5)
     study.optimize(lambda live: 1.0 / (live.trial % 2), trials=9)  # some complete

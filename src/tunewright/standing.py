@@ -269,9 +269,9 @@ class Standing:
         if not new or self.completed > completed:
             return None
         message, count = Counter(failure.message for _, failure in new).most_common(1)[0]
-        trials, times = len({trial for trial, _ in new}), "all" if count == len(new) else f"{count} of {len(new)} times"
+        trials, times = len({trial for trial, _ in new}), "" if count == len(new) else f", {count} of {len(new)} times"
         return (
-            f"No trial completed, and {trials} failed, {times} with: {message} "
+            f'No trial completed, and {trials} failed{times} with "{message.rstrip(".")}". '
             'The tracebacks are in study.history.failures; on_failure="raise" stops at the first.'
         )
 

@@ -316,10 +316,12 @@ class Study(Findings):
     ) -> None:
         """Search until a limit is reached, the space is exhausted, or Ctrl-C is pressed.
 
-        Ctrl-C once finishes the running tasks; twice gives them back unfinished. After a crash the same line goes on.
+        Ctrl-C once finishes the running tasks; twice gives them back unfinished. After a crash the same line goes on. Warns at the end when
+        trials failed and none completed.
 
         Args:
-            objective: a function of a `LiveTrial`; returns a number, a dictionary by metric name, or yields these on the way.
+            objective: a function of a `LiveTrial`; returns a number, a dictionary by metric name (what else it holds is kept as `info`, see
+                `Outcome`), or yields these on the way.
             trials: until the study holds so many finished (completed or failed) trials.
             more: so many in addition to those that it holds. Not together with `trials`.
             seconds: start no task after so many seconds of wall time.
@@ -337,7 +339,7 @@ class Study(Findings):
             files: where checkpoints of the trials lie: a folder (default: `runs.db.files` beside `runs.db`), or "s3://…" (extra "fsspec").
             on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once.
             listeners: called with the history and the entry after each result, in their order; of tasks that are over in no time, several
-                results may be recorded before they are called.
+                results may be recorded before they are called. After a `stop` no task begins.
 
         Raises:
             ObjectiveError: a task failed and `on_failure="raise"`.
@@ -353,8 +355,7 @@ class Study(Findings):
             workers=workers, executor=executor is not None, overtime=overtime is not None, isolation=isolation,
             seconds=task_seconds, memory=task_memory, resources=resources,
         )  # fmt: skip
-        record = self._journal.record
-        folder = home(files, url=self.storage.url, name=record.name, created=record.created)
+        folder = home(files, url=self.storage.url, name=self.name, created=self._journal.record.created)
         self._objective = objective
         if isinstance(objective, Prepared):
             agree(self._journal, objective)
