@@ -97,3 +97,17 @@ def test_a_noisy_bad_configuration_does_not_drown_the_folds_of_the_good_ones():
 
     assert found.cells == pytest.approx(folds, abs=0.06)  # its own deviations are up to 2
     assert found.noises[4] > 20 * found.noise
+
+
+@pytest.mark.parametrize("cells", [1, 4])
+def test_losses_at_the_end_of_the_floats_stay_what_they_are(cells):
+    signs = np.resize([1.0, -1.0], (6, 1))
+    for losses in (np.full((6, cells), 1.7e308), signs * np.full((6, cells), 1.7e308)):
+        found = effects(losses if cells == 1 else np.where(np.arange(cells) < 3, losses, np.nan)[:2])
+
+        assert found.values == pytest.approx(losses[: len(found.values), 0])  # and NumPy warned of nothing
+        assert abs(found.mean) == pytest.approx(abs(2 * np.median(losses[: len(found.values), 0] / 2)))
+
+
+def test_a_small_loss_beside_a_huge_one_keeps_its_digits():
+    assert effects(np.array([[1e-300, 3e-300], [1.7e308, 1.7e308]])).values.tolist() == [2e-300, 1.7e308]

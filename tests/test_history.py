@@ -1,4 +1,6 @@
+import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -312,7 +314,7 @@ def test_several_metrics_have_a_pareto_front_and_no_best():
         write.tell(write.ask(), {"loss": loss, "accuracy": accuracy})
 
     assert [trial.number for trial in write.history.pareto] == [0, 1, 3]
-    with pytest.raises(NoResult, match="pareto"):
+    with pytest.raises(NoResult, match=r"Use `study\.history\.pareto`"):
         _ = write.history.best
 
 
@@ -433,3 +435,28 @@ def test_long_runs_are_folded_as_one_by_one(odd):
 
     assert snapshot(at_once) == snapshot(write.history)
     assert snapshot(by_seven) == snapshot(write.history)
+
+
+def test_a_copy_goes_its_own_way_and_travels():
+    write = Writer()
+    write.tell(write.ask(), 1.0)
+    whole = write.history.position
+    entries = [Entry(-1, Commented("a"), 0.0, whole + 1), Entry(1, Asked(ADAM, "test", whole), 0.0, whole + 2)]
+
+    for other in (copy.deepcopy(write.history), pickle.loads(pickle.dumps(write.history))):
+        other.fold(entries)
+        assert (len(other), other.comments, other.running) == (2, entries[:1], 1)
+        assert other.best.value == 1.0
+
+    assert (len(write.history), write.history.comments, write.history.position) == (1, [], whole)
+
+
+def test_what_it_holds_is_said_in_one_line():
+    write = Writer()
+    write.tell(write.ask(), 1.0)
+    write.fail(write.ask())
+    write.ask()
+    write(write.ask(), Released(0, "interrupted"))
+
+    assert repr(write.history) == "History(1 completed, 1 failed, 1 running, 1 unfinished)"
+    assert write.history.unfinished == 1

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 import tunewright as tw
 from tunewright.errors import TrialError
 from tunewright.events import Opened, Released, Reported, Told
-from tunewright.samplers import Random
+from tunewright.samplers import TPE, Random
 
 SPACE = tw.SearchSpace({"x": tw.Float(0.0, 1.0)})
 
@@ -158,7 +159,8 @@ def test_a_crashed_task_is_tried_again_under_its_trial_from_its_checkpoint(retri
             os._exit(1)
         return {"loss": 1.0, "files": [path.name for path in Path(live.resume_from).iterdir()], "attempt": live.attempt}
 
-    study.optimize(objective, trials=1, isolation="process", retries=retries)
+    with nullcontext() if retries else pytest.warns(UserWarning, match="No trial completed"):
+        study.optimize(objective, trials=1, isolation="process", retries=retries)
 
     (trial,) = study.history.trials
     assert [report.values for report in study.history.curve(0)] == [{"loss": 2.0}]
@@ -172,7 +174,8 @@ def test_a_crashed_task_is_tried_again_under_its_trial_from_its_checkpoint(retri
 def test_retries_end():
     study = study_of()
 
-    study.optimize(lambda _: os._exit(1), trials=1, isolation="process", retries=2)
+    with pytest.warns(UserWarning, match=r"No trial completed, and 1 failed with .The worker process died"):
+        study.optimize(lambda _: os._exit(1), trials=1, isolation="process", retries=2)
 
     (trial,) = study.history.trials
     assert trial.failure.kind == "crash"
@@ -195,3 +198,62 @@ def test_a_session_says_how_far_it_goes():
     study.optimize(lambda _: 1.0, seconds=0.0)
 
     assert [entry.event.goal for entry in journal_of(study) if isinstance(entry.event, Opened)] == [2, 0]
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.01])
+@pytest.mark.parametrize("storage", [None, "file"])
+def test_an_objective_that_stops_the_study_is_the_last_one(seconds, storage, tmp_path):
+    study = study_of(storage and f"sqlite:///{tmp_path / 'runs.db'}")
+    begun = []
+
+    def objective(live):
+        begun.append(live.trial)
+        time.sleep(seconds)
+        if len(begun) == 7:
+            study.stop()
+        return 0.5
+
+    study.optimize(objective, trials=100_000, isolation="none")
+
+    assert len(begun) == study.history.finished == 7
+    assert len(study.history.stops) == 1
+
+
+@pytest.mark.parametrize("sampler", [Random(), TPE()])
+def test_a_listener_that_stops_the_study_is_heard_at_once(sampler):
+    study = tw.Study(SPACE, tw.Metric("loss"), sampler=sampler)
+    begun, stopped = [], []
+
+    def objective(live):
+        begun.append(live.trial)
+        time.sleep(0.01)
+        return live["x"]
+
+    def listen(history, _):
+        if history.finished >= 3:
+            study.stop()
+            stopped.append(len(begun))
+
+    study.optimize(objective, trials=100_000, isolation="none", listeners=[listen])
+
+    assert stopped == [3]
+    assert len(begun) == 3
+
+
+def test_the_results_of_a_group_that_ask_to_stop_write_it_once():
+    study = study_of()
+    study.optimize(lambda live: live["x"], trials=100_000, isolation="none", listeners=[lambda *_: study.stop()])
+
+    assert study.history.finished < 100  # one, or the group that was over in no time
+    assert len(study.history.stops) == 1
+
+
+def test_a_stop_counts_for_those_who_work_and_not_for_those_who_begin_later():
+    study = study_of()
+    study.stop()
+    study.stop()
+    study.optimize(lambda live: live["x"], trials=2)
+    study.stop()
+
+    assert study.history.finished == 2
+    assert [entry.trial for entry in study.history.stops] == [-1, -1]

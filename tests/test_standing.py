@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
+from tunewright.events import Failed
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
 from tunewright.testing import Journal
+from tunewright.trial import Failure
 
 SPACE = SearchSpace({"x": Float(0, 1)})
 
@@ -65,3 +67,25 @@ def test_the_table_names_its_cells():
 
     assert cells == ((0, 0), (1, 0))
     assert np.isnan(table[1, 1])
+
+
+def test_a_search_that_bore_nothing_names_the_commonest_failure():
+    history = judged([(1.0,)]).history
+    assert history.fruitless(0, 0) is None
+
+    history = history_of_failures(["a", "b", "b"])
+
+    assert history.fruitless(0, 0).startswith('No trial completed, and 3 failed, 2 of 3 times with "b". The tracebacks')
+    assert history.fruitless(0, 1).startswith('No trial completed, and 2 failed with "b". The')
+    assert history.fruitless(0, 3) is None
+
+
+def test_what_was_stopped_or_told_to_fail_is_no_surprise():
+    assert history_of_failures(["a"], kind="stopped").fruitless(0, 0) is None
+
+
+def history_of_failures(messages, kind="exception"):
+    journal = Journal(SPACE, VALUE)
+    for message in messages:
+        journal._write(journal.ask({"x": 0.5}), Failed(Failure(kind, message)))
+    return journal.history

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,11 +64,13 @@ def test_a_path_may_be_a_path(tmp_path: Path) -> None:
         ("memmory", 'Did you mean "memory"'),
         ("runs", 'Did you mean "runs.db"'),
         ("", "is no storage"),
+        (".", 'is a folder, and a study is kept in a file. Did you mean "runs.db"'),
+        (3, "must be an address, a path or a Storage, got 3"),
         ("mysql://me:secret@host/db", "SQLite files and PostgreSQL databases only"),
         ("gopher://host", 'no storage of kind "gopher"'),
     ],
 )
-def test_an_address_that_means_nothing_is_said_with_what_may_be_meant(url: str, words: str) -> None:
+def test_an_address_that_means_nothing_is_said_with_what_may_be_meant(url: Any, words: str) -> None:
     with pytest.raises(StorageError) as caught:
         connect(url)
 

@@ -478,7 +478,7 @@ def test_what_to_do_on_a_failure_is_one_of_two_things():
 def test_what_is_no_text_is_no_remark(tmp_path):
     study = tw.Study({"x": tw.Float(0, 1)}, storage=f"sqlite:///{tmp_path}/a.db")
     for wrong in (lambda: study.comment(None), lambda: study.enqueue({}, note=3), lambda: study.stop(why=3)):
-        with pytest.raises(errors.StorageError, match="Expected `str`"):
+        with pytest.raises(errors.StudyError, match="must be a text, got"):
             wrong()
 
     assert len(tw.Study.load(study.storage.url).history) == 0
@@ -661,3 +661,59 @@ def test_it_may_be_asked_in_a_folder_that_is_gone(tmp_path, monkeypatch):
     gone.rmdir()
 
     assert study_of().ask().trial == 0
+
+
+def test_numpys_whole_numbers_count():
+    study = tw.Study(SPACE, LOSS, sampler=Random(), seed=np.int64(3))
+    study.optimize(loss, trials=np.int64(2), workers=np.int8(1), retries=np.uint8(0))
+    study.optimize(loss, more=np.int64(1))
+    task = study.ask()
+    study.tell(np.int64(task.trial), 0.5)
+
+    assert (type(study.seed), study.history.finished) == (int, 4)
+    assert study.history.trial(np.int64(3)).value == 0.5
+    with pytest.raises(errors.TrialError, match=r"A trial is asked for by its number, got 3\.0"):
+        study.history.trial(3.0)
+    with pytest.raises(errors.TrialError, match="tell takes a Task or the number of a trial, got '3'"):
+        study.tell("3", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"repeats": "yes"}, "repeats must be True or False"),
+        ({"edit": 1}, "edit must be True or False"),
+        ({"name": 3}, "name must be a text"),
+        ({"storage": 3}, "storage must be an address, a path or a Storage, got 3"),
+    ],
+)
+def test_arguments_of_a_study_that_are_of_another_kind_are_refused(arguments, says):
+    with pytest.raises((errors.StudyError, errors.StorageError), match=says):
+        study_of(**arguments)
+
+
+@pytest.mark.parametrize(("arguments", "says"), [({"listeners": print}, "listeners must be"), ({"files": 3}, "files must be")])
+def test_arguments_of_a_search_that_are_of_another_kind_are_refused_before_it(arguments, says):
+    study = study_of()
+
+    with pytest.raises(errors.StudyError, match=says):
+        study.optimize(loss, trials=2, **arguments)
+
+    assert study.history.position == 0
+
+
+def test_a_search_in_which_all_trials_fail_says_so_once():
+    def objective(live):
+        if live.trial == 3:
+            raise KeyError("seldom")
+        raise ValueError("no such file")
+
+    study = study_of()
+    with pytest.warns(
+        UserWarning, match=r"No trial completed, and 5 failed, 4 of 5 times with .ValueError: no such file"
+    ) as said:
+        study.optimize(objective, trials=5)
+    study.optimize(lambda live: 1.0 / (live.trial % 2), trials=9)  # some complete
+
+    assert len(said) == 1
+    assert study.history.completed == 2

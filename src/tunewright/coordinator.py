@@ -14,16 +14,16 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
+import msgspec
 import numpy as np
 
 from tunewright import samplers
 from tunewright.ahead import spares
 from tunewright.deciding import Decided, decide
-from tunewright.errors import AlreadyTold, ObjectiveError, SpaceExhausted, StorageLost, StudyError
-from tunewright.events import Asked, Commented, Enqueued, Entry, Failed, Released, Sent, Warned
+from tunewright.errors import AlreadyTold, ObjectiveError, SpaceExhausted, StorageLost
+from tunewright.events import Asked, Commented, Entry, Failed, Released, Sent, Warned
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
-from tunewright.execution.prepared import Prepared
 from tunewright.execution.worker import told
 from tunewright.hand import Hand
 from tunewright.history import FAILED, History
@@ -86,7 +86,7 @@ class Coordinator:
         """A task that is recorded as sent; None when there is nothing to start now.
 
         Args:
-            limits: no trial begins beyond its goal.
+            limits: no trial begins beyond its goal, and none when it is stopped.
             hold: nobody takes the task up when this process ends.
 
         Raises:
@@ -139,6 +139,8 @@ class Coordinator:
     def _ask_one(self, limits: Limits, worker: int, *, ahead: bool) -> tuple[list[Task], SpaceExhausted | None]:
         """A task at most; others write while it is decided."""
         history = self.journal.sync()
+        if limits.stopped():
+            return [], None
         if history.released:
             with self.journal.writing() as pen:
                 return [pen.send_again(history.released[0], worker)], None
@@ -152,7 +154,7 @@ class Coordinator:
         space = history.space
         with self.journal.entering() as pen:
             edited = pen.history.space is not space
-            task = None if edited else self._send(decided, basis, worker, pen)
+            task = None if edited or limits.stopped() else self._send(decided, basis, worker, pen)
         if edited:  # by somebody else, meanwhile
             return self._ask_one(limits, worker, ahead=ahead)
         return [] if task is None else [task], None
@@ -160,7 +162,7 @@ class Coordinator:
     def _ask_for(self, pen: Pen, room: int, limits: Limits, worker: int) -> tuple[list[Task], SpaceExhausted | None]:
         """Up to `room` tasks, one after the other, each decision knowing those before it."""
         tasks: list[Task] = []
-        while len(tasks) < room:
+        while len(tasks) < room and not limits.stopped():
             if pen.history.released:  # what a worker died with is taken up alone
                 return tasks or [pen.send_again(pen.history.released[0], worker)], None
             try:
@@ -239,31 +241,6 @@ class Coordinator:
 
     # ---- the loop --------------------------------------------------------------------------------------------------------------
 
-    def prepare(self, objective: Prepared, *, scheduled: bool) -> None:
-        """Take from an objective that knows it: how its tasks are scheduled, what it measures, and by what it judges.
-
-        Args:
-            objective: what is optimised.
-            scheduled: the user chose a scheduler, which stays.
-
-        Raises:
-            StudyError: the study measures something else.
-            StudyChanged: the study was judged by something else so far.
-        """
-        metrics = self.journal.record.header.metrics
-        known = {metric.name: metric.goal for metric in objective.metrics}
-        ours = {metric.name: metric.goal for metric in metrics}
-        if not known.keys() & ours.keys() or any(known.get(name, goal) != goal for name, goal in ours.items()):
-            wanted, have = (", ".join(f"{name} ({goal})" for name, goal in each.items()) for each in (known, ours))
-            raise StudyError(f"The study measures {have}, but the objective {wanted}. Write Study(space, objective.metrics).")
-        self.journal.freeze(objective.frozen)
-        if not scheduled:
-            self.scheduler = objective.scheduler
-        history = self.journal.sync()
-        if not len(history) and not history.queue:  # whatever is found will be compared with it
-            default = history.space.validate(objective.default(history.space) or history.space.default, fill=True)
-            self.journal.write(-1, Enqueued(default, "default"))
-
     @property
     def unfinished(self) -> bool:
         """Whether the scheduler has work although no trial may begin: a race that was cut off."""
@@ -276,13 +253,14 @@ class Coordinator:
         storage = self.journal.storage
         hand = Hand(before={task.key for task in self._held()[0]}, single=on_failure == "raise")
         with Pulse(storage), Interrupts() as interrupts, crew:
-            self.journal.begin(storage.join(), self.sampler, self.scheduler, repeats=self.repeats, goal=limits.count)
-            listening = crew.listen = Listening(self.journal, crew, hand.tasks)
+            begun = self.journal.begin(storage.join(), self.sampler, self.scheduler, repeats=self.repeats, goal=limits.count)
+            listening = crew.listen = Listening(self.journal, crew, hand.tasks, since=begun)
+            limits = msgspec.structs.replace(limits, stopped=listening.stopped)
             turn = partial(self._turn, crew, hand, listeners=listeners, on_failure=on_failure)
             sort = partial(self._sort, hand, listening, interrupts, retries=retries)
             try:
                 while not limits.over:
-                    at_work = not interrupts.asked and not limits.late and listening.stopped is None
+                    at_work = not interrupts.asked and not limits.late
                     if not at_work:
                         self._withdraw(crew, hand)
                     more_to_come = turn(limits if at_work else None)
@@ -292,7 +270,7 @@ class Coordinator:
                         time.sleep(_LOOK_AT_OTHERS)
                     elif crew.tasks:
                         hand.hurried = at_work and more_to_come and self._ask_ahead(crew, hand, limits)
-                        self._work(crew, hand, lambda: min(hand.patience(crew, limits), listening.patience), sort)
+                        self._work(crew, hand, limits, lambda: min(hand.patience(crew, limits), listening.patience), sort)
                     else:
                         break  # what is left of a group
                     listening()
@@ -315,13 +293,16 @@ class Coordinator:
     def _turn(self, crew: Crew, hand: Hand, limits: Limits | None, *, listeners: Sequence[Listener], on_failure: str) -> bool:
         """Tell what is done and give the free workers work, unless `limits` is None. False: nothing more will begin."""
         while True:
-            hand.begin(crew)
+            if limits is None or not limits.stopped():
+                hand.begin(crew)
             room = 0 if limits is None or limits.late else hand.room(crew, self._pace)
             told, tasks, exhausted = self._get(hand, room, limits or Limits())
             for entry in told:
                 self._announce(entry, listeners, on_failure=on_failure)
             if limits is None:
                 return False
+            if limits.stopped():  # what waits is given back
+                return True
             hand.begin(crew)
             if room and not tasks:
                 return exhausted is None and self.journal.history.finished < limits.goal
@@ -354,14 +335,16 @@ class Coordinator:
         if tasks:
             self.journal.attempt(lambda pen: [pen.write(task.trial, Released(task.index, "not begun")) for task in tasks])
 
-    def _work(self, crew: Crew, hand: Hand, patience: Callable[[], float], sort: Callable[[Task, Outcome], None]) -> None:
+    def _work(
+        self, crew: Crew, hand: Hand, limits: Limits, patience: Callable[[], float], sort: Callable[[Task, Outcome], None]
+    ) -> None:
         """Wait until something is done; of a group that is run in this process, go on until its results should be told."""
         begun = time.perf_counter()
         while True:
             for task, outcome in crew.wait(patience()):
                 sort(task, outcome)
                 self._pace.took(outcome.seconds)
-            if not hand.waiting or time.perf_counter() - begun >= HELD:
+            if not hand.waiting or limits.stopped() or time.perf_counter() - begun >= HELD:
                 return
             hand.begin(crew)
 

@@ -32,6 +32,7 @@ __all__ = ["Effects", "effects"]
 
 _FENCE: Final = 3.0
 _LARGEST: Final = 1e150  # whose square is still a number
+_HUGE: Final = 1e280
 _RATIOS: Final = np.logspace(-3, 4, 15)
 _KAPPAS: Final = np.logspace(-1, 4, 6)
 _SOME: Final = 1e-6
@@ -90,11 +91,11 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
     bulk = (counts > 0) & _inside(raw.clip(-_LARGEST, _LARGEST))
     free = met[bulk].sum() - met[bulk].any(axis=0).sum()
     if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2:
-        middle = float(np.nanmedian(raw)) if counts.any() else np.nan
+        middle = _middle(raw[counts > 0]) if counts.any() else np.nan
         return Effects(
             raw, unknown, counts, raw, unknown, np.zeros(m), np.zeros((m, m)), unknown, np.nan, np.nan, middle, overlap
         )
-    table = table.clip(-_LARGEST, _LARGEST)
+    table, raw = table.clip(-_LARGEST, _LARGEST), raw.clip(-_LARGEST, _LARGEST)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
     centred = np.where(met, table - centre, 0.0) / scale
     levels = np.zeros(table.shape[1])
@@ -133,8 +134,15 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
 
 
 def _mean(table: Array, met: Mask, counts: Array) -> Array:
-    with np.errstate(invalid="ignore"):
-        return np.where(counts > 0, np.where(met, table, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan)
+    seen = np.where(met, table, 0.0)
+    unit = np.where(np.abs(seen).max(axis=1, initial=0.0) > _HUGE, 2.0**-64, 1.0)  # whose sum might overflow; nothing is rounded
+    return np.where(counts > 0, (seen * unit[:, None]).sum(axis=1) / np.maximum(counts, 1) / unit, np.nan)
+
+
+def _middle(values: Array) -> float:
+    """The median; its halves are added, which cannot overflow."""
+    ordered = np.sort(values)
+    return float(ordered[(len(ordered) - 1) // 2] / 2 + ordered[len(ordered) // 2] / 2)
 
 
 def _inside(raw: Array) -> Mask:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from tunewright import analysis
+from tunewright.arguments import count_of
 from tunewright.errors import StudyError
 from tunewright.extras import require
 from tunewright.history import History
@@ -99,7 +100,7 @@ class Findings(ABC):
         Raises:
             StudyError: trials is no whole number of at least 1.
         """
-        return analysis.prospect(self.history, trials, seed=seed)
+        return analysis.prospect(self.history, count_of(trials, "trials", 1), seed=seed)
 
     def refine(self, keep: float = 0.9, *, freeze: bool = False) -> analysis.Refinement:
         """Propose the space of the next round. Read it, then say `study.edit(proposal.space)`.

@@ -10,7 +10,7 @@ the trial has reached.
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import dropwhile
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -51,21 +51,6 @@ class History(Standing):
         """The `Opened` entries: who worked on the study, with what, and where."""
         self._queue: dict[int, Enqueued] = {}
         self._waiting: dict[int, Enqueued] = {}
-        self._fold: dict[type, Callable[[Entry, Any], None]] = {
-            events.Asked: self._asked,
-            events.Sent: self._sent_again,
-            events.Told: self._told,
-            events.Failed: self._task_failed,
-            events.Reported: self._reported,
-            events.Released: self._released,
-            events.Enqueued: self._enqueued,
-            events.SpaceEdited: lambda _, event: self._edited(SearchSpace.from_json(event.space)),
-            events.Commented: lambda entry, _: self.comments.append(entry),
-            events.Warned: lambda entry, _: self.warnings.append(entry),
-            events.Frozen: lambda _, event: self.frozen.update(event.facts) if not self.frozen else None,
-            events.StopAsked: lambda entry, _: self.stops.append(entry),
-            events.Opened: lambda entry, _: self.sessions.append(entry),
-        }
 
     # ---- folding ---------------------------------------------------------------------------------------------------------------
 
@@ -78,7 +63,7 @@ class History(Standing):
                 self.position = piece[-1].position
                 continue
             for entry in piece:
-                self._fold[type(entry.event)](entry, entry.event)
+                self._FOLD[type(entry.event)](self, entry, entry.event)
                 self.position = entry.position
 
     def _awaits_one(self, trial: int) -> bool:
@@ -169,8 +154,8 @@ class History(Standing):
         wanted = entry.trial in self._running or entry.trial in self._completed
         self._tasks.give_back(entry.trial, event.index, wanted=wanted, lost=event.lost)
 
-    def _edited(self, space: SearchSpace) -> None:
-        self._trials.edit(space)
+    def _edited(self, _: Entry, event: events.SpaceEdited) -> None:
+        self._trials.edit(SearchSpace.from_json(event.space))
         self._waiting = {}
         for position, queued in self._queue.items():
             self._wait(position, queued)
@@ -184,6 +169,32 @@ class History(Standing):
         params = carried(self.space, queued.params)
         if params is not None:
             self._waiting[position] = Enqueued(params, queued.note)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether all who work on the study are asked to stop, and nobody has begun to since."""
+        asked = next((entry.position for entry in reversed(self.stops) if entry.trial < 0), 0)
+        return asked > (self.sessions[-1].position if self.sessions else 0)
+
+    def _judged_by(self, _: Entry, event: events.Frozen) -> None:
+        if not self.frozen:
+            self.frozen.update(event.facts)
+
+    _FOLD: ClassVar[dict[type, Callable[[Any, Entry, Any], None]]] = {
+        events.Asked: _asked,
+        events.Sent: _sent_again,
+        events.Told: _told,
+        events.Failed: _task_failed,
+        events.Reported: _reported,
+        events.Released: _released,
+        events.Enqueued: _enqueued,
+        events.SpaceEdited: _edited,
+        events.Commented: lambda history, entry, _: history.comments.append(entry),
+        events.Warned: lambda history, entry, _: history.warnings.append(entry),
+        events.Frozen: _judged_by,
+        events.StopAsked: lambda history, entry, _: history.stops.append(entry),
+        events.Opened: lambda history, entry, _: history.sessions.append(entry),
+    }
 
     # ---- tasks ----------------------------------------------------------------------------------------------------------------
 
@@ -280,3 +291,6 @@ class History(Standing):
     def trials(self) -> list[Trial]:
         """All trials, whole; built anew at each call."""
         return [self.trial(number) for number in range(len(self))]
+
+    def __repr__(self) -> str:
+        return f"History({self.tally})"

@@ -12,11 +12,11 @@ from typing import TypeVar
 
 import msgspec
 
+from tunewright.arguments import count_of
 from tunewright.errors import (
     AlreadyTold,
     StorageLost,
     StudyChanged,
-    StudyError,
     StudyExists,
     StudyMissing,
     TrialError,
@@ -154,8 +154,7 @@ class Journal:
         seed: int | None = None,
         edit: bool = False,
     ) -> None:
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
-            raise StudyError(f"seed must be a whole number, 0 or more, got {seed!r}.")
+        seed = None if seed is None else count_of(seed, "seed")
         self.storage = storage
         self.lock = RLock()
         """Held while the history changes; ask and tell of several threads take turns."""
@@ -301,11 +300,14 @@ class Journal:
             finally:
                 self._asks = before
 
-    def begin(self, worker: int, sampler: object, scheduler: object, *, repeats: bool, goal: int) -> None:
-        """Write down that this process works from now on, with what, and until how many trials are finished (0: no such limit)."""
+    def begin(self, worker: int, sampler: object, scheduler: object, *, repeats: bool, goal: int) -> int:
+        """Write down that this process works from now on, with what, and until how many trials are finished (0: no such limit); returns
+        the position where that stands.
+        """
         self._entered = sampler, scheduler
         self._opening = Opened(worker, called(sampler), called(scheduler), environment(), goal, repeats)
         self._session = self.write(-1, self._opening).position
+        return self._session
 
     def present(self, worker: int, sampler: object, scheduler: object, *, repeats: bool) -> None:
         """Say who is about to ask, to be written down with what is asked for. It takes a while, so before anybody has to wait for it."""

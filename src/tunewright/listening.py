@@ -20,28 +20,31 @@ class Listening:
     """Call it often; it looks at most twice a second.
 
     Args:
-        journal: of the study. What was asked to stop before now is past.
+        journal: of the study.
         crew: at work.
         mine: the tasks in its hands, by (trial, index); it may change.
+        since: where in the journal it stands that the crew began; what was asked to stop before that is past.
 
     Attributes:
-        stopped: why all who work on the study are asked to stop; None: they are not.
         all_stop: whether all running tasks were asked to: what stops then is given back, not failed.
     """
 
-    def __init__(self, journal: Journal, crew: Crew, mine: Mapping[tuple[int, int], Task]) -> None:
-        self.stopped: str | None = None
+    def __init__(self, journal: Journal, crew: Crew, mine: Mapping[tuple[int, int], Task], *, since: int) -> None:
         self.all_stop = False
         self._journal = journal
         self._crew = crew
         self._mine = mine
-        self._known = len(journal.sync().stops)
+        self._heard = self._since = since
         self._next = 0.0
 
     @property
     def patience(self) -> float:
         """Seconds until the next look."""
         return max(0.0, self._next - time.monotonic())
+
+    def stopped(self) -> bool:
+        """Whether all who work on the study are asked to stop, as far as this process has read the journal: at each task that it asks for."""
+        return any(entry.trial < 0 and entry.position > self._since for entry in self._journal.history.stops)
 
     def __call__(self, *, now: bool = False) -> None:
         """Look, if it is time; `now`: in any case."""
@@ -51,15 +54,13 @@ class Listening:
         for key, reports in self._crew.board.take().items():
             if key in self._mine:
                 self._journal.report(self._mine[key], reports)
-        stops = self._journal.sync().stops
-        for entry in stops[self._known :]:
-            why = getattr(entry.event, "why", "")
+        for entry in [stop for stop in self._journal.sync().stops if stop.position > self._heard]:
+            self._heard, why = entry.position, getattr(entry.event, "why", "")
             if entry.trial < 0:
-                self.stopped, self.all_stop = why, True
+                self.all_stop = True
             for task in list(self._mine.values()):
                 if entry.trial in {-1, task.trial}:
                     self._crew.ask_to_stop(task, why)
-        self._known = len(stops)
 
     def wind_down(self, why: str, sort: Callable[[Task, Outcome], None]) -> None:
         """Ask all running tasks to stop. Those that report may clean up, and what they still return counts: `sort` gets it."""

@@ -44,8 +44,8 @@ class Metric(msgspec.Struct, frozen=True, omit_defaults=True):
     Args:
         name: what the objective calls it.
         goal: "minimize" or "maximize".
-        bound: makes it an outcome constraint as well: a trial is feasible when the value is at most (minimize) or at least
-            (maximize) this bound. Default: no bound.
+        bound: makes it an outcome constraint: a trial is feasible when the value is at most (minimize) or at least (maximize) this
+            bound. Beside a metric without a bound it is then no longer optimised; where each metric has one, all are. Default: no bound.
 
     Raises:
         MetricError: the name is empty, the goal is neither of the two, or the bound is not finite.

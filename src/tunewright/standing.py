@@ -4,12 +4,14 @@ Every question here is a pure function of the columns. Where trials were given d
 cannot be compared; `effects.py` takes apart what is due to whom, and all comparisons stand on that.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tunewright.arguments import numbered
 from tunewright.effects import Effects, effects
 from tunewright.errors import NoResult, TrialError
 from tunewright.metric import Metric
@@ -130,6 +132,19 @@ class Standing:
         return len(self._completed) + self._failed
 
     @property
+    def unfinished(self) -> int:
+        """How many of the RUNNING trials nobody has in hand: their tasks were given back."""
+        held = {self._tasks.trial(task) for task in self._tasks.open}
+        return sum(trial not in held for trial in self._running)
+
+    @property
+    def tally(self) -> str:
+        """How many trials are in which state, in words: "33 completed, 0 failed, 1 running, 2 unfinished"; the last only where there are any."""
+        left = self.unfinished
+        text = f"{self.completed} completed, {self.failed} failed, {self.running - left} running"
+        return text + (f", {left} unfinished" if left else "")
+
+    @property
     def failures(self) -> list[tuple[int, Failure]]:
         """Every failure with its trial, in the order they came."""
         return self._tasks.failures
@@ -140,6 +155,7 @@ class Standing:
         Raises:
             TrialError: there is no such trial.
         """
+        number = numbered(number, "A trial is asked for by its number")
         if not 0 <= number < len(self):
             have = f"trials 0 to {len(self) - 1}" if len(self) else "no trial yet"
             raise TrialError(f"There is no trial {number}: the study holds {have}.")
@@ -231,7 +247,7 @@ class Standing:
         """
         if len(self.objectives) > 1:
             names = ", ".join(f'"{self.metrics[j].name}"' for j in self.objectives)
-            mend = "Use `pareto`, or give all but one a bound."
+            mend = "Use `study.history.pareto`, or give all but one a bound."
             raise NoResult(f"Several metrics are optimised ({names}), so there is no single best trial. {mend}")
         if not self.feasible.any():
             raise NoResult(self._why_no_result())
@@ -240,15 +256,24 @@ class Standing:
     def _why_no_result(self) -> str:
         if not len(self):
             return "The study has no trial yet. Run study.optimize(objective, trials=20) first."
-        counts = f"{self.completed} completed, {self.failed} failed, {self.running} running"
         if self.completed:
-            return (
-                f"No completed trial is inside the present space and within every bound ({counts}). Loosen a bound, or search on."
-            )
+            return f"No completed trial is inside the present space and within every bound ({self.tally}). Loosen a bound, or search on."
         if self.failures:
             trial, failure = self.failures[0]
-            return f"No trial has a value ({counts}). Trial {trial} failed first: {failure.message}"
-        return f"No trial has a value yet ({counts}). Tell the running ones, or search on."
+            return f"No trial has a value ({self.tally}). Trial {trial} failed first: {failure.message}"
+        return f"No trial has a value yet ({self.tally}). Tell the running ones, or search on."
+
+    def fruitless(self, completed: int, failures: int) -> str | None:
+        """What to say when, since there were so many completed trials and so many failures, none completed and some failed; else None."""
+        new = [(trial, failure) for trial, failure in self.failures[failures:] if failure.kind not in {"stopped", "told"}]
+        if not new or self.completed > completed:
+            return None
+        message, count = Counter(failure.message for _, failure in new).most_common(1)[0]
+        trials, times = len({trial for trial, _ in new}), "" if count == len(new) else f", {count} of {len(new)} times"
+        return (
+            f'No trial completed, and {trials} failed{times} with "{message.rstrip(".")}". '
+            'The tracebacks are in study.history.failures; on_failure="raise" stops at the first.'
+        )
 
     @property
     def pareto(self) -> list[Trial]:

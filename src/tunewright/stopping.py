@@ -2,16 +2,22 @@
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any, Final, Self
 
 import msgspec
 
+from tunewright.arguments import count_of
 from tunewright.errors import StudyError
 
 __all__ = ["Limits"]
 
 _LAST: Final = 0.08
 """Share of the time that belongs to bringing the search to its end."""
+
+
+def _never() -> bool:
+    return False
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -22,12 +28,14 @@ class Limits(msgspec.Struct, frozen=True):
         deadline: on the monotonic clock; no task starts after it; inf: no such limit.
         cut: on the monotonic clock; tasks that still run then are ended and given back; inf: they may finish.
         close: on the monotonic clock; from then on the scheduler may bring the search to its end; inf: only when the goal is reached.
+        stopped: whether somebody asked all who work on the study to stop.
     """
 
     goal: float = math.inf
     deadline: float = math.inf
     cut: float = math.inf
     close: float = math.inf
+    stopped: Callable[[], bool] = _never
 
     @classmethod
     def of(cls, finished: int, *, trials: int | None, more: int | None, seconds: float | None, overtime: float | None) -> Self:
@@ -43,9 +51,7 @@ class Limits(msgspec.Struct, frozen=True):
         """
         if trials is not None and more is not None:
             raise StudyError(f"Give trials={trials} (in all) or more={more} (in addition), not both.")
-        for name, count in (("trials", trials), ("more", more)):
-            if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
-                raise StudyError(f"{name} must be a whole number, 0 or more, got {count!r}.")
+        trials, more = (None if count is None else count_of(count, name) for name, count in (("trials", trials), ("more", more)))
         for name, span in (("seconds", seconds), ("overtime", overtime)):
             if span is not None and not _is_span(span):
                 raise StudyError(f"{name} must be a number of seconds, 0 or more, got {span!r}.")
@@ -56,7 +62,7 @@ class Limits(msgspec.Struct, frozen=True):
     @property
     def late(self) -> bool:
         """No further task may start."""
-        return time.monotonic() >= self.deadline
+        return self.stopped() or time.monotonic() >= self.deadline
 
     @property
     def closing(self) -> bool:

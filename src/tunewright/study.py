@@ -11,9 +11,11 @@ from os import PathLike
 from typing import Any, Literal, Self
 
 from tunewright import analysis
+from tunewright.agreement import agree
+from tunewright.arguments import check_flag, check_instance, check_objective, check_text, checked_listeners, count_of, numbered
 from tunewright.coordinator import Coordinator, Listener
 from tunewright.deciding import Replay, replay
-from tunewright.errors import StudyError, StudyMissing, TrialError
+from tunewright.errors import StudyError, TrialError
 from tunewright.events import Commented, Entry, StopAsked
 from tunewright.execution.crew import Crew
 from tunewright.execution.fence import Fence, Isolation
@@ -28,8 +30,9 @@ from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.space import Choice, Parameter, SearchSpace
+from tunewright.space.branches import Branches
 from tunewright.stopping import Limits
-from tunewright.storage import Memory, connect
+from tunewright.storage import Memory, connect, only_study
 from tunewright.storage.base import Storage
 from tunewright.storage.records import Header
 from tunewright.trial import Task
@@ -73,8 +76,11 @@ class Study(Findings):
         edit: bool = False,
         repeats: bool = False,
     ) -> None:
-        _check_instance(sampler, Sampler, "sampler")
-        _check_instance(scheduler, Scheduler, "scheduler")
+        check_instance(sampler, Sampler, "sampler")
+        check_instance(scheduler, Scheduler, "scheduler")
+        check_text(name, "name")
+        check_flag(edit, "edit")
+        check_flag(repeats, "repeats")
         wanted = space if space is None or isinstance(space, SearchSpace) else SearchSpace(space)
         self._journal = Journal(connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit)
         self._coordinator = Coordinator(self._journal, sampler, Once() if scheduler is None else scheduler, repeats=repeats)
@@ -97,15 +103,9 @@ class Study(Findings):
             StudyMissing: there is no study of that name; or no name was given and there is not exactly one.
         """
         store = connect(storage)
-        if name is None:
-            names = [record.name for record in store.studies()]
-            if len(names) != 1:
-                held = ", ".join(f'"{known}"' for known in names)
-                raise StudyMissing(
-                    f"{store.url} holds {f'several studies: {held}. Name the one you mean' if held else 'no study'}."
-                )
-            name = names[0]
-        return cls(storage=store, name=name, sampler=sampler, scheduler=scheduler, repeats=repeats)
+        return cls(
+            storage=store, name=only_study(store) if name is None else name, sampler=sampler, scheduler=scheduler, repeats=repeats
+        )  # fmt: skip
 
     # ---- what is there ---------------------------------------------------------------------------------------------------------
 
@@ -203,9 +203,7 @@ class Study(Findings):
         return analysis.nested(self.history, judge, outer, search)
 
     def __repr__(self) -> str:
-        history = self.history
-        counts = f"{history.completed} completed, {history.failed} failed, {history.running} running"
-        return f"Study({self.name!r}, {self.storage.url}: {counts})"
+        return f"Study({self.name!r}, {self.storage.url}: {self.history.tally})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A pickled study is a copy of its journal in memory, wherever it lies; a file is opened by `load`."""
@@ -246,8 +244,7 @@ class Study(Findings):
             AlreadyTold: it has its result; the first one stands.
         """
         trial, which = task.key if isinstance(task, Task) else (task, index)
-        if isinstance(trial, bool) or not isinstance(trial, int):
-            raise TrialError(f"tell takes a Task or the number of a trial, got {task!r}.")
+        trial, which = (numbered(each, "tell takes a Task or the number of a trial") for each in (trial, which))
         outcome = self._coordinator.tell(trial, which, result, seconds)
         if outcome.failure is not None and outcome.failure.kind == "bad value":
             warnings.warn(f"Trial {trial} is recorded as failed. {outcome.failure.message}", stacklevel=2)
@@ -261,12 +258,14 @@ class Study(Findings):
         Raises:
             ParamsError: it does not fit the space.
         """
+        check_text(note, "note")
         return copy.deepcopy(self._journal.attempt(lambda pen: pen.enqueue(params, note)))
 
     def comment(self, text: str, *, trial: int = -1) -> None:
         """Write a remark into the journal, on one trial or on the whole study."""
+        check_text(text, "A comment")
         if trial != -1:
-            self.history.trial(trial)
+            trial = self.history.trial(trial).number
         self._journal.write(trial, Commented(text))
 
     def edit(self, space: SearchSpace | Mapping[str, Parameter | Choice]) -> None:
@@ -284,9 +283,14 @@ class Study(Findings):
         Raises:
             TrialError: the trial is not there, or has no task that runs.
         """
-        if trial != -1 and all(task.trial != trial for task, _ in self.history.open_tasks):
-            state = self.history.trial(trial).state
-            raise TrialError(f"Trial {trial} has no task that runs: it is {state}.")
+        check_text(why, "why")
+        history = self.history
+        if trial != -1:
+            trial = numbered(trial, "stop takes the number of a trial")
+            if all(task.trial != trial for task, _ in history.open_tasks):
+                raise TrialError(f"Trial {trial} has no task that runs: it is {history.trial(trial).state}.")
+        elif history.stopping:  # who works on it now is asked already
+            return
         self._journal.write(trial, StopAsked(why))
 
     # ---- the loop --------------------------------------------------------------------------------------------------------------
@@ -312,10 +316,12 @@ class Study(Findings):
     ) -> None:
         """Search until a limit is reached, the space is exhausted, or Ctrl-C is pressed.
 
-        Ctrl-C once finishes the running tasks; twice gives them back unfinished. After a crash the same line goes on.
+        Ctrl-C once finishes the running tasks; twice gives them back unfinished. After a crash the same line goes on. Warns at the end when
+        trials failed and none completed.
 
         Args:
-            objective: a function of a `LiveTrial`; returns a number, a dictionary by metric name, or yields these on the way.
+            objective: a function of a `LiveTrial`; returns a number, a dictionary by metric name (what else it holds is kept as `info`, see
+                `Outcome`), or yields these on the way.
             trials: until the study holds so many finished (completed or failed) trials.
             more: so many in addition to those that it holds. Not together with `trials`.
             seconds: start no task after so many seconds of wall time.
@@ -333,17 +339,15 @@ class Study(Findings):
             files: where checkpoints of the trials lie: a folder (default: `runs.db.files` beside `runs.db`), or "s3://…" (extra "fsspec").
             on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once.
             listeners: called with the history and the entry after each result, in their order; of tasks that are over in no time, several
-                results may be recorded before they are called.
+                results may be recorded before they are called. After a `stop` no task begins.
 
         Raises:
             ObjectiveError: a task failed and `on_failure="raise"`.
             StudyError: an argument cannot be used; the objective cannot be sent to another process; the executor takes no tasks.
         """
-        if not callable(objective):
-            raise StudyError(f"The objective must be a function of the live trial, got {objective!r}.")
-        for name, count, least in (("workers", workers, 1), ("retries", retries, 0)):
-            if isinstance(count, bool) or not isinstance(count, int) or count < least:
-                raise StudyError(f"{name} must be a whole number, {least} or more, got {count!r}.")
+        check_objective(objective)
+        heard = checked_listeners(listeners)
+        workers, retries = count_of(workers, "workers", 1), count_of(retries, "retries")
         if on_failure not in ("record", "raise"):
             raise StudyError(f'on_failure must be "record" or "raise", got {on_failure!r}.')
         limits = Limits.of(self.history.finished, trials=trials, more=more, seconds=seconds, overtime=overtime)
@@ -351,17 +355,22 @@ class Study(Findings):
             workers=workers, executor=executor is not None, overtime=overtime is not None, isolation=isolation,
             seconds=task_seconds, memory=task_memory, resources=resources,
         )  # fmt: skip
+        folder = home(files, url=self.storage.url, name=self.name, created=self._journal.record.created)
         self._objective = objective
         if isinstance(objective, Prepared):
-            self._coordinator.prepare(objective, scheduled=self._scheduled)
+            agree(self._journal, objective)
+            if not self._scheduled:
+                self._coordinator.scheduler = objective.scheduler
         if self._journal.history.finished >= limits.goal and not self._coordinator.unfinished:
             return
-        record = self._journal.record
         crew = Crew(
-            objective, tuple(metric.name for metric in self.metrics), workers=workers, executor=executor, fence=fence,
-            folder=home(files, url=self.storage.url, name=record.name, created=record.created),
+            objective, tuple(metric.name for metric in self.metrics), workers=workers, executor=executor, fence=fence, folder=folder,
+            branches=Branches.of(self.space.names, self.space.when),
         )  # fmt: skip
-        self._coordinator.run(crew, limits, listeners, on_failure=on_failure, retries=retries)
+        before = self._journal.history.completed, len(self._journal.history.failures)
+        self._coordinator.run(crew, limits, heard, on_failure=on_failure, retries=retries)
+        if (fruitless := self.history.fruitless(*before)) is not None:
+            warnings.warn(fruitless, stacklevel=2)
 
     def _measure(self, objective: Objective, configurations: list[Params], note: str, workers: int) -> None:
         for params in configurations:
@@ -380,12 +389,6 @@ class Study(Findings):
         return replay(
             journal.empty_history(), entries, [*others, self.sampler], self.scheduler, seed=self.seed, repeats=self.repeats
         )
-
-
-def _check_instance(given: object, kind: type, name: str) -> None:
-    if given is not None and not isinstance(given, kind):
-        mend = f"Write {given.__name__}()." if isinstance(given, type) else f"Give a {kind.__name__}."
-        raise StudyError(f"{name} must be an instance of {kind.__name__}, got {given!r}. {mend}")
 
 
 def _in_memory(

@@ -22,7 +22,7 @@ def child():
         command = [sys.executable, "-c", CODE, str(theirs.fileno())]
         started.append((subprocess.Popen(command, pass_fds=[theirs.fileno()], stdout=subprocess.PIPE), ours))
         theirs.close()
-        ours.send((pack(objective), ("loss",), None))
+        ours.send((pack(objective), ("loss",), None, None))
         assert ours.recv() is None
         return ours
 

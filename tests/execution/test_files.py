@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from tunewright.errors import StudyError
 from tunewright.execution.files import folder_of, home, latest, saving
 from tunewright.trial import Task
 
@@ -73,3 +74,8 @@ def test_a_long_name_keeps_its_ends(tmp_path):
     assert 200 < len(folder) < 256
     assert folder.startswith("aaa")
     assert folder.endswith("__outer_fold_2_of_5-3e8")
+
+
+def test_what_is_no_folder_is_refused():
+    with pytest.raises(StudyError, match="files must be a folder or an address, got 3"):
+        home(3, url="memory", name="study", created=1.0)

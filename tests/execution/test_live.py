@@ -1,10 +1,16 @@
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tunewright.errors import Stopped, TrialError
+import tunewright as tw
+from tunewright.errors import ParamsError, Stopped, TrialError
 from tunewright.execution.channel import Board, BoardChannel, Channel
+from tunewright.execution.executors import InlineExecutor
 from tunewright.execution.live import LiveTrial
+from tunewright.space import Bool, Choice, Float, Int, SearchSpace
+from tunewright.space.branches import Branches
 from tunewright.trial import Report, Task
 
 
@@ -15,6 +21,7 @@ def live(channel=None, folder=None, **axes):
 def test_it_reads_like_a_dictionary_of_the_active_parameters():
     assert live()["svm.C"] == 2.0
     assert live().get("forest.depth", 7) == 7
+    assert live().number == live().trial == 3
     assert dict(live()) == {"model": "svm", "svm.C": 2.0, "svm.kernel": "rbf"}
 
 
@@ -25,6 +32,45 @@ def test_an_inactive_parameter_says_which_are_active():
 
 def test_a_branch_comes_without_its_prefix():
     assert live().branch("model") == ("svm", {"C": 2.0, "kernel": "rbf"})
+
+
+SHARED = SearchSpace(
+    {
+        "enc": Choice({"pca": {"k": Int(1, 9)}, "none": {}}),
+        "dec": Choice({"pca": {"w": Bool(), "how": Choice({"fast": {"n": Int(1, 9)}})}, "none": {}}),
+        "lr": Float(0, 1),
+    }
+)
+
+
+def in_shared(**changes):
+    params = {"enc": "pca", "pca.k": 8, "dec": "pca", "pca.w": True, "pca.how": "fast", "pca.fast.n": 3, "lr": 0.1} | changes
+    return LiveTrial(Task(0, 0, params), branches=Branches.of(SHARED.names, SHARED.when))
+
+
+def test_branches_of_the_same_name_do_not_mix():
+    assert in_shared().branch("enc") == ("pca", {"k": 8})
+    assert in_shared().branch("dec") == ("pca", {"w": True, "how": "fast", "fast.n": 3})
+    assert in_shared().branch("pca.how") == ("fast", {"n": 3})
+
+
+def test_what_is_no_choice_has_no_branch():
+    with pytest.raises(ParamsError, match=r'"lr" is no Choice: its value is 0\.1'):
+        in_shared().branch("lr")
+    with pytest.raises(KeyError, match="not an active parameter"):
+        in_shared().branch("enc2")
+
+
+@pytest.mark.parametrize(
+    "settings", [{"isolation": "none"}, {"workers": 2}, {"executor": InlineExecutor(), "isolation": "process"}]
+)
+def test_every_worker_knows_the_branches(settings):
+    study = tw.Study(SHARED, sampler=tw.samplers.Random())
+    study.enqueue(dict(in_shared()))
+
+    study.optimize(lambda live: {"value": 1.0, "found": live.branch("enc")}, trials=1, **settings)
+
+    assert study.history.trial(0).measurements[0].info == {"found": ["pca", {"k": 8}]}
 
 
 def test_the_same_fold_and_seed_draw_the_same_numbers():
@@ -91,7 +137,19 @@ def test_changing_params_in_the_objective_changes_nothing_outside():
     assert task.params == {"x": 1}
 
 
-@pytest.mark.parametrize("step", [float("nan"), float("inf")])
+@pytest.mark.parametrize("step", [float("nan"), float("inf"), "1", None, {"loss": 0.3}])
 def test_a_step_that_is_no_number_is_the_objectives_error(step):
     with pytest.raises(ValueError, match="step of a report must be a finite number"):
         live(Channel()).report(step, loss=1.0)
+
+
+def test_a_report_is_a_step_and_numbers_by_name():
+    channel = Channel()
+    with pytest.raises(ValueError, match=r"live\.report\(step, loss=0\.3\), got only 0\.3"):
+        live(channel).report(0.3)
+    for wrong in (None, "0.3", [1, 2]):
+        with pytest.raises(ValueError, match="A report holds numbers, got loss="):
+            live(channel).report(1, loss=wrong)
+    live(channel).report(np.int64(1), loss=Decimal("0.5"))
+
+    assert channel.rest() == (Report(1.0, {"loss": 0.5}),)

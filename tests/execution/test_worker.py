@@ -1,14 +1,15 @@
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tunewright.errors import MetricError, Stopped
+from tunewright.errors import MetricError, Stopped, TrialError
 from tunewright.execution.channel import Board, BoardChannel
-from tunewright.execution.worker import measured, run
-from tunewright.trial import Report, Task
+from tunewright.execution.worker import measured, run, told
+from tunewright.trial import Outcome, Report, Task
 
 TASK = Task(0, 0, {"x": 0.5})
 
@@ -47,6 +48,9 @@ def test_a_sequence_has_one_number_per_metric():
         (float("nan"), "returned nan"),
         (float("inf"), "returned inf"),
         (True, "returned True"),
+        (np.True_, "Return one number"),
+        (np.array(False), "Return one number"),
+        (np.eye(2), "returned array([[1., 0.], [0., 1.]]) (a ndarray)"),
         (np.zeros(3), "Return one number"),
         (object(), "Return a number"),
         (1 + 2j, "Return a number"),
@@ -217,3 +221,21 @@ def test_an_objective_of_a_thread_that_interrupts_costs_its_task():
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(run, objective, Task(0, 0, {}), ("loss",)).result().failure.message == "KeyboardInterrupt"
+
+
+def test_what_is_told_as_an_outcome_may_hold_what_an_objective_may_return():
+    outcome = told(Outcome({"loss": 1.0}, info={"p": np.arange(2), "file": Path("a.csv")}), ("loss",), np.float64(2))
+
+    assert outcome.info == {"p": [0, 1], "file": "a.csv"}
+    assert type(outcome.seconds) is float
+
+
+@pytest.mark.parametrize("seconds", ["a", True, -1, float("nan"), float("inf")])
+def test_seconds_are_a_time(seconds):
+    with pytest.raises(TrialError, match="seconds must be a finite number, 0 or more, got"):
+        told(1.0, ("loss",), seconds)
+
+
+def test_info_of_an_outcome_that_cannot_be_read_is_said():
+    with pytest.raises(TrialError, match="info of the outcome cannot be read"):
+        told(Outcome({"loss": 1.0}, info=_circle()), ("loss",), None)

@@ -63,3 +63,13 @@ def test_equal_losses_say_nothing():
 
     assert not z.any()
     assert not slope.any()
+
+
+@pytest.mark.parametrize("unit", [5e-324, 1e-313, 1e-300, 1e-160, 1.0, 1e140])
+def test_the_slope_is_a_number_at_any_size(unit):
+    z, slope = as_seen(unit * np.round(np.random.default_rng(0).uniform(1, 9, 20)))
+
+    assert np.isfinite(slope).all()
+    assert np.isfinite(slope**2).all()
+    assert slope.max() > 0
+    assert z.std() == pytest.approx(1.0)

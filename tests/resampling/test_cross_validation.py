@@ -212,7 +212,8 @@ def test_a_score_that_is_not_defined_on_a_fold_is_a_recorded_failure():
     y = np.r_[np.zeros(75, int), np.ones(75, int)]
     cv = CrossValidation(KNeighborsClassifier(), X, y, scoring="roc_auc", cv=[(np.arange(50, 150), np.arange(50))], racing=False)
     study = tw.Study(SPACE, cv.metrics)
-    study.optimize(cv, trials=1)
+    with pytest.warns(UserWarning, match="No trial completed, and 1 failed"):
+        study.optimize(cv, trials=1)
 
     assert study.history.failed == 1
     assert "fold 0" in study.history.failures[0][1].message
@@ -226,7 +227,8 @@ def test_a_scorer_that_fails_on_some_folds_fails_the_trial_and_not_the_study():
 
     cv = knn(scoring={"moody": make_scorer(moody)}, racing=False)
     study = tw.Study(SPACE, cv.metrics)
-    study.optimize(cv, trials=2)
+    with pytest.warns(UserWarning, match="No trial completed, and 2 failed"):
+        study.optimize(cv, trials=2)
 
     assert study.history.failed == 2
     assert "not today" in study.history.failures[0][1].message

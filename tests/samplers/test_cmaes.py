@@ -281,6 +281,15 @@ def test_every_kind_of_number_is_proposed_inside_its_range() -> None:
     assert journal.history.best.params["n"] >= 18
 
 
+def test_a_choice_of_one_value_is_a_constant() -> None:
+    journal = Journal(SearchSpace({"x": Float(0, 1), "fixed": Categorical([3.5]), "y": Float(0, 1)}))
+    fill(journal, 30, lambda params: (params["x"] - 0.2) ** 2 + params["y"])
+
+    assert {trial.params["fixed"] for trial in journal.history.trials} == {3.5}
+    assert journal.history.best.value is not None
+    assert journal.history.best.value < 0.1
+
+
 def test_numbers_that_cannot_move_stay() -> None:
     space = SearchSpace({"only": Ordinal(("this",)), "x": Float(0, 1)})
     axes = _Axes(space)
@@ -315,7 +324,11 @@ def test_long_runs_on_hard_losses_go_on(loss: Callable[[Params], float]) -> None
     ("space", "words"),
     [
         (SearchSpace({"x": Float(0, 1), "opt": Categorical(("a", "b")), "skip": Bool()}), r'"opt", "skip" are choices.*Ordinal'),
-        (SearchSpace({"x": Float(0, 1), "y": Float(0, 1)}, when={"y": param("x") > 0.5}), r'conditions, but "y".*Use TPE'),
+        (SearchSpace({"x": Float(0, 1), "skip": Bool()}), r'"skip" is a choice without order.*Ordinal'),
+        (
+            SearchSpace({"x": Float(0, 1), "y": Float(0, 1)}, when={"y": param("x") > 0.5}),
+            r'conditions, but "y" is conditional.*Use TPE',
+        ),
     ],
 )
 def test_spaces_that_it_cannot_search_are_refused(space: SearchSpace, words: str) -> None:

@@ -244,7 +244,10 @@ def test_the_first_error_may_be_raised(workers: int) -> None:
 
 
 def test_when_everything_fails_the_error_says_why() -> None:
-    with pytest.raises(ValueError, match=r"(?s)All the 2 fits failed.*a is [13]"):
+    with (
+        pytest.warns(UserWarning, match="No trial completed"),
+        pytest.raises(ValueError, match=r"(?s)All the 2 fits failed.*a is [13]"),
+    ):
         search(Fragile(), {"a": [1, 3]}).fit(X, y)
 
 

@@ -1,10 +1,11 @@
+import pickle
 from typing import Any
 
 import pytest
 
 from tunewright.errors import ParamsError
 from tunewright.space import Bool, Categorical, Choice, Float, Int, SearchSpace
-from tunewright.space.branches import branch_of
+from tunewright.space.branches import Branches, branch_of
 
 MODEL = Choice({"svm": {"C": Float(0, 1), "kernel": Choice({"poly": {"degree": Int(2, 5)}, "rbf": {}})}, "none": {}})
 SPACE = SearchSpace(
@@ -46,5 +47,20 @@ def test_a_name_with_dots_of_its_own_is_found() -> None:
 def test_what_is_no_choice_is_said() -> None:
     with pytest.raises(ParamsError, match=r'"modle" is no Choice .* Did you mean "model"\?'):
         branch_of(SPACE.when, POLY, "modle")
-    with pytest.raises(ParamsError, match="no Choice"):
+    with pytest.raises(ParamsError, match=r'"svm\.C" is no Choice: its value is 0\.5, which names no branch\.$'):
         branch_of(SPACE.when, POLY, "svm.C")
+
+
+def test_branches_are_small_and_travel() -> None:
+    branches = Branches.of(SPACE.names, SPACE.when)
+
+    assert hash(pickle.loads(pickle.dumps(branches))) == hash(branches)
+    assert branches.taken(POLY, "model") == SPACE.branch(POLY, "model")
+    assert branches.taken(POLY, "svm.kernel") == ("poly", {"degree": 3})
+
+
+def test_what_the_space_did_not_have_is_told_by_its_name() -> None:
+    branches = Branches.of(SPACE.names, SPACE.when)
+
+    assert branches.taken(POLY | {"svm.poly.coef": 1.0}, "svm.kernel") == ("poly", {"degree": 3, "coef": 1.0})
+    assert Branches(frozenset(), ()).taken(POLY, "svm.kernel") == ("poly", {"degree": 3})

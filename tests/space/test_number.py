@@ -1,5 +1,7 @@
 import math
 import pickle
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -170,3 +172,11 @@ def test_numbers_of_different_kinds_are_not_equal() -> None:
 def test_a_neat_number_stays_inside() -> None:
     assert neat(0.0010000000000000002, 0.0, 1.0) == 0.001
     assert neat(1.0000000000000002, 1.0000000000000002, 2.0) == 1.0000000000000002
+
+
+@pytest.mark.parametrize("number", [Decimal("0.1"), Fraction(1, 10), np.array(0.1), np.float64(0.1)])
+def test_every_kind_of_number_is_a_bound_and_a_value(number: Any) -> None:
+    assert Float(number, 1) == Float(0.1, 1)
+    assert Float(0, 1).check(number) == 0.1
+    assert type(Float(0, 1).check(number)) is float
+    assert Int(Decimal(1), Fraction(9)).check(Decimal(3)) == 3

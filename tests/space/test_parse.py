@@ -71,6 +71,8 @@ def test_what_is_no_condition_is_refused_and_never_run(text: str) -> None:
 def test_the_message_shows_the_place_and_the_mend() -> None:
     with pytest.raises(SpaceError, match=r"Cannot read 'a % 2' in 'a % 2 == 0': a condition is made of"):
         parse("a % 2 == 0")
+    with pytest.raises(SpaceError, match=r"and, or, not, \+ - \* /\.$"):
+        parse("a ** 2 < 3")
     with pytest.raises(SpaceError, match=r"Write and, or, not"):
         parse("a == 1 && b == 2")
     with pytest.raises(SpaceError, match=r"is text or an expression"):

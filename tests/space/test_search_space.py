@@ -310,3 +310,30 @@ def test_any_point_of_the_unit_cube_is_a_configuration(
 
     if space.allowed(rows)[0]:
         assert np.array_equal(space.row(space.validate(space.params(rows[0]))), rows[0], equal_nan=True)
+
+
+def test_it_reads_like_a_dictionary_of_its_parameters() -> None:
+    space = SearchSpace({"lr": Float(0, 1), "opt": Categorical(["sgd", "adam"])})
+
+    assert list(space) == ["lr", "opt"]
+    assert "lr" in space
+    assert "opt.x" not in space
+    assert space["lr"] == Float(0, 1)
+    with pytest.raises(KeyError, match=r'There is no parameter "Lr"\. Did you mean "lr"\?'):
+        space["Lr"]
+
+
+def test_a_draw_needs_a_generator() -> None:
+    space = SearchSpace({"lr": Float(0, 1)})
+
+    for draw in (space.sample, lambda rng: space.sample(rng, 2), lambda rng: space.sample_rows(rng, 2)):
+        unfit: tuple[Any, ...] = (0, None, np.random.RandomState(0))
+        for wrong in unfit:
+            with pytest.raises(SpaceError, match=r"needs a generator of NumPy's, np\.random\.default_rng\(0\), got"):
+                draw(wrong)
+    odd: tuple[Any, ...] = (-1, 2.5, "3", True)
+    for wrong in odd:
+        with pytest.raises(SpaceError, match="n must be a whole number, 0 or more, got"):
+            space.sample(np.random.default_rng(0), wrong)
+    two: Any = np.int64(2)
+    assert len(space.sample(np.random.default_rng(0), two)) == 2

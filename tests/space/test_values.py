@@ -1,5 +1,7 @@
 import math
+from decimal import Decimal
 from enum import Enum, StrEnum
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -110,3 +112,11 @@ def test_what_is_long_is_cut() -> None:
 )
 def test_what_can_name_a_parameter(name: object, fits: bool) -> None:
     assert is_name(name) is fits
+
+
+def test_what_is_no_number_is_shown_as_what_it_is() -> None:
+    assert show(Decimal("0.1")) == "Decimal('0.1')"
+    assert show(b"ab") == "b'ab'"
+    assert [plain_number(each) for each in (Fraction(10**400), Decimal("sNaN"), np.array([1.0]))] == [math.inf, None, None]
+    with pytest.raises(SpaceError, match=r"low must be finite, got Decimal\('Infinity'\)"):
+        number_of(Decimal("inf"), "low")

@@ -9,13 +9,14 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
 from tunewright.execution.channel import Channel
-from tunewright.execution.files import Place
 from tunewright.execution.parcel import at_hand, unpack
-from tunewright.execution.worker import Objective, outcome_of, run
+from tunewright.execution.worker import outcome_of, run
 from tunewright.trial import Outcome, Report, Task
 
 __all__ = ["main"]
@@ -53,7 +54,7 @@ class _PipeChannel(Channel):
 def main(pipe: "Connection[Any, Any]") -> None:
     """Serve until the coordinator closes the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's
-    parcel, metrics, folder = pipe.recv()
+    parcel, metrics, folder, branches = pipe.recv()
     try:
         objective = unpack(parcel)
         at_hand(objective)
@@ -67,16 +68,14 @@ def main(pipe: "Connection[Any, Any]") -> None:
         except EOFError:
             return
         if isinstance(task, Task):  # else: a stop that came when its task had ended
-            pipe.send(_outcome(objective, task, metrics, pipe, folder))
+            pipe.send(_outcome(partial(run, objective, task, metrics, folder=folder, branches=branches), metrics, pipe))
 
 
-def _outcome(
-    objective: Objective, task: Task, metrics: tuple[str, ...], pipe: "Connection[Any, Any]", folder: Place | None
-) -> Outcome:
+def _outcome(work: Callable[[Channel], Outcome], metrics: tuple[str, ...], pipe: "Connection[Any, Any]") -> Outcome:
     here = os.getpid()
     channel = _PipeChannel(pipe)
     try:
-        outcome = run(objective, task, metrics, channel, folder)
+        outcome = work(channel)
     except KeyboardInterrupt as error:  # the objective's own
         outcome = outcome_of(error, metrics)
     finally:

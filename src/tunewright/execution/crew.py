@@ -17,6 +17,7 @@ from tunewright.execution.files import Place
 from tunewright.execution.parcel import pack
 from tunewright.execution.sandbox import Work
 from tunewright.execution.worker import Objective, run
+from tunewright.space.branches import Branches
 from tunewright.trial import Failure, Outcome, Task
 
 __all__ = ["Crew"]
@@ -33,6 +34,7 @@ class Crew:
             says so, this very process, with a thread for each of several workers.
         fence: what a task may take. With an executor: "process" puts a sandbox into the executor's worker.
         folder: where the trials' files lie.
+        branches: of the study's space.
 
     Attributes:
         inline: whether a task runs in this process and thread, at once when it is submitted.
@@ -53,6 +55,7 @@ class Crew:
         executor: Executor | None = None,
         fence: Fence | None = None,
         folder: Place | None = None,
+        branches: Branches | None = None,
     ) -> None:
         fence = Fence.of(workers=workers, executor=executor is not None) if fence is None else fence
         self.workers = workers
@@ -62,6 +65,7 @@ class Crew:
         self._metrics = metrics
         self._objective = objective
         self._folder = folder
+        self._branches = branches
         self.inline = executor is None and workers == 1 and fence.isolation == "none"
         self._own: Sandboxes | ThreadPoolExecutor | None = None
         self._executor = executor
@@ -77,7 +81,7 @@ class Crew:
             self._launch = self._in_sandbox
         self._fence = fence
         if self._launch != self._here:
-            self._work = Work(pack(objective), metrics, folder, os.getpid())
+            self._work = Work(pack(objective), metrics, folder, os.getpid(), branches)
         if self._launch == self._in_sandbox:
             self._own = Sandboxes(self._work, fence, workers)
 
@@ -114,7 +118,7 @@ class Crew:
     def _here(self, task: Task) -> Future[Outcome]:
         assert self._executor is not None
         channel = BoardChannel(self.board, task.key, self.listen if self.inline else None)
-        return self._executor.submit(run, self._objective, task, self._metrics, channel, self._folder)
+        return self._executor.submit(run, self._objective, task, self._metrics, channel, self._folder, self._branches)
 
     def _in_sandbox(self, task: Task) -> Future[Outcome]:
         assert isinstance(self._own, Sandboxes)

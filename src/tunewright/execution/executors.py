@@ -95,7 +95,7 @@ def run_here(work: Work, task: Task) -> Outcome:
     if away:
         _patience.begin()
     try:
-        return run(objective, task, work.metrics, folder=work.folder)
+        return run(objective, task, work.metrics, folder=work.folder, branches=work.branches)
     except KeyboardInterrupt as error:
         if not away or _patience.spent:
             raise

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from tunewright.errors import StudyError
 from tunewright.execution.remote import Remote
 from tunewright.paths import expanded
 from tunewright.trial import Task
@@ -43,12 +44,14 @@ def home(given: "str | os.PathLike[str] | None", *, url: str, name: str, created
 
     Raises:
         ExtraMissing: an address is given, and fsspec is not installed.
-        StudyError: fsspec does not reach such an address.
+        StudyError: it is no text or path, or fsspec does not reach such an address.
     """
     base: Place
     if isinstance(given, str) and "://" in given:
         base = Remote.of(given)
     elif given is not None:
+        if not isinstance(given, str | os.PathLike):
+            raise StudyError(f"files must be a folder or an address, got {given!r}.")
         base = expanded(given).absolute()
     elif url.startswith("sqlite:///"):
         base = Path(url.removeprefix("sqlite:///") + ".files").absolute()

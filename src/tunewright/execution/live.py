@@ -13,8 +13,9 @@ from tunewright.errors import Stopped, TrialError
 from tunewright.execution.channel import Channel
 from tunewright.execution.files import Place, folder_of, latest, saving
 from tunewright.execution.remote import Mirror, Remote
+from tunewright.space.branches import Branches
 from tunewright.trial import Report, Task
-from tunewright.typing import Params, Value
+from tunewright.typing import Params
 
 __all__ = ["LiveTrial"]
 
@@ -34,7 +35,9 @@ class LiveTrial(Mapping[str, Any]):
         attempt: 1; more when a worker died with this task in hand.
     """
 
-    def __init__(self, task: Task, channel: Channel | None = None, folder: Place | None = None) -> None:
+    def __init__(
+        self, task: Task, channel: Channel | None = None, folder: Place | None = None, branches: Branches | None = None
+    ) -> None:
         self.params: Params = dict(task.params)
         self.trial = task.trial
         self.fold = task.fold
@@ -42,6 +45,7 @@ class LiveTrial(Mapping[str, Any]):
         self.budget = task.budget
         self.attempt = task.attempt
         self._channel = Channel() if channel is None else channel
+        self._branches = Branches(frozenset(), ()) if branches is None else branches
         self._fetched = False
         place = None if folder is None else folder_of(folder, task)
         self._mirror = Mirror(place) if isinstance(place, Remote) else None
@@ -52,6 +56,11 @@ class LiveTrial(Mapping[str, Any]):
         else:
             found = task.resume_from or (None if self._folder is None else latest(self._folder))
         self.resume_from = None if found is None else str(found)
+
+    @property
+    def number(self) -> int:
+        """As `trial`, under the name that a `Trial` has for it."""
+        return self.trial
 
     @cached_property
     def rng(self) -> np.random.Generator:
@@ -72,28 +81,40 @@ class LiveTrial(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self.params)
 
-    def branch(self, name: str) -> tuple[Value, Params]:
-        """The choice taken at `name`, and its own parameters without the prefix: `("svm", {"C": 1.0})`."""
-        choice = self[name]
-        prefix = f"{choice}."
-        return choice, {key.removeprefix(prefix): value for key, value in self.params.items() if key.startswith(prefix)}
+    def branch(self, name: str) -> tuple[str, Params]:
+        """The branch taken at the Choice `name`, and its own parameters without the prefix: `("svm", {"C": 1.0})`; as `SearchSpace.branch`.
+
+        Raises:
+            KeyError: `name` is not active.
+            ParamsError: it is no Choice.
+        """
+        _ = self[name]  # raises, and says what is active
+        return self._branches.taken(self.params, name)
 
     def report(self, step: float, **values: float) -> None:
         """Say how far it is: `live.report(epoch, loss=0.3)`. Kept as the trial's curve, at once; values of NaN and inf are left out.
 
         Raises:
-            ValueError: the step is no finite number.
+            ValueError: the step is no finite number, no value is given, or one that is no number.
             Stopped: somebody asked that this task stop. What was reported is kept. Catch it to clean up; what is then returned
                 counts, else the task has failed, with kind "stopped".
         """
+        if not values:
+            raise ValueError(f"A report needs a step and a value by its name: live.report(step, loss=0.3), got only {step!r}.")
         self.record(step, values)
 
     def record(self, step: float, values: Mapping[str, float]) -> None:
         """`report`, for names that are no words of Python."""
-        if not math.isfinite(step):
+        at = _number(step)
+        if at is None or not math.isfinite(at):
             raise ValueError(f"The step of a report must be a finite number, got {step!r}.")
-        numbers = {name: float(value) for name, value in values.items()}
-        self._channel.send(Report(float(step), {name: number for name, number in numbers.items() if math.isfinite(number)}))
+        numbers: dict[str, float] = {}
+        for name, value in values.items():
+            number = _number(value)
+            if number is None:
+                raise ValueError(f"A report holds numbers, got {name}={value!r} at step {step!r}.")
+            numbers[name] = number
+        self._channel.send(Report(at, {name: number for name, number in numbers.items() if math.isfinite(number)}))
         why = self._channel.stopping()
         if why is not None:
             raise Stopped(why)
@@ -146,3 +167,13 @@ class LiveTrial(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"LiveTrial(trial={self.trial}, params={self.params}, fold={self.fold}, seed={self.seed})"
+
+
+def _number(value: object) -> float | None:
+    """A float for any kind of number, None for what is none."""
+    if isinstance(value, str | bytes):
+        return None
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None

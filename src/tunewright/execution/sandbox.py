@@ -22,6 +22,7 @@ from tunewright.execution import tree
 from tunewright.execution.channel import Channel
 from tunewright.execution.fence import Fence
 from tunewright.execution.files import Place
+from tunewright.space.branches import Branches
 from tunewright.trial import Failure, Outcome, Report, Task
 
 __all__ = ["Sandbox", "Work"]
@@ -41,14 +42,15 @@ _CODE: Final = (
 
 
 class Work(NamedTuple):
-    """What every task of a crew shares: the packed objective, the names of its metrics, where the trials' files lie, and the number of
-    the coordinator's process.
+    """What every task of a crew shares: the packed objective, the names of its metrics, where the trials' files lie, the number of the
+    coordinator's process, and the branches of the space.
     """
 
     parcel: bytes
     metrics: tuple[str, ...]
     folder: Place | None
     home: int = 0
+    branches: Branches | None = None
 
 
 class _Child(NamedTuple):
@@ -98,7 +100,7 @@ class Sandbox:
             child = self._child = self._spawn()
         try:
             child.pipe.send((sys.path, sys.argv))
-            child.pipe.send(tuple(self._work[:3]))
+            child.pipe.send((self._work.parcel, self._work.metrics, self._work.folder, self._work.branches))
             said = child.pipe.recv() if child.pipe.poll(_LOAD) else f"It took longer than {_LOAD:g} s."
         except (OSError, EOFError):
             said = f"The process died: {_death(self._fall(child, _LOOK))}."

@@ -18,19 +18,24 @@ from tunewright.errors import MetricError, NoValue, Stopped, TrialError
 from tunewright.execution.channel import Channel
 from tunewright.execution.files import Place
 from tunewright.execution.live import LiveTrial
+from tunewright.execution.plain import as_text, plain_info
+from tunewright.space.branches import Branches
+from tunewright.space.values import plain_number
 from tunewright.trial import Failure, Outcome, Report, Task
 from tunewright.typing import Value
 
 __all__ = ["Objective", "measured", "outcome_of", "run", "told"]
 
-_LARGEST = 1 << 63
-"""Whole numbers from here on are no JSON numbers that every reader knows."""
-
 Objective: TypeAlias = Callable[[LiveTrial], Any]
 
 
 def run(
-    objective: Objective, task: Task, metrics: tuple[str, ...], channel: Channel | None = None, folder: Place | None = None
+    objective: Objective,
+    task: Task,
+    metrics: tuple[str, ...],
+    channel: Channel | None = None,
+    folder: Place | None = None,
+    branches: Branches | None = None,
 ) -> Outcome:
     """Evaluate one task.
 
@@ -40,6 +45,7 @@ def run(
         metrics: the names that the result must have.
         channel: takes the reports, and says when to stop; None: reports come with the outcome.
         folder: where the files of the study's trials lie.
+        branches: of the study's space.
 
     Returns:
         Values, or a failure with its traceback. `KeyboardInterrupt` alone passes through, in the main thread.
@@ -48,7 +54,7 @@ def run(
     start = time.perf_counter()
     live: LiveTrial | None = None
     try:
-        live = LiveTrial(task, channel, folder)  # which may have to fetch a checkpoint from afar
+        live = LiveTrial(task, channel, folder, branches)  # which may have to fetch a checkpoint from afar
         result = objective(live)
         if isinstance(result, GeneratorType):
             result = _drain(result, live, metrics)
@@ -67,7 +73,7 @@ def run(
 def outcome_of(result: Any, metrics: tuple[str, ...], seconds: float = 0.0, reports: tuple[Report, ...] = ()) -> Outcome:  # noqa: ANN401
     """What a result comes to: values, or a failure if it is an exception or cannot be used."""
     if isinstance(result, BaseException):
-        info = result.info if isinstance(result, NoValue) else {}
+        info = plain_info(result.info) if isinstance(result, NoValue) else {}
         return Outcome(None, _failure_of(result), seconds, info, reports)
     try:
         values, info = measured(result, metrics)
@@ -83,10 +89,17 @@ def told(result: Any, metrics: tuple[str, ...], seconds: float | None) -> Outcom
     """What a result that is told by hand comes to: as `outcome_of`; an `Outcome` whose values cannot be used is a failure.
 
     Raises:
-        TrialError: the seconds are no time.
+        TrialError: the seconds are no time, or the info of an `Outcome` cannot be read.
     """
-    if seconds is not None and not 0 <= seconds < math.inf:
-        raise TrialError(f"seconds must be a finite number, 0 or more, got {seconds!r}.")
+    if seconds is not None:
+        number = plain_number(seconds)
+        if number is None or not 0 <= number < math.inf:
+            raise TrialError(f"seconds must be a finite number, 0 or more, got {seconds!r}.")
+    if isinstance(result, Outcome) and result.info:
+        try:
+            result = msgspec.structs.replace(result, info=plain_info(result.info))
+        except Exception as error:  # the user's own values, which may raise whatever they are asked
+            raise TrialError(f"The info of the outcome cannot be read ({type(error).__name__}). Give a dictionary.") from error
     if not isinstance(result, Outcome) or result.failure is not None:
         outcome = result if isinstance(result, Outcome) else outcome_of(result, metrics)
     else:
@@ -109,7 +122,7 @@ def _failure_of(error: BaseException) -> Failure:
     except Exception as mute:  # noqa: BLE001  an exception's own text may raise
         said = f"(its text cannot be had: {type(mute).__name__})"
     first = (said.strip().splitlines() or [""])[0]
-    return Failure(kind, _text(f"{type(error).__name__}: {first}".rstrip(": ")), _text(text))
+    return Failure(kind, as_text(f"{type(error).__name__}: {first}".rstrip(": ")), as_text(text))
 
 
 def _is_about_memory(error: BaseException) -> bool:
@@ -156,7 +169,7 @@ def measured(result: Any, metrics: tuple[str, ...], *, partial: bool = False) ->
             got = ", ".join(f'"{key}"' for key in result) or "nothing"
             raise MetricError(f'The objective did not return the metric "{missing[0]}"; it returned {got}.')
         values = {name: _number(result[name], name) for name in metrics if name in result}
-        return values, {str(key): _plain(value) for key, value in result.items() if key not in metrics}
+        return values, plain_info({key: value for key, value in result.items() if key not in metrics})
     if len(metrics) == 1:
         return {metrics[0]: _number(result, metrics[0])}, {}
     if isinstance(result, Sequence) and not isinstance(result, str) and len(result) == len(metrics):
@@ -170,7 +183,8 @@ def _number(value: Any, name: str) -> float:  # noqa: ANN401  the user's value
         raise MetricError(f'The objective returned None for "{name}". Does it end without a return?')
     if isinstance(value, str | bytes):
         raise MetricError(f'The objective returned the text {_shown(value)} for "{name}". Return a number.')
-    if isinstance(value, bool) or getattr(value, "ndim", 0) != 0:
+    single = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value  # NumPy's True is one as well
+    if isinstance(single, bool) or getattr(value, "ndim", 0) != 0:
         raise MetricError(f'The objective returned {_shown(value)} for "{name}". Return one number.')
     try:
         number = float(value)
@@ -182,25 +196,5 @@ def _number(value: Any, name: str) -> float:  # noqa: ANN401  the user's value
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())  # in one line
     return f"{text if len(text) <= 60 else text[:57] + '…'} (a {type(value).__name__})"
-
-
-def _plain(value: Any) -> Value:  # noqa: ANN401  the user's value
-    """As JSON; what is no JSON value stands as its text."""
-    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, int) and abs(value) >= _LARGEST:
-        return float(value) if value.bit_length() < 1000 else str(value)
-    return value if value is None or isinstance(value, int | float) else _text(value if isinstance(value, str) else repr(value))
-
-
-def _text(text: str) -> str:
-    """As UTF-8 can hold it: a lone surrogate, which a file name may bring, is spelt out."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -25,6 +25,7 @@ __all__ = ["as_seen"]
 _FEW: Final = 5
 _WHISKER: Final = 1.5
 _WIDE: Final = 50.0
+_STEEPEST: Final = 1e150  # whose square is still a number
 
 
 def as_seen(losses: Array) -> tuple[Array, Array]:
@@ -32,7 +33,7 @@ def as_seen(losses: Array) -> tuple[Array, Array]:
 
     Returns:
         The transformed losses, shape (n,), in the same order, of zero mean and unit variance (all zero if the losses are equal); and the
-        slope of the transformation at each, shape (n,), by which a small error of a loss is multiplied.
+        slope of the transformation at each, shape (n,), by which a small error of a loss is multiplied, at most 1e150.
     """
     y = np.clip(np.asarray(losses, np.float64), -1e150, 1e150)
     n = len(y)
@@ -46,7 +47,9 @@ def as_seen(losses: Array) -> tuple[Array, Array]:
     deviation = float(y.std())
     if deviation == 0.0 or not math.isfinite(1.0 / deviation):
         return np.zeros(n), np.zeros(n)
-    return (y - y.mean()) / deviation, inside / (unit * deviation)
+    width = unit * deviation  # of losses near the smallest floats it may underflow
+    steep = 1 / width if width > 1 / _STEEPEST else _STEEPEST
+    return (y - y.mean()) / deviation, np.asarray(inside * steep, np.float64)
 
 
 def _fence(y: Array) -> float:

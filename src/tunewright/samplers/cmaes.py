@@ -59,7 +59,7 @@ _ROW: Final = 4
 class CMAES(Sampler):
     """Proposes draws from a normal distribution that adapts to the objective.
 
-    For spaces of numbers (Float, Int, Ordinal) without conditions, and one objective. Needs the library `cmaes`.
+    For spaces of numbers (Float, Int, Ordinal; a choice of one value is a constant) without conditions, and one objective. Needs the library `cmaes`.
 
     Args:
         restarts: how a converged run is followed: "ipop", each time with twice the population; "bipop", in turns with small ones.
@@ -105,15 +105,18 @@ class CMAES(Sampler):
 
 def _check(space: SearchSpace, history: History) -> None:
     mend = "Use TPE, Evolution or GP for such a space."
-    choices = [name for name, parameter in space.parameters.items() if isinstance(parameter, Categorical | Bool)]
+    choices = [
+        name for name, parameter in space.parameters.items() if isinstance(parameter, Categorical | Bool) and parameter.size > 1
+    ]
     if choices:
         listed = ", ".join(f'"{name}"' for name in choices)
         raise StudyError(
-            f"CMAES searches numbers only, but {listed} are choices without order. {mend} Ordered choices can be Ordinal."
+            f"CMAES searches numbers only, but {listed} {'is a choice' if len(choices) == 1 else 'are choices'} without order. {mend} "
+            "Ordered choices can be Ordinal."
         )
     if space.when:
         listed = ", ".join(f'"{name}"' for name in space.when)
-        raise StudyError(f"CMAES knows no conditions, but {listed} are conditional. {mend}")
+        raise StudyError(f"CMAES knows no conditions, but {listed} {'is' if len(space.when) == 1 else 'are'} conditional. {mend}")
     if len(history.objectives) > 1:
         listed = ", ".join(f'"{history.metrics[j].name}"' for j in history.objectives)
         raise StudyError(f"CMAES has one objective, but {listed} are optimised. Give all but one a bound, or use Evolution.")

@@ -30,6 +30,8 @@ def parse(text: str) -> Expression:
     try:
         tree = ast.parse(text.strip().replace("\n", " "), mode="eval")
         return _read(tree.body, text)
+    except SpaceError:  # a ValueError, too
+        raise
     except SyntaxError as error:
         mend = " Write and, or, not." if "&&" in text or "||" in text or "!" in text.replace("!=", "") else ""
         raise SpaceError(f"Cannot read {text!r}: {error.msg} at character {error.offset}.{mend}") from None

@@ -26,7 +26,7 @@ from tunewright.space.grid import Levels, grid
 from tunewright.space.parameter import Parameter
 from tunewright.space.parse import parse
 from tunewright.space.table import html_table, text_table
-from tunewright.space.values import hint, show
+from tunewright.space.values import hint, plain_number, show
 from tunewright.typing import Array, Params, Value
 
 __all__ = ["SearchSpace"]
@@ -35,7 +35,8 @@ __all__ = ["SearchSpace"]
 class SearchSpace:
     """What is searched: named parameters, when each is active, and what must hold between them.
 
-    Frozen; equal and hashed by content; pickled as its description.
+    Frozen; equal and hashed by content; pickled as its description. Read like a dictionary of its parameters: `space["lr"]`,
+    `"lr" in space`, `for name in space`, `len(space)`.
 
     Args:
         parameters: by name, in your order; d of them after each `Choice` is flattened.
@@ -107,13 +108,18 @@ class SearchSpace:
         Raises:
             SpaceError: a bounded search found none that meets the constraints.
         """
+        _check_generator(rng)
         if n is None:
             return draw_allowed(self._engine, rng) if self.constraints else self._engine.draw(rng)
         return [self._engine.params(row) for row in self.sample_rows(rng, n).tolist()]
 
     def sample_rows(self, rng: np.random.Generator, n: int) -> Array:
         """Draw n configurations as raw rows, shape (n, d), much faster than one by one. Raises as `sample` does."""
-        return draw_allowed_rows(self._engine, rng, n)
+        _check_generator(rng)
+        count = plain_number(n)
+        if not isinstance(count, int) or count < 0:
+            raise SpaceError(f"n must be a whole number, 0 or more, got {show(n)}.")
+        return draw_allowed_rows(self._engine, rng, count)
 
     @property
     def default(self) -> Params:
@@ -126,7 +132,8 @@ class SearchSpace:
     def validate(self, params: Mapping[str, object], *, fill: bool = False) -> Params:
         """The same configuration in canonical form: Python types, the order of the space.
 
-        NumPy scalars are taken for Python ones; an int for a Float, and 3.0 for an Int. Nothing else is converted.
+        NumPy scalars are taken for Python ones; an int for a Float, and 3.0 for an Int; a Decimal or Fraction for either. Nothing else is
+        converted.
 
         Args:
             params: the active parameters by name.
@@ -283,6 +290,17 @@ class SearchSpace:
     def __len__(self) -> int:
         return len(self.names)
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.parameters
+
+    def __getitem__(self, name: str) -> Parameter:
+        if name not in self.parameters:
+            raise KeyError(f"There is no parameter {show(name)}.{hint(name, self.names)}")
+        return self.parameters[name]
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SearchSpace) and self._json == other._json
 
@@ -320,6 +338,11 @@ def _rebuild(text: str, default: list[float], tight: bool, known: Array | None =
     engine.known = engine.known if known is None else known
     space._build(engine, when, constraints, np.array(default))  # noqa: SLF001  a second constructor
     return space
+
+
+def _check_generator(rng: object) -> None:
+    if not isinstance(rng, np.random.Generator):
+        raise SpaceError(f"A draw needs a generator of NumPy's, np.random.default_rng(0), got {show(rng)}.")
 
 
 def _expression(given: object, what: str) -> Expression:

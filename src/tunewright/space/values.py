@@ -8,6 +8,8 @@ what a reader expects of `==`; true and 1 stay different there, too.
 import difflib
 import math
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 
 import msgspec
@@ -119,10 +121,12 @@ def same_value(left: Value, right: Value) -> bool:
 
 
 def plain_number(value: object) -> float | int | None:
-    """A Python number for a Python or NumPy one, None for anything else; a bool is no number here."""
+    """A Python number for any that Python or NumPy has (Decimal, Fraction, an array of no dimension, too), None for anything else; a bool
+    is no number here.
+    """
     if type(value) is float or type(value) is int:
         return value
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
         value = value.item()
     if isinstance(value, bool):
         return None
@@ -130,7 +134,16 @@ def plain_number(value: object) -> float | int | None:
         return float(value)
     if isinstance(value, int):
         return int(value)
-    return None
+    return _nearest_float(value) if isinstance(value, Decimal | Fraction) else None
+
+
+def _nearest_float(value: Decimal | Fraction) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+    except ValueError:  # a signalling NaN
+        return None
 
 
 def number_of(value: object, what: str) -> float | int:
@@ -154,7 +167,8 @@ def number_of(value: object, what: str) -> float | int:
 def show(value: object) -> str:
     """A value for a message, cut when it is long."""
     try:
-        text = _ENCODE(value).decode() if not isinstance(value, float) else repr(float(value))
+        plain = value is None or isinstance(value, str | int | list | tuple | dict)
+        text = repr(float(value)) if isinstance(value, float) else _ENCODE(value).decode() if plain else _repr(value)
     except (TypeError, ValueError, OverflowError, RecursionError):
         text = _repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

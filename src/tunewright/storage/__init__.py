@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, cast
 
-from tunewright.errors import StorageError
+from tunewright.errors import StorageError, StudyMissing
 from tunewright.paths import masked
 from tunewright.storage.base import Storage
 from tunewright.storage.memory import Memory
 from tunewright.storage.records import Header, StudyRecord
 
-__all__ = ["Header", "Memory", "Storage", "StudyRecord", "connect"]
+__all__ = ["Header", "Memory", "Storage", "StudyRecord", "connect", "only_study"]
 
 _ENDINGS: Final = (".db", ".sqlite", ".sqlite3")
 _EXAMPLES: Final = '"memory", "sqlite:///runs.db" (in this folder), "sqlite:////home/me/runs.db" (anywhere), or just "runs.db"; for several machines "postgresql://user@host/database"'
@@ -47,6 +47,8 @@ def connect(url: "str | os.PathLike[str] | Storage | None" = None) -> Storage:
         return url
     if url is None or url == "memory":
         return Memory()
+    if not isinstance(url, str | os.PathLike):
+        raise StorageError(f"storage must be an address, a path or a Storage, got {url!r}. Write one of: {_EXAMPLES}.")
     text = str(os.fspath(url))
     if not text.strip():
         raise StorageError(f"{url!r} is no storage. Write one of: {_EXAMPLES}.")
@@ -67,6 +69,19 @@ def connect(url: "str | os.PathLike[str] | Storage | None" = None) -> Storage:
     raise StorageError(f'"{masked(text)}": there is no storage of kind "{scheme}".{meant} Write one of: {_EXAMPLES}.')
 
 
+def only_study(storage: Storage) -> str:
+    """The name of the one study in a storage.
+
+    Raises:
+        StudyMissing: there is none, or more than one.
+    """
+    names = [record.name for record in storage.studies()]
+    if len(names) != 1:
+        held = ", ".join(f'"{known}"' for known in names)
+        raise StudyMissing(f"{storage.url} holds {f'several studies: {held}. Name the one you mean' if held else 'no study'}.")
+    return names[0]
+
+
 def _plain(text: str) -> Storage:
     scheme = re.match(r"([A-Za-z]{3,}):", text)
     if scheme and difflib.get_close_matches(scheme[1].lower(), list(_MODULES), n=1):
@@ -74,6 +89,9 @@ def _plain(text: str) -> Storage:
         raise StorageError(f'"{text}" is no storage: three slashes follow the colon. Did you mean "sqlite:///{path}"?')
     if text.lower().endswith(_ENDINGS) or Path(text).is_file():
         return _open("sqlite", text)
+    if Path(text).is_dir():
+        file = Path(text) / "runs.db"
+        raise StorageError(f'"{text}" is a folder, and a study is kept in a file. Did you mean "{file}"?')
     close = difflib.get_close_matches(text.lower(), ["memory"], n=1)
     meant = 'Did you mean "memory"?' if close or text == ":memory:" else f'Did you mean "{text}.db"?'
     raise StorageError(f'"{text}" is no storage. {meant} Write one of: {_EXAMPLES}.')
