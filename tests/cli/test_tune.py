@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -149,18 +150,33 @@ def test_every_option_of_the_main_job_is_there() -> None:
     }  # fmt: skip
 
 
+@contextmanager
+def started(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """`tunewright tune` in a process of its own, which does not outlive the test."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tunewright", "tune", *options],
+        cwd=folder,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.mark.slow
 def test_ctrl_c_ends_the_search_and_keeps_the_best_so_far(data: Path) -> None:
-    command = [sys.executable, "-m", "tunewright", "tune", data.name, "--target", "kind", "--time", "1h", *FAST]
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    process = subprocess.Popen(
-        command, cwd=data.parent, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    )
-    study, end = data.parent / "tunewright-patients" / "study.db", time.monotonic() + 90
-    while time.monotonic() < end and not (study.exists() and Study.load(str(study)).history.completed >= 2):
-        time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    with started(data.parent, data.name, "--target", "kind", "--time", "1h", *FAST) as process:
+        study, end = data.parent / "tunewright-patients" / "study.db", time.monotonic() + 90
+        while time.monotonic() < end and not (study.exists() and Study.load(str(study)).history.completed >= 2):
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
 
     assert process.returncode == 130, err
     assert (data.parent / "tunewright-patients" / "model.skops").exists()
@@ -173,29 +189,13 @@ def test_ctrl_c_before_anything_was_finished_is_an_interruption(data: Path) -> N
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(rng.normal(size=(8000, 40))).add_prefix("x")
     frame.assign(y=frame["x0"] + rng.normal(size=8000)).to_csv(data.parent / "slow.csv", index=False)
-    command = [
-        sys.executable,
-        "-m",
-        "tunewright",
-        "tune",
-        "slow.csv",
-        "--target",
-        "y",
-        "--models",
-        "forest",
-        "--workers",
-        "1",
-        "--json",
-    ]
-    process = subprocess.Popen(
-        command, cwd=data.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("tuning"):
-            break
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    with started(data.parent, "slow.csv", "--target", "y", "--models", "forest", "--workers", "1", "--json") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("tuning"):
+                break
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
 
     assert process.returncode == 130, err
     assert "tunewright: interrupted: " in err
