@@ -443,7 +443,7 @@ def test_a_copy_goes_its_own_way_and_travels():
     whole = write.history.position
     entries = [Entry(-1, Commented("a"), 0.0, whole + 1), Entry(1, Asked(ADAM, "test", whole), 0.0, whole + 2)]
 
-    for other in (copy.deepcopy(write.history), pickle.loads(pickle.dumps(write.history))):
+    for other in (copy.copy(write.history), copy.deepcopy(write.history), pickle.loads(pickle.dumps(write.history))):
         other.fold(entries)
         assert (len(other), other.comments, other.running) == (2, entries[:1], 1)
         assert other.best.value == 1.0

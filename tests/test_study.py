@@ -11,7 +11,7 @@ import pytest
 
 import tunewright as tw
 from tunewright import errors
-from tunewright.events import Opened
+from tunewright.events import Opened, Released, Sent
 from tunewright.history import RUNNING
 from tunewright.samplers import Grid, Manual, Random
 from tunewright.schedulers import Once
@@ -717,3 +717,37 @@ def test_a_search_in_which_all_trials_fail_says_so_once():
 
     assert len(said) == 1
     assert study.history.completed == 2
+
+
+@pytest.mark.parametrize("when", ["given back", "held by another"])
+def test_the_same_line_goes_on_with_spare_tasks(url, when):
+    """As after Ctrl-C or a kill while a race's best meet fresh seeds: the trials are complete, and yet there is something to do."""
+    study = tw.Study({"x": tw.Float(0, 1)}, LOSS, storage=url)
+    study.optimize(lambda live: 1.0 + live.seed, trials=1)
+    study._journal.write(0, Sent(1, seed=1, spare=True, worker=7))  # who is found to be dead
+    if when == "given back":
+        study._journal.write(0, Released(1, "interrupted"))
+
+    again = tw.Study.load(url)
+    again.optimize(lambda live: 1.0 + live.seed, trials=1)
+
+    assert (again.best.value, len(again.best.measurements)) == (1.5, 2)
+    assert not again.history.open_tasks
+    assert not again.history.released
+
+
+@pytest.mark.parametrize("trial", [np.int64(-1), -1.0, "0"])
+def test_the_number_of_a_trial_is_a_whole_number(url, trial):
+    study = tw.Study(SPACE, LOSS, storage=url)
+    study.optimize(loss, trials=1)
+    for say in (study.stop, lambda trial: study.comment("odd", trial=trial)):
+        if isinstance(trial, np.int64):
+            say(trial=trial)
+        else:
+            with pytest.raises(errors.TrialError, match="takes the number of a trial"):
+                say(trial=trial)
+
+    again = tw.Study.load(url)
+    again.stop()
+    again.optimize(loss, trials=2)
+    assert again.history.completed == 2

@@ -26,7 +26,7 @@ from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
 from tunewright.execution.worker import told
 from tunewright.hand import Hand
-from tunewright.history import FAILED, History
+from tunewright.history import COMPLETED, FAILED, History
 from tunewright.journal import Journal, Pen
 from tunewright.listening import Listening
 from tunewright.pace import HELD, Pace
@@ -243,10 +243,18 @@ class Coordinator:
 
     @property
     def unfinished(self) -> bool:
-        """Whether the scheduler has work although no trial may begin: a race that was cut off."""
+        """Whether there is work although no trial may begin: a race that was cut off."""
         history = self.journal.history
+        if self._left_over:
+            return True
         rng = np.random.default_rng([self.journal.record.header.seed, history.position])
         return isinstance(self.scheduler.finish(history.space, history, rng), Resume)
+
+    @property
+    def _left_over(self) -> bool:
+        """Whether spare tasks of completed trials are in other hands, or were given back."""
+        history = self.journal.history
+        return any(history.states[task.trial] == COMPLETED for task in (*self._held()[1], *history.released))
 
     def run(self, crew: Crew, limits: Limits, listeners: Sequence[Listener], *, on_failure: str, retries: int = 0) -> None:
         """Keep the crew at work until a limit is reached, the space is exhausted, or Ctrl-C is pressed; see `Study.optimize`."""
@@ -305,7 +313,7 @@ class Coordinator:
                 return True
             hand.begin(crew)
             if room and not tasks:
-                return exhausted is None and self.journal.history.finished < limits.goal
+                return exhausted is None and (self.journal.history.finished < limits.goal or self._left_over)
             if not room or not crew.free:
                 return True
 

@@ -8,6 +8,7 @@ The value of a trial is defined once, in `tasks.py`: for each metric, the mean o
 the trial has reached.
 """
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from itertools import dropwhile
 from typing import Any, ClassVar
@@ -47,6 +48,8 @@ class History(Standing):
         self.warnings: list[Entry] = []
         self.stops: list[Entry] = []
         """The `StopAsked` entries: what somebody asked to stop."""
+        self.stop_asked_at = 0
+        """The position of the last one that is about the whole study; 0: there is none."""
         self.sessions: list[Entry] = []
         """The `Opened` entries: who worked on the study, with what, and where."""
         self._queue: dict[int, Enqueued] = {}
@@ -173,8 +176,12 @@ class History(Standing):
     @property
     def stopping(self) -> bool:
         """Whether all who work on the study are asked to stop, and nobody has begun to since."""
-        asked = next((entry.position for entry in reversed(self.stops) if entry.trial < 0), 0)
-        return asked > (self.sessions[-1].position if self.sessions else 0)
+        return self.stop_asked_at > (self.sessions[-1].position if self.sessions else 0)
+
+    def _stop_asked(self, entry: Entry, _: events.StopAsked) -> None:
+        self.stops.append(entry)
+        if entry.trial < 0:
+            self.stop_asked_at = entry.position
 
     def _judged_by(self, _: Entry, event: events.Frozen) -> None:
         if not self.frozen:
@@ -192,7 +199,7 @@ class History(Standing):
         events.Commented: lambda history, entry, _: history.comments.append(entry),
         events.Warned: lambda history, entry, _: history.warnings.append(entry),
         events.Frozen: _judged_by,
-        events.StopAsked: lambda history, entry, _: history.stops.append(entry),
+        events.StopAsked: _stop_asked,
         events.Opened: lambda history, entry, _: history.sessions.append(entry),
     }
 
@@ -291,6 +298,9 @@ class History(Standing):
     def trials(self) -> list[Trial]:
         """All trials, whole; built anew at each call."""
         return [self.trial(number) for number in range(len(self))]
+
+    def __copy__(self) -> "History":
+        return copy.deepcopy(self)  # what shared its columns would be written by both
 
     def __repr__(self) -> str:
         return f"History({self.tally})"

@@ -44,7 +44,7 @@ class Listening:
 
     def stopped(self) -> bool:
         """Whether all who work on the study are asked to stop, as far as this process has read the journal: at each task that it asks for."""
-        return any(entry.trial < 0 and entry.position > self._since for entry in self._journal.history.stops)
+        return self._journal.history.stop_asked_at > self._since
 
     def __call__(self, *, now: bool = False) -> None:
         """Look, if it is time; `now`: in any case."""

@@ -264,9 +264,8 @@ class Study(Findings):
     def comment(self, text: str, *, trial: int = -1) -> None:
         """Write a remark into the journal, on one trial or on the whole study."""
         check_text(text, "A comment")
-        if trial != -1:
-            trial = self.history.trial(trial).number
-        self._journal.write(trial, Commented(text))
+        number = numbered(trial, "comment takes the number of a trial")
+        self._journal.write(number if number == -1 else self.history.trial(number).number, Commented(text))
 
     def edit(self, space: SearchSpace | Mapping[str, Parameter | Choice]) -> None:
         """Search another space from here on; trials that fit it are used on. What was asked stays as it was asked."""
@@ -284,9 +283,8 @@ class Study(Findings):
             TrialError: the trial is not there, or has no task that runs.
         """
         check_text(why, "why")
-        history = self.history
+        history, trial = self.history, numbered(trial, "stop takes the number of a trial")
         if trial != -1:
-            trial = numbered(trial, "stop takes the number of a trial")
             if all(task.trial != trial for task, _ in history.open_tasks):
                 raise TrialError(f"Trial {trial} has no task that runs: it is {history.trial(trial).state}.")
         elif history.stopping:  # who works on it now is asked already

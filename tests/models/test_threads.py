@@ -1,12 +1,13 @@
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits  # type: ignore[import-untyped]
 
 from tunewright import analysis
 from tunewright.analysis.insight import insight
-from tunewright.models.threads import one_thread
+from tunewright.models.threads import ONE_THREAD, _set, one_thread
 
 
 def threads() -> set[int]:
@@ -30,16 +31,54 @@ def test_threads_come_back_after_an_error():
         assert threads() == before
 
 
-def test_analyses_may_overlap():
-    begun, end = Event(), Event()
-    with threadpool_limits(2, user_api="blas"), ThreadPoolExecutor(1) as pool:
-        before = threads()
-        other = one_thread(lambda: (begun.set(), end.wait(30)))
+@pytest.fixture
+def two() -> Iterator[None]:
+    """Two threads for linear algebra, whatever the machine has."""
+    libraries = ThreadpoolController().select(user_api="blas").lib_controllers
+    before = [each.num_threads for each in libraries]
+    _set([(each, 2) for each in libraries])
+    assert threads() == {2}
+    yield
+    _set(list(zip(libraries, before, strict=True)))
 
-        first = pool.submit(other)
-        begun.wait(30)
-        one_thread(lambda: (end.set(), first.result()))()  # begins second and ends last
-        assert threads() == before
+
+@pytest.mark.parametrize("first_out", ["main", "other"])
+@pytest.mark.usefixtures("two")
+def test_contexts_of_several_threads_may_overlap(first_out):
+    inside, leave = Event(), Event()
+
+    def other():
+        with ONE_THREAD:
+            inside.set()
+            leave.wait(30)
+            return threads()
+
+    with ThreadPoolExecutor(1) as pool:
+        with ONE_THREAD:
+            there = pool.submit(other)
+            inside.wait(30)
+            assert threads() == {1}
+            if first_out == "other":
+                leave.set()
+                assert there.result() == {1}
+                assert threads() == {1}
+        leave.set()
+        assert there.result() == {1}
+    assert threads() == {2}
+
+
+@pytest.mark.usefixtures("two")
+def test_a_thread_has_its_limit_also_after_another_had_one():
+    with ONE_THREAD:
+        assert threads() == {1}
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(one_thread(threads)).result() == {1}
+        with ONE_THREAD, ONE_THREAD:
+            assert threads() == {1}
+        assert threads() == {2}
+        with threadpool_limits(1, user_api="blas"):  # as joblib does in its workers
+            assert threads() == {1}
+    assert threads() == {2}
 
 
 @pytest.mark.parametrize(
@@ -56,5 +95,4 @@ def test_analyses_may_overlap():
     ],
 )
 def test_whatever_needs_a_model_has_one_thread(asked):
-    assert asked.__globals__["one_thread"] is not None
     assert asked.__code__ is one_thread(len).__code__
