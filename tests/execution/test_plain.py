@@ -142,9 +142,9 @@ def test_what_cannot_be_read_costs_its_own_entry_alone():
 
 
 def test_what_holds_itself_is_cut_off_there():
-    circle = {"x": 1}
+    circle: dict[str, object] = {"x": 1}
     circle["again"] = circle
-    ring = [1]
+    ring: list[object] = [1]
     ring.append(ring)
 
     assert plain(circle) == {"x": 1, "again": "{'again': {'again': {...}, 'x': 1}, 'x': 1}"}
@@ -153,7 +153,8 @@ def test_what_holds_itself_is_cut_off_there():
 
 
 def test_what_is_nested_without_end_stays_small():
-    deep, wide = [], {}
+    deep: list[object] = []
+    wide: dict[str, object] = {}
     for _ in range(2000):
         deep = [deep]
     for _ in range(40):
