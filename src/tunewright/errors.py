@@ -12,6 +12,7 @@
     │   ├── StudyExists                  a study of that name is there already
     │   ├── StudyChanged                 space, metrics or seed differ from the recorded ones
     │   └── NoResult                     there is no finished trial to answer from
+    │       └── NothingFinished          nor has one failed: a search that ended before its first result
     ├── StorageError (OSError)           the storage cannot be read or written; nothing was lost
     │   ├── StorageLocked                another process holds it
     │   ├── StorageLost                  the connection to a server broke, and nothing was written
@@ -36,6 +37,7 @@ __all__ = [
     "ModelError",
     "NoResult",
     "NoValue",
+    "NothingFinished",
     "ObjectiveError",
     "ParamsError",
     "SpaceError",
@@ -100,6 +102,10 @@ class StudyChanged(StudyError):
 
 class NoResult(StudyError):
     """There is no finished trial to answer from."""
+
+
+class NothingFinished(NoResult):
+    """A search that ended before its first result: no trial is finished, and none has failed."""
 
 
 class StorageError(TunewrightError, OSError):

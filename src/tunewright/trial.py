@@ -101,9 +101,10 @@ class Outcome(msgspec.Struct, frozen=True):
         values: the study's metrics by name, finite; None when it failed.
         failure: why; None when it did not fail.
         seconds: wall time of the objective.
-        info: whatever else the objective returned, by name; of a failure, what it told all the same. It is kept as JSON: arrays (of up to
-            10,000 elements) and pandas' columns as lists, numbers of any kind as numbers (NaN and infinity null), paths and dates as texts,
-            members of an Enum as their values; all else as its repr, cut at 1,000 characters.
+        info: whatever else the objective returned, by name; of a failure, what it told all the same. It is kept as JSON: arrays and lists
+            (of up to 10,000 elements, 100,000 under one name) and pandas' columns as lists, numbers of any kind as numbers (NaN and
+            infinity null), paths and dates as texts, members of an Enum as their values; all else as its repr, cut at 1,000 characters, and
+            what cannot be read as a text that says so.
         reports: the curve on the way.
     """
 

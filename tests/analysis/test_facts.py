@@ -58,3 +58,15 @@ def test_a_study_says_which_trial_the_model_file_holds_where_that_is_not_its_bes
     assert held_trial(study.history) == other
     assert f"holds trial {other}" in held_note(study.history)
     assert f"not the best of the study, trial {study.best.number}" in held_note(study.history)
+
+
+@pytest.mark.parametrize("text", [f"{HELD} (a model)", f"{HELD} no trial", f"{HELD}?"])
+def test_what_a_person_says_of_the_model_file_names_no_trial(text: str) -> None:
+    study = Study(SearchSpace({"x": Float(0, 1)}))
+    study.optimize(lambda live: live["x"], trials=4)
+    study.comment(f"{HELD} (a model)", trial=study.best.number)
+
+    study.comment(text)
+    study.comment(f"{HELD} no more", trial=(study.best.number + 1) % 4)
+
+    assert (held_trial(study.history), held_note(study.history)) == (study.best.number, "")

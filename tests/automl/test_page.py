@@ -11,7 +11,7 @@ from sklearn import datasets
 from tunewright.analysis.insight import insight
 from tunewright.analysis.report import report
 from tunewright.automl import TuneRequest, TuneResult, report_extras, tune
-from tunewright.automl.records import Score
+from tunewright.automl.records import Difference, Score
 from tunewright.study import Study
 
 
@@ -60,9 +60,12 @@ def test_a_default_that_could_not_be_fitted_has_no_row(result: TuneResult) -> No
 
 
 def test_where_the_model_may_be_of_no_use_the_page_says_that_alone(result: TuneResult) -> None:
-    said = "Of no use as it stands: on the test set the model is no better than the baseline."
+    said = "It may be of no use."
+    floor = Difference(value=-0.1, low=-0.3, high=0.1, better=0.2, sentence="")
+    test = msgspec.structs.replace(result.test, floor=floor)
 
-    assert report_extras(msgspec.structs.replace(result, advice=said)).verdict == said
+    assert report_extras(msgspec.structs.replace(result, advice=said, test=test)).verdict == said
+    assert report_extras(msgspec.structs.replace(result, advice="Far from the baseline.")).verdict != "Far from the baseline."
 
 
 def test_where_the_default_was_kept_the_page_says_so_first_and_compares_it_with_nothing(result: TuneResult) -> None:

@@ -42,6 +42,15 @@ def test_numbers_that_no_tree_can_hold_are_missing_and_told_from_junk(kind: type
     np.testing.assert_array_equal(read.floats, [np.nan, np.nan, 3.4e38, 2.0])
 
 
+@pytest.mark.parametrize("cells", [[10**400, -(10**5000), 10**50, 2], [10**400, "-1e400", "1e50", "2"]])
+def test_whole_numbers_of_any_length_are_too_far_out_alike(cells: list[object]) -> None:
+    read = numbers(pd.Series(cells, dtype=object), "plain")
+
+    assert read.far.tolist() == [True, True, True, False]
+    assert not read.junk.any()
+    np.testing.assert_array_equal(read.floats, [np.nan, np.nan, np.nan, 2.0])
+
+
 def test_labels_do_not_depend_on_how_a_number_is_stored() -> None:
     columns = [
         pd.Series([1, 2, 3]),

@@ -15,7 +15,9 @@ import pandas as pd
 import pytest
 
 from tunewright.automl.records import TuneResult
+from tunewright.cli import tune as command
 from tunewright.cli.commands import group
+from tunewright.errors import NoResult, NothingFinished
 from tunewright.study import Study
 
 Cli: TypeAlias = Callable[..., Any]
@@ -203,3 +205,29 @@ def test_ctrl_c_before_anything_was_finished_is_an_interruption(data: Path) -> N
     assert json.loads(out)["error"] == {
         "type": "Interrupted", "message": err.split("tunewright: ")[1].rstrip("\n"), "exit": 130,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (NoResult("The winner could not be fitted: MemoryError."), 1, "MemoryError. The search was interrupted; what was"),
+        (NothingFinished("No configuration was finished."), 130, "tunewright: interrupted: what was finished"),
+    ],
+)
+def test_ctrl_c_hides_no_failure(
+    cli: Cli, data: Path, monkeypatch: pytest.MonkeyPatch, error: NoResult, code: int, says: str
+) -> None:
+    def stopped(*_: object, listeners: list[Any], **__: object) -> None:
+        listeners[0].__self__.began = True
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        signal.raise_signal(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)
+        raise error
+
+    monkeypatch.setattr(command, "tune_table", stopped)
+
+    result = cli("tune", str(data), "--target", "kind")
+
+    assert result.code == code
+    assert says in result.err
+    assert "--resume" in result.err

@@ -153,3 +153,14 @@ def test_a_report_is_a_step_and_numbers_by_name():
     live(channel).report(np.int64(1), loss=Decimal("0.5"))
 
     assert channel.rest() == (Report(1.0, {"loss": 0.5}),)
+
+
+def test_a_reported_name_can_be_stored(tmp_path):
+    def objective(live):
+        live.record(1, {"\udcff": 1.0, 2: 3.0})
+        return live["x"]
+
+    for storage in ("memory", str(tmp_path / "s.db")):
+        study = tw.Study({"x": Float(0, 1)}, storage=storage, sampler=tw.samplers.Random())
+        study.optimize(objective, trials=2)
+        assert [report.values for report in study.history.curve(0)] == [{"\\udcff": 1.0, "2": 3.0}]

@@ -2,16 +2,27 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, cast
 
+import msgspec
 import numpy as np
 import pytest
 
-from tunewright.errors import MetricError, Stopped, TrialError
+import tunewright as tw
+from tunewright.errors import MetricError, NoValue, Stopped, TrialError
 from tunewright.execution.channel import Board, BoardChannel
-from tunewright.execution.worker import measured, run, told
-from tunewright.trial import Outcome, Report, Task
+from tunewright.execution.worker import measured, outcome_of, run, told
+from tunewright.trial import Failure, Outcome, Report, Task
 
 TASK = Task(0, 0, {"x": 0.5})
+
+
+class Whole(int):
+    pass
+
+
+class Real(float):
+    pass
 
 
 @pytest.mark.parametrize("number", [0.25, 1, np.float32(0.25), np.array(0.25), np.int64(1), Decimal("0.25")])
@@ -199,7 +210,7 @@ def _circle():
     return found
 
 
-@pytest.mark.parametrize("result", [_Mute(), _Broken(), _circle()], ids=["repr", "float", "circle"])
+@pytest.mark.parametrize("result", [_Mute(), _Broken()], ids=["repr", "float"])
 def test_a_result_that_cannot_be_read_is_a_bad_value(result):
     outcome = run(lambda _: result, Task(0, 0, {}), ("loss",))
 
@@ -236,6 +247,73 @@ def test_seconds_are_a_time(seconds):
         told(1.0, ("loss",), seconds)
 
 
-def test_info_of_an_outcome_that_cannot_be_read_is_said():
-    with pytest.raises(TrialError, match="info of the outcome cannot be read"):
-        told(Outcome({"loss": 1.0}, info=_circle()), ("loss",), None)
+def test_what_stands_beside_a_good_metric_costs_nothing():
+    outcome = run(lambda _: _circle() | {"mute": _Mute(), 1: Whole(2), "f\udcff": Real(0.5)}, Task(0, 0, {}), ("loss",))
+
+    assert outcome.failure is None
+    assert outcome.values == {"loss": 1.0}
+    assert msgspec.json.decode(msgspec.json.encode(outcome), type=Outcome) == outcome
+    assert (outcome.info["1"], outcome.info["f\\udcff"]) == (2, 0.5)
+
+
+@pytest.mark.parametrize("result", [{"f\udcff": 1.0}, NoValue("f\udcff", {}), NoValue("none", None), ValueError("f\udcff")])
+def test_a_failure_can_be_stored_whatever_it_says(result):
+    outcome = outcome_of(result, ("loss",))
+
+    assert msgspec.json.decode(msgspec.json.encode(outcome), type=Outcome) == outcome
+
+
+def test_one_odd_result_leaves_its_neighbours_and_the_search_alone(tmp_path):
+    odd: dict[int, dict[str, float]] = {3: {"f\udcff.csv": 1.0}, 5: {"n": Whole(1)}, 6: {"x": Real(1)}}
+    study = tw.Study({"x": tw.Float(0, 1)}, storage=str(tmp_path / "s.db"), sampler=tw.samplers.Random())
+
+    study.optimize(lambda live: {"value": live["x"], **odd.get(live.trial, {})}, trials=10)
+
+    assert tw.Study.load(str(tmp_path / "s.db")).history.completed == 10
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_coroutine_asks_whether_the_objective_is_async():
+    async def objective(_):
+        return 1.0
+
+    for metrics in (("loss",), ("loss", "seconds")):
+        assert "Is the objective async? Give a plain def." in outcome_of(objective(None), metrics).failure.message
+
+
+def test_an_outcome_may_hold_numbers_of_any_kind():
+    values: dict[str, Any] = {"a": np.float32(0.5), "f\udcff": Decimal(2), "nan": np.float64("nan")}
+    rest: dict[str, Any] = {"seconds": Decimal(2), "info": None, "reports": (Report(np.int64(1), values),)}
+    given = Outcome(cast(Any, {"loss": np.float64(1), "more": np.int8(3)}), **rest)
+
+    outcome = told(given, ("loss",), None)
+
+    assert outcome == Outcome({"loss": 1.0}, None, 2.0, {"more": 3}, (Report(1.0, {"a": 0.5, "f\\udcff": 2.0}),))
+    assert msgspec.json.decode(msgspec.json.encode(outcome), type=Outcome) == outcome
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"seconds": -5.0}, "seconds must be a finite number, 0 or more, got -5.0"),
+        ({"seconds": Decimal("sNaN")}, "seconds must be a finite number"),
+        ({"info": 5}, "info of the outcome cannot be read"),
+        (
+            {"reports": (Report(1, cast(Any, {"a": "b"})),)},
+            "reports of the outcome cannot be read: ValueError: A report holds numbers",
+        ),
+        ({"failure": "no memory"}, "failure of an outcome is a Failure"),
+    ],
+)
+def test_an_outcome_that_cannot_be_read_is_said(given, says):
+    with pytest.raises(TrialError, match=says):
+        told(Outcome(**{"values": {"loss": 1.0}} | given), ("loss",), None)
+
+
+def test_a_failure_that_is_told_stays_what_it_is():
+    given = Outcome(None, Failure("memory", "f\udcff"), 3.0, {"n": Whole(1)})
+
+    outcome = told(given, ("loss",), None)
+
+    assert outcome == Outcome(None, Failure("memory", "f\\udcff"), 3.0, {"n": 1})
+    assert msgspec.json.decode(msgspec.json.encode(outcome), type=Outcome) == outcome

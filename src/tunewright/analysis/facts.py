@@ -17,8 +17,11 @@ HELD: Final = "The model file of tunewright tune holds this trial"
 
 def held_trial(history: History) -> int | None:
     """The trial whose model `tunewright tune` has kept, as it noted in the study; None: none, or of another kind of study."""
-    noted = (entry.trial for entry in reversed(history.comments) if getattr(entry.event, "text", "").startswith(HELD))
-    return next(noted, None)
+    for entry in reversed(history.comments):
+        text = getattr(entry.event, "text", "")
+        if entry.trial >= 0 and text.startswith(f"{HELD} (") and text.endswith(")"):  # as `tune` writes it, not what a person did
+            return entry.trial
+    return None
 
 
 def held_note(history: History) -> str:

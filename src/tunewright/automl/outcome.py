@@ -27,7 +27,7 @@ from tunewright.automl.objective import fit
 from tunewright.automl.plan import Settled, shape_of
 from tunewright.automl.records import Configuration, FamilyFacts, Gap, MetricFacts, Paths, Score, TaskFacts, TestScores
 from tunewright.catalog import FAMILIES, default_params
-from tunewright.errors import NoResult
+from tunewright.errors import NoResult, NothingFinished
 from tunewright.history import History
 from tunewright.resampling.scoring import Answer, respond
 from tunewright.tracking.provenance import environment, version
@@ -76,12 +76,12 @@ def finish(
         ended: why the search did, as `BudgetFacts.ended`.
 
     Raises:
-        NoResult: no trial has a value, or the winner cannot be fitted on all training rows.
+        NoResult: no trial has a value (NothingFinished, where none has failed either), or the winner cannot be fitted on all training rows.
         ModelError: the model cannot be written.
     """
     start = time.perf_counter()
     if not history.completed:
-        raise NoResult(_why_nothing(history, ended))
+        raise _nothing(history, ended)
     proven = [item.trial for item in ranking(history, None) if history.proven[item.trial.number]]
     worth = by_folds(history)
     if worth.recommended == "default":  # nothing is likely enough to be better, whatever the scores say
@@ -298,15 +298,17 @@ def _further(task: TaskFacts) -> list[MetricFacts]:
     ]
 
 
-def _why_nothing(history: History, ended: str) -> str:
+def _nothing(history: History, ended: str) -> NoResult:
     failures = Counter(failure.message for _, failure in history.failures)
     if not failures and ended == "interrupted":
-        return "The search was interrupted before a configuration was finished. Say --resume to go on."
+        return NothingFinished("The search was interrupted before a configuration was finished. Say --resume to go on.")
     if not failures:
-        return "No configuration was finished. Give more --time, or fewer --models."
+        return NothingFinished("No configuration was finished. Give more --time, or fewer --models.")
     message, count = failures.most_common(1)[0]
     all_ = "The only configuration" if history.failed == 1 else f"All {history.failed} configurations"
-    return f"{all_} failed, {count} of the fits with: {message.rstrip('. ')}. Look at the data, or choose other --models."
+    return NoResult(
+        f"{all_} failed, {count} of the fits with: {message.rstrip('. ')}. Look at the data, or choose other --models."
+    )
 
 
 def _brief(error: Exception) -> str:

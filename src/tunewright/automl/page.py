@@ -10,6 +10,7 @@ from tunewright.analysis import Difference, ReportExtras, Rows, Score, duration,
 from tunewright.analysis.facts import verdict
 from tunewright.analysis.text import counted
 from tunewright.automl import records
+from tunewright.automl.advice import worth
 from tunewright.automl.records import TuneRequest, TuneResult
 
 __all__ = ["report_extras"]
@@ -48,7 +49,7 @@ def report_extras(result: TuneResult) -> ReportExtras:
         commands=_commands(result),
         environment=tuple((name, str(value)) for name, value in result.environment.items()),
     )
-    if "baseline" in result.advice:  # the model may be of no use, which is all that matters
+    if worth(test, result.metric) != "some":  # the model may be of no use, which is all that matters
         return msgspec.structs.replace(extras, verdict=result.advice)
     return msgspec.structs.replace(extras, verdict=f"{result.advice} {verdict(extras, -sign)}") if stayed else extras
 

@@ -20,7 +20,8 @@ import msgspec
 from tunewright.analysis.facts import HELD, held_trial
 from tunewright.analysis.insight import insight
 from tunewright.analysis.report import report
-from tunewright.analysis.text import counted, number
+from tunewright.analysis.text import counted
+from tunewright.automl.advice import advice
 from tunewright.automl.objective import FoldObjective, Workspace
 from tunewright.automl.outcome import (
     Finished,
@@ -33,7 +34,7 @@ from tunewright.automl.outcome import (
 )
 from tunewright.automl.page import report_extras
 from tunewright.automl.plan import Identity, Settled, checked, identity, paths_of, settle, shape_of, workers_of
-from tunewright.automl.records import BudgetFacts, Counts, MetricFacts, Paths, TestScores, TunePlan, TuneRequest, TuneResult
+from tunewright.automl.records import BudgetFacts, Counts, Paths, TunePlan, TuneRequest, TuneResult
 from tunewright.automl.split import Split
 from tunewright.catalog import FAMILIES, build_space, choose_families, default_params, resolve_families
 from tunewright.catalog.spaces import REFERENCES, seconds_per_fit
@@ -324,36 +325,7 @@ def _result(request: TuneRequest, plan: TunePlan, search: _Search, done: Finishe
         request=request, task=plan.task, metric=plan.metric, data=plan.data, columns=plan.columns, split=plan.split,
         families=family_facts(history, search.names, search.left_out, plan.metric), budget=budget, counts=counts,
         winner=done.winner, default=done.default, best=done.best, recommended="default" if best_default else "winner",
-        advice=_advice(done, plan), test=done.test, gap=gap_of(history, done.winner, default=best_default),
+        advice=advice(done, plan.metric), test=done.test, gap=gap_of(history, done.winner, default=best_default),
         claim=done.claim, race=done.race, warnings=tuple(warnings), paths=plan.paths,
         environment=environment_facts(), created=now(),
     )  # fmt: skip
-
-
-def _advice(done: Finished, plan: TunePlan) -> str:
-    """What to take and how sure it is; first of all whether it is of any use."""
-    test, winner = done.test, done.winner
-    said = [_use(test, plan.metric)]
-    if winner.params == done.default.params:
-        said.append(
-            f"Nothing that was tried is better than the default beyond luck: take the {test.default_title}, which is what the model file holds."
-        )
-    else:
-        said.append(
-            f"Best in cross-validation, with {plan.metric.name} {number(winner.mean or 0.0)}: {winner.title}, trial {winner.trial}; it is in the model file."
-        )
-        said.append(test.difference.sentence)
-    return " ".join(part for part in said if part)
-
-
-def _use(test: TestScores, metric: MetricFacts) -> str:
-    """A sentence where the model may be of no use; "" where it is better than the baseline."""
-    floor = test.floor
-    if floor is None or floor.value is None or test.winner.value is None or test.baseline.value is None:
-        return ""
-    pair = f"{metric.name} {number(test.winner.value)} against {number(test.baseline.value)}"
-    if (floor.value if metric.goal == "maximize" else -floor.value) <= 0:
-        return f"Of no use as it stands: on the test set the model is no better than the baseline, which does not look at the features ({pair})."
-    if floor.low is not None and floor.high is not None and floor.low <= 0 <= floor.high:
-        return f"It may be of no use: on the test set the model is better than the baseline, which does not look at the features, by no more than chance gives ({pair})."
-    return ""

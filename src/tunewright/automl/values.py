@@ -126,7 +126,7 @@ def numbers(column: Series, style: str) -> Numbers:
         if quick is not None:
             return _near(quick, np.zeros(len(cells), dtype=bool))
         codes, kinds = pandas.factorize(np.where(missing, None, cells))
-        read, junk = _numbers_of_text([str(cell).strip() for cell in kinds], style)
+        read, junk = _numbers_of_text([_text(cell) for cell in kinds], style)
         return _near(np.append(read, np.nan)[codes], np.append(junk, False)[codes])
     return _near(values, np.zeros(len(values), dtype=bool))
 
@@ -177,11 +177,17 @@ def _quick(cells: Labels, missing: NDArray[np.bool_]) -> Array | None:
     """Plain numbers, where every cell is one; None otherwise."""
     try:
         values = np.where(missing, np.nan, cells).astype(np.float64)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     if any("_" in cell for cell in cells.tolist() if isinstance(cell, str)):  # Python reads 1_000 as a number; people do not
         return None
     return values
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, int) and abs(cell) > LARGEST:  # too far out, and Python writes out no more than 4,300 digits
+        return "inf" if cell > 0 else "-inf"
+    return str(cell).strip()
 
 
 def _numbers_of_text(cells: list[str], style: str) -> tuple[Array, NDArray[np.bool_]]:

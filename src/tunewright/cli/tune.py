@@ -19,7 +19,7 @@ from tunewright.cli.notes import notes
 from tunewright.cli.options import AsJson, Debug, Quiet, TimeSpan
 from tunewright.cli.signals import Ears
 from tunewright.cli.terminal import cut, document, pairs, remark, results_only, say, wrapped
-from tunewright.errors import DataError, NoResult
+from tunewright.errors import DataError, NoResult, NothingFinished
 from tunewright.events import Entry
 from tunewright.history import History
 from tunewright.tracking.progress import Progress, measured, plain_number
@@ -109,8 +109,12 @@ def tune(
         try:
             result = tune_table(request, on_plan=display.plan, on_stage=display.stage, listeners=[display.result])
         except (NoResult, KeyboardInterrupt) as error:
-            if display.began and (ears.interrupted or isinstance(error, KeyboardInterrupt)):
+            if not display.began:
+                raise
+            if isinstance(error, KeyboardInterrupt) or (ears.interrupted and isinstance(error, NothingFinished)):
                 raise KeyboardInterrupt(_GO_ON) from error
+            if ears.interrupted:  # what went wrong is more than the key
+                raise NoResult(f"{error} The search was interrupted; {_GO_ON}.") from error
             raise
     for warning in result.warnings:
         remark(f"warning: {warning}")

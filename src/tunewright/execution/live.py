@@ -12,12 +12,13 @@ import numpy as np
 from tunewright.errors import Stopped, TrialError
 from tunewright.execution.channel import Channel
 from tunewright.execution.files import Place, folder_of, latest, saving
+from tunewright.execution.plain import as_text
 from tunewright.execution.remote import Mirror, Remote
 from tunewright.space.branches import Branches
 from tunewright.trial import Report, Task
 from tunewright.typing import Params
 
-__all__ = ["LiveTrial"]
+__all__ = ["LiveTrial", "report_of"]
 
 
 class LiveTrial(Mapping[str, Any]):
@@ -105,16 +106,7 @@ class LiveTrial(Mapping[str, Any]):
 
     def record(self, step: float, values: Mapping[str, float]) -> None:
         """`report`, for names that are no words of Python."""
-        at = _number(step)
-        if at is None or not math.isfinite(at):
-            raise ValueError(f"The step of a report must be a finite number, got {step!r}.")
-        numbers: dict[str, float] = {}
-        for name, value in values.items():
-            number = _number(value)
-            if number is None:
-                raise ValueError(f"A report holds numbers, got {name}={value!r} at step {step!r}.")
-            numbers[name] = number
-        self._channel.send(Report(at, {name: number for name, number in numbers.items() if math.isfinite(number)}))
+        self._channel.send(report_of(step, values))
         why = self._channel.stopping()
         if why is not None:
             raise Stopped(why)
@@ -167,6 +159,25 @@ class LiveTrial(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"LiveTrial(trial={self.trial}, params={self.params}, fold={self.fold}, seed={self.seed})"
+
+
+def report_of(step: object, values: Mapping[Any, Any]) -> Report:
+    """A report as the journal keeps it; values of NaN and inf are left out.
+
+    Raises:
+        ValueError: the step is no finite number, or a value is no number.
+    """
+    at = _number(step)
+    if at is None or not math.isfinite(at):
+        raise ValueError(f"The step of a report must be a finite number, got {step!r}.")
+    numbers: dict[str, float] = {}
+    for name, value in values.items():
+        number = _number(value)
+        if number is None:
+            raise ValueError(f"A report holds numbers, got {name}={value!r} at step {step!r}.")
+        if math.isfinite(number):
+            numbers[as_text(str(name))] = number
+    return Report(at, numbers)
 
 
 def _number(value: object) -> float | None:

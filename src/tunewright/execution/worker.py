@@ -4,6 +4,7 @@ An objective is a function of a `LiveTrial`. It returns a number, a dictionary b
 metric, or it is a generator of these: then each yield is a report on the way, and the last one (or what it returns) is the value.
 """
 
+import inspect
 import math
 import threading
 import time
@@ -17,7 +18,7 @@ import msgspec
 from tunewright.errors import MetricError, NoValue, Stopped, TrialError
 from tunewright.execution.channel import Channel
 from tunewright.execution.files import Place
-from tunewright.execution.live import LiveTrial
+from tunewright.execution.live import LiveTrial, report_of
 from tunewright.execution.plain import as_text, plain_info
 from tunewright.space.branches import Branches
 from tunewright.space.values import plain_number
@@ -73,12 +74,12 @@ def run(
 def outcome_of(result: Any, metrics: tuple[str, ...], seconds: float = 0.0, reports: tuple[Report, ...] = ()) -> Outcome:  # noqa: ANN401
     """What a result comes to: values, or a failure if it is an exception or cannot be used."""
     if isinstance(result, BaseException):
-        info = plain_info(result.info) if isinstance(result, NoValue) else {}
+        info = plain_info(result.info) if isinstance(result, NoValue) and isinstance(result.info, Mapping) else {}
         return Outcome(None, _failure_of(result), seconds, info, reports)
     try:
         values, info = measured(result, metrics)
     except MetricError as error:
-        return Outcome(None, Failure("bad value", str(error)), seconds, reports=reports)
+        return Outcome(None, _failure_of(error), seconds, reports=reports)
     except Exception as error:  # noqa: BLE001  the user's own class, which may raise whatever it is asked
         said = f"What the objective returned, of type {type(result).__name__}, cannot be read: {_failure_of(error).message}"
         return Outcome(None, Failure("bad value", said), seconds, reports=reports)
@@ -89,29 +90,49 @@ def told(result: Any, metrics: tuple[str, ...], seconds: float | None) -> Outcom
     """What a result that is told by hand comes to: as `outcome_of`; an `Outcome` whose values cannot be used is a failure.
 
     Raises:
-        TrialError: the seconds are no time, or the info of an `Outcome` cannot be read.
+        TrialError: the seconds are no time, or the rest of an `Outcome` cannot be read.
     """
-    if seconds is not None:
-        number = plain_number(seconds)
-        if number is None or not 0 <= number < math.inf:
-            raise TrialError(f"seconds must be a finite number, 0 or more, got {seconds!r}.")
-    if isinstance(result, Outcome) and result.info:
-        try:
-            result = msgspec.structs.replace(result, info=plain_info(result.info))
-        except Exception as error:  # the user's own values, which may raise whatever they are asked
-            raise TrialError(f"The info of the outcome cannot be read ({type(error).__name__}). Give a dictionary.") from error
-    if not isinstance(result, Outcome) or result.failure is not None:
-        outcome = result if isinstance(result, Outcome) else outcome_of(result, metrics)
-    else:
-        checked = outcome_of(result.values, metrics, result.seconds, result.reports)
-        outcome = result if checked.failure is None else checked
-    return outcome if seconds is None else msgspec.structs.replace(outcome, seconds=float(seconds))
+    time_given = None if seconds is None else _seconds(seconds)
+    outcome = _by_hand(result, metrics) if isinstance(result, Outcome) else outcome_of(result, metrics)
+    return outcome if time_given is None else msgspec.structs.replace(outcome, seconds=time_given)
+
+
+def _by_hand(given: Outcome, metrics: tuple[str, ...]) -> Outcome:
+    """An outcome that somebody made, with nothing in it but what a journal holds."""
+    seconds = _seconds(given.seconds)
+    try:
+        info = plain_info(given.info or {})
+    except Exception as error:  # the user's own values, which may raise whatever they are asked
+        raise TrialError(f"The info of the outcome cannot be read ({type(error).__name__}). Give a dictionary.") from error
+    try:
+        reports = tuple(report_of(report.step, report.values) for report in given.reports or ())
+    except Exception as error:  # as above
+        raise TrialError(
+            f"The reports of the outcome cannot be read: {_failure_of(error).message} Give (Report(step, values), …)."
+        ) from error
+    if given.failure is None:
+        outcome = outcome_of(given.values, metrics, seconds, reports)
+        return msgspec.structs.replace(outcome, info={**outcome.info, **info})
+    if not isinstance(given.failure, Failure):
+        raise TrialError(f"The failure of an outcome is a Failure(kind, message), got {_shown(given.failure)}.")
+    kind, message, text = (as_text(str(part)) for part in msgspec.structs.astuple(given.failure))
+    return Outcome(None, Failure(kind, message, text), seconds, info, reports)
+
+
+def _seconds(value: object) -> float:
+    try:
+        number = plain_number(value)
+    except ValueError:  # a signalling NaN
+        number = None
+    if number is None or not 0 <= number < math.inf:
+        raise TrialError(f"seconds must be a finite number, 0 or more, got {value!r}.")
+    return float(number)
 
 
 def _failure_of(error: BaseException) -> Failure:
     """What an exception says, whole; the worker's own frames are left out."""
     if isinstance(error, NoValue | MetricError):
-        return Failure("bad value", str(error))
+        return Failure("bad value", as_text(str(error)))
     kind = "stopped" if isinstance(error, Stopped) else "memory" if _is_about_memory(error) else "exception"
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_globals.get("__name__") == __name__:
@@ -163,6 +184,10 @@ def measured(result: Any, metrics: tuple[str, ...], *, partial: bool = False) ->
     Raises:
         MetricError: it cannot be used; says why and the mend.
     """
+    if hasattr(type(result), "__await__"):
+        if inspect.iscoroutine(result):
+            result.close()  # or Python warns that nobody awaited it
+        raise MetricError(f"The objective returned {_shown(result)}. Is the objective async? Give a plain def.")
     if isinstance(result, Mapping):
         missing = [name for name in metrics if name not in result]
         if missing and not partial:
