@@ -2,7 +2,8 @@
 
 A checkpoint is a folder `checkpoint-N`. It is written under another name, and renamed when it is complete, which the file system does at
 once or not at all. So a process that is killed while it writes leaves the checkpoint before. The next task of the same trial, fold
-and seed (after a crash, or at a higher budget) goes on from the newest.
+and seed (after a crash, or at a higher budget) goes on from the newest. Of an objective that yields its steps, `checkpoint-N.steps` says
+how many of them the checkpoint holds.
 """
 
 import atexit
@@ -21,7 +22,7 @@ from tunewright.execution.remote import Remote
 from tunewright.paths import expanded
 from tunewright.trial import Task
 
-__all__ = ["Place", "folder_of", "home", "latest", "saving"]
+__all__ = ["Place", "count", "folder_of", "home", "latest", "saving", "steps_in"]
 
 Place: TypeAlias = Path | Remote
 """A folder, here or elsewhere."""
@@ -97,11 +98,35 @@ def latest(folder: Path) -> Path | None:
     return there[-1][1] if there else None
 
 
+def steps_in(checkpoint: Path) -> int:
+    """How many yields a checkpoint holds; 0: it does not say."""
+    try:
+        return int(_counter(checkpoint).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def count(checkpoint: Path, steps: int) -> Path:
+    """Write down how many yields a checkpoint holds; returns the file that says it."""
+    counter = _counter(checkpoint)
+    fresh = counter.with_name(f".{counter.name}-{os.urandom(4).hex()}")
+    fresh.write_text(str(steps), encoding="ascii")
+    return fresh.replace(counter)
+
+
+def _counter(checkpoint: Path) -> Path:
+    return checkpoint.with_name(f"{checkpoint.name}.steps")
+
+
 @contextlib.contextmanager
-def saving(folder: Path) -> Iterator[Path]:
+def saving(folder: Path, steps: int = 0) -> Iterator[Path]:
     """A fresh folder to write a checkpoint into; at the end of the block it takes the place of the one before.
 
     When the block raises, the checkpoint before stays.
+
+    Args:
+        folder: of the task.
+        steps: how many yields the checkpoint holds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
@@ -111,6 +136,10 @@ def saving(folder: Path) -> Iterator[Path]:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     before = _checkpoints(folder)
-    fresh.rename(folder / f"checkpoint-{before[-1][0] + 1 if before else 1}")
+    checkpoint = folder / f"checkpoint-{before[-1][0] + 1 if before else 1}"
+    if steps:
+        count(checkpoint, steps)
+    fresh.rename(checkpoint)
     for _, old in before:
         shutil.rmtree(old, ignore_errors=True)
+        _counter(old).unlink(missing_ok=True)

@@ -137,7 +137,6 @@ def _is_about_memory(error: BaseException) -> bool:
 
 def _drain(steps: Generator[Any, Any, Any], live: LiveTrial, metrics: tuple[str, ...]) -> Any:  # noqa: ANN401  the user's value
     last: Any = None
-    count = 0
     stop: Stopped | None = None
     while True:
         try:
@@ -145,9 +144,8 @@ def _drain(steps: Generator[Any, Any, Any], live: LiveTrial, metrics: tuple[str,
         except StopIteration as end:
             return last if end.value is None else end.value
         values, _ = measured(last, metrics, partial=True)
-        count += 1
         try:
-            live.record(count, values)
+            live.record_yield(values)
         except Stopped as error:
             stop = error
 
