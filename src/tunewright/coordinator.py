@@ -143,7 +143,8 @@ class Coordinator:
             return [], None
         if history.released:
             with self.journal.writing() as pen:
-                return [pen.send_again(history.released[0], worker)], None
+                again = pen.send_again(history.released[0], worker)
+            return self._ask_one(limits, worker, ahead=ahead) if again is None else ([again], None)
         basis = history.position
         try:
             decided = self._decide(limits)
@@ -155,7 +156,8 @@ class Coordinator:
         with self.journal.entering() as pen:
             edited = pen.history.space is not space
             task = None if edited or limits.stopped() else self._send(decided, basis, worker, pen)
-        if edited:  # by somebody else, meanwhile
+        cut = task is None and isinstance(decided.decision, Resume) and not limits.stopped()
+        if edited or cut:  # by somebody else, meanwhile
             return self._ask_one(limits, worker, ahead=ahead)
         return [] if task is None else [task], None
 
@@ -164,14 +166,20 @@ class Coordinator:
         tasks: list[Task] = []
         while len(tasks) < room and not limits.stopped():
             if pen.history.released:  # what a worker died with is taken up alone
-                return tasks or [pen.send_again(pen.history.released[0], worker)], None
+                if tasks:
+                    return tasks, None
+                if (again := pen.send_again(pen.history.released[0], worker)) is not None:
+                    return [again], None
+                continue
             try:
-                task = self._send(self._decide(limits), pen.history.position, worker, pen)
+                decided = self._decide(limits)
+                task = self._send(decided, pen.history.position, worker, pen)
             except SpaceExhausted as exhausted:
                 return tasks, None if tasks else exhausted
-            if task is None:
+            if task is not None:
+                tasks.append(task)
+            elif not isinstance(decided.decision, Resume):
                 break
-            tasks.append(task)
         return tasks, None
 
     def _full(self, limits: Limits) -> bool:
@@ -201,6 +209,7 @@ class Coordinator:
 
     @staticmethod
     def _send(decided: Decided, basis: int, worker: int, pen: Pen) -> Task | None:
+        """Record a task as sent. None: there is none, or its trial was asked to stop, and it has failed at once."""
         match decided.decision:
             case Start(plan=plan, budget=budget, fold=fold, seed=seed):
                 for remark in decided.remarks:
@@ -214,7 +223,7 @@ class Coordinator:
             case Resume(trial=trial, budget=budget, fold=fold, seed=seed, spare=spare):
                 index = pen.history.sent(trial)
                 pen.write(trial, Sent(index, worker, 1, budget, fold, seed, spare=spare))
-                return pen.history.task(trial, index)
+                return None if not spare and pen.cut(trial, index) else pen.history.task(trial, index)
         return None
 
     # ---- telling ---------------------------------------------------------------------------------------------------------------

@@ -47,6 +47,8 @@ class History(Standing):
         self.warnings: list[Entry] = []
         self.stops: list[Entry] = []
         """The `StopAsked` entries: what somebody asked to stop."""
+        self.halted: dict[int, str] = {}
+        """RUNNING trials that somebody asked to stop, with why: they get no further task."""
         self.sessions: list[Entry] = []
         """The `Opened` entries: who worked on the study, with what, and where."""
         self._queue: dict[int, Enqueued] = {}
@@ -83,6 +85,7 @@ class History(Standing):
             self._trials.complete_many(trials, values, seconds, times, [entry.position for entry, _ in told])
             for trial in trials:
                 del self._running[trial]
+                self.halted.pop(trial, None)
             self._completed.update(dict.fromkeys(trials))
 
     def _asked(self, entry: Entry, event: events.Asked) -> None:
@@ -146,6 +149,12 @@ class History(Standing):
         self._trials.cells["states"][trial] = state
         self._trials.cells["finished_at"][trial] = time
         del self._running[trial]
+        self.halted.pop(trial, None)
+
+    def _stop_asked(self, entry: Entry, event: events.StopAsked) -> None:
+        self.stops.append(entry)
+        if entry.trial in self._running:
+            self.halted.setdefault(entry.trial, event.why)
 
     def _reported(self, entry: Entry, event: events.Reported) -> None:
         self._tasks.report(entry.trial, event.index, Report(event.step, event.values))
@@ -192,7 +201,7 @@ class History(Standing):
         events.Commented: lambda history, entry, _: history.comments.append(entry),
         events.Warned: lambda history, entry, _: history.warnings.append(entry),
         events.Frozen: _judged_by,
-        events.StopAsked: lambda history, entry, _: history.stops.append(entry),
+        events.StopAsked: _stop_asked,
         events.Opened: lambda history, entry, _: history.sessions.append(entry),
     }
 
