@@ -239,3 +239,37 @@ def test_seconds_are_a_time(seconds):
 def test_info_of_an_outcome_that_cannot_be_read_is_said():
     with pytest.raises(TrialError, match="info of the outcome cannot be read"):
         told(Outcome({"loss": 1.0}, info=_circle()), ("loss",), None)
+
+
+def test_who_was_asked_to_stop_may_report_while_it_cleans_up():
+    board = Board()
+    board.ask(TASK.key, "enough")
+
+    def objective(live):
+        try:
+            live.report(1, loss=1.0)
+        except Stopped:
+            live.report(2, loss=0.5)
+            return 0.5
+
+    outcome = run(objective, TASK, ("loss",), BoardChannel(board, TASK.key))
+
+    assert outcome.values == {"loss": 0.5}
+    assert board.take() == {TASK.key: [Report(1.0, {"loss": 1.0}), Report(2.0, {"loss": 0.5})]}
+
+
+def test_a_generator_that_was_asked_to_stop_may_yield_while_it_cleans_up():
+    board = Board()
+    board.ask(TASK.key, "enough")
+
+    def objective(_):
+        try:
+            yield 1.0
+        except Stopped:
+            yield 0.5
+            yield 0.25
+
+    outcome = run(objective, TASK, ("loss",), BoardChannel(board, TASK.key))
+
+    assert outcome.values == {"loss": 0.25}
+    assert [report.values["loss"] for report in board.take()[TASK.key]] == [1.0, 0.5, 0.25]

@@ -58,6 +58,7 @@ class LiveTrial(Mapping[str, Any]):
         self._before = 0 if found is None else steps_in(Path(found))
         self._goes_on = False
         self._yields = 0
+        self._heard = False
         self._saved = False
 
     @property
@@ -105,8 +106,8 @@ class LiveTrial(Mapping[str, Any]):
 
         Raises:
             ValueError: the step is no finite number, no value is given, or one that is no number.
-            Stopped: somebody asked that this task stop. What was reported is kept. Catch it to clean up; what is then returned
-                counts, else the task has failed, with kind "stopped".
+            Stopped: somebody asked that this task stop; raised once. What was reported is kept. Catch it to clean up, which may
+                report too; what is then returned counts, else the task has failed, with kind "stopped".
         """
         if not values:
             raise ValueError(f"A report needs a step and a value by its name: live.report(step, loss=0.3), got only {step!r}.")
@@ -124,8 +125,9 @@ class LiveTrial(Mapping[str, Any]):
                 raise ValueError(f"A report holds numbers, got {name}={value!r} at step {step!r}.")
             numbers[name] = number
         self._channel.send(Report(at, {name: number for name, number in numbers.items() if math.isfinite(number)}))
-        why = self._channel.stopping()
+        why = None if self._heard else self._channel.stopping()
         if why is not None:
+            self._heard = True
             raise Stopped(why)
 
     def record_yield(self, values: Mapping[str, float]) -> None:

@@ -140,7 +140,7 @@ def _drain(steps: Generator[Any, Any, Any], live: LiveTrial, metrics: tuple[str,
     stop: Stopped | None = None
     while True:
         try:
-            last = next(steps) if stop is None else steps.throw(stop)  # it may clean up, and return what it has
+            last, stop = next(steps) if stop is None else steps.throw(stop), None  # it may clean up, and return what it has
         except StopIteration as end:
             return last if end.value is None else end.value
         values, _ = measured(last, metrics, partial=True)
