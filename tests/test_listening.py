@@ -322,3 +322,17 @@ def test_a_stop_outlives_the_worker_that_should_have_heard_it(dies, tmp_path):
     assert study.history.trial(0).failure.kind == "stopped"
     assert sorted(path.name for path in tmp_path.glob("attempt*")) == ["attempt 0 1", "attempt 1 1"]
     assert study.history.completed == 1
+
+
+def test_a_trial_that_somebody_stops_does_not_end_a_search_that_failures_end():
+    study = study_of()
+
+    def objective(live):
+        if live.trial == 1:
+            study.stop(1)
+            endless(live)
+        return 1.0
+
+    study.optimize(objective, trials=3, on_failure="raise")
+
+    assert [trial.state for trial in study.history.trials] == ["completed", "failed", "completed"]

@@ -375,8 +375,10 @@ class Coordinator:
     def _announce(self, entry: Entry, listeners: Sequence[Listener], *, on_failure: str) -> None:
         for listener in listeners:
             listener(self.journal.history, entry)
-        if on_failure == "raise" and isinstance(entry.event, Failed) and self.journal.history.states[entry.trial] == FAILED:
-            failure = entry.event.failure
+        failure = entry.event.failure if isinstance(entry.event, Failed) else None
+        if failure is None or failure.kind == "stopped":  # somebody wanted that
+            return
+        if on_failure == "raise" and self.journal.history.states[entry.trial] == FAILED:
             raise ObjectiveError(f"Trial {entry.trial} failed: {failure.message}\n\n{failure.traceback}".rstrip())
 
     def _let_go(self, hand: Hand) -> None:

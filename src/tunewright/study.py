@@ -337,7 +337,7 @@ class Study(Findings):
             resources: `{"gpu": [0, 1]}`: the device of each worker, set as its CUDA_VISIBLE_DEVICES. Repeat one for several tasks on it.
             retries: how often a task whose process died is tried again, from its last checkpoint if it saved one.
             files: where checkpoints of the trials lie: a folder (default: `runs.db.files` beside `runs.db`), or "s3://…" (extra "fsspec").
-            on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once.
+            on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once, unless somebody stopped it.
             listeners: called with the history and the entry after each result, in their order; of tasks that are over in no time, several
                 results may be recorded before they are called. After a `stop` no task begins.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tunewright as tw
 from tunewright.errors import MetricError, Stopped, TrialError
 from tunewright.execution.channel import Board, BoardChannel
 from tunewright.execution.worker import measured, run, told
@@ -207,12 +208,41 @@ def test_a_result_that_cannot_be_read_is_a_bad_value(result):
     assert "cannot be read" in outcome.failure.message
 
 
-def test_a_step_that_is_no_number_is_a_bad_value():
+def test_a_last_step_that_is_no_number_is_a_bad_value():
     def objective(_):
         yield 1.0
         yield float("nan")
 
     assert run(objective, Task(0, 0, {}), ("loss",)).failure.kind == "bad value"
+
+
+def test_a_step_on_the_way_that_is_no_number_is_left_out():
+    def objective(_):
+        yield {"loss": 1.0, "score": 2.0}
+        yield float("inf"), np.float32("nan")
+        yield {"loss": float("nan"), "score": 3.0}
+        yield 0.5, 4.0
+
+    outcome = run(objective, Task(0, 0, {}), ("loss", "score"))
+
+    assert outcome.values == {"loss": 0.5, "score": 4.0}
+    assert [report.values for report in outcome.reports] == [
+        {"loss": 1.0, "score": 2.0},
+        {},
+        {"score": 3.0},
+        {"loss": 0.5, "score": 4.0},
+    ]
+
+
+def test_a_stop_that_nobody_asked_for_is_an_error_like_others():
+    def objective(_):
+        raise Stopped("it diverges")
+
+    failure = run(objective, TASK, ("loss",)).failure
+
+    assert (failure.kind, failure.message) == ("exception", "Stopped: it diverges")
+    with pytest.warns(UserWarning, match="No trial completed, and 2 failed with .Stopped: it diverges"):
+        tw.Study({"x": tw.Float(0, 1)}).optimize(objective, trials=2)
 
 
 def test_an_objective_of_a_thread_that_interrupts_costs_its_task():
