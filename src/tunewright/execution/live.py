@@ -11,7 +11,7 @@ import numpy as np
 
 from tunewright.errors import Stopped, TrialError
 from tunewright.execution.channel import Channel
-from tunewright.execution.files import Place, count, folder_of, latest, saving, steps_in
+from tunewright.execution.files import Place, count, folder_of, latest, saving, steps_in, sweep
 from tunewright.execution.remote import Mirror, Remote
 from tunewright.space.branches import Branches
 from tunewright.trial import Report, Task
@@ -53,6 +53,8 @@ class LiveTrial(Mapping[str, Any]):
             self._folder = self._mirror.local
             found = task.resume_from or self._mirror.checkpoint()
         else:
+            if self._folder is not None:
+                sweep(self._folder)
             found = task.resume_from or (None if self._folder is None else latest(self._folder))
         self._found = None if found is None else str(found)
         self._before = 0 if found is None else steps_in(Path(found))
