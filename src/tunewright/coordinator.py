@@ -10,6 +10,7 @@ next tasks asked for in one transaction, tasks that are over in no time in group
 
 import contextlib
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -31,7 +32,7 @@ from tunewright.journal import Journal, Pen
 from tunewright.listening import Listening
 from tunewright.pace import HELD, Pace
 from tunewright.samplers.base import Sampler
-from tunewright.schedulers.base import Resume, Scheduler, Start
+from tunewright.schedulers.base import Resume, Scheduler, Start, Wait
 from tunewright.stopping import Limits
 from tunewright.storage.pulse import Pulse
 from tunewright.trial import Outcome, Task
@@ -61,6 +62,7 @@ class Coordinator:
         self._sampler = sampler
         self._pace = Pace()
         self._company = False
+        self._waits = False
         self._next_look = 0.0
         self._asked_at: dict[tuple[int, int], float] = {}
 
@@ -198,6 +200,7 @@ class Coordinator:
             closing=limits.closing,
         )
         self._pace.thought_for(time.thread_time() - begun)
+        self._waits = isinstance(decided.decision, Wait) and not self._full(limits)
         return decided
 
     def _look_for_the_dead(self, worker: int) -> None:
@@ -266,7 +269,7 @@ class Coordinator:
             listening = crew.listen = Listening(self.journal, crew, hand.tasks, since=begun)
             limits = msgspec.structs.replace(limits, stopped=listening.stopped)
             turn = partial(self._turn, crew, hand, listeners=listeners, on_failure=on_failure)
-            sort = partial(self._sort, hand, listening, interrupts, retries=retries)
+            sort = partial(listening.sort, hand, interrupts, retries=retries)
             try:
                 while not limits.over:
                     at_work = not interrupts.asked and not limits.late
@@ -274,6 +277,7 @@ class Coordinator:
                         self._withdraw(crew, hand)
                     more_to_come = turn(limits if at_work else None)
                     if not hand.tasks and not (more_to_come and (self._held()[1] or self.journal.history.released)):
+                        self._warn_of_waiting(limits)
                         break
                     if not hand.tasks:
                         time.sleep(_LOOK_AT_OTHERS)
@@ -293,6 +297,13 @@ class Coordinator:
                 crew.close()
                 listening(now=True)
                 self._let_go(hand)
+
+    def _warn_of_waiting(self, limits: Limits) -> None:
+        """If the search ends because the scheduler waits, though nothing runs that it could wait for."""
+        history = self.journal.history
+        if self._waits and not limits.late and not history.open_tasks:
+            said = f"The search ends at {history.finished} finished trials: {self.scheduler!r} waits, and nothing runs"
+            warnings.warn(f"{said}. Let it return Start, Resume or, when all is done, Done().", stacklevel=4)
 
     def _held(self) -> tuple[list[Task], list[Task]]:
         """What this process was sent and has not told, and what other processes were (what waits for a person is neither)."""
@@ -356,21 +367,6 @@ class Coordinator:
             if not hand.waiting or limits.stopped() or time.perf_counter() - begun >= HELD:
                 return
             hand.begin(crew)
-
-    def _sort(
-        self, hand: Hand, listening: Listening, interrupts: Interrupts, task: Task, outcome: Outcome, *, retries: int
-    ) -> None:
-        """A result is told at the next turn; what was stopped, or crashed and may be tried again, is given back (so is what crashed after
-        Ctrl-C, which reaches an executor's processes, too).
-        """
-        failure, pressed = outcome.failure, interrupts.asked
-        again = pressed or self.journal.history.lost(task.trial, task.index) < retries
-        crashed = failure is not None and failure.kind == "crash" and again
-        if failure is not None and (crashed or (failure.kind == "stopped" and listening.all_stop)):
-            self.journal.report(task, outcome.reports, Released(task.index, failure.message, lost=crashed and not pressed))
-            del hand.tasks[task.key]
-        else:
-            hand.done.append((task, outcome))
 
     def _announce(self, entry: Entry, listeners: Sequence[Listener], *, on_failure: str) -> None:
         for listener in listeners:

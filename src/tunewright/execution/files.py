@@ -11,6 +11,7 @@ import contextlib
 import errno
 import functools
 import hashlib
+import math
 import os
 import re
 import shutil
@@ -116,12 +117,16 @@ def sweep(folder: Path) -> None:
         if found is not None and found[1] == _here():
             dead = alive(int(found[2]), float(found[3])) is False
         else:
-            dead = (
-                time.time() - max((each.stat().st_mtime for each in (path, *path.rglob("*")) if each.exists()), default=0.0)
-                > _SILENT
-            )
+            dead = time.time() - max(map(_touched, (path, *path.rglob("*")))) > _SILENT
         if dead:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _touched(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # its owner is at work
+        return math.inf
 
 
 @functools.cache
