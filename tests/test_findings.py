@@ -209,4 +209,4 @@ def test_how_many_neighbours_are_tried_may_be_a_number_of_numpy() -> None:
     assert study.sensitivity(around=np.int64(1)).trial == -1  # there is no winner yet
     for wrong in (-1, 1.0, True):
         with pytest.raises(StudyError, match="around must be a whole number, 0 or more, got"):
-            study.sensitivity(around=wrong)  # type: ignore[arg-type]
+            study.sensitivity(around=wrong)

@@ -277,7 +277,7 @@ class Coordinator:
                         self._withdraw(crew, hand)
                     more_to_come = turn(limits if at_work else None)
                     if not hand.tasks and not (more_to_come and (self._held()[1] or self.journal.history.released)):
-                        self._warn_of_waiting(limits)
+                        self._warn_of_waiting(limits, more_to_come=more_to_come)
                         break
                     if not hand.tasks:
                         time.sleep(_LOOK_AT_OTHERS)
@@ -298,10 +298,10 @@ class Coordinator:
                 listening(now=True)
                 self._let_go(hand)
 
-    def _warn_of_waiting(self, limits: Limits) -> None:
+    def _warn_of_waiting(self, limits: Limits, *, more_to_come: bool) -> None:
         """If the search ends because the scheduler waits, though nothing runs that it could wait for."""
         history = self.journal.history
-        if self._waits and not limits.late and not history.open_tasks:
+        if more_to_come and self._waits and not limits.late and not history.open_tasks:
             said = f"The search ends at {history.finished} finished trials: {self.scheduler!r} waits, and nothing runs"
             warnings.warn(f"{said}. Let it return Start, Resume or, when all is done, Done().", stacklevel=4)
 
