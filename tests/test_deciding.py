@@ -183,3 +183,24 @@ def test_what_the_journal_says_of_ours_makes_it_again(made):
     assert called(made) == repr(made)
     assert repr(recorded(called(made))) == repr(made)
     assert type(recorded(called(made))) is type(made)
+
+
+@pytest.mark.parametrize("changed", [{"plan": 2}, {"budget": 3.0}, {"fold": 1}, {"seed": 7}])
+def test_what_a_trial_was_promised_is_compared_where_the_scheduler_is_known(changed):
+    def entries_by(scheduler):
+        history, entries = History(SPACE, LOSS), [Entry(-1, Opened(1, "Random()", scheduler, {}), 0.0, 1)]
+        history.fold(entries)
+        for trial in range(4):
+            decided = decide(history, Once(), Random(), seed=3, repeats=False)
+            asked = Asked(decided.params, decided.by, trial + 1, stream=decided.stream, **(changed if trial == 3 else {}))
+            entries.append(Entry(trial, asked, 0.0, trial + 2))
+            history.fold(entries[-1:])
+        return entries
+
+    known, unknown = (
+        replay(History(SPACE, LOSS), entries_by(scheduler), [Random()], Once(), seed=3, repeats=False)
+        for scheduler in ("Once(folds=None, seeds=1)", "mine.Odd()")
+    )
+
+    assert known.differing == (3,)
+    assert unknown.same

@@ -15,11 +15,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 
 from tunewright.cli.commands import COMMANDS
+from tunewright.execution.worker import run
+from tunewright.trial import Task
 
 ROOT: Final = Path(__file__).parents[1]
 PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -147,6 +149,17 @@ def test_every_file_that_a_page_links_to_is_there(page: Path) -> None:
     missing = [link for link in links if not (page.parent / link).exists()]
 
     assert not missing
+
+
+def test_the_example_with_a_checkpoint_returns_the_same_after_a_death_at_its_very_end(tmp_path: Path) -> None:
+    (block,) = (each for each in blocks(ROOT / "docs/how-to/limits.md") if "def epochs(live)" in each.text)
+    page: dict[str, Any] = {}
+    exec(block.text.partition("\nstudy = ")[0], page)
+
+    whole, again = (run(page["epochs"], Task(0, 0, {"x": 0.25}), ("loss",), None, tmp_path) for _ in range(2))
+
+    assert whole.values == again.values == {"loss": 0.75}
+    assert (len(whole.reports), len(again.reports)) == (5, 0)
 
 
 def test_the_readme_opens_with_the_two_commands() -> None:

@@ -201,3 +201,12 @@ def test_a_report_is_written_where_it_is_wanted(tmp_path: Path) -> None:
     path = study.report(tmp_path / "page.html", title="Nothing yet")
 
     assert "<h1>Nothing yet</h1>" in path.read_text(encoding="utf-8")
+
+
+def test_how_many_neighbours_are_tried_may_be_a_number_of_numpy() -> None:
+    study = tw.Study(PAIR, sampler=tw.samplers.Random())
+
+    assert study.sensitivity(around=np.int64(1)).trial == -1  # there is no winner yet
+    for wrong in (-1, 1.0, True):
+        with pytest.raises(StudyError, match="around must be a whole number, 0 or more, got"):
+            study.sensitivity(around=wrong)

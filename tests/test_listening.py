@@ -1,5 +1,6 @@
 """What running tasks report, and who hears that they should stop: whole studies, in this process and in others."""
 
+import multiprocessing
 import os
 import threading
 import time
@@ -14,6 +15,7 @@ import tunewright as tw
 from tunewright.errors import TrialError
 from tunewright.events import Opened, Released, Reported, Told
 from tunewright.samplers import TPE, Random
+from tunewright.schedulers import Once
 
 SPACE = tw.SearchSpace({"x": tw.Float(0.0, 1.0)})
 
@@ -257,3 +259,80 @@ def test_a_stop_counts_for_those_who_work_and_not_for_those_who_begin_later():
 
     assert study.history.finished == 2
     assert [entry.trial for entry in study.history.stops] == [-1, -1]
+
+
+def test_a_trial_that_is_stopped_gets_none_of_the_tasks_that_it_was_promised(tmp_path):
+    study = tw.Study(
+        SPACE, tw.Metric("loss"), sampler=Random(), scheduler=Once(seeds=3), storage=f"sqlite:///{tmp_path / 'runs.db'}"
+    )
+    begun = []
+
+    def objective(live):
+        begun.append((live.trial, live.seed))
+        if live.trial == 0:
+            study.stop(0, why="it diverges")
+            with pytest.raises(tw.Stopped):
+                endless(live)
+        return 1.0
+
+    study.optimize(objective, trials=2)
+
+    assert begun == [(0, 0), (1, 0), (1, 1), (1, 2)]
+    stopped, whole = study.history.trials
+    assert [(each.seed, each.values) for each in stopped.measurements] == [(0, {"loss": 1.0}), (1, None)]
+    assert (stopped.failure.kind, stopped.failure.message) == ("stopped", "Stopped: it diverges")
+    assert whole.state == "completed"
+    assert study.replay().same
+    assert tw.Study.load(study.storage).history.trials == study.history.trials
+
+
+def test_a_trial_between_two_of_its_tasks_can_be_stopped():
+    study = tw.Study(SPACE, tw.Metric("loss"), sampler=Random(), scheduler=Once(seeds=3))
+    study.tell(study.ask(), 1.0)
+
+    study.stop(0)
+    task = study.ask()
+
+    assert task.trial == 1
+    assert study.history.trial(0).failure.kind == "stopped"
+    assert not study.history.halted
+
+
+@pytest.mark.parametrize("dies", ["the worker", "the process"])
+def test_a_stop_outlives_the_worker_that_should_have_heard_it(dies, tmp_path):
+    url = f"sqlite:///{tmp_path / 'runs.db'}"
+    study = study_of(url)
+
+    def objective(live):
+        (tmp_path / f"attempt {live.trial} {live.attempt}").touch()
+        if live.trial == 0:
+            tw.Study.load(url).stop(0)
+            os._exit(1)
+        return 1.0
+
+    if dies == "the worker":
+        study.optimize(objective, trials=2, workers=2, retries=3)
+    else:
+        run = lambda: study_of(url).optimize(objective, trials=1, isolation="none")  # noqa: E731
+        child = multiprocessing.get_context("fork").Process(target=run)
+        child.start()
+        child.join()
+        study.optimize(objective, trials=2, isolation="none")
+
+    assert study.history.trial(0).failure.kind == "stopped"
+    assert sorted(path.name for path in tmp_path.glob("attempt*")) == ["attempt 0 1", "attempt 1 1"]
+    assert study.history.completed == 1
+
+
+def test_a_trial_that_somebody_stops_does_not_end_a_search_that_failures_end():
+    study = study_of()
+
+    def objective(live):
+        if live.trial == 1:
+            study.stop(1)
+            endless(live)
+        return 1.0
+
+    study.optimize(objective, trials=3, on_failure="raise")
+
+    assert [trial.state for trial in study.history.trials] == ["completed", "failed", "completed"]

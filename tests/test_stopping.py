@@ -1,5 +1,7 @@
 import math
+from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from tunewright.errors import StudyError
@@ -54,3 +56,11 @@ def test_overtime_ends_what_still_runs():
 def test_limits_that_make_no_sense_are_refused(given, says):
     with pytest.raises(StudyError, match=says):
         limits(**given)
+
+
+@pytest.mark.parametrize("span", [np.int64(0), np.float32(0), Decimal(0)])
+def test_every_kind_of_number_is_a_time(span):
+    spent = limits(seconds=span, overtime=span)
+
+    assert spent.late
+    assert spent.over

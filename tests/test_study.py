@@ -610,7 +610,26 @@ def test_a_proposal_that_the_space_does_not_hold_is_refused(proposed, says, repe
     assert len(study.history) == 0
 
 
-@pytest.mark.parametrize("decision", [None, "start", tw.schedulers.Start, tw.schedulers.Resume(9), tw.schedulers.Start(plan=-3)])
+@pytest.mark.parametrize(
+    "decision",
+    [
+        None,
+        "start",
+        tw.schedulers.Start,
+        tw.schedulers.Resume(9),
+        tw.schedulers.Start(plan=-3),
+        tw.schedulers.Start(plan=True),
+        tw.schedulers.Start(fold=-1),
+        tw.schedulers.Start(fold=0.5),
+        tw.schedulers.Start(seed=-1),
+        tw.schedulers.Start(seed=None),
+        tw.schedulers.Start(seed=2**63),
+        tw.schedulers.Start(budget=float("nan")),
+        tw.schedulers.Start(budget=float("inf")),
+        tw.schedulers.Start(budget=0),
+        tw.schedulers.Start(budget="abc"),
+    ],
+)
 def test_a_decision_that_cannot_be_carried_out_is_refused(decision):
     class Wrong(tw.schedulers.Scheduler):
         def decide(self, space, history, rng):
@@ -621,6 +640,42 @@ def test_a_decision_that_cannot_be_carried_out_is_refused(decision):
 
     with pytest.raises(errors.StudyError, match=r"Wrong\(\) decided on "):
         tw.Study(SPACE, LOSS, sampler=Random(), scheduler=Wrong()).optimize(loss, trials=3)
+
+
+def test_a_further_task_of_a_failed_trial_is_refused():
+    class Stubborn(tw.schedulers.Scheduler):
+        def decide(self, space, history, rng):
+            return tw.schedulers.Resume(0) if len(history) else tw.schedulers.Start()
+
+    with pytest.raises(errors.StudyError, match="decided on a further task of trial 0, which has failed"):
+        tw.Study(SPACE, LOSS, sampler=Random(), scheduler=Stubborn()).optimize(lambda _: 1 / 0, trials=3)
+
+
+def test_a_scheduler_may_count_with_numpy(url):
+    class Counting(tw.schedulers.Scheduler):
+        def decide(self, space, history, rng):
+            axes = {"budget": np.float32(2.0), "fold": np.int64(0), "seed": np.int32(3)}
+            new = not len(history) or history.states[-1] != history.states[0] or history.sent(len(history) - 1) == 2
+            return tw.schedulers.Start(plan=np.int64(2), **axes) if new else tw.schedulers.Resume(np.int64(0), **axes)
+
+    study = tw.Study(SPACE, LOSS, sampler=Random(), scheduler=Counting(), storage=url)
+    study.optimize(loss, trials=1)
+
+    (trial,) = tw.Study.load(url).history.trials
+    assert [(each.budget, each.fold, each.seed) for each in trial.measurements] == [(2.0, 0, 3)] * 2
+
+
+def test_a_scheduler_that_waits_for_nothing_is_named():
+    class Lazy(tw.schedulers.Scheduler):
+        def decide(self, space, history, rng):
+            return tw.schedulers.Start() if len(history) < 2 else tw.schedulers.Wait()
+
+        def __repr__(self):
+            return "Lazy()"
+
+    study = tw.Study(SPACE, LOSS, sampler=Random(), scheduler=Lazy())
+    with pytest.warns(UserWarning, match=r"The search ends at 2 finished trials: Lazy\(\) waits, and nothing runs"):
+        study.optimize(loss, trials=5)
 
 
 def test_replay_knows_with_which_arguments_scheduler_and_repeats_each_proposal_was_made(url):

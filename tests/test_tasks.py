@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 
 from tunewright.events import Asked, Sent
@@ -116,3 +118,15 @@ def test_deaths_count_until_the_task_comes_further_than_before():
 
     table.report(0, 0, Report(3, {"loss": 1.0}))
     assert (table.lost(0, 0), table.stuck(0, 0)) == (1, 0)
+
+
+def test_a_long_curve_after_a_death_costs_no_more_than_its_length():
+    table = table_of()
+    table.report(0, 0, Report(0, {"loss": 1.0}))
+    table.give_back(0, 0, wanted=True, lost=True)
+
+    begun = time.process_time()
+    for step in range(1, 20_001):
+        table.report(0, 0, Report(step, {"loss": 1.0}))
+    assert time.process_time() - begun < 2.0  # it takes 10 ms; to look at all before each time took more than 5 s
+    assert table.stuck(0, 0) == 0

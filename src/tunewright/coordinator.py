@@ -10,6 +10,7 @@ next tasks asked for in one transaction, tasks that are over in no time in group
 
 import contextlib
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -31,7 +32,7 @@ from tunewright.journal import Journal, Pen
 from tunewright.listening import Listening
 from tunewright.pace import HELD, Pace
 from tunewright.samplers.base import Sampler
-from tunewright.schedulers.base import Resume, Scheduler, Start
+from tunewright.schedulers.base import Resume, Scheduler, Start, Wait
 from tunewright.stopping import Limits
 from tunewright.storage.pulse import Pulse
 from tunewright.trial import Outcome, Task
@@ -61,6 +62,7 @@ class Coordinator:
         self._sampler = sampler
         self._pace = Pace()
         self._company = False
+        self._waits = False
         self._next_look = 0.0
         self._asked_at: dict[tuple[int, int], float] = {}
 
@@ -143,7 +145,8 @@ class Coordinator:
             return [], None
         if history.released:
             with self.journal.writing() as pen:
-                return [pen.send_again(history.released[0], worker)], None
+                again = pen.send_again(history.released[0], worker)
+            return self._ask_one(limits, worker, ahead=ahead) if again is None else ([again], None)
         basis = history.position
         try:
             decided = self._decide(limits)
@@ -155,7 +158,8 @@ class Coordinator:
         with self.journal.entering() as pen:
             edited = pen.history.space is not space
             task = None if edited or limits.stopped() else self._send(decided, basis, worker, pen)
-        if edited:  # by somebody else, meanwhile
+        cut = task is None and isinstance(decided.decision, Resume) and not limits.stopped()
+        if edited or cut:  # by somebody else, meanwhile
             return self._ask_one(limits, worker, ahead=ahead)
         return [] if task is None else [task], None
 
@@ -164,14 +168,20 @@ class Coordinator:
         tasks: list[Task] = []
         while len(tasks) < room and not limits.stopped():
             if pen.history.released:  # what a worker died with is taken up alone
-                return tasks or [pen.send_again(pen.history.released[0], worker)], None
+                if tasks:
+                    return tasks, None
+                if (again := pen.send_again(pen.history.released[0], worker)) is not None:
+                    return [again], None
+                continue
             try:
-                task = self._send(self._decide(limits), pen.history.position, worker, pen)
+                decided = self._decide(limits)
+                task = self._send(decided, pen.history.position, worker, pen)
             except SpaceExhausted as exhausted:
                 return tasks, None if tasks else exhausted
-            if task is None:
+            if task is not None:
+                tasks.append(task)
+            elif not isinstance(decided.decision, Resume):
                 break
-            tasks.append(task)
         return tasks, None
 
     def _full(self, limits: Limits) -> bool:
@@ -190,6 +200,7 @@ class Coordinator:
             closing=limits.closing,
         )
         self._pace.thought_for(time.thread_time() - begun)
+        self._waits = isinstance(decided.decision, Wait) and not self._full(limits)
         return decided
 
     def _look_for_the_dead(self, worker: int) -> None:
@@ -201,6 +212,7 @@ class Coordinator:
 
     @staticmethod
     def _send(decided: Decided, basis: int, worker: int, pen: Pen) -> Task | None:
+        """Record a task as sent. None: there is none, or its trial was asked to stop, and it has failed at once."""
         match decided.decision:
             case Start(plan=plan, budget=budget, fold=fold, seed=seed):
                 for remark in decided.remarks:
@@ -214,7 +226,7 @@ class Coordinator:
             case Resume(trial=trial, budget=budget, fold=fold, seed=seed, spare=spare):
                 index = pen.history.sent(trial)
                 pen.write(trial, Sent(index, worker, 1, budget, fold, seed, spare=spare))
-                return pen.history.task(trial, index)
+                return None if not spare and pen.cut(trial, index) else pen.history.task(trial, index)
         return None
 
     # ---- telling ---------------------------------------------------------------------------------------------------------------
@@ -265,7 +277,7 @@ class Coordinator:
             listening = crew.listen = Listening(self.journal, crew, hand.tasks, since=begun)
             limits = msgspec.structs.replace(limits, stopped=listening.stopped)
             turn = partial(self._turn, crew, hand, listeners=listeners, on_failure=on_failure)
-            sort = partial(self._sort, hand, listening, interrupts, retries=retries)
+            sort = partial(listening.sort, hand, interrupts, retries=retries)
             try:
                 while not limits.over:
                     at_work = not interrupts.asked and not limits.late
@@ -273,6 +285,7 @@ class Coordinator:
                         self._withdraw(crew, hand)
                     more_to_come = turn(limits if at_work else None)
                     if not hand.tasks and not (more_to_come and (self._held()[1] or self.journal.history.released)):
+                        self._warn_of_waiting(limits, more_to_come=more_to_come)
                         break
                     if not hand.tasks:
                         time.sleep(_LOOK_AT_OTHERS)
@@ -292,6 +305,13 @@ class Coordinator:
                 crew.close()
                 listening(now=True)
                 self._let_go(hand)
+
+    def _warn_of_waiting(self, limits: Limits, *, more_to_come: bool) -> None:
+        """If the search ends because the scheduler waits, though nothing runs that it could wait for."""
+        history = self.journal.history
+        if more_to_come and self._waits and not limits.late and not history.open_tasks:
+            said = f"The search ends at {history.finished} finished trials: {self.scheduler!r} waits, and nothing runs"
+            warnings.warn(f"{said}. Let it return Start, Resume or, when all is done, Done().", stacklevel=4)
 
     def _held(self) -> tuple[list[Task], list[Task]]:
         """What this process was sent and has not told, and what other processes were (what waits for a person is neither)."""
@@ -356,26 +376,13 @@ class Coordinator:
                 return
             hand.begin(crew)
 
-    def _sort(
-        self, hand: Hand, listening: Listening, interrupts: Interrupts, task: Task, outcome: Outcome, *, retries: int
-    ) -> None:
-        """A result is told at the next turn; what was stopped, or crashed and may be tried again, is given back (so is what crashed after
-        Ctrl-C, which reaches an executor's processes, too).
-        """
-        failure, pressed = outcome.failure, interrupts.asked
-        again = pressed or self.journal.history.lost(task.trial, task.index) < retries
-        crashed = failure is not None and failure.kind == "crash" and again
-        if failure is not None and (crashed or (failure.kind == "stopped" and listening.all_stop)):
-            self.journal.report(task, outcome.reports, Released(task.index, failure.message, lost=crashed and not pressed))
-            del hand.tasks[task.key]
-        else:
-            hand.done.append((task, outcome))
-
     def _announce(self, entry: Entry, listeners: Sequence[Listener], *, on_failure: str) -> None:
         for listener in listeners:
             listener(self.journal.history, entry)
-        if on_failure == "raise" and isinstance(entry.event, Failed) and self.journal.history.states[entry.trial] == FAILED:
-            failure = entry.event.failure
+        failure = entry.event.failure if isinstance(entry.event, Failed) else None
+        if failure is None or failure.kind == "stopped":  # somebody wanted that
+            return
+        if on_failure == "raise" and self.journal.history.states[entry.trial] == FAILED:
             raise ObjectiveError(f"Trial {entry.trial} failed: {failure.message}\n\n{failure.traceback}".rstrip())
 
     def _let_go(self, hand: Hand) -> None:

@@ -90,7 +90,8 @@ class Replay(msgspec.Struct, frozen=True):
     Attributes:
         checked: how many proposals were made again.
         skipped: how many were not, because a person or a sampler that is not at hand made them.
-        differing: numbers of the trials whose proposal came out otherwise.
+        differing: numbers of the trials whose proposal came out otherwise, or that were promised other tasks (plan, and budget, fold and
+            seed of the first), where the journal says which scheduler that was.
     """
 
     checked: int
@@ -126,9 +127,9 @@ def replay(
         if isinstance(event, Opened):
             sessions[entry.position] = sessions[0] = event
         elif isinstance(event, Asked):
-            known = next((i for i, other in enumerate(waiting) if other.position > event.basis), len(waiting))
-            history.fold(waiting[:known])
-            del waiting[:known]
+            basis = next((i for i, other in enumerate(waiting) if other.position > event.basis), len(waiting))
+            history.fold(waiting[:basis])
+            del waiting[:basis]
             session = sessions.get(event.session)
             sampler = _proposer(event.by, session, samplers)
             if sampler is None:
@@ -136,18 +137,23 @@ def replay(
             else:
                 checked += 1
                 twice = repeats if session is None or session.repeats is None else session.repeats
-                if not _same(history, _decider(session, scheduler), sampler, event, seed=seed, repeats=twice):
+                decider, known = _decider(session, scheduler)
+                if not _same(history, decider, sampler, event, seed=seed, repeats=twice, effort=known):
                     differing.append(entry.trial)
         waiting.append(entry)
     return Replay(checked, skipped, tuple(differing))
 
 
-def _same(history: History, scheduler: Scheduler, sampler: Sampler, event: Asked, *, seed: int, repeats: bool) -> bool:
+def _same(
+    history: History, scheduler: Scheduler, sampler: Sampler, event: Asked, *, seed: int, repeats: bool, effort: bool
+) -> bool:
+    """Whether the proposal comes out the same, and, where `effort` is to be compared, what the trial was promised."""
     try:
         again = decide(history, scheduler, sampler, seed=seed, repeats=repeats, stream=event.stream)
     except (SpaceExhausted, ParamsError, StudyError):
         return False
-    return again.params == event.params
+    asked = Start(event.plan, event.budget, event.fold, event.seed)
+    return again.params == event.params and (again.decision == asked or not effort)
 
 
 def _proposer(label: str, session: Opened | None, samplers: Sequence[Sampler]) -> Sampler | None:
@@ -172,11 +178,12 @@ def _may_be(said: str, name: str) -> bool:
     return not same or ("." in name and said not in all_samplers.__all__)
 
 
-def _decider(session: Opened | None, scheduler: Scheduler) -> Scheduler:
+def _decider(session: Opened | None, scheduler: Scheduler) -> tuple[Scheduler, bool]:
+    """Who decided, and whether the journal says that it was this one."""
     if session is None or session.scheduler == called(scheduler):
-        return scheduler
+        return scheduler, session is not None
     found = recorded(session.scheduler)
-    return found if isinstance(found, Scheduler) else scheduler
+    return (found, True) if isinstance(found, Scheduler) else (scheduler, False)
 
 
 @cache

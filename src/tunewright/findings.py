@@ -131,8 +131,7 @@ class Findings(ABC):
         Raises:
             StudyError: an argument is out of its range, or there is nothing that could evaluate.
         """
-        if isinstance(around, bool) or not isinstance(around, int) or around < 0:
-            raise StudyError(f"around must be a whole number, 0 or more, got {around!r}.")
+        around = count_of(around, "around")
         found = analysis.sensitivity(self.history, step=step, seed=seed)
         if evaluate is None or found.trial < 0:
             return found

@@ -50,6 +50,8 @@ class History(Standing):
         """The `StopAsked` entries: what somebody asked to stop."""
         self.stop_asked_at = 0
         """The position of the last one that is about the whole study; 0: there is none."""
+        self.halted: dict[int, str] = {}
+        """RUNNING trials that somebody asked to stop, with why: they get no further task."""
         self.sessions: list[Entry] = []
         """The `Opened` entries: who worked on the study, with what, and where."""
         self._queue: dict[int, Enqueued] = {}
@@ -86,6 +88,7 @@ class History(Standing):
             self._trials.complete_many(trials, values, seconds, times, [entry.position for entry, _ in told])
             for trial in trials:
                 del self._running[trial]
+                self.halted.pop(trial, None)
             self._completed.update(dict.fromkeys(trials))
 
     def _asked(self, entry: Entry, event: events.Asked) -> None:
@@ -149,6 +152,14 @@ class History(Standing):
         self._trials.cells["states"][trial] = state
         self._trials.cells["finished_at"][trial] = time
         del self._running[trial]
+        self.halted.pop(trial, None)
+
+    def _stop_asked(self, entry: Entry, event: events.StopAsked) -> None:
+        self.stops.append(entry)
+        if entry.trial < 0:
+            self.stop_asked_at = entry.position
+        elif entry.trial in self._running:
+            self.halted.setdefault(entry.trial, event.why)
 
     def _reported(self, entry: Entry, event: events.Reported) -> None:
         self._tasks.report(entry.trial, event.index, Report(event.step, event.values))
@@ -177,11 +188,6 @@ class History(Standing):
     def stopping(self) -> bool:
         """Whether all who work on the study are asked to stop, and nobody has begun to since."""
         return self.stop_asked_at > (self.sessions[-1].position if self.sessions else 0)
-
-    def _stop_asked(self, entry: Entry, _: events.StopAsked) -> None:
-        self.stops.append(entry)
-        if entry.trial < 0:
-            self.stop_asked_at = entry.position
 
     def _judged_by(self, _: Entry, event: events.Frozen) -> None:
         if not self.frozen:

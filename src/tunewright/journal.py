@@ -75,8 +75,17 @@ class Pen:
         self.history.fold((entry,))
         return entry
 
-    def send_again(self, task: Task, worker: int) -> Task:
-        """Append that a task which was given back goes out again."""
+    def cut(self, trial: int, index: int) -> bool:
+        """If somebody asked the trial to stop, append that this task of it, which nobody has in hand, failed; whether it was so."""
+        why = self.history.halted.get(trial)
+        if why is not None:
+            self.write(trial, Failed(Failure("stopped", f"Stopped: {why}".rstrip(": ")), index=index))
+        return why is not None
+
+    def send_again(self, task: Task, worker: int) -> Task | None:
+        """Append that a task which was given back goes out again. None: it does not, since its trial was asked to stop."""
+        if self.cut(task.trial, task.index):
+            return None
         self.write(task.trial, Sent(task.index, worker, task.attempt + 1, task.budget, task.fold, task.seed, task.resume_from))
         return self.history.task(task.trial, task.index)
 

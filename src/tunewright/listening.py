@@ -4,7 +4,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from tunewright.events import Released
 from tunewright.execution.crew import Crew
+from tunewright.execution.interrupts import Interrupts
+from tunewright.hand import Hand
 from tunewright.journal import Journal
 from tunewright.trial import Outcome, Task
 
@@ -61,6 +64,19 @@ class Listening:
             for task in list(self._mine.values()):
                 if entry.trial in {-1, task.trial}:
                     self._crew.ask_to_stop(task, why)
+
+    def sort(self, hand: Hand, interrupts: Interrupts, task: Task, outcome: Outcome, *, retries: int) -> None:
+        """A result is told at the next turn; what was stopped, or crashed and may be tried again, is given back (so is what crashed after
+        Ctrl-C, which reaches an executor's processes, too).
+        """
+        failure, pressed = outcome.failure, interrupts.asked
+        again = pressed or self._journal.history.lost(task.trial, task.index) < retries
+        crashed = failure is not None and failure.kind == "crash" and again
+        if failure is not None and (crashed or (failure.kind == "stopped" and self.all_stop)):
+            self._journal.report(task, outcome.reports, Released(task.index, failure.message, lost=crashed and not pressed))
+            del hand.tasks[task.key]
+        else:
+            hand.done.append((task, outcome))
 
     def wind_down(self, why: str, sort: Callable[[Task, Outcome], None]) -> None:
         """Ask all running tasks to stop. Those that report may clean up, and what they still return counts: `sort` gets it."""

@@ -3,12 +3,13 @@
 import math
 import time
 from collections.abc import Callable
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import msgspec
 
 from tunewright.arguments import count_of
 from tunewright.errors import StudyError
+from tunewright.space.values import plain_number
 
 __all__ = ["Limits"]
 
@@ -53,8 +54,9 @@ class Limits(msgspec.Struct, frozen=True):
             raise StudyError(f"Give trials={trials} (in all) or more={more} (in addition), not both.")
         trials, more = (None if count is None else count_of(count, name) for name, count in (("trials", trials), ("more", more)))
         for name, span in (("seconds", seconds), ("overtime", overtime)):
-            if span is not None and not _is_span(span):
+            if span is not None and not _is_span(plain_number(span)):
                 raise StudyError(f"{name} must be a number of seconds, 0 or more, got {span!r}.")
+        seconds, overtime = (None if span is None else float(span) for span in (seconds, overtime))
         goal = math.inf if trials is None and more is None else trials if trials is not None else finished + (more or 0)
         deadline = math.inf if seconds is None else time.monotonic() + seconds
         return cls(goal, deadline, math.inf if overtime is None else deadline + overtime, deadline - _LAST * (seconds or 0.0))
@@ -85,5 +87,5 @@ class Limits(msgspec.Struct, frozen=True):
         return 0 if math.isinf(self.goal) else int(self.goal)
 
 
-def _is_span(value: Any) -> bool:  # noqa: ANN401  the user's value
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+def _is_span(value: float | None) -> bool:
+    return value is not None and 0 <= value < math.inf

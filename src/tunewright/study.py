@@ -273,19 +273,19 @@ class Study(Findings):
         self._journal.edit(wanted)
 
     def stop(self, trial: int = -1, *, why: str = "somebody asked for it") -> None:
-        """Ask the running tasks of a trial to stop, or (without one) all processes that work on the study now, wherever they are.
+        """Ask a trial to stop, or (without one) all processes that work on the study now, wherever they are.
 
-        An objective hears it when it next reports: `live.report` raises Stopped. What it returns after that counts; else the trial
-        has failed, with kind "stopped". When the whole study stops, no task begins any more, tasks that do not report run to their
-        end, and those that stop without a result are given back: the next `optimize` takes them up, from their checkpoints.
+        An objective hears it when it next reports: `live.report` raises Stopped, once. What it returns after that counts; else, or if it was
+        promised more (folds, seeds), or its worker dies, the trial has failed, with kind "stopped". When the whole study stops, no task
+        begins any more, and tasks that stop without a result are given back: the next `optimize` takes them up, from their checkpoints.
 
         Raises:
-            TrialError: the trial is not there, or has no task that runs.
+            TrialError: the trial is not there, or does not run.
         """
         check_text(why, "why")
         history, trial = self.history, numbered(trial, "stop takes the number of a trial")
         if trial != -1:
-            if all(task.trial != trial for task, _ in history.open_tasks):
+            if history.trial(trial).state != "running" and all(task.trial != trial for task, _ in history.open_tasks):
                 raise TrialError(f"Trial {trial} has no task that runs: it is {history.trial(trial).state}.")
         elif history.stopping:  # who works on it now is asked already
             return
@@ -335,7 +335,7 @@ class Study(Findings):
             resources: `{"gpu": [0, 1]}`: the device of each worker, set as its CUDA_VISIBLE_DEVICES. Repeat one for several tasks on it.
             retries: how often a task whose process died is tried again, from its last checkpoint if it saved one.
             files: where checkpoints of the trials lie: a folder (default: `runs.db.files` beside `runs.db`), or "s3://…" (extra "fsspec").
-            on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once.
+            on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once, unless somebody stopped it.
             listeners: called with the history and the entry after each result, in their order; of tasks that are over in no time, several
                 results may be recorded before they are called. After a `stop` no task begins.
 

@@ -4,6 +4,7 @@ A task is found by its trial and its index. Almost every trial of a cheap study 
 stands in a list and only the further ones in a dictionary.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
@@ -59,6 +60,7 @@ class TaskTable:
         self._resume: dict[int, str] = {}
         self._lost: dict[int, int] = {}
         self._excused: dict[int, int] = {}
+        self._furthest: dict[int, float] = {}
         self._spare: set[int] = set()
         self.folds = 0
         """How many different folds there are: one more than the highest number."""
@@ -178,10 +180,11 @@ class TaskTable:
         task = self.find(trial, index)
         if task is None:
             return
-        curve = self._curves.setdefault(task, [])
-        if task in self._lost and all(report.step > before.step for before in curve):
-            self._excused[task] = self._lost[task]  # it has come further than ever: it does not die at one place
-        curve.append(report)
+        self._curves.setdefault(task, []).append(report)
+        if report.step > self._furthest.get(task, -math.inf):
+            self._furthest[task] = report.step
+            if task in self._lost:
+                self._excused[task] = self._lost[task]  # it has come further than ever: it does not die at one place
 
     # ---- reading ---------------------------------------------------------------------------------------------------------------
 

@@ -122,7 +122,7 @@ class Measurement(msgspec.Struct, frozen=True):
         index: which of the trial's tasks, from 0.
         budget, fold, seed: as of the `Task`.
         values: per metric; None when it failed.
-        seconds: wall time of the objective.
+        seconds: wall time of the objective, in the attempt that came to its end: those before, whose worker died, are not counted.
         info: whatever else the objective told, by name.
         failure: why it has no values; None when it did not fail.
     """
@@ -150,7 +150,7 @@ class Trial(msgspec.Struct, frozen=True):
         note: what was said when it was enqueued ("default").
         asked_at: seconds since 1970, UTC.
         finished_at: the same; None while it runs.
-        seconds: wall time of all its finished tasks together.
+        seconds: wall time of all its finished tasks together; of a task whose worker died or was interrupted, that of the last attempt.
         failure: the first failure; None if there is none.
         usable: False when the space was edited since and no longer holds it.
     """

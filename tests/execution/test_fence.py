@@ -1,6 +1,8 @@
 import math
 import os
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tunewright.errors import StudyError
@@ -94,3 +96,13 @@ def test_a_process_that_sees_no_device_hands_none_out(monkeypatch):
 
     with pytest.raises(StudyError, match="CUDA_VISIBLE_DEVICES gives this process 0"):
         Fence.of(workers=1, resources={"gpu": [0]})
+
+
+def test_numbers_of_numpy_are_numbers(monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+    resources: Any = {"gpu": [np.int64(2)]}
+    fence = Fence.of(workers=1, seconds=np.int64(3), memory=np.int64(4096), resources=resources)
+
+    assert (fence.seconds, fence.memory, fence.devices) == (3.0, 4096.0, ("2",))
+    assert {type(fence.seconds), type(fence.memory)} == {float}

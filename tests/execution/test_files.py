@@ -1,9 +1,14 @@
+import multiprocessing
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tunewright.errors import StudyError
-from tunewright.execution.files import folder_of, home, latest, saving
+from tunewright.execution.files import folder_of, home, latest, saving, sweep
+from tunewright.execution.live import LiveTrial
 from tunewright.trial import Task
 
 
@@ -79,3 +84,48 @@ def test_a_long_name_keeps_its_ends(tmp_path):
 def test_what_is_no_folder_is_refused():
     with pytest.raises(StudyError, match="files must be a folder or an address, got 3"):
         home(3, url="memory", name="study", created=1.0)
+
+
+def _kill_in_the_middle(folder):
+    with saving(folder) as unfinished:
+        (unfinished / "model").write_bytes(bytes(1000))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_what_a_kill_left_of_a_checkpoint_is_swept_when_the_task_begins_again(tmp_path):
+    folder = tmp_path / "trial-0"
+    with saving(folder) as whole:
+        (whole / "model").touch()
+    for _ in range(2):
+        child = multiprocessing.get_context("fork").Process(target=_kill_in_the_middle, args=(folder,))
+        child.start()
+        child.join()
+    assert len(list(folder.iterdir())) == 3
+
+    with saving(folder) as mine:  # by a thread that still writes
+        assert LiveTrial(Task(0, 0, {}), folder=tmp_path).resume_from == str(folder / "checkpoint-1")
+        assert mine.exists()
+
+    assert [path.name for path in folder.iterdir()] == ["checkpoint-2"]
+
+
+def test_what_another_machine_has_begun_is_swept_when_it_has_been_silent(tmp_path):
+    for name in (".unfinished-0123456789ab-7-1-fresh", ".unfinished-0123456789ab-7-1-old"):
+        (tmp_path / name).mkdir()
+    os.utime(tmp_path / ".unfinished-0123456789ab-7-1-old", (0, 0))
+
+    sweep(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == [".unfinished-0123456789ab-7-1-fresh"]
+
+
+def test_several_threads_may_save(tmp_path):
+    def save(number):
+        for _ in range(50):
+            with saving(tmp_path, steps=1) as folder:
+                (folder / "model").write_text(str(number))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(save, range(4)))
+
+    assert (found(tmp_path) / "model").exists()

@@ -9,6 +9,8 @@ from tunewright.errors import ParamsError, Stopped, TrialError
 from tunewright.execution.channel import Board, BoardChannel, Channel
 from tunewright.execution.executors import InlineExecutor
 from tunewright.execution.live import LiveTrial
+from tunewright.execution.remote import Remote
+from tunewright.execution.worker import run
 from tunewright.space import Bool, Choice, Float, Int, SearchSpace
 from tunewright.space.branches import Branches
 from tunewright.trial import Report, Task
@@ -164,3 +166,51 @@ def test_a_reported_name_can_be_stored(tmp_path):
         study = tw.Study({"x": Float(0, 1)}, storage=storage, sampler=tw.samplers.Random())
         study.optimize(objective, trials=2)
         assert [report.values for report in study.history.curve(0)] == [{"\\udcff": 1.0, "2": 3.0}]
+
+
+@pytest.mark.parametrize("first", ["checkpoint", "yield"])
+def test_the_steps_of_what_yields_go_on_from_the_checkpoint(first, tmp_path):
+    def objective(trial, epochs):
+        done = 0 if trial.resume_from is None else int((Path(trial.resume_from) / "epoch").read_text())
+        for epoch in range(done + 1, done + epochs + 1):
+            if first == "yield":
+                yield 1.0 / epoch
+            with trial.save_checkpoint() as folder:
+                (folder / "epoch").write_text(str(epoch))
+            if first == "checkpoint":
+                yield 1.0 / epoch
+
+    curve = []
+    for attempt in range(3):
+        channel = Channel()
+        outcome = run(lambda trial: objective(trial, 2), Task(0, 0, {}, attempt=attempt), ("loss",), channel, tmp_path)
+        curve += [(report.step, report.values["loss"]) for report in outcome.reports]
+
+    assert curve == [(step, 1.0 / step) for step in range(1, 7)]
+    assert len(list((tmp_path / "trial-0").iterdir())) == 2  # of the checkpoints before nothing is left
+
+
+def test_what_yields_from_the_start_again_counts_from_one(tmp_path):
+    def objective(trial):
+        for epoch in range(2):
+            with trial.save_checkpoint():
+                pass
+            yield epoch
+
+    for _ in range(2):
+        outcome = run(objective, Task(0, 0, {}), ("loss",), Channel(), tmp_path)
+
+        assert [report.step for report in outcome.reports] == [1, 2]
+
+
+def test_the_steps_of_a_checkpoint_elsewhere_go_with_it(tmp_path):
+    def objective(trial):
+        _ = trial.resume_from
+        with trial.save_checkpoint():
+            pass
+        yield 1.0
+
+    store = Remote.of((tmp_path / "store").as_uri())
+    steps = [run(objective, Task(0, 0, {}), ("loss",), Channel(), store).reports[0].step for _ in range(3)]
+
+    assert steps == [1, 2, 3]

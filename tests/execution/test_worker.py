@@ -218,12 +218,41 @@ def test_a_result_that_cannot_be_read_is_a_bad_value(result):
     assert "cannot be read" in outcome.failure.message
 
 
-def test_a_step_that_is_no_number_is_a_bad_value():
+def test_a_last_step_that_is_no_number_is_a_bad_value():
     def objective(_):
         yield 1.0
         yield float("nan")
 
     assert run(objective, Task(0, 0, {}), ("loss",)).failure.kind == "bad value"
+
+
+def test_a_step_on_the_way_that_is_no_number_is_left_out():
+    def objective(_):
+        yield {"loss": 1.0, "score": 2.0}
+        yield float("inf"), np.float32("nan")
+        yield {"loss": float("nan"), "score": 3.0}
+        yield 0.5, 4.0
+
+    outcome = run(objective, Task(0, 0, {}), ("loss", "score"))
+
+    assert outcome.values == {"loss": 0.5, "score": 4.0}
+    assert [report.values for report in outcome.reports] == [
+        {"loss": 1.0, "score": 2.0},
+        {},
+        {"score": 3.0},
+        {"loss": 0.5, "score": 4.0},
+    ]
+
+
+def test_a_stop_that_nobody_asked_for_is_an_error_like_others():
+    def objective(_):
+        raise Stopped("it diverges")
+
+    failure = run(objective, TASK, ("loss",)).failure
+
+    assert (failure.kind, failure.message) == ("exception", "Stopped: it diverges")
+    with pytest.warns(UserWarning, match="No trial completed, and 2 failed with .Stopped: it diverges"):
+        tw.Study({"x": tw.Float(0, 1)}).optimize(objective, trials=2)
 
 
 def test_an_objective_of_a_thread_that_interrupts_costs_its_task():
@@ -317,3 +346,37 @@ def test_a_failure_that_is_told_stays_what_it_is():
 
     assert outcome == Outcome(None, Failure("memory", "f\\udcff"), 3.0, {"n": 1})
     assert msgspec.json.decode(msgspec.json.encode(outcome), type=Outcome) == outcome
+
+
+def test_who_was_asked_to_stop_may_report_while_it_cleans_up():
+    board = Board()
+    board.ask(TASK.key, "enough")
+
+    def objective(live):
+        try:
+            live.report(1, loss=1.0)
+        except Stopped:
+            live.report(2, loss=0.5)
+            return 0.5
+
+    outcome = run(objective, TASK, ("loss",), BoardChannel(board, TASK.key))
+
+    assert outcome.values == {"loss": 0.5}
+    assert board.take() == {TASK.key: [Report(1.0, {"loss": 1.0}), Report(2.0, {"loss": 0.5})]}
+
+
+def test_a_generator_that_was_asked_to_stop_may_yield_while_it_cleans_up():
+    board = Board()
+    board.ask(TASK.key, "enough")
+
+    def objective(_):
+        try:
+            yield 1.0
+        except Stopped:
+            yield 0.5
+            yield 0.25
+
+    outcome = run(objective, TASK, ("loss",), BoardChannel(board, TASK.key))
+
+    assert outcome.values == {"loss": 0.25}
+    assert [report.values["loss"] for report in board.take()[TASK.key]] == [1.0, 0.5, 0.25]

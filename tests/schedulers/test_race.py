@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import tunewright as tw
 from tunewright.errors import StudyError
 from tunewright.metric import Metric
 from tunewright.samplers import Random
@@ -200,3 +201,17 @@ def test_a_fold_that_the_race_does_not_know_is_no_cell_of_it():
         asked.append((resumed.fold, resumed.seed))
         journal.tell(0, 1.0, index=journal.send(0, fold=resumed.fold, seed=resumed.seed))
     assert asked == [(1, 0), (2, 0), (0, 1), (1, 1), (2, 1)]
+
+
+def test_a_trial_that_somebody_stopped_is_out_of_the_race():
+    study = tw.Study({"x": tw.Float(0, 1)}, tw.Metric("loss"), sampler=tw.samplers.Random(), scheduler=Race(folds=5, confirm=0))
+
+    def objective(live):
+        if live.trial == 1:
+            study.stop(1)
+        return 1.0 / (live.trial + 1)  # each is better than all before
+
+    study.optimize(objective, trials=3)
+
+    assert [len(trial.measurements) for trial in study.history.trials] == [5, 1, 5]
+    assert study.replay().same

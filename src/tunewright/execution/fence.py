@@ -14,7 +14,9 @@ from typing import Any, Final, Literal, Self, TypeAlias
 
 import msgspec
 
+from tunewright.arguments import whole
 from tunewright.errors import StudyError
+from tunewright.space.values import plain_number
 
 __all__ = ["Fence", "Isolation", "cores"]
 
@@ -98,7 +100,7 @@ class Fence(msgspec.Struct, frozen=True):
             raise StudyError(
                 "resources are for workers of our own: an executor (Dask, Ray) gives devices to its workers by itself."
             )
-        if seconds is not None and not (_is_number(seconds) and seconds > 0):
+        if seconds is not None and not 0 < (plain_number(seconds) or 0) < math.inf:
             raise StudyError(f"task_seconds must be a number of seconds, more than 0, got {seconds!r}.")
         return cls(
             isolation or ("process" if own or asked else "none"),
@@ -116,13 +118,10 @@ class Fence(msgspec.Struct, frozen=True):
         return environment
 
 
-def _is_number(value: Any) -> bool:  # noqa: ANN401  the user's value
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _bytes(value: Any) -> float:  # noqa: ANN401  the user's value
-    if _is_number(value) and value > 0:
-        return float(value)
+    number = plain_number(value)
+    if number is not None and 0 < number < math.inf:
+        return float(number)
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*", value.lower()) if isinstance(value, str) else None
     if found is None or found[2] not in _UNITS or not float(found[1]):
         raise StudyError(f'task_memory must be a size such as "2GB", "512MiB" or a number of bytes, got {value!r}.')
@@ -150,10 +149,11 @@ def _device(name: Any, ours: list[str] | None) -> str:  # noqa: ANN401  the user
     """Numbers count among the devices that this process was given (a cluster gives "3,5"); names (GPU-…, MIG-…) stand."""
     if isinstance(name, str):
         return name
-    if isinstance(name, bool) or not isinstance(name, int) or name < 0:
+    number = whole(name)
+    if number is None or number < 0:
         raise StudyError(f'resources["gpu"] must hold device numbers or names, got {name!r}.')
-    if ours is not None and name >= len(ours):
+    if ours is not None and number >= len(ours):
         raise StudyError(
             f'resources["gpu"] names device {name}, but CUDA_VISIBLE_DEVICES gives this process {len(ours)}: {ours}.'
         )
-    return str(name) if ours is None else ours[name]
+    return str(number) if ours is None else ours[number]

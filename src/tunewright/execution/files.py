@@ -2,16 +2,21 @@
 
 A checkpoint is a folder `checkpoint-N`. It is written under another name, and renamed when it is complete, which the file system does at
 once or not at all. So a process that is killed while it writes leaves the checkpoint before. The next task of the same trial, fold
-and seed (after a crash, or at a higher budget) goes on from the newest.
+and seed (after a crash, or at a higher budget) goes on from the newest. Of an objective that yields its steps, `checkpoint-N.steps` says
+how many of them the checkpoint holds.
 """
 
 import atexit
 import contextlib
+import errno
 import functools
+import hashlib
+import math
 import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -19,9 +24,10 @@ from typing import Final, TypeAlias
 from tunewright.errors import StudyError
 from tunewright.execution.remote import Remote
 from tunewright.paths import expanded
+from tunewright.storage.workers import alive, machine, started
 from tunewright.trial import Task
 
-__all__ = ["Place", "folder_of", "home", "latest", "saving"]
+__all__ = ["Place", "count", "folder_of", "home", "latest", "saving", "steps_in", "sweep"]
 
 Place: TypeAlias = Path | Remote
 """A folder, here or elsewhere."""
@@ -29,6 +35,10 @@ Place: TypeAlias = Path | Remote
 _LETTERS: Final = 240
 """Of a study's name in that of its folder: file systems take 255 bytes."""
 
+_SILENT: Final = 600.0
+"""Seconds without a write after which another machine is not taken to be at work on a checkpoint any more."""
+
+_UNFINISHED = re.compile(r"\.unfinished-([0-9a-f]+)-(\d+)-(\d+)-.*")
 _NAME = re.compile(r"checkpoint-(\d+)")
 
 
@@ -97,20 +107,87 @@ def latest(folder: Path) -> Path | None:
     return there[-1][1] if there else None
 
 
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left of checkpoints that they had begun in a task's folder.
+
+    Of a process of this machine it is known whether it lives; another's has to have been silent for a while.
+    """
+    for path in folder.glob(".unfinished-*"):
+        found = _UNFINISHED.fullmatch(path.name)
+        if found is not None and found[1] == _here():
+            dead = alive(int(found[2]), float(found[3])) is False
+        else:
+            dead = time.time() - max(map(_touched, (path, *path.rglob("*")))) > _SILENT
+        if dead:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _touched(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # its owner is at work
+        return math.inf
+
+
+@functools.cache
+def _here() -> str:
+    return hashlib.blake2b(machine().encode(), digest_size=6).hexdigest()
+
+
+def steps_in(checkpoint: Path) -> int:
+    """How many yields a checkpoint holds; 0: it does not say."""
+    try:
+        return int(_counter(checkpoint).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def count(checkpoint: Path, steps: int) -> Path:
+    """Write down how many yields a checkpoint holds; returns the file that says it."""
+    counter = _counter(checkpoint)
+    fresh = counter.with_name(f".{counter.name}-{os.urandom(4).hex()}")
+    fresh.write_text(str(steps), encoding="ascii")
+    return fresh.replace(counter)
+
+
+def _counter(checkpoint: Path) -> Path:
+    return checkpoint.with_name(f"{checkpoint.name}.steps")
+
+
 @contextlib.contextmanager
-def saving(folder: Path) -> Iterator[Path]:
+def saving(folder: Path, steps: int = 0) -> Iterator[Path]:
     """A fresh folder to write a checkpoint into; at the end of the block it takes the place of the one before.
 
     When the block raises, the checkpoint before stays.
+
+    Args:
+        folder: of the task.
+        steps: how many yields the checkpoint holds.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
+    fresh = Path(tempfile.mkdtemp(prefix=f".unfinished-{_here()}-{os.getpid()}-{started(os.getpid()):.0f}-", dir=folder))
     try:
         yield fresh
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
-    before = _checkpoints(folder)
-    fresh.rename(folder / f"checkpoint-{before[-1][0] + 1 if before else 1}")
+    before = _settle(fresh, folder, steps)
     for _, old in before:
         shutil.rmtree(old, ignore_errors=True)
+        _counter(old).unlink(missing_ok=True)
+
+
+def _settle(fresh: Path, folder: Path, steps: int) -> list[tuple[int, Path]]:
+    """Make a complete folder the newest checkpoint; returns those before it."""
+    while True:
+        before = _checkpoints(folder)
+        checkpoint = folder / f"checkpoint-{before[-1][0] + 1 if before else 1}"
+        if steps:
+            count(checkpoint, steps)
+        try:
+            fresh.rename(checkpoint)
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+            continue  # another thread took that number a moment ago
+        return before

@@ -11,7 +11,7 @@ import numpy as np
 
 from tunewright.errors import Stopped, TrialError
 from tunewright.execution.channel import Channel
-from tunewright.execution.files import Place, folder_of, latest, saving
+from tunewright.execution.files import Place, count, folder_of, latest, saving, steps_in, sweep
 from tunewright.execution.plain import as_text
 from tunewright.execution.remote import Mirror, Remote
 from tunewright.space.branches import Branches
@@ -32,7 +32,6 @@ class LiveTrial(Mapping[str, Any]):
         fold: which cross-validation fold to judge on, from 0; None: the study knows no folds.
         seed: what to seed the model with, an int; the same for all trials, so that they are compared under equal chance.
         budget: how much effort to spend; None: all of it.
-        resume_from: the folder of the checkpoint to go on from, a path; None: from the start.
         attempt: 1; more when a worker died with this task in hand.
     """
 
@@ -55,8 +54,21 @@ class LiveTrial(Mapping[str, Any]):
             self._folder = self._mirror.local
             found = task.resume_from or self._mirror.checkpoint()
         else:
+            if self._folder is not None:
+                sweep(self._folder)
             found = task.resume_from or (None if self._folder is None else latest(self._folder))
-        self.resume_from = None if found is None else str(found)
+        self._found = None if found is None else str(found)
+        self._before = 0 if found is None else steps_in(Path(found))
+        self._goes_on = False
+        self._yields = 0
+        self._heard = False
+        self._saved = False
+
+    @property
+    def resume_from(self) -> str | None:
+        """The folder of the checkpoint to go on from, a path; None: from the start. Who asks for it is taken to go on from it."""
+        self._goes_on = True
+        return self._found
 
     @property
     def number(self) -> int:
@@ -97,8 +109,8 @@ class LiveTrial(Mapping[str, Any]):
 
         Raises:
             ValueError: the step is no finite number, no value is given, or one that is no number.
-            Stopped: somebody asked that this task stop. What was reported is kept. Catch it to clean up; what is then returned
-                counts, else the task has failed, with kind "stopped".
+            Stopped: somebody asked that this task stop; raised once. What was reported is kept. Catch it to clean up, which may
+                report too; what is then returned counts, else the task has failed, with kind "stopped".
         """
         if not values:
             raise ValueError(f"A report needs a step and a value by its name: live.report(step, loss=0.3), got only {step!r}.")
@@ -107,9 +119,28 @@ class LiveTrial(Mapping[str, Any]):
     def record(self, step: float, values: Mapping[str, float]) -> None:
         """`report`, for names that are no words of Python."""
         self._channel.send(report_of(step, values))
-        why = self._channel.stopping()
+        why = None if self._heard else self._channel.stopping()
         if why is not None:
+            self._heard = True
             raise Stopped(why)
+
+    def record_yield(self, values: Mapping[str, float]) -> None:
+        """`record` what the objective yielded; its steps are counted from 1, or from the checkpoint that it goes on from.
+
+        The first yield after a checkpoint was saved is taken to be in it.
+        """
+        self._yields += 1
+        step = self._count()
+        if self._saved and self._folder is not None and (newest := latest(self._folder)) is not None:
+            self._saved = False
+            counter = count(newest, step)
+            if self._mirror is not None:
+                self._mirror.push_counter(counter)
+        self.record(step, values)
+
+    def _count(self) -> int:
+        """How many yields there were, with those of the checkpoint."""
+        return self._yields + (self._before if self._goes_on else 0)
 
     @property
     def checkpoint_dir(self) -> Path:
@@ -137,15 +168,17 @@ class LiveTrial(Mapping[str, Any]):
         Raises:
             TrialError: as `checkpoint_dir`.
         """
-        return saving(self._files()) if self._mirror is None else self._saving_elsewhere(self._mirror)
+        return self._saving(self._files())
 
     @contextmanager
-    def _saving_elsewhere(self, mirror: Mirror) -> Iterator[Path]:
-        with saving(mirror.local) as folder:
+    def _saving(self, files: Path) -> Iterator[Path]:
+        with saving(files, self._count()) as folder:
             yield folder
-        newest = latest(mirror.local)
-        assert newest is not None
-        mirror.push(newest)
+        self._saved = True
+        if self._mirror is not None:
+            newest = latest(files)
+            assert newest is not None
+            self._mirror.push(newest)
 
     def close(self) -> None:
         """The task is over: what it left in its folder goes to where the study's files lie. Called by whoever runs the task."""

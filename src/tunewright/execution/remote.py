@@ -95,7 +95,7 @@ class Mirror:
             return None
         folder = f"checkpoint-{max(whole)}"
         (self.local / folder).mkdir()
-        self._fetch(name for name in names if name.startswith(f"{folder}/"))
+        self._fetch(name for name in names if name.startswith(f"{folder}/") or name == f"{folder}.steps")
         return self.local / folder
 
     def push(self, folder: Path) -> None:
@@ -103,12 +103,20 @@ class Mirror:
         before = [
             name for name in self._names() if name.startswith("checkpoint-") and name.split("/")[0].split(".")[0] != folder.name
         ]
-        self._put(_files(folder))
+        counter = folder.with_name(f"{folder.name}.steps")
+        self._put([*_files(folder), *([counter] if counter.exists() else [])])
         self._system.makedirs(self._path, exist_ok=True)
         self._system.pipe_file(f"{self._path}/{folder.name}.whole", b"")
         for name in sorted(before, key=lambda name: _WHOLE.fullmatch(name) is None):  # markers first
             with contextlib.suppress(FileNotFoundError):
                 self._system.rm_file(f"{self._path}/{name}")
+
+    def push_counter(self, counter: Path) -> None:
+        """Say anew how many yields the checkpoint holds. A store that fails costs this number, not the result."""
+        try:
+            self._put([counter])
+        except Exception as error:  # noqa: BLE001  every store fails in its own way
+            warnings.warn(f"{counter.name} did not reach {self._path}: {type(error).__name__}: {error}", stacklevel=2)
 
     def fetch_others(self) -> None:
         """Fetch what is no checkpoint: what earlier tasks left in the folder."""

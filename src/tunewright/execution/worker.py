@@ -68,7 +68,12 @@ def run(
     finally:
         if live is not None:
             live.close()
-    return outcome_of(result, metrics, time.perf_counter() - start, channel.rest())
+    outcome = outcome_of(result, metrics, time.perf_counter() - start, channel.rest())
+    if (
+        isinstance(result, Stopped) and outcome.failure is not None and channel.stopping() is None
+    ):  # nobody asked: an error like others
+        return msgspec.structs.replace(outcome, failure=msgspec.structs.replace(outcome.failure, kind="exception"))
+    return outcome
 
 
 def outcome_of(result: Any, metrics: tuple[str, ...], seconds: float = 0.0, reports: tuple[Report, ...] = ()) -> Outcome:  # noqa: ANN401
@@ -158,17 +163,15 @@ def _is_about_memory(error: BaseException) -> bool:
 
 def _drain(steps: Generator[Any, Any, Any], live: LiveTrial, metrics: tuple[str, ...]) -> Any:  # noqa: ANN401  the user's value
     last: Any = None
-    count = 0
     stop: Stopped | None = None
     while True:
         try:
-            last = next(steps) if stop is None else steps.throw(stop)  # it may clean up, and return what it has
+            last, stop = next(steps) if stop is None else steps.throw(stop), None  # it may clean up, and return what it has
         except StopIteration as end:
             return last if end.value is None else end.value
         values, _ = measured(last, metrics, partial=True)
-        count += 1
         try:
-            live.record(count, values)
+            live.record_yield(values)
         except Stopped as error:
             stop = error
 
@@ -179,7 +182,7 @@ def measured(result: Any, metrics: tuple[str, ...], *, partial: bool = False) ->
     Args:
         result: a number, a dictionary, or a sequence with one number per metric.
         metrics: names of the study's metrics.
-        partial: a report on the way, where metrics may be missing.
+        partial: a report on the way, where metrics may be missing, NaN or infinite.
 
     Raises:
         MetricError: it cannot be used; says why and the mend.
@@ -193,17 +196,17 @@ def measured(result: Any, metrics: tuple[str, ...], *, partial: bool = False) ->
         if missing and not partial:
             got = ", ".join(f'"{key}"' for key in result) or "nothing"
             raise MetricError(f'The objective did not return the metric "{missing[0]}"; it returned {got}.')
-        values = {name: _number(result[name], name) for name in metrics if name in result}
+        values = {name: _number(result[name], name, partial=partial) for name in metrics if name in result}
         return values, plain_info({key: value for key, value in result.items() if key not in metrics})
     if len(metrics) == 1:
-        return {metrics[0]: _number(result, metrics[0])}, {}
+        return {metrics[0]: _number(result, metrics[0], partial=partial)}, {}
     if isinstance(result, Sequence) and not isinstance(result, str) and len(result) == len(metrics):
-        return {name: _number(value, name) for name, value in zip(metrics, result, strict=True)}, {}
+        return {name: _number(value, name, partial=partial) for name, value in zip(metrics, result, strict=True)}, {}
     wanted = ", ".join(f'"{name}": …' for name in metrics)
     raise MetricError(f"The objective returned {_shown(result)}, but the study has {len(metrics)} metrics. Return {{{wanted}}}.")
 
 
-def _number(value: Any, name: str) -> float:  # noqa: ANN401  the user's value
+def _number(value: Any, name: str, *, partial: bool) -> float:  # noqa: ANN401  the user's value
     if value is None:
         raise MetricError(f'The objective returned None for "{name}". Does it end without a return?')
     if isinstance(value, str | bytes):
@@ -215,7 +218,7 @@ def _number(value: Any, name: str) -> float:  # noqa: ANN401  the user's value
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise MetricError(f'The objective returned {_shown(value)} for "{name}". Return a number.') from None
-    if not math.isfinite(number):
+    if not math.isfinite(number) and not partial:
         raise MetricError(f'The objective returned {number} for "{name}". A diverged configuration counts as failed.')
     return number
 

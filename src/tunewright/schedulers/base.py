@@ -1,16 +1,23 @@
 """How much effort, on which trial? The one question a scheduler answers."""
 
+import math
 from abc import ABC, abstractmethod
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 import numpy as np
 
+from tunewright.arguments import whole
 from tunewright.errors import StudyError
-from tunewright.history import History
+from tunewright.history import FAILED, History
 from tunewright.space import SearchSpace
+from tunewright.space.values import plain_number
 
 __all__ = ["Decision", "Done", "Resume", "Scheduler", "Start", "Wait", "checked"]
+
+_MOST_FOLDS: Final = 2**31
+_MOST_SEEDS: Final = 2**63
+"""What the columns of a history hold."""
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -48,21 +55,64 @@ Decision: TypeAlias = Start | Resume | Wait | Done
 
 
 def checked(scheduler: "Scheduler", history: History, decision: object) -> Decision:
-    """The decision, if it is one that can be carried out.
+    """The decision, if it is one that can be carried out, with Python's own numbers.
 
     Raises:
-        StudyError: it is none, promises no task, or means a trial that is not there.
+        StudyError: it is none, promises no task, means a trial that is not there or has failed, or an axis is out of its range.
     """
-    match decision:
-        case Start(plan=plan) if not isinstance(plan, int) or isinstance(plan, bool) or plan < 1:
-            wrong = f"a trial with {plan!r} tasks. Let plan= be an int of at least 1"
-        case Resume(trial=trial) if trial not in range(len(history)):
-            wrong = f"a further task of trial {trial!r}, and there are {len(history)} trials, from 0. Resume one of these"
-        case Start() | Resume() | Wait() | Done():
-            return decision
-        case _:
-            wrong = f"{decision!r}. Return Start(…), Resume(…), Wait() or Done()"
-    raise StudyError(f"{scheduler!r} decided on {wrong}.")
+    if isinstance(decision, Wait | Done) or (type(decision) is Start and _sound(decision)):
+        return decision
+    if not isinstance(decision, Start | Resume):
+        wrong = f"{decision!r}. Return Start(…), Resume(…), Wait() or Done()"
+    elif isinstance(decision, Start) and (whole(decision.plan) or 0) < 1:
+        wrong = f"a trial with {decision.plan!r} tasks. Let plan= be an int of at least 1"
+    elif isinstance(decision, Resume) and whole(decision.trial) not in range(len(history)):
+        wrong = f"a further task of trial {decision.trial!r}, and there are {len(history)} trials, from 0. Resume one of these"
+    elif isinstance(decision, Resume) and history.states[decision.trial] == FAILED:
+        wrong = f"a further task of trial {decision.trial!r}, which has failed. Resume one whose history.states is not FAILED"
+    elif type(decision) is Resume and type(decision.trial) is int and _sound(decision):
+        return decision
+    else:
+        wrong = _misplaced(decision)
+    if wrong:
+        raise StudyError(f"{scheduler!r} decided on {wrong}.")
+    assert isinstance(decision, Start | Resume)
+    return _plain(decision)
+
+
+def _sound(decision: Start | Resume) -> bool:
+    """Whether all is in its range, in Python's own numbers: the common case, in a microsecond."""
+    budget, fold, seed = decision.budget, decision.fold, decision.seed
+    return (
+        type(seed) is int
+        and 0 <= seed < _MOST_SEEDS
+        and (fold is None or (type(fold) is int and 0 <= fold < _MOST_FOLDS))
+        and (budget is None or (type(budget) in {int, float} and 0 < budget < math.inf))
+        and (not isinstance(decision, Start) or (type(decision.plan) is int and decision.plan >= 1))
+    )
+
+
+def _misplaced(decision: Start | Resume) -> str:
+    """What is wrong with its budget, fold and seed; empty: nothing."""
+    budget = None if decision.budget is None else plain_number(decision.budget)
+    if decision.budget is not None and (budget is None or not 0 < budget < math.inf):
+        return f"a task with budget={decision.budget!r}. Let it be None or a finite number above 0"
+    for name, number, most in (("fold", decision.fold, _MOST_FOLDS), ("seed", decision.seed, _MOST_SEEDS)):
+        if (number is not None or name == "seed") and not 0 <= _or_less(whole(number)) < most:
+            return f"a task with {name}={number!r}. Let it be {'None or ' if name == 'fold' else ''}an int of at least 0"
+    return ""
+
+
+def _or_less(number: int | None) -> int:
+    return -1 if number is None else number
+
+
+def _plain(decision: Start | Resume) -> Start | Resume:
+    """NumPy's numbers, which a journal does not hold, become Python's."""
+    given = {name: getattr(decision, name) for name in decision.__struct_fields__}
+    odd = {name: value for name, value in given.items() if type(value) not in {int, float, bool, type(None)}}
+    changed = {name: plain_number(value) if name == "budget" else whole(value) for name, value in odd.items() if name != "spare"}
+    return msgspec.structs.replace(decision, **changed) if changed else decision
 
 
 class Scheduler(ABC):

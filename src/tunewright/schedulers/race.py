@@ -156,6 +156,7 @@ class Race(Scheduler):
         known = history.basis(len(history) - 1) if len(history) else 0
         states, results = history.states, history.result_at
         idle = (results > known) & (states != FAILED) & (states != RUNNING)
+        idle[[entry.trial for entry in history.stops if entry.trial >= 0]] = False  # somebody has had enough of them
         return [int(trial) for trial in np.flatnonzero(idle) if self._next(history, int(trial)).spare is False]
 
     def _matters(self, losses: Array, trial: int, chain: list[int], history: History) -> bool:
