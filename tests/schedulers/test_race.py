@@ -4,9 +4,9 @@ import pytest
 from tunewright.errors import StudyError
 from tunewright.events import SpaceEdited
 from tunewright.metric import Metric
-from tunewright.samplers import Random
+from tunewright.samplers import Grid, Random
 from tunewright.schedulers import Race, Resume, Start, Wait
-from tunewright.space import Float, SearchSpace
+from tunewright.space import Categorical, Float, SearchSpace
 from tunewright.study import Study
 from tunewright.testing import Journal
 
@@ -291,3 +291,16 @@ def test_what_an_edited_space_no_longer_holds_meets_no_further_fold():
     journal._write(-1, SpaceEdited(SearchSpace({"x": Float(0, 0.5)}).to_json()))
 
     assert decide(Race(folds=2), journal) == Start(plan=1, fold=0)
+
+
+@pytest.mark.parametrize("limits", [{"trials": 12}, {"trials": 20}, {}])
+def test_the_best_of_a_finite_space_meet_fresh_seeds_however_the_search_ends(limits):
+    study = Study(
+        {"x": Categorical(list(range(12)))}, Metric("loss"), sampler=Grid(), scheduler=Race(seeds=10, confirm=3), seed=0
+    )
+    study.optimize(lambda live: live["x"] + 6 * live.rng.standard_normal(), **limits)
+    history = study.history
+
+    assert len(history) == 12
+    assert any(seed >= 10 for trial in range(12) for _, seed in history.cells(trial))
+    assert study.replay().same
