@@ -261,7 +261,8 @@ class Standing:
 
         A trial that met fewer than half the folds and seeds of the one that met most is not chosen, however lucky, and where some
         reached a higher budget, one of these is (as the incumbent of Hyperband: Li et al., JMLR 18, 2018). Where trials met different
-        folds and seeds, the posterior mean is compared (`effects`); where all met the same, that is the order of their values.
+        folds and seeds, the posterior mean is compared (`effects`); where all met the same, that is the order of their values. Whom that
+        passes over though it seems better, `study.health()` says.
 
         Raises:
             NoResult: there is none yet, or several metrics are optimised.
