@@ -127,9 +127,7 @@ def test_half_the_seeds_are_half_of_those_that_any_completed_trial_met():
     for cells, size in ((4, 20.0), (1, 5.0), (3, 5.0)):
         trial = journal.ask({"x": 0.5})
         for seed in range(cells):
-            journal.tell(
-                trial, {"loss": float(cells), "size": size}, index=journal.send(trial, seed=seed) if seed else 0
-            )
+            journal.tell(trial, {"loss": float(cells), "size": size}, index=journal.send(trial, seed=seed) if seed else 0)
 
     assert journal.history.proven.tolist() == [False, False, True]
     assert journal.history.best.number == 2

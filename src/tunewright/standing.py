@@ -239,9 +239,7 @@ class Standing:
             there = budgets == budgets[feasible].max(initial=-np.inf)
             feasible, judged = feasible & there, judged & there
         enough = feasible & (counts >= _ENOUGH * counts[judged].max(initial=0))
-        proven: NDArray[np.bool_] = (
-            enough if enough.any() else feasible & (counts >= _ENOUGH * counts[feasible].max(initial=0))
-        )
+        proven: NDArray[np.bool_] = enough if enough.any() else feasible & (counts >= _ENOUGH * counts[feasible].max(initial=0))
         return proven
 
     @property
