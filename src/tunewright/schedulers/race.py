@@ -43,6 +43,7 @@ from scipy.special import stdtr
 from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, FAILED, RUNNING, History
 from tunewright.schedulers.base import Decision, Resume, Scheduler, Start, Wait
+from tunewright.schedulers.once import Once
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Mask
 
@@ -92,6 +93,11 @@ class Race(Scheduler):
     def cells(self) -> int:
         """How many cells a configuration meets that stays in the race."""
         return (self.folds or 1) * self.seeds
+
+    @property
+    def whole(self) -> Once:
+        """The same cells for every trial, without a race."""
+        return Once(self.folds, self.seeds)
 
     def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:  # noqa: ARG002  the contract gives more than is used here
         """Send the next cell of a trial that was promised one or still matters, else start a trial."""
