@@ -145,7 +145,7 @@ def test_choices_that_read_alike_are_told_apart(history_of):
 
 
 def test_the_luck_of_the_winner_is_no_cost_of_a_small_change():
-    """Of pure noise: costs whose interval lies above 0 are 29 % with the luck, 2.5 % without; the mean cost is then 0.1 sd, not 0.6."""
+    """Of pure noise: costs whose interval lies above 0 are 21 % with the luck (of 1,200), 2 % without (of 860); the mean cost is then 0.1 sd, not 0.65."""
     costs = []
     for seed in range(8):
         rng = np.random.default_rng(1000 + seed)
@@ -156,7 +156,7 @@ def test_the_luck_of_the_winner_is_no_cost_of_a_small_change():
 
     assert len(costs) == 32
     assert np.mean([cost.value for cost in costs]) < 0.35  # 0.6 with the luck; standard error of the mean 0.09
-    assert sum(cost.low > 0 for cost in costs) <= 4  # of 32 at 29 %: odds of so few 3 %
+    assert sum(cost.low > 0 for cost in costs) <= 4  # a loose guard; the mean above is what tells
 
 
 def test_neighbours_of_a_race_meet_every_seed():
