@@ -89,3 +89,46 @@ def history_of_failures(messages, kind="exception"):
     for message in messages:
         journal._write(journal.ask({"x": 0.5}), Failed(Failure(kind, message)))
     return journal.history
+
+
+def climbed(*trials):
+    """Trials with a value on each (budget, seed)."""
+    journal = Journal(SPACE, VALUE)
+    for (budget, value), *rest in trials:
+        trial = journal.ask({"x": 0.5}, budget=budget)
+        journal.tell(trial, value)
+        for seed, (further, at) in enumerate(rest, 1):
+            same = further == budget
+            journal.tell(trial, at, index=journal.send(trial, budget=further, seed=seed if same else 0))
+    return journal.history
+
+
+def test_who_reached_the_highest_budget_is_the_best():
+    history = climbed([(1, 0.1), (9, 0.5)], [(1, 0.3)], [(1, 0.2), (3, 0.25)])
+
+    assert history.best.number == 0
+    assert history.order.tolist() == [0, 2, 1]
+    assert history.proven.tolist() == [True, False, False]
+    assert history.budgets.tolist() == [9, 1, 3]
+    assert history.best_so_far.tolist() == [0.5, 0.5, 0.5]
+    assert climbed([(1, 0.1)], [(None, 0.5)]).best.number == 1  # without a budget: all of it
+    assert climbed([(1, 0.1)], [(9, 0.5)]).best.number == 1  # with a task each
+
+
+def test_folds_and_seeds_are_counted_at_one_budget():
+    history = climbed([(1, 0.1)] * 5 + [(9, 0.0)], [(1, 0.3)] * 5)
+
+    assert history.best.number == 0
+
+
+def test_half_the_seeds_are_half_of_those_that_any_completed_trial_met():
+    metrics = (Metric("loss"), Metric("size", bound=10.0))
+    journal = Journal(SPACE, metrics)
+    for cells, size in ((4, 20.0), (1, 5.0), (3, 5.0)):
+        trial = journal.ask({"x": 0.5})
+        for seed in range(cells):
+            journal.tell(trial, {"loss": float(cells), "size": size}, index=journal.send(trial, seed=seed) if seed else 0)
+
+    assert journal.history.proven.tolist() == [False, False, True]
+    assert journal.history.best.number == 2
+    assert journal.folded(-4).proven.any()  # before any feasible one met so many

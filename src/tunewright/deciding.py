@@ -18,7 +18,7 @@ from tunewright.errors import ParamsError, SpaceExhausted, StudyError, Tunewrigh
 from tunewright.events import Asked, Entry, Opened, called
 from tunewright.history import History
 from tunewright.samplers.base import Sampler, propose, propose_new
-from tunewright.schedulers.base import Decision, Scheduler, Start, Wait, checked
+from tunewright.schedulers.base import Decision, Resume, Scheduler, Start, Wait, checked
 from tunewright.typing import Params
 
 __all__ = ["Decided", "Replay", "decide", "recorded", "replay"]
@@ -62,7 +62,7 @@ def decide(
             in whatever order results do; else the basis.
 
     Raises:
-        SpaceExhausted: nothing is left to propose.
+        SpaceExhausted: nothing is left to propose, and nothing to `finish`.
         ParamsError: the sampler proposed what the space does not hold.
         StudyError: the scheduler decided what cannot be.
     """
@@ -80,7 +80,13 @@ def decide(
         return Decided(Wait())
     for position, queued in history.queue:
         return Decided(decision, queued.params, "queue", position)
-    params = (propose if repeats else propose_new)(sampler, history.space, history, rng)
+    try:
+        params = (propose if repeats else propose_new)(sampler, history.space, history, rng)
+    except SpaceExhausted:
+        last = checked(scheduler, history, scheduler.finish(history.space, history, rng))
+        if isinstance(last, Resume):
+            return Decided(last)
+        raise
     return Decided(decision, params, sampler.label, stream=stream, remarks=sampler.remarks, notes=sampler.notes)
 
 

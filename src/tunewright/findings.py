@@ -122,8 +122,8 @@ class Findings(ABC):
 
         Args:
             evaluate: the objective, to measure neighbours of the winner. Default: they are left to the model, and to what was tried.
-            around: so many neighbours are then tried, as further trials of the study: those that should cost most, and those of
-                which nothing is expected, first. Those that were tried before are not tried again.
+            around: so many neighbours are then tried, as further trials of the study on every fold and seed: those that should cost
+                most, and those of which nothing is expected, first. Those that were tried before are not tried again.
             step: by which share of its range each number is moved.
             workers: that evaluate.
             seed: of the draws from the model.

@@ -222,25 +222,45 @@ class Standing:
         return np.stack([self.effects(j).variances for j in range(len(self.metrics))], axis=1)
 
     @property
+    def budgets(self) -> Array:
+        """The highest budget at which each trial has a result, shape (n,); infinite where that was without one, -inf before the first."""
+        return self._tasks.budgets(len(self), self.objectives[0])
+
+    @property
     def proven(self) -> NDArray[np.bool_]:
-        """Which trials are feasible and met at least half as many folds and seeds as the one that met most, shape (n,)."""
-        feasible, counts = self.feasible, self.effects().counts
-        proven: NDArray[np.bool_] = feasible & (counts >= _ENOUGH * counts[feasible].max(initial=0))
+        """Which trials are feasible, at the highest budget that one of these reached, and met enough folds and seeds there, shape (n,).
+
+        Enough is half as many as any completed trial met at that budget, also one that breaks a bound; where no feasible one did, half as
+        many as a feasible one.
+        """
+        feasible, judged, counts = self.feasible, (self.states == COMPLETED) & self.usable, self.effects().counts
+        if self._tasks.limited:
+            budgets = self.budgets
+            there = budgets == budgets[feasible].max(initial=-np.inf)
+            feasible, judged = feasible & there, judged & there
+        enough = feasible & (counts >= _ENOUGH * counts[judged].max(initial=0))
+        proven: NDArray[np.bool_] = enough if enough.any() else feasible & (counts >= _ENOUGH * counts[feasible].max(initial=0))
         return proven
 
     @property
     def order(self) -> NDArray[np.intp]:
-        """Numbers of the feasible trials, best first: the proven ones by posterior mean, then the others; the earlier one of equals."""
-        key = np.where(self.proven, self.effects().posterior, np.inf)
-        order = np.lexsort((np.where(self.feasible, self.effects().posterior, np.inf), key))
-        return order[: int(self.feasible.sum())]
+        """Numbers of the feasible trials, best first: the proven ones by posterior mean, then the others, by budget and posterior mean;
+        the earlier one of equals.
+        """
+        feasible = self.feasible
+        posterior = np.where(feasible, self.effects().posterior, np.inf)
+        budgets = self.budgets if self._tasks.limited else np.zeros(len(self))
+        order = np.lexsort((posterior, -budgets, ~self.proven, ~feasible))
+        return order[: int(feasible.sum())]
 
     @property
     def best(self) -> Trial:
         """The feasible trial with the best value among those with enough evidence; the earlier one of equals.
 
-        A trial that met fewer than half the folds and seeds of the one that met most is not chosen, however lucky. Where trials met
-        different ones, the posterior mean is compared (`effects`); where all met the same, that is the order of their values.
+        A trial that met fewer than half the folds and seeds of the one that met most is not chosen, however lucky, and where some
+        reached a higher budget, one of these is (as the incumbent of Hyperband: Li et al., JMLR 18, 2018). Where trials met different
+        folds and seeds, the posterior mean is compared (`effects`); where all met the same, that is the order of their values. Whom that
+        passes over though it seems better, `study.health()` says.
 
         Raises:
             NoResult: there is none yet, or several metrics are optimised.
@@ -289,8 +309,6 @@ class Standing:
 
         Trials with too little evidence, and those that break a bound, count as the best before them (at first: infinite).
         """
-        completed = list(self._completed)
-        enough = self.effects().counts >= _ENOUGH * self.effects().counts.max(initial=0)
-        losses = np.where(enough & self.feasible, self.effects().values, np.inf)[completed]
+        losses = np.where(self.proven, self.effects().values, np.inf)[list(self._completed)]
         best: Array = np.minimum.accumulate(losses)
         return best

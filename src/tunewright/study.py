@@ -25,6 +25,7 @@ from tunewright.execution.worker import Objective
 from tunewright.findings import Findings
 from tunewright.history import History
 from tunewright.journal import Journal
+from tunewright.measuring import measure
 from tunewright.metric import Metric, checked_metrics
 from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Scheduler
@@ -371,10 +372,8 @@ class Study(Findings):
             warnings.warn(fruitless, stacklevel=2)
 
     def _measure(self, objective: Objective, configurations: list[Params], note: str, workers: int) -> None:
-        for params in configurations:
-            self.enqueue(params, note=note)
-        if configurations:
-            self.optimize(objective, more=len(self.history.queue), workers=workers)
+        scheduler = self.scheduler if self._scheduled or not isinstance(objective, Prepared) else objective.scheduler
+        measure(self, scheduler, objective, configurations, note, workers)
 
     def replay(self, *others: Sampler) -> Replay:
         """Ask every recorded decision again and compare.

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tunewright.columns import Columns
 from tunewright.events import Asked, Sent, Told
@@ -64,6 +65,8 @@ class TaskTable:
         self._spare: set[int] = set()
         self.folds = 0
         """How many different folds there are: one more than the highest number."""
+        self.limited = False
+        """Whether a task has a budget."""
         self.open: dict[int, None] = {}
         """Ids of the tasks that were sent and have not come back, oldest first."""
         self.released: dict[int, None] = {}
@@ -83,6 +86,7 @@ class TaskTable:
             self._first.append(task)
         if event.budget is not None:
             cells["budget"][task] = event.budget
+            self.limited = True
         if event.fold is not None:
             cells["fold"][task] = event.fold
             self.folds = max(self.folds, event.fold + 1)
@@ -238,19 +242,29 @@ class TaskTable:
         """Whether no trial has more than one task."""
         return not self._further
 
+    def budgets(self, trials: int, metric: int) -> Array:
+        """The highest budget at which each trial has a value of the metric, shape (trials,): infinite without one, -inf where it has none."""
+        good, budget = self._good(metric)
+        highest = np.full(trials, -np.inf)
+        np.maximum.at(highest, self._columns.raw["trial"][good], budget)
+        return highest
+
+    def _good(self, metric: int) -> tuple[NDArray[np.intp], Array]:
+        """Tasks with a value of the metric, and their budgets; infinite without one."""
+        n, cells = len(self._columns), self._columns.raw
+        good = np.flatnonzero((cells["state"][:n] == _ENDED) & np.isfinite(cells["values"][:n, metric]))
+        return good, np.nan_to_num(cells["budget"][good], nan=np.inf)
+
     def table(self, trials: int, metric: int) -> tuple[Array, tuple[Cell, ...]]:
         """The values of a metric at each trial's highest budget by cell, a fold with a seed.
 
         Returns:
             Shape (trials, cells), NaN where there is none, and the cells in the order of seed and fold. Of a cell met twice the mean.
         """
-        n, cells = len(self._columns), self._columns.raw
-        values = cells["values"][:n, metric]
-        good = np.flatnonzero((cells["state"][:n] == _ENDED) & np.isfinite(values))
-        trial, budget = cells["trial"][good], np.nan_to_num(cells["budget"][good], nan=np.inf)
-        highest = np.full(trials, -np.inf)
-        np.maximum.at(highest, trial, budget)
-        good = good[budget == highest[trial]]
+        cells = self._columns.raw
+        values = cells["values"][:, metric]
+        good, budget = self._good(metric)
+        good = good[budget == self.budgets(trials, metric)[cells["trial"][good]]]
         keys, place = np.unique(np.stack([cells["seed"][good], cells["fold"][good]], axis=1), axis=0, return_inverse=True)
         at = (cells["trial"][good], place.reshape(-1))
         sums, counts = np.zeros((trials, len(keys))), np.zeros((trials, len(keys)))

@@ -9,6 +9,7 @@ from tunewright.events import Asked, Entry, Reported, Sent, Told
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Categorical, Float, SearchSpace
+from tunewright.testing import Journal
 from tunewright.trial import Failure
 
 SPACE = SearchSpace({"lr": Float(1e-4, 1, log=True), "x": Float(2, 3), "kind": Categorical(["a", "b", "c"])})
@@ -115,18 +116,36 @@ def test_early_values_that_say_nothing_of_late_ones():
     assert "over 20 trials" in check.said
 
 
-def test_curves_on_the_way_are_looked_at_too():
+def test_what_is_reported_on_the_way_stops_nobody_and_no_scheduler_is_too_harsh():
     rng = np.random.default_rng(3)
     history = History(SPACE, [Metric("loss")])
     entries = []
     for trial in range(20):
-        early = float(rng.normal())
+        early, late = rng.normal(size=2).tolist()
         entries.append((trial, Asked(SPACE.sample(rng), "random", 0)))
         entries += [(trial, Reported(0, step, {"loss": early})) for step in (1.0, 2.0)]
-        entries.append((trial, Told({"loss": early + 0.01 * float(rng.normal())}, 1.0)))
+        entries.append((trial, Told({"loss": late}, 1.0)))
     history.fold(Entry(trial, event, float(i), i) for i, (trial, event) in enumerate(entries, 1))
 
     assert found(history, "scheduler too harsh") == []
+
+
+def test_who_seems_better_than_the_best_and_met_too_few_seeds():
+    rng = np.random.default_rng(5)
+    journal = Journal(SPACE, (Metric("loss"),))
+    for trial in range(12):
+        journal.tell(journal.ask(SPACE.sample(rng)), 1.0 + trial)
+    assert found(journal.history, "passed over") == []
+    for _ in range(3):
+        trial = journal.ask(SPACE.sample(rng))
+        for seed in range(4):
+            journal.tell(trial, 5.0 + 0.1 * float(rng.normal()), index=journal.send(trial, seed=seed) if seed else 0)
+
+    (check,) = found(journal.history, "passed over")
+
+    assert "Trial 0 (and 3 more) seems better than the best, trial " in check.said
+    assert "met 1 of 4 folds and seeds" in check.said
+    assert "Race" in check.mend
 
 
 def test_time_that_hangs_on_one_parameter():

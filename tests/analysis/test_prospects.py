@@ -10,6 +10,7 @@ from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.samplers import Grid, Manual, QuasiRandom, Random
 from tunewright.space import Categorical, Float, SearchSpace
+from tunewright.testing import Journal
 from tunewright.trial import Failure
 
 SPACE = SearchSpace({"x": Float(-1, 1), "y": Float(-1, 1)})
@@ -175,3 +176,21 @@ def test_when_nothing_will_come_of_it_it_does_not_say_go_on():
     for each in (idle, lively):
         assert "what the model takes for noise (0.00023)" in repr(each)
         assert "error of a measurement" not in repr(each)
+
+
+def test_the_error_of_seeds_has_no_share_that_they_have_in_common():
+    journal, values = Journal(SPACE), {}
+    rng = np.random.default_rng(0)
+    for folds, seeds, r in ((None, 4, 0.0), (5, 4, 1 / 4)):
+        journal = Journal(SPACE, (Metric("loss"),))
+        for _ in range(12):
+            params = SPACE.sample(rng)
+            trial = journal.ask(params, fold=None if folds is None else 0)
+            values[trial] = [bowl(params) + 0.1 * e for e in rng.normal(size=(folds or 1) * seeds)]
+            for cell, value in enumerate(values[trial]):
+                fold, seed = (None, cell) if folds is None else (cell % folds, cell // folds)
+                journal.tell(trial, value, index=journal.send(trial, fold=fold, seed=seed) if cell else 0)
+
+        best = values[journal.history.best.number]
+        expected = np.std(best, ddof=1) * math.sqrt(1 / len(best) + r)
+        assert prospect(journal.history, 5).noise == pytest.approx(expected)

@@ -109,6 +109,45 @@ def test_the_best_learning_curve_stands_out():
         plots.learning_curves(written(events), metric="accuracy", backend="data")
 
 
+def test_the_best_learning_curve_is_that_of_the_best_trial():
+    journal = Journal(SPACE, (Metric("loss"), Metric("size", bound=10.0)))
+    for loss, size in ((2.0, 5.0), (1.0, 20.0), (3.0, 5.0)):
+        trial = journal.ask({"x": 0.5})
+        journal._write(trial, Reported(0, 1, {"loss": loss}))
+        journal.tell(trial, {"loss": loss, "size": size})
+
+    marks = [mark for mark in plots.learning_curves(journal.history, backend="data").panels[0].marks if mark.look == "curve best"]
+
+    assert [(mark.name, mark.y.tolist()) for mark in marks] == [("best: trial 0", [2.0])]
+
+
+def test_a_curve_never_runs_backwards():
+    journal = Journal(SPACE, (Metric("loss"),))
+    trial = journal.ask({"x": 0.5})
+    for step, value in ((1, 5.0), (2, 4.0), (3, 3.0), (2, 2.0), (1, 6.0)):
+        journal._write(trial, Reported(0, step, {"loss": value}))
+    journal.tell(trial, 1.0)
+
+    line = looks(plots.learning_curves(journal.history, backend="data"))["curve best"]
+
+    assert (line.x.tolist(), line.y.tolist()) == ([1, 2, 3], [6.0, 2.0, 3.0])
+
+
+def test_whatever_was_reported_is_drawn_by_its_name():
+    journal = Journal(SPACE, (Metric("loss"),))
+    for value in (2.0, 1.0):
+        trial = journal.ask({"x": 0.5})
+        journal._write(trial, Reported(0, 1, {"val_loss": value, "acc": 1 - value / 10}))
+        journal.tell(trial, value)
+
+    by_name = plots.learning_curves(journal.history, metric="acc", backend="data")
+    assert looks(by_name)["curve best"].y.tolist() == [0.9]
+    assert by_name.panels[0].y.label == "acc"
+    assert "val_loss, acc was: name it with metric=" in plots.learning_curves(journal.history, backend="data").panels[0].note
+    with pytest.raises(StudyError, match="On the way was reported: val_loss, acc"):
+        plots.learning_curves(journal.history, metric="f1", backend="data")
+
+
 def test_failures_count_as_never_good_enough(history_of):
     history = history_of(SPACE, [2.0, 1.0, None, 4.0])
 

@@ -3,15 +3,29 @@ import pytest
 
 import tunewright as tw
 from tunewright.errors import StudyError
+from tunewright.events import SpaceEdited
 from tunewright.metric import Metric
-from tunewright.samplers import Random
+from tunewright.samplers import Grid, Random
 from tunewright.schedulers import Race, Resume, Start, Wait
-from tunewright.space import Float, SearchSpace
+from tunewright.space import Categorical, Float, SearchSpace
 from tunewright.study import Study
 from tunewright.testing import Journal
 
 SPACE = SearchSpace({"x": Float(0, 1)})
 RNG = np.random.default_rng(0)
+
+
+BOUNDED = (Metric("loss"), Metric("size", bound=10.0))
+
+
+def bounded(*trials):
+    """Trials with a loss and a size on each of their first seeds."""
+    journal = Journal(SPACE, BOUNDED)
+    for cells in trials:
+        trial = journal.ask({"x": 0.5})
+        for seed, (loss, size) in enumerate(cells):
+            journal.tell(trial, {"loss": loss, "size": size}, index=journal.send(trial, seed=seed) if seed else 0)
+    return journal
 
 
 def begun(rows, seeds=1, folds=4):
@@ -45,7 +59,21 @@ def test_forgiving_a_challenger_may_be_worse_but_not_than_the_worst_fold():
     incumbent = [1.0, 2.0, 3.0, 2.0]
 
     assert decide(Race(folds=4), begun([incumbent, [2.9]])) == Resume(1, fold=1)
-    assert decide(Race(folds=4), begun([incumbent, [3.0]])) == Start(plan=1, fold=0)
+    assert decide(Race(folds=4), begun([incumbent, [3.0]])) == Resume(1, fold=1)  # a tie is not worse
+    assert decide(Race(folds=4), begun([incumbent, [3.1]])) == Start(plan=1, fold=0)
+
+
+def test_with_scores_of_zero_and_one_a_failure_at_first_ends_nobody():
+    incumbent = [0.0, 1.0, 1.0, 1.0]
+
+    assert decide(Race(folds=4), begun([incumbent, [1.0]])) == Resume(1, fold=1)
+
+
+def test_the_worst_cell_is_that_of_the_incumbent_and_not_of_those_before_it():
+    rows = [[2.0, 2.0, 2.0, 2.0], [1.0, 1.0, 1.0, 3.0]]
+
+    assert decide(Race(folds=4), begun([*rows, [2.5]])) == Resume(2, fold=1)
+    assert decide(Race(folds=4), begun([*rows, [3.5]])) == Start(plan=1, fold=0)
 
 
 def test_a_challenger_that_is_worse_beyond_chance_on_the_same_folds_is_stopped():
@@ -214,4 +242,80 @@ def test_a_trial_that_somebody_stopped_is_out_of_the_race():
     study.optimize(objective, trials=3)
 
     assert [len(trial.measurements) for trial in study.history.trials] == [5, 1, 5]
+    assert study.replay().same
+
+
+def test_who_breaks_a_bound_is_no_incumbent():
+    default = [(0.0, 20.0), (0.1, 20.0), (0.0, 20.0)]
+
+    assert decide(Race(seeds=3), bounded(default, [(5.0, 9.0)])) == Resume(1, seed=1)
+    assert decide(Race(seeds=3), bounded(default, [(5.0, 9.0), (5.0, 9.0)])) == Resume(1, seed=2)
+
+
+def test_who_clearly_breaks_a_bound_is_stopped():
+    steady = [(1.0, 9.0), (1.1, 9.0), (1.0, 9.0)]
+    noisy = [(1.0, 7.0), (1.1, 9.0), (1.0, 8.0)]
+
+    assert decide(Race(seeds=3), bounded(steady, [(0.0, 10.1)])) == Start(plan=1)
+    assert decide(Race(seeds=3), bounded(noisy, [(0.0, 10.9)])) == Resume(1, seed=1)  # one noisy seed
+    assert decide(Race(seeds=3), bounded(noisy, [(0.0, 11.1)])) == Start(plan=1)
+    assert decide(Race(seeds=3), bounded(noisy, [(0.0, 10.9), (0.0, 9.5)])) == Resume(1, seed=2)
+    assert decide(Race(seeds=3), bounded(noisy, [(0.0, 10.9), (0.0, 10.8)])) == Start(plan=1)
+
+
+def test_a_race_within_a_bound_is_won_by_who_met_every_seed():
+    def objective(live):
+        return {"loss": live["x"] + 0.05 * live.rng.standard_normal(), "size": 30 * (1 - live["x"])}
+
+    study = Study({"x": Float(0, 1, default=0.1)}, BOUNDED, sampler=Random(), scheduler=Race(seeds=5, confirm=0), seed=0)
+    study.optimize(objective, trials=30)
+    history = study.history
+    counts = history.effects().counts
+
+    assert counts[history.feasible].max() == counts[study.best.number] == 5
+    assert counts[~history.feasible][1:].max() == 1
+
+
+def test_the_best_of_a_search_with_fewer_seeds_meets_the_others():
+    journal = begun([[2.0], [1.0], [3.0]])  # with one fold each
+    journal.fail(journal.ask({"x": 0.5}, fold=0))
+    seen = []
+    for _ in range(3):
+        resumed = decide(Race(folds=4), journal)
+        seen.append((resumed.trial, resumed.fold))
+        journal.tell(1, 1.5, index=journal.send(1, fold=resumed.fold))
+
+    assert seen == [(1, 1), (1, 2), (1, 3)]
+    assert decide(Race(folds=4), journal) == Start(plan=1, fold=0)
+
+
+def test_who_is_ahead_of_the_incumbent_on_few_seeds_is_not_left_behind():
+    journal = begun([[0.5], [2.0, 2.0, 2.0, 2.0], [9.0]])
+
+    assert decide(Race(folds=4), journal) == Resume(0, fold=1)
+
+
+def test_what_an_edited_space_no_longer_holds_meets_no_further_fold():
+    journal = Journal(SPACE)
+    for x, values in ((0.2, [1.0, 2.0]), (0.8, [0.5])):
+        trial = journal.ask({"x": x}, fold=0)
+        for fold, value in enumerate(values):
+            journal.tell(trial, value, index=journal.send(trial, fold=fold) if fold else 0)
+    assert decide(Race(folds=2), journal) == Resume(1, fold=1)
+
+    journal._write(-1, SpaceEdited(SearchSpace({"x": Float(0, 0.5)}).to_json()))
+
+    assert decide(Race(folds=2), journal) == Start(plan=1, fold=0)
+
+
+@pytest.mark.parametrize("limits", [{"trials": 12}, {"trials": 20}, {}])
+def test_the_best_of_a_finite_space_meet_fresh_seeds_however_the_search_ends(limits):
+    study = Study(
+        {"x": Categorical(list(range(12)))}, Metric("loss"), sampler=Grid(), scheduler=Race(seeds=10, confirm=3), seed=0
+    )
+    study.optimize(lambda live: live["x"] + 6 * live.rng.standard_normal(), **limits)
+    history = study.history
+
+    assert len(history) == 12
+    assert any(seed >= 10 for trial in range(12) for _, seed in history.cells(trial))
     assert study.replay().same

@@ -120,6 +120,7 @@ def health(history: History, *, model: Surrogate | None = None) -> Health:
         "bounds of the space": lambda: _bounds(known),
         "noise": lambda: _noise(history, known, model),
         "overfitted validation": lambda: _optimism(history),
+        "evidence": lambda: _passed_over(history),
         "scheduler": lambda: _scheduler(history, known),
         "surrogate": lambda: _predicts(model),
         "time": lambda: _time(history, known),
@@ -333,28 +334,38 @@ def _optimism(history: History) -> Iterator[Check]:
         )
 
 
+def _passed_over(history: History) -> Iterator[Check]:
+    """Trials that seem better than the best, and met too few folds and seeds to be it: those of a time when fewer were asked for."""
+    if len(history.objectives) > 1 or not history.feasible.any():
+        return
+    found, best = history.effects(), int(history.order[0])
+    same = history.feasible & ~history.proven & (history.budgets == history.budgets[best])
+    better = np.flatnonzero(same & (found.posterior < found.posterior[best]))
+    if len(better):
+        first = int(better[np.argmin(found.posterior[better])])
+        others = f" (and {len(better) - 1} more)" if len(better) > 1 else ""
+        said = f"Trial {first}{others} seems better than the best, trial {best}, but met {found.counts[first]} of {found.counts[best]} folds and seeds, too few to be it."
+        yield Check("passed over", "warning", said, "Search on with schedulers.Race(…): it first gives it those that it lacks.")
+
+
 # ---- scheduler, surrogate, time ------------------------------------------------------------------------------------------------
 
 
 def _scheduler(history: History, known: Evidence) -> Iterator[Check]:
-    """Whether early values tell final ones: at the lowest budget, or else in the first report on the way."""
+    """Whether values at the lowest budget tell those at the highest. What tasks report on the way stops nobody."""
     pairs = []
     for trial in (history.trial(int(number_)) for number_ in known.numbers[:2000]):
         full = at_full_effort(trial)
         early = [each for each in trial.measurements if each.values and each not in full]
-        if early:
-            first = min(early, key=lambda each: each.budget or math.inf)
-            pairs.append((first.values or {}).get(known.metric.name, math.nan))
-        else:
-            curve = history.curve(trial.number)
-            pairs.append(curve[0].values.get(known.metric.name, math.nan) if len(curve) > 1 else math.nan)
+        first = min(early, key=lambda each: each.budget or math.inf, default=None)
+        pairs.append(math.nan if first is None else (first.values or {}).get(known.metric.name, math.nan))
     first_values = np.array(pairs)
     there = np.isfinite(first_values)
     if there.sum() < 8 or np.ptp(first_values[there]) == 0:
         return
     rank = float(stats.spearmanr(known.metric.sign * first_values[there], known.losses[: len(there)][there]).statistic)
     if rank < _HARSH:
-        said = f"The order after the first step hardly tells the final one: rank correlation {number(rank, 2)} over {int(there.sum())} trials."
+        said = f"The order at the lowest budget hardly tells the final one: rank correlation {number(rank, 2)} over {int(there.sum())} trials."
         yield Check("scheduler too harsh", "warning", said, "Begin with a larger budget, or promote more trials (a smaller eta).")
 
 

@@ -253,8 +253,11 @@ def _regret(model: Surrogate, bounded: Bounds, rows: Array, known: Evidence) -> 
 
 
 def _error(history: History, known: Evidence) -> float:
-    """The error of the best trial's mean over its folds, corrected for their overlap; NaN without folds."""
+    """The error of the best trial's mean over its folds, or seeds, corrected for what folds have in common; NaN for fewer than two.
+
+    Source: Nadeau & Bengio 2003, eq. (9).
+    """
     best = history.trial(int(known.numbers[known.best]))
     values = np.array([each.values[known.metric.name] for each in at_full_effort(best) if each.values])
     k = len(values)
-    return standard_deviation(values) * math.sqrt(1 / k + 1 / (k - 1)) if k > 1 else math.nan
+    return standard_deviation(values) * math.sqrt(1 / k + history.overlap) if k > 1 else math.nan

@@ -8,8 +8,8 @@ normal standard deviation, by chi-square; folds share training rows, so theirs a
 *Small changes.* Each active number of the winner is moved by a share of its range, on its own scale, down and up, at least to the next
 value that it can take; each choice is exchanged for every other one. What a change costs is read from the Gaussian process
 (`surrogate.py`), the winner and its neighbours drawn jointly, and from the scores of those neighbours that were really tried, on the
-folds and seeds that both met [1]. The winner was chosen for its scores, and a race stops a
-neighbour where it does badly, so measured costs are a little too high. Each interval is of 95 % by itself, however many changes are looked at.
+folds and seeds that both met [1]. The winner was chosen for its scores: the luck in these, by which its posterior mean is worse
+(`effects.py`), is taken off what was measured. What is measured for this meets every fold and seed. Each interval is of 95 % by itself, however many changes are looked at.
 
 [1] Nadeau & Bengio, Inference for the Generalization Error, Machine Learning 52, 2003.
 """
@@ -394,4 +394,6 @@ def _measured(history: History, centre: Trial, row: Array, metric: Metric) -> tu
     paired = difference(centre, tried, metric)
     if paired is None:
         return Estimate(metric.sign * (theirs[shared[0]] - ours[shared[0]])), 1, False
-    return Estimate(paired.gain, paired.low, paired.high), len(shared), False
+    every, at = history.effects(), centre.number
+    luck = float(every.posterior[at] - every.values[at])  # of having been chosen for these scores
+    return Estimate(paired.gain - luck, paired.low - luck, paired.high - luck), len(shared), False

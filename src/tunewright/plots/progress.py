@@ -15,6 +15,7 @@ from tunewright.analysis.view import direction, drawn, thin
 from tunewright.errors import StudyError
 from tunewright.findings import Findings
 from tunewright.history import COMPLETED, FAILED, RUNNING, History
+from tunewright.metric import Metric
 from tunewright.plots.picture import Axis, Bars, Line, Mark, Panel, Picture, Points, axis_of, said, series
 from tunewright.plots.studies import Backend, One, Several, common_metric, dots, metric_axis, of_each, one, render, several
 from tunewright.typing import Array
@@ -176,27 +177,28 @@ def learning_curves(study: Several, *, metric: str | None = None, backend: Backe
 
     Args:
         study: one, a list, or a dictionary by name.
-        metric: by name; default: the first that is optimised.
+        metric: by name, also anything else that was reported; default: the first that is optimised.
         backend: as for `history`.
 
     Raises:
-        StudyError: there is no such metric.
+        StudyError: nothing is measured or was reported under this name.
     """
     known = one(study)
-    names = [each.name for each in known.metrics]
-    if metric is not None and metric not in names:
-        raise StudyError(f'The study does not measure "{metric}". It measures: {", ".join(names)}.')
-    chosen = objective(known) if metric is None else known.metrics[names.index(metric)]
+    names, reported = [each.name for each in known.metrics], _reported(known)
+    if metric is not None and metric not in {*names, *reported}:
+        also = f" On the way was reported: {', '.join(reported)}." if reported else ""
+        raise StudyError(f'The study does not measure "{metric}". It measures: {", ".join(names)}.{also}')
+    measured = metric is None or metric in names
+    chosen = objective(known) if metric is None else known.metrics[names.index(metric)] if measured else Metric(metric)
     title = f"{chosen.name} on the way"
     curves = _curves(known, chosen.name)
     if not curves:
-        return render(said(title, f"No trial reported {chosen.name} on the way. An objective reports with live.report."), backend)
-    losses = known.losses[:, names.index(chosen.name)]
-    best = min((trial for trial, *_ in curves), key=lambda trial: (math.inf if np.isnan(losses[trial]) else losses[trial], trial))
-    trials = list(dict.fromkeys(trial for trial, *_ in curves))
-    kept = (
-        set(trials) if len(trials) <= _CURVES else {trials[i] for i in thin(np.nan_to_num(losses[trials], nan=np.inf), _CURVES)}
-    )
+        mend = f"{', '.join(reported)} was: name it with metric=." if reported else "An objective reports with live.report."
+        return render(said(title, f"No trial reported {chosen.name} on the way. {mend}"), backend)
+    trials = np.array(list(dict.fromkeys(trial for trial, *_ in curves)))
+    best = _best_of(known, trials, names.index(chosen.name) if measured and len(known.objectives) > 1 else None)
+    losses = np.where(known.feasible, known.losses[:, names.index(chosen.name if measured else objective(known).name)], np.inf)
+    kept = set((trials if len(trials) <= _CURVES else trials[thin(losses[trials], _CURVES)]).tolist()) | {best}
     marks: list[Mark] = []
     for trial, steps, values in curves:
         if trial in kept and trial != best:
@@ -205,22 +207,40 @@ def learning_curves(study: Several, *, metric: str | None = None, backend: Backe
     marks += [Line(steps, values, "curve best", f"best: trial {best}") for trial, steps, values in curves if trial == best]
     every = np.concatenate([values for *_, values in curves])
     at = np.concatenate([steps for _, steps, _ in curves])
-    panel = Panel(axis_of("step", float(at.min()), float(at.max()), pad=0.02), metric_axis(chosen, every)[1], tuple(marks))
-    caption = f"Each line is what a task reported; {direction(chosen)}. Where lines cross late, stopping early would have been unfair to those that win in the end."
-    if len(kept) < len(trials):
-        caption += f" Drawn are {len(kept)} of {len(trials):,} trials: the best, and an even choice of the rest."
+    axis = metric_axis(chosen, every, better=measured)[1]
+    panel = Panel(axis_of("step", float(at.min()), float(at.max()), pad=0.02), axis, tuple(marks))
+    toward = f"; {direction(chosen)}" if measured else ""
+    caption = f"Each line is what a task reported{toward}. Where lines cross late, stopping early would have been unfair to those that win in the end."
+    if len(kept - {-1}) < len(trials):
+        caption += f" Drawn are {len(kept - {-1})} of {len(trials):,} trials: the best, and an even choice of the rest."
     return render(Picture(title, caption, (panel,)), backend)
 
 
+def _best_of(known: History, trials: Array, metric: int | None) -> int:
+    """Which of these trials the study ranks first, or, by one of several objectives, which is the best in that; -1: none is within the bounds."""
+    ranked = known.order if metric is None else np.flatnonzero(known.feasible)
+    ranked = ranked[np.isin(ranked, trials)]
+    if metric is not None and len(ranked):
+        return int(ranked[np.argmin(known.losses[ranked, metric])])
+    return int(ranked[0]) if len(ranked) else -1
+
+
+def _reported(known: History) -> list[str]:
+    """The names under which anything was reported on the way, in the order of their first report."""
+    tasks = ((trial, index) for trial in range(len(known)) for index in range(known.sent(trial)))
+    return list(dict.fromkeys(name for task in tasks for report in known.curve(*task) for name in report.values))
+
+
 def _curves(known: History, metric: str) -> list[tuple[int, Array, Array]]:
-    """Trial, steps and values of each task that reported the metric."""
+    """Trial, rising steps and values of each task that reported the metric; of a step reported twice (a task that was sent again) the later value."""
     found = []
     for trial in range(len(known)):
         for index in range(known.sent(trial)):
-            reports = [report for report in known.curve(trial, index) if math.isfinite(report.values.get(metric, math.nan))]
+            at = {float(report.step): report.values[metric] for report in known.curve(trial, index) if metric in report.values}
+            reports = sorted((step, float(value)) for step, value in at.items() if math.isfinite(value))
             if reports:
-                steps = np.array([report.step for report in reports], float)
-                found.append((trial, steps, np.array([report.values[metric] for report in reports], float)))
+                steps, values = np.array(reports).T
+                found.append((trial, steps, values))
     return found
 
 

@@ -4,8 +4,8 @@ Every configuration meets the same *cells*, a fold with a seed each, in the same
 them and is the *incumbent*; so does whoever stays in the race to the end, and the best of these by mean is the incumbent from then on.
 A challenger that has met j of m cells is stopped when
 
-1. its mean is not below the worst cell of the incumbent (the *forgiving* rule [1], from the first cell on: one noisy fold stops only
-   what is worse on it than the incumbent was anywhere), or
+1. its mean is above the worst cell of the incumbent (the *forgiving* rule [1], from the first cell on: one noisy fold stops only
+   what is worse on it than the incumbent was anywhere; [1] stops equals, too, which with scores of 0 and 1 are nearly all), or
 2. from the second cell on, when it is worse than the incumbent on the same cells beyond chance: for the differences d on the shared
    cells, mean(d) / (s sqrt(1/j + r)) lies above the 80 % quantile of Student's t. The variance factor 1/j + r, r = n_test / n_train, is
    that of Nadeau and Bengio [2]: folds share training rows and are not independent. s^2 is the variance of d, moderated [3]: the
@@ -16,8 +16,13 @@ is t with 1/j - 1/m in place of 1/j + r, which is smaller, so a stop by rule 2 m
 cross-validation). p_j is a martingale, so this holds however often one looks: of the configurations that rule 2 stops, at most a
 fifth would have overtaken the incumbent, for normal differences. (In simulated races, most over 5 x 2 cells: 1 to 2 %; `benchmarks/honest_simulated.py`.)
 
+*Bounds.* Only a configuration within every bound is an incumbent. A challenger that clearly breaks a bound is stopped: in its first cell,
+where it lies further beyond the bound than any cell of a full configuration beyond the mean of that one; later, by the test of rule 2
+against the bound, with the variance over these cells for the prior. While nobody within the bounds has met all cells, nothing else stops.
+
 A stopped configuration is a completed trial with fewer cells. Its value, adjusted for the cells that it met, and its variance stand in
-`History.effects`; `History.best` does not choose it. Nothing is asked about a trial again once another one was begun after its result.
+`History.effects`; `History.best` does not choose it. Nothing is asked about a trial again once another one was begun after its result, unless it is within the bounds and ahead, on the cells that it met, of everyone who met all: no race
+has stopped that one, it is of a time when there were fewer cells.
 
 *Confirmation.* The winner of a search was chosen for being lucky, too. When nothing may begin any more, the best few by posterior mean
 meet fresh cells, with seeds that nobody met in the race, all of them the same ones, until a tenth of the work is spent on it. An
@@ -38,8 +43,9 @@ from scipy.special import stdtr
 from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, FAILED, RUNNING, History
 from tunewright.schedulers.base import Decision, Resume, Scheduler, Start, Wait
+from tunewright.schedulers.once import Once
 from tunewright.space import SearchSpace
-from tunewright.typing import Array
+from tunewright.typing import Array, Mask
 
 __all__ = ["Race"]
 
@@ -88,6 +94,11 @@ class Race(Scheduler):
         """How many cells a configuration meets that stays in the race."""
         return (self.folds or 1) * self.seeds
 
+    @property
+    def whole(self) -> Once:
+        """The same cells for every trial, without a race."""
+        return Once(self.folds, self.seeds)
+
     def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:  # noqa: ARG002  the contract gives more than is used here
         """Send the next cell of a trial that was promised one or still matters, else start a trial."""
         if len(history.objectives) > 1:
@@ -95,15 +106,18 @@ class Race(Scheduler):
         for trial in history.underway:
             if history.plan(trial) > history.sent(trial):
                 return self._next(history, trial)
-        losses = self._losses(history)
+        losses = self._losses(history, history.objectives[0])
         full = np.isfinite(losses).all(axis=1) & (history.states == COMPLETED) & history.usable
-        feasible = full & history.feasible
-        chain = self._incumbents(losses, feasible if feasible.any() else full, history)
+        incumbent = self._best(losses, full & history.feasible)
+        known = self._best(losses, full) if incumbent is None else incumbent
         for trial in self._waiting(history):
-            if not len(chain) or self._matters(losses, trial, chain, history):
+            if known is None or self._matters(losses, trial, incumbent, known, history):
                 return self._next(history, trial)
-        promised = len(chain) or any(history.plan(trial) == self.cells for trial in history.underway)
-        return Start(plan=1 if promised else self.cells, fold=None if self.folds is None else 0)
+        first = known is None and not any(history.plan(trial) == self.cells for trial in history.underway)
+        left = self._left_behind(losses, full & history.feasible, history) if first or known is not None else None
+        if left is not None:
+            return self._next(history, left)
+        return Start(plan=self.cells if first else 1, fold=None if self.folds is None else 0)
 
     def finish(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
         """First what is still in the race, then fresh cells for the best few, then Wait."""
@@ -131,9 +145,9 @@ class Race(Scheduler):
         known = (fold is None) == (self.folds is None) and (fold or 0) < (self.folds or 1)
         return seed * (self.folds or 1) + (fold or 0) if known else -1
 
-    def _losses(self, history: History) -> Array:
+    def _losses(self, history: History, metric: int) -> Array:
         """By trial and cell of the race, in its order; NaN where not met."""
-        table, cells = history.table(history.objectives[0])
+        table, cells = history.table(metric)
         losses = np.full((len(history), self.cells), np.nan)
         for column, (fold, seed) in enumerate(cells):
             if 0 <= (at := self._cell(fold, seed)) < self.cells:
@@ -141,31 +155,48 @@ class Race(Scheduler):
         return losses
 
     @staticmethod
-    def _incumbents(losses: Array, full: Array, history: History) -> list[int]:
-        """The trials that were the best one after another, in the order of their results; the last one is the incumbent."""
-        chain: list[int] = []
-        best = math.inf
-        for trial in sorted(np.flatnonzero(full), key=lambda trial: (history.finished_at[trial], trial)):
-            if (mean := float(losses[trial].mean())) < best:
-                best = mean
-                chain.append(int(trial))
-        return chain
+    def _best(losses: Array, full: Mask) -> int | None:
+        """The one with the least mean; the earlier one of equals."""
+        means = np.where(full, losses.mean(axis=1), np.inf)
+        return int(np.argmin(means)) if full.any() else None
+
+    def _left_behind(self, losses: Array, full: Mask, history: History) -> int | None:
+        """The best trial that has cells left and is ahead, on those it met, of everyone who met all: there were fewer when it was begun."""
+        met = np.isfinite(losses)
+        mine = np.where(met, losses, 0.0).sum(axis=1)
+        theirs = (met.astype(np.float64) @ losses[full].T).min(axis=1, initial=np.inf)  # over the same cells
+        ahead = history.feasible & ~met.all(axis=1) & (mine < theirs) & ~_stopped(history)
+        if not ahead.any():
+            return None
+        return next((int(trial) for trial in history.order if ahead[trial] and not self._next(history, int(trial)).spare), None)
 
     def _waiting(self, history: History) -> list[int]:
         """Trials with something left whose last result no decision to begin another one knew, lowest first."""
         known = history.basis(len(history) - 1) if len(history) else 0
         states, results = history.states, history.result_at
-        idle = (results > known) & (states != FAILED) & (states != RUNNING)
-        idle[[entry.trial for entry in history.stops if entry.trial >= 0]] = False  # somebody has had enough of them
+        idle = (results > known) & (states != FAILED) & (states != RUNNING) & history.usable & ~_stopped(history)
         return [int(trial) for trial in np.flatnonzero(idle) if self._next(history, int(trial)).spare is False]
 
-    def _matters(self, losses: Array, trial: int, chain: list[int], history: History) -> bool:
+    def _matters(self, losses: Array, trial: int, incumbent: int | None, known: int, history: History) -> bool:
+        """Whether the trial can still become the best.
+
+        Args:
+            losses: see `_losses`.
+            trial: that is asked about.
+            incumbent: the best of those within the bounds that met all cells; None: there is none.
+            known: one that met all cells; it says how much they differ.
+            history: of the study.
+        """
+        if self._breaks(trial, known, history):
+            return False
+        if incumbent is None:
+            return True
         met = np.isfinite(losses[trial])
-        mine, theirs = losses[trial][met], losses[chain[-1]][met]
+        mine, theirs = losses[trial][met], losses[incumbent][met]
         j = len(mine)
         if not j:
             return True
-        if mine.mean() >= min(losses[incumbent].max() for incumbent in chain):
+        if mine.mean() > losses[incumbent].max():
             return False
         if j < 2 or not self.error:
             return True
@@ -174,17 +205,49 @@ class Race(Scheduler):
         if worse <= 0:
             return True
         squares = float(((apart - worse) ** 2).sum())
-        shrinks = 1 / j + (self.overlap if self.overlap is not None else history.overlap)
-        least = math.sqrt(squares / (_PRIOR_FREEDOM + j - 1) * shrinks)
+        least = math.sqrt(squares / (_PRIOR_FREEDOM + j - 1) * self._shrinks(j, history))
         if least and float(stdtr(_PRIOR_FREEDOM + j - 1, -worse / least)) >= self.error:
             return True  # whatever the incumbent's noise is; to know it costs most of a decision
-        noise = float(history.effects().noises[chain[-1]])
+        noise = float(history.effects().noises[incumbent])
         prior = _PRIOR_FREEDOM if math.isfinite(noise) else 0.0
         freedom = prior + j - 1
         variance = (prior * 2 * (noise if prior else 0.0) + squares) / freedom
-        deviation = math.sqrt(variance * shrinks)
+        deviation = math.sqrt(variance * self._shrinks(j, history))
         return not deviation or float(stdtr(freedom, -worse / deviation)) >= self.error
+
+    def _breaks(self, trial: int, known: int, history: History) -> bool:
+        """Whether the trial clearly breaks a bound on the cells that it met."""
+        for metric, each in enumerate(history.metrics):
+            if each.bound is None:
+                continue
+            losses = self._losses(history, metric)
+            mine, theirs = losses[trial][np.isfinite(losses[trial])], losses[known]
+            j, beyond = len(mine), float(mine.mean()) - each.sign * each.bound if len(mine) else 0.0
+            if not beyond > 0:
+                continue
+            spread = float(theirs.var(ddof=1)) if self.cells > 1 else 0.0
+            if j == 1 or not self.error:
+                clear = beyond > float(theirs.max() - theirs.mean())
+            else:
+                freedom = _PRIOR_FREEDOM + j - 1
+                variance = (_PRIOR_FREEDOM * spread + float(((mine - mine.mean()) ** 2).sum())) / freedom
+                deviation = math.sqrt(variance * self._shrinks(j, history))
+                clear = not deviation or float(stdtr(freedom, -beyond / deviation)) < self.error
+            if clear:
+                return True
+        return False
+
+    def _shrinks(self, j: int, history: History) -> float:
+        """What the variance of a mean over j cells is, in those of one."""
+        return 1 / j + (self.overlap if self.overlap is not None else history.overlap)
 
     def __repr__(self) -> str:
         more = "" if self.overlap is None else f", overlap={self.overlap!r}"
         return f"Race(folds={self.folds}, seeds={self.seeds}{more}, error={self.error!r}, confirm={self.confirm})"
+
+
+def _stopped(history: History) -> Mask:
+    """The trials of which somebody has had enough, shape (n,)."""
+    stopped = np.zeros(len(history), bool)
+    stopped[[entry.trial for entry in history.stops if entry.trial >= 0]] = True
+    return stopped
