@@ -231,15 +231,16 @@ class Standing:
         """Which trials are feasible, at the highest budget that one of these reached, and met enough folds and seeds there, shape (n,).
 
         Enough is half as many as any completed trial met at that budget, also one that breaks a bound; where no feasible one did, half as
-        many as a feasible one.
+        many as a feasible one. Spare ones do not raise that: who has not met them may be the default.
         """
         feasible, judged, counts = self.feasible, (self.states == COMPLETED) & self.usable, self.effects().counts
+        owed = np.minimum(counts, self._trials.sent) if self._tasks.spared else counts
         if self._tasks.limited:
             budgets = self.budgets
             there = budgets == budgets[feasible].max(initial=-np.inf)
             feasible, judged = feasible & there, judged & there
-        enough = feasible & (counts >= _ENOUGH * counts[judged].max(initial=0))
-        proven: NDArray[np.bool_] = enough if enough.any() else feasible & (counts >= _ENOUGH * counts[feasible].max(initial=0))
+        enough = feasible & (counts >= _ENOUGH * owed[judged].max(initial=0))
+        proven: NDArray[np.bool_] = enough if enough.any() else feasible & (counts >= _ENOUGH * owed[feasible].max(initial=0))
         return proven
 
     @property

@@ -222,6 +222,11 @@ class TaskTable:
         mean: Array = self._columns.raw["values"][tasks[budgets == budgets.max()]].mean(axis=0)
         return mean
 
+    @property
+    def spared(self) -> bool:
+        """Whether any task is spare."""
+        return bool(self._spare)
+
     def _has_values(self, task: int) -> bool:
         return bool(self._columns.raw["state"][task] == _ENDED) and task not in self._failures
 

@@ -126,6 +126,20 @@ def test_at_the_end_the_best_meet_fresh_cells_until_a_tenth_is_spent():
     assert seen == [(0, 0, 1), (1, 0, 1), (2, 0, 1), (0, 1, 1)]
 
 
+def test_who_is_confirmed_stays_so_and_pushes_nobody_out():
+    journal = begun([[1.0 + 0.01 * i, 2.0, 3.0, 2.0] for i in range(30)])  # 120 tasks
+    race, seen = Race(folds=4, confirm=2), []
+    while isinstance(decision := race.finish(SPACE, journal.history, RNG), Resume):
+        seen.append(decision.trial)
+        index = journal.send(decision.trial, fold=decision.fold, seed=decision.seed, spare=decision.spare)
+        journal.tell(decision.trial, 9.0 - decision.trial, index=index)  # far worse than what the others met
+
+    assert seen == [0, 1] * 6
+    assert journal.history.effects().counts.tolist() == [10, 10] + [4] * 28
+    assert journal.history.proven.all()  # four of ten, but all that they were owed
+    assert Race(folds=4, confirm=0).finish(SPACE, journal.history, RNG) == Wait()
+
+
 def test_without_confirmation_the_end_is_the_end():
     journal = begun([[1.0, 2.0, 3.0, 2.0] for _ in range(10)])
 

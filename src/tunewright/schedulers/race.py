@@ -125,7 +125,9 @@ class Race(Scheduler):
         if not isinstance(decision, Start):
             return decision
         proven = history.proven & (history.effects().counts >= self.cells) & (history.states == COMPLETED)
-        finalists = [int(trial) for trial in history.order if proven[trial]][: self.confirm]
+        finalists = self._confirmed(history)[: self.confirm]
+        better = [int(trial) for trial in history.order if proven[trial] and trial not in finalists]
+        finalists += better[: max(0, self.confirm - len(finalists))]
         sent = {trial: history.sent(trial) - self.cells for trial in finalists}
         spent = sum(max(0, history.sent(trial) - self.cells) for trial in range(len(history)))
         whole = sum(map(history.sent, range(len(history)))) - spent
@@ -133,6 +135,12 @@ class Race(Scheduler):
             return Wait()
         least = min(sent, key=lambda trial: (sent[trial], trial))
         return msgspec.structs.replace(self._next(history, least), spare=True)
+
+    def _confirmed(self, history: History) -> list[int]:
+        """Those that meet or met fresh cells since the last trial began: who falls behind by them is not exchanged for the next best."""
+        known, now = history.basis(len(history) - 1), {task.trial for task, _ in history.open_tasks}
+        latest = [trial for trial in range(len(history)) if history.result_at[trial] > known or trial in now]
+        return [trial for trial in latest if history.sent(trial) > self.cells and history.states[trial] == COMPLETED]
 
     def _next(self, history: History, trial: int) -> Resume:
         """The first cell that the trial has not met; beyond those of the race it may fail at no cost."""

@@ -33,10 +33,12 @@ class Journal:
         self._write(trial, asked)
         return trial
 
-    def send(self, trial: int, *, fold: int | None = None, seed: int = 0, budget: float | None = None) -> int:
+    def send(
+        self, trial: int, *, fold: int | None = None, seed: int = 0, budget: float | None = None, spare: bool = False
+    ) -> int:
         """Send a further task of a trial, and return its index."""
         index = self.history.sent(trial)
-        self._write(trial, Sent(index, fold=fold, seed=seed, budget=budget))
+        self._write(trial, Sent(index, fold=fold, seed=seed, budget=budget, spare=spare))
         return index
 
     def tell(self, trial: int, value: float | Mapping[str, float], *, index: int = 0) -> None:
