@@ -9,10 +9,11 @@ How the worth is distributed is not known either. Near the best one, that of poi
 configurations perhaps spread evenly above it. All of these on a grid are weighed by the likelihood of all values, and the posterior of the
 winner is the mean over them [2]: with many configurations the likelihood picks one, with few the interval grows. It holds the middle
 95 %, and the uncertainty of the folds themselves, which all configurations share, by Student's t with as many degrees of freedom as there
-are folds, less one. What a metric cannot reach (`Metric.limits`) is cut off.
+are folds, less one (of every repeat, where each divides the rows anew). What a metric cannot reach (`Metric.limits`) is cut off.
 
 [1] de Haan, Estimation of the minimum of a function using order statistics, JASA 76, 1981.
 [2] Deely & Lindley, Bayes empirical Bayes, JASA 76, 1981.
+[3] Nadeau & Bengio, Inference for the Generalization Error, Machine Learning 52, 2003, eq. (9).
 """
 
 import math
@@ -186,16 +187,30 @@ def _edges(grid: Array) -> Array:
 
 
 def of_folds(history: History, found: Effects) -> float:
-    """Half the width of the 95 % interval that the difficulty of the folds brings to every value."""
+    """Half the width of the 95 % interval that the difficulty of the folds brings to every value.
+
+    How much cells differ within folds of one number, over repeats, and how much these differ from each other are told apart. Where repeats
+    shuffle anew the two are the same, and the variance is s_b^2 (1 / cells + r) [3]; where they do not, numbers count and not cells.
+    """
     _, cells = history.table(history.objectives[0])
+    if len(cells) < 2:
+        return 0.0
     names = [seed if fold is None else fold for fold, seed in cells]
     each = np.array([[name == other for other in names] for name in dict.fromkeys(names)], float)
-    each /= each.sum(axis=1, keepdims=True)
-    if len(each) < 2:
+    alike = each.T @ (each / each.sum(axis=1, keepdims=True))
+    moments = np.outer(found.cells, found.cells) + np.nan_to_num(found.covariance)
+    whole, numbers = len(cells), len(each)
+    repeats, free = whole / numbers, np.array([numbers - 1, whole - numbers])
+    squares = np.array([((alike - 1 / whole) * moments).sum(), ((np.eye(whole) - alike) * moments).sum()])
+    # the sum of these is the variance of the mean, whichever part of that of a cell belongs to its number
+    weights = np.array([(1 / numbers + found.overlap) / repeats, found.overlap * (1 - 1 / repeats)])
+    if numbers == 1:
+        weights = np.array([0.0, 1 / whole + found.overlap])
+    parts = weights * np.maximum(squares, 0.0) / np.maximum(free, 1)
+    if not parts.sum() > 0:
         return 0.0
-    means, doubt = each @ found.cells, each @ np.nan_to_num(found.covariance) @ each.T
-    variance = float(means.var(ddof=1)) + float(np.trace(doubt) - doubt.sum() / len(each)) / (len(each) - 1)
-    return float(stats.t.ppf(0.975, len(each) - 1)) * math.sqrt(variance * (1 / len(each) + found.overlap))
+    freedom = float(parts.sum() ** 2 / (parts**2 / np.maximum(free, 1)).sum())  # Satterthwaite's
+    return float(stats.t.ppf(0.975, freedom)) * math.sqrt(parts.sum())
 
 
 def default_of(history: History) -> Trial | None:
