@@ -40,6 +40,12 @@ _MODERATE: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 """Degrees of freedom that the common variance may count for."""
 
 _ROUNDS: Final = 8
+_DIGITS: Final = 2.0**40
+"""Scores that differ by less than a part in so many are the same."""
+
+_ROUNDING: Final = 1e-24
+"""Variance, of that of the whole table, below which nothing but the rounding of sums is left."""
+
 _LEAST_NOISY: Final = 0.1
 _LEAST: Final = 3
 """Configurations on at least two cells, below which no variance is told from another."""
@@ -83,7 +89,22 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
     Args:
         table: losses, shape (n, m), NaN where a configuration did not meet a cell.
         overlap: test rows for each training row, n_test / n_train; 0 for cells that share no data (seeds).
+
+    Rows that are the same are one configuration under several names, and count once: many of them would lend the cells their own chance.
     """
+    if table.shape[1] < 2:
+        return _apart(table, overlap)
+    places: dict[bytes, int] = {}
+    parts, powers = np.frexp(np.where(np.isfinite(table), table, np.nan))
+    rounded = np.ldexp(np.rint(parts * _DIGITS) / _DIGITS, powers) + 0.0  # no -0.0
+    whose = np.array([places.setdefault(row.tobytes(), len(places)) for row in rounded], int)
+    first = np.unique(whose, return_index=True)[1]
+    found = _apart(table[first], overlap)
+    by_row = ("values", "variances", "counts", "posterior", "spread", "noises")
+    return found._replace(**{name: getattr(found, name)[whose] for name in by_row})
+
+
+def _apart(table: Array, overlap: float) -> Effects:
     met = np.isfinite(table)
     counts = met.sum(axis=1)
     m, raw = table.shape[1], _mean(table, met, counts)
@@ -174,7 +195,7 @@ def _noisy(y: Array, met: Mask, levels: Array) -> Array:
     several = np.flatnonzero(free)
     good = several[np.argsort(means[several], kind="stable")[: max(2, (len(several) + 1) // 2)]]
     typical, _ = _moderation(squares[good], free[good])
-    if not typical > 0:
+    if not typical > _ROUNDING * max(1.0, float(np.abs(np.nan_to_num(levels)).max(initial=0.0))) ** 2:
         return np.ones(len(y))
     noisy = np.ones(len(y))
     for half in (good, np.setdiff1d(several, good)):

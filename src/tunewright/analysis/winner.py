@@ -30,7 +30,7 @@ from tunewright.history import History
 from tunewright.trial import Trial
 from tunewright.typing import Array
 
-__all__ = ["Estimate", "Winner", "default_of", "find_winner", "of_folds", "posterior", "shrunk", "within"]
+__all__ = ["Estimate", "Winner", "default_of", "few", "find_winner", "of_folds", "posterior", "shrunk", "within"]
 
 _GRID: Final = 120
 _FENCE: Final = 3.0
@@ -114,11 +114,29 @@ def posterior(history: History, trial: int) -> Estimate:
     found = history.effects()
     value, variance = float(found.values[trial]), float(found.variances[trial])
     if not math.isfinite(variance):
-        return Estimate(value)
+        return within(history, _plain(history, found, trial)) if few(found) else Estimate(value)
     mean, low, high, _ = shrunk(found, trial)
     shared = of_folds(history, found)
     down, up = math.hypot(mean - low, shared), math.hypot(high - mean, shared)
     return within(history, Estimate(mean, mean - down, mean + up))
+
+
+def few(found: Effects) -> bool:
+    """Whether nothing is known of chance only because there are few configurations, each on the same number of several cells: little luck was
+    to be had among them, and what each says of itself is all there is.
+    """
+    met = found.counts[found.counts > 0]
+    return math.isnan(found.noise) and len(met) > 0 and bool((met == met[0]).all()) and met[0] > 1
+
+
+def _plain(history: History, found: Effects, trial: int) -> Estimate:
+    """The loss with the interval that its own scores give it [3]; none where they are all the same."""
+    scores = history.table(history.objectives[0])[0][trial]
+    scores, value = scores[np.isfinite(scores)], float(found.values[trial])
+    if len(scores) < 2 or not np.ptp(scores) > 0:
+        return Estimate(value)
+    half = float(stats.t.ppf(0.975, len(scores) - 1) * scores.std(ddof=1)) * math.sqrt(1 / len(scores) + found.overlap)
+    return Estimate(value, value - half, value + half)
 
 
 def within(history: History, loss: Estimate) -> Estimate:
@@ -148,10 +166,11 @@ def shrunk(found: Effects, trial: int) -> tuple[float, float, float, float]:
 def _weighed(found: Effects, value: float, variance: float) -> tuple[Array, Array]:
     """Posterior of one configuration: a grid, and the probability of each of its points."""
     known = np.isfinite(found.values) & np.isfinite(found.variances) & (found.variances > 0)
-    values, deviation = found.values[known], math.sqrt(variance)
+    every = np.unique(np.stack([found.values[known], found.variances[known]]), axis=1)  # the same scores are one configuration
+    values, deviation = every[0], math.sqrt(variance)
     tenth, middle, most = np.quantile(values, [0.1, 0.5, 0.9])
     inside = values <= middle + _FENCE * (middle - tenth)
-    values, deviations = values[inside], np.sqrt(found.variances[known][inside])
+    values, deviations = values[inside], np.sqrt(every[1][inside])
     grid = np.linspace(min(values.min(), value) - 3.5 * deviation, max(values.max(), value + 3.5 * deviation), _GRID)
     means = np.linspace(value - 0.5 * deviation, max(most, value + deviation), _MEANS)
     widest = 2 * max(deviation, float(values.std()))
