@@ -199,7 +199,11 @@ def test_the_interval_of_a_gain_ends_where_the_metric_does() -> None:
 
 def test_clones_do_not_drown_the_noise() -> None:
     """A tree on iris whose depth matters no longer from 3 on: the gain is as sure as that of two configurations, fold by fold."""
-    stump, tree, deep = np.full(5, 2 / 3), np.array([0.967, 0.967, 0.867, 0.967, 0.9]), np.array([0.967, 0.967, 0.867, 0.933, 0.9])
+    stump, tree, deep = (
+        np.full(5, 2 / 3),
+        np.array([0.967, 0.967, 0.867, 0.967, 0.9]),
+        np.array([0.967, 0.967, 0.867, 0.933, 0.9]),
+    )
     gains = tree - stump
     half = stats.t.ppf(0.975, 4) * gains.std(ddof=1) * np.sqrt(1 / 5 + 1 / 4)
 

@@ -138,7 +138,9 @@ def test_repeats_do_not_make_the_training_sets_of_folds_differ() -> None:
     expected = stats.t.ppf(0.975, 49) * levels.std(ddof=1) * math.sqrt(1 / 50 + 1 / 4)
 
     assert half(repeated(levels)) == pytest.approx(expected, rel=0.15)
-    assert half(repeated(levels[:1])) == pytest.approx(stats.t.ppf(0.975, 4) * levels[0].std(ddof=1) * math.sqrt(1 / 5 + 1 / 4), rel=0.01)
+    assert half(repeated(levels[:1])) == pytest.approx(
+        stats.t.ppf(0.975, 4) * levels[0].std(ddof=1) * math.sqrt(1 / 5 + 1 / 4), rel=0.01
+    )
 
 
 def test_folds_that_are_the_same_in_every_repeat_count_once() -> None:

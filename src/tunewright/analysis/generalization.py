@@ -222,7 +222,11 @@ def by_folds(history: History, baseline: Sequence[float] = ()) -> Generalization
 def _gain(history: History, best: Trial, default: Trial) -> tuple[Estimate, float]:
     """What the winner gains on the default, its luck taken off, and the probability that it is better; among few, fold by fold."""
     found = history.effects()
-    if few(found) and (paired := difference(best, default, objective(history), history)) is not None and paired.high > paired.gain:
+    if (
+        few(found)
+        and (paired := difference(best, default, objective(history), history)) is not None
+        and paired.high > paired.gain
+    ):
         quantile = float(stats.t.ppf(0.975, paired.shared - 1))
         sure = float(stats.t.cdf(paired.gain / (paired.high - paired.gain) * quantile, paired.shared - 1))
         return Estimate(paired.gain, paired.low, paired.high), sure

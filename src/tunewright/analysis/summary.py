@@ -57,7 +57,6 @@ _PRIOR_FREEDOM: Final = 4.0
 """Folds that the noise of all trials counts for, as in `Race`."""
 
 
-
 class Spread(msgspec.Struct, frozen=True):
     """A trial's value in one metric, and how it varies.
 
@@ -236,7 +235,10 @@ def _noise(histories: Sequence[History], trials: Sequence[Trial], metric: Metric
     if not histories:
         return math.nan
     pairs = zip((histories[0], histories[-1]), trials, strict=True)
-    each = [history.effects([known.name for known in history.metrics].index(metric.name)).noises[trial.number] for history, trial in pairs]
+    each = [
+        history.effects([known.name for known in history.metrics].index(metric.name)).noises[trial.number]
+        for history, trial in pairs
+    ]
     return float(sum(each))
 
 

@@ -23,7 +23,7 @@ import joblib
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.model_selection import cross_validate
+from sklearn.model_selection import TimeSeriesSplit, cross_validate
 from sklearn.utils import _safe_indexing
 
 from tunewright.analysis import Halved
@@ -280,9 +280,14 @@ class CrossValidation:
         )  # fmt: skip
 
     def outer(self, folds: int) -> "CrossValidation":
-        """The same over other, outer folds, each of which is judged as a whole: what a nested cross-validation is judged on."""
+        """The same over other, outer folds, each of which is judged as a whole: what a nested cross-validation is judged on.
+
+        Rows in time stay in their order, and groups are held together; all else is shuffled.
+        """
+        own = self.splits.cv
+        ordered = isinstance(own, TimeSeriesSplit)
         return CrossValidation(
-            self.estimator, self.X, self.y, cv=folds, scoring=self.scorers, optimize=[metric.name for metric in self.metrics],
+            self.estimator, self.X, self.y, cv=TimeSeriesSplit(folds, gap=own.gap, max_train_size=own.max_train_size) if ordered else folds, scoring=self.scorers, optimize=[metric.name for metric in self.metrics],
             groups=self.groups, params=self.params, racing=False, seed=self.seed + 1,
         )  # fmt: skip
 
@@ -291,7 +296,12 @@ class CrossValidation:
         return float(self.judged(self.build(params), fold, 0)[0][self.metrics[0].name])
 
     def tested(self, configurations: Sequence[Params], X: Any, y: Any) -> Tested:  # noqa: ANN401, N803
-        """The first metric of configurations fitted to all rows, and of the baseline, on other rows (`tested.py`)."""
+        """The first metric of configurations fitted to all rows, and of the baseline, on other rows (`tested.py`); weights there are 1."""
+        if any(weighed := [name for name, part in self.params.items() if by_row(part, self.X)]):
+            warnings.warn(
+                f"{', '.join(weighed)} of the test set {'is' if len(weighed) == 1 else 'are'} not known: each of its rows counts the same.",
+                stacklevel=2,
+            )
         models = [self.build(params).fit(self.X, self.y, **self.params) for params in configurations]
         if self.y is not None:
             models.append(self._dummy().fit(self.X, self.y))
