@@ -399,6 +399,20 @@ def test_a_test_set_without_a_target_has_no_baseline():
     assert worth.winner.low < worth.winner.high
 
 
+def test_a_test_set_whose_weights_are_not_known_is_judged_with_a_warning() -> None:
+    X, y = load_iris(return_X_y=True)
+    with config_context(enable_metadata_routing=True):
+        model = LogisticRegression().set_fit_request(sample_weight=True)
+        weighing = make_scorer(f1_score, average="macro").set_score_request(sample_weight=True)
+        for scoring, warned in ((weighing, True), (make_scorer(f1_score, average="macro"), False)):
+            cv = CrossValidation(model, X, y, scoring={"f1": scoring}, params={"sample_weight": np.linspace(1, 2, 150)})
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", UserWarning)
+                cv.tested([{}], X[::3], y[::3])
+
+            assert any("not weighed by sample_weight" in str(each.message) for each in caught) == warned
+
+
 def test_workers_find_the_configuration_of_scikit_learn():
     def tables(model, *_):
         return float(hasattr(model[0].transform(X), "iloc"))

@@ -21,10 +21,12 @@ from typing import Any, Final
 
 import joblib
 import numpy as np
+from sklearn import get_config
 from sklearn.base import clone, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.model_selection import TimeSeriesSplit, cross_validate
 from sklearn.utils import _safe_indexing
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 from tunewright.analysis import Halved
 from tunewright.catalog.compose import own_params, settings
@@ -296,16 +298,15 @@ class CrossValidation:
         return float(self.judged(self.build(params), fold, 0)[0][self.metrics[0].name])
 
     def tested(self, configurations: Sequence[Params], X: Any, y: Any) -> Tested:  # noqa: ANN401, N803
-        """The first metric of configurations fitted to all rows, and of the baseline, on other rows (`tested.py`); weights there are 1."""
-        if any(weighed := [name for name, part in self.params.items() if by_row(part, self.X)]):
-            warnings.warn(
-                f"{', '.join(weighed)} of the test set {'is' if len(weighed) == 1 else 'are'} not known: each of its rows counts the same.",
-                stacklevel=2,
-            )
+        """The first metric of configurations fitted to all rows, and of the baseline, on other rows (`tested.py`), whose weights are not known."""
+        scorer = self.scorers[self.metrics[0].name]
+        if unknown := sorted(_asked_by(scorer, self.params)):
+            said = f"The metric is not weighed by {', '.join(unknown)} on the test set: it is not known there, so each of its rows counts the same."
+            warnings.warn(said, stacklevel=2)
         models = [self.build(params).fit(self.X, self.y, **self.params) for params in configurations]
         if self.y is not None:
             models.append(self._dummy().fit(self.X, self.y))
-        return judged_on(models, self.scorers[self.metrics[0].name], X, y, seed=self.seed)
+        return judged_on(models, scorer, X, y, seed=self.seed)
 
     def drawn(self, configurations: Sequence[Params]) -> tuple[list[int], Drawn] | None:
         """Scores of the out-of-fold predictions, the mean over the folds, on rows drawn with replacement; groups are drawn as a whole.
@@ -339,6 +340,13 @@ class CrossValidation:
 
     def __repr__(self) -> str:
         return f"CrossValidation({self.estimator!r}, folds={self.splits.folds}, repeats={self.repeats})"
+
+
+def _asked_by(scorer: Any, params: Params) -> set[str]:  # noqa: ANN401
+    """Which of the parameters the scorer asks for where scikit-learn routes metadata."""
+    return (
+        set(get_routing_for_object(scorer).consumes("score", list(params))) if get_config()["enable_metadata_routing"] else set()
+    )
 
 
 def _is_open_seed(name: str, value: object) -> bool:
