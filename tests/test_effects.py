@@ -96,13 +96,22 @@ def test_a_configuration_under_several_names_counts_once():
     assert many.noise == pytest.approx(once.noise)
     assert many.cells == pytest.approx(once.cells)
     assert np.isfinite(once.variances).all()
-    for name in ("values", "variances", "counts", "posterior", "spread", "noises"):
+    for name in ("values", "variances", "counts", "posterior", "spread", "noises", "freedom"):
         assert getattr(many, name) == pytest.approx(np.repeat(getattr(once, name), [1, 2, 40, 1, 1, 1]))
 
 
+def test_few_cells_tell_little_of_the_noise():
+    table, *_ = scores(n=60, m=10)
+    freedom = [effects(part).freedom for part in (table[:3, :2], table[:3], table)]
+
+    assert freedom[0] == pytest.approx(np.full(3, 2.0))  # six scores, three configurations, one difference of two folds
+    assert freedom[1].max() <= 18
+    assert freedom[2].min() >= 10
+
+
 def test_the_last_digits_make_no_other_configuration():
-    table, *_ = scores(n=6, m=5)
-    many = np.concatenate([table, table[2] * (1 + 1e-15 * np.arange(30)[:, None])])
+    table, *_ = scores(n=6, m=5, rng=np.random.default_rng(0))
+    many = np.concatenate([table, table[2] * (1 + 3e-16 * (np.arange(30)[:, None] % 3))])
 
     assert effects(many).noise == pytest.approx(effects(table).noise)
 

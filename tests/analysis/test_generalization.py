@@ -214,6 +214,17 @@ def test_clones_do_not_drown_the_noise() -> None:
     assert found.winner.low < tree.mean() < found.winner.high
 
 
+def test_two_folds_of_few_configurations_make_nothing_sure() -> None:
+    """Three configurations on two folds: the noise has 2 degrees of freedom, whose quantile is 4.3 and not 1.96."""
+    rng = np.random.default_rng(0)
+    table = 1 + 0.02 * rng.standard_normal((3, 2)) - np.array([0.0, 0.05, 0.02])[:, None]
+    found = by_folds(judged(table))
+    shift = found.gain.value / ((found.gain.high - found.gain.low) / 2) * stats.t.ppf(0.975, 2)
+
+    assert found.probability == pytest.approx(stats.t.cdf(shift, 2), abs=0.02)
+    assert found.probability < stats.norm.cdf(shift)
+
+
 def test_copies_of_a_configuration_make_nothing_surer() -> None:
     table = scores(0.02, n=8)
     once, copied = (by_folds(judged(np.concatenate([table, *[table[5:6]] * copies]))) for copies in (0, 40))

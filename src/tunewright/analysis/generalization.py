@@ -232,9 +232,13 @@ def _gain(history: History, best: Trial, default: Trial) -> tuple[Estimate, floa
         return Estimate(paired.gain, paired.low, paired.high), sure
     mean, *_, deviation = shrunk(found, best.number)
     apart = float(found.values[default.number]) - mean
-    spread = math.hypot(deviation, math.sqrt(float(found.variances[default.number])))
-    probability = float(stats.norm.cdf(apart / spread)) if spread > 0 else math.nan
-    return Estimate(apart, apart - 1.96 * spread, apart + 1.96 * spread), probability
+    parts = np.array([deviation**2, found.variances[default.number]])
+    spread = math.sqrt(parts.sum())
+    if not spread > 0:
+        return Estimate(apart, apart - spread, apart + spread), math.nan
+    freedom = float(parts.sum() ** 2 / (parts**2 / found.freedom[[best.number, default.number]]).sum())  # Satterthwaite's
+    half = float(stats.t.ppf(0.975, freedom)) * spread
+    return Estimate(apart, apart - half, apart + half), float(stats.t.cdf(apart / spread, freedom))
 
 
 def by_draws(
