@@ -2,7 +2,8 @@
 
     PYTHONPATH=src python benchmarks/honest_simulated.py [races [first seed [quantile of the default]]]
 
-A world has some configurations and folds; what folds share (Nadeau & Bengio) is in it, so that no repetition averages it away. The
+A world has some configurations and folds; what folds share (Nadeau & Bengio) is in it, so that no repetition averages it away, and every
+repeat has folds of its own. The
 real scheduler decides who meets which fold, on a real history. `DEVELOPED` are the worlds on which the estimators were chosen, `SET_ASIDE`
 those that were only looked at afterwards: other shapes, other noise, heavier tails, noise that grows with the loss, other folds, few
 configurations, near ties. Printed: how far the raw score of the best and the claimed value are off the truth, less what the folds of this
@@ -74,7 +75,7 @@ def made(world: World, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray
     noise = world.noise * (1 + world.uneven * (worth - worth.min()) / SPREAD)
     own = noise * math.sqrt(overlap) * rng.standard_normal(n)
     shared = SPREAD * math.sqrt(overlap) * rng.standard_normal()
-    folds = np.tile(SPREAD * rng.standard_normal(world.folds), world.repeats) + 0.3 * SPREAD * rng.standard_normal(cells)
+    folds = SPREAD * rng.standard_normal(cells)  # each repeat divides the rows anew
     chance = {
         "normal": rng.standard_normal, "t3": lambda size: rng.standard_t(3, size) / math.sqrt(3),
         "laplace": lambda size: rng.laplace(size=size) / math.sqrt(2), "skewed": lambda size: rng.exponential(size=size) - 1,

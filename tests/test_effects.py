@@ -88,6 +88,34 @@ def test_equal_scores_are_no_division_by_zero():
     assert found.posterior == pytest.approx(np.ones(5))
 
 
+def test_a_configuration_under_several_names_counts_once():
+    table, *_ = scores(n=6, m=5)
+    table[1, 3:] = np.nan
+    once, many = effects(table), effects(np.repeat(table, [1, 2, 40, 1, 1, 1], axis=0))
+
+    assert many.noise == pytest.approx(once.noise)
+    assert many.cells == pytest.approx(once.cells)
+    assert np.isfinite(once.variances).all()
+    for name in ("values", "variances", "counts", "posterior", "spread", "noises", "freedom"):
+        assert getattr(many, name) == pytest.approx(np.repeat(getattr(once, name), [1, 2, 40, 1, 1, 1]))
+
+
+def test_few_cells_tell_little_of_the_noise():
+    table, *_ = scores(n=60, m=10)
+    freedom = [effects(part).freedom for part in (table[:3, :2], table[:3], table)]
+
+    assert freedom[0] == pytest.approx(np.full(3, 2.0))  # six scores, three configurations, one difference of two folds
+    assert freedom[1].max() <= 18
+    assert freedom[2].min() >= 10
+
+
+def test_the_last_digits_make_no_other_configuration():
+    table, *_ = scores(n=6, m=5, rng=np.random.default_rng(0))
+    many = np.concatenate([table, table[2] * (1 + 3e-16 * (np.arange(30)[:, None] % 3))])
+
+    assert effects(many).noise == pytest.approx(effects(table).noise)
+
+
 def test_a_noisy_bad_configuration_does_not_drown_the_folds_of_the_good_ones():
     rng = np.random.default_rng(2)
     table, _, folds = scores(n=5, noise=0.01, rng=rng)

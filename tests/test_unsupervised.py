@@ -31,6 +31,15 @@ def test_what_is_no_clustering_has_the_worst_silhouette(model: DBSCAN) -> None:
     assert silhouette(model.fit(X), X) == -1.0
 
 
+@pytest.mark.parametrize(
+    "model",
+    [means(1), DBSCAN(eps=1e-9), DBSCAN(eps=1e-9, min_samples=1), AgglomerativeClustering(None, distance_threshold=0)],
+    ids=["one cluster", "all noise", "each row its own", "a tree that is not cut"],
+)
+def test_what_is_no_clustering_is_not_stable(model) -> None:
+    assert Stability()(model, X) == -0.5
+
+
 def test_agreement_is_whole_for_the_same_partition_under_other_names() -> None:
     assert agreement(means(3).fit(X), X, LABELS) == 1.0
     assert agreement(means(2).fit(X), X, LABELS) < 0.7

@@ -40,6 +40,12 @@ _MODERATE: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 """Degrees of freedom that the common variance may count for."""
 
 _ROUNDS: Final = 8
+_DIGITS: Final = 2.0**40
+"""Scores that differ by less than a part in so many are the same."""
+
+_ROUNDING: Final = 1e-24
+"""Variance, of that of the whole table, below which nothing but the rounding of sums is left."""
+
 _LEAST_NOISY: Final = 0.1
 _LEAST: Final = 3
 """Configurations on at least two cells, below which no variance is told from another."""
@@ -61,6 +67,7 @@ class Effects(NamedTuple):
         between: s_a^2, of what the configurations are worth, the share that folds have in common taken off; NaN likewise.
         mean: mu.
         overlap: r.
+        freedom: degrees of freedom of `noises`, shape (n,); NaN likewise.
     """
 
     values: Array
@@ -75,6 +82,7 @@ class Effects(NamedTuple):
     between: float
     mean: float
     overlap: float
+    freedom: Array
 
 
 def effects(table: Array, overlap: float = 0.0) -> Effects:
@@ -83,7 +91,22 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
     Args:
         table: losses, shape (n, m), NaN where a configuration did not meet a cell.
         overlap: test rows for each training row, n_test / n_train; 0 for cells that share no data (seeds).
+
+    Rows that are the same are one configuration under several names, and count once: many of them would lend the cells their own chance.
     """
+    if table.shape[1] < 2:
+        return _apart(table, overlap)
+    places: dict[bytes, int] = {}
+    parts, powers = np.frexp(np.where(np.isfinite(table), table, np.nan))
+    rounded = np.ldexp(np.rint(parts * _DIGITS) / _DIGITS, powers) + 0.0  # no -0.0
+    whose = np.array([places.setdefault(row.tobytes(), len(places)) for row in rounded], int)
+    first = np.unique(whose, return_index=True)[1]
+    found = _apart(table[first], overlap)
+    by_row = ("values", "variances", "counts", "posterior", "spread", "noises", "freedom")
+    return found._replace(**{name: getattr(found, name)[whose] for name in by_row})
+
+
+def _apart(table: Array, overlap: float) -> Effects:
     met = np.isfinite(table)
     counts = met.sum(axis=1)
     m, raw = table.shape[1], _mean(table, met, counts)
@@ -93,14 +116,14 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
     if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2:
         middle = _middle(raw[counts > 0]) if counts.any() else np.nan
         return Effects(
-            raw, unknown, counts, raw, unknown, np.zeros(m), np.zeros((m, m)), unknown, np.nan, np.nan, middle, overlap
+            raw, unknown, counts, raw, unknown, np.zeros(m), np.zeros((m, m)), unknown, np.nan, np.nan, middle, overlap, unknown
         )
     table, raw = table.clip(-_LARGEST, _LARGEST), raw.clip(-_LARGEST, _LARGEST)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
     centred = np.where(met, table - centre, 0.0) / scale
     levels = np.zeros(table.shape[1])
     for _ in range(2):  # who is noisy is told from what the folds leave over, and the folds from those who are not
-        noisy = _noisy(centred, met, levels)
+        noisy, freedom = _noisy(centred, met, levels)
         fitted = _fit(centred[bulk], met[bulk], noisy[bulk], overlap)
         levels = fitted.levels
     known = np.isfinite(fitted.levels)
@@ -130,6 +153,7 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
         float(between),
         mean,
         overlap,
+        np.minimum(freedom, max(1, free - bulk.sum() + 1)),
     )
 
 
@@ -162,8 +186,9 @@ class _Fit(NamedTuple):
     between: float
 
 
-def _noisy(y: Array, met: Mask, levels: Array) -> Array:
-    """How many times noisier each row is than the better half, the typical one of it; each row's own variance is moderated [4].
+def _noisy(y: Array, met: Mask, levels: Array) -> tuple[Array, Array]:
+    """How many times noisier each row is than the better half, the typical one of it, and the degrees of freedom of that; each row's own
+    variance is moderated [4].
 
     Bad configurations are often far noisier than good ones, and would drown the folds of these.
     """
@@ -173,16 +198,18 @@ def _noisy(y: Array, met: Mask, levels: Array) -> Array:
     squares, free = (np.where(met, rest - means[:, None], 0.0) ** 2).sum(axis=1), np.maximum(counts - 1, 0)
     several = np.flatnonzero(free)
     good = several[np.argsort(means[several], kind="stable")[: max(2, (len(several) + 1) // 2)]]
-    typical, _ = _moderation(squares[good], free[good])
-    if not typical > 0:
-        return np.ones(len(y))
+    typical, least = _moderation(squares[good], free[good])
+    freedom = least + free
+    if not typical > _ROUNDING * max(1.0, float(np.abs(np.nan_to_num(levels)).max(initial=0.0))) ** 2:
+        return np.ones(len(y)), freedom
     noisy = np.ones(len(y))
     for half in (good, np.setdiff1d(several, good)):
         if len(half):
             scale, prior = _moderation(squares[half], free[half])
             scale = max(scale, _LEAST_NOISY * typical)
             noisy[half] = (prior * scale + squares[half]) / (prior + free[half]) / typical
-    return noisy
+            freedom[half] = prior + free[half]
+    return noisy, freedom
 
 
 def _moderation(squares: Array, free: Array) -> tuple[float, float]:

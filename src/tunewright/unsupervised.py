@@ -14,7 +14,7 @@ or may be called in an objective of your own. None of them is the truth; each re
 [4] Hubert & Arabie, Comparing Partitions, Journal of Classification 2, 1985: the adjusted Rand index.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from sklearn.base import clone
@@ -25,6 +25,9 @@ from tunewright.resampling.splits import rows_of
 from tunewright.typing import Array
 
 __all__ = ["Stability", "agreement", "reconstruction", "silhouette"]
+
+_WORST: Final = -0.5
+"""The least that the adjusted Rand index can be."""
 
 
 def silhouette(model: Any, X: Any, y: Any = None) -> float:  # noqa: ANN401, ARG001, N803  a scorer's signature
@@ -46,7 +49,9 @@ def agreement(model: Any, X: Any, y: Any) -> float:  # noqa: ANN401, N803
 class Stability:
     """How alike the clusters are that the model finds in different parts of the rows: the mean adjusted Rand index, at most 1.
 
-    The model is fitted anew to random parts of the rows; each two parts are compared on the rows that they share.
+    The model is fitted anew to random parts of the rows; each two parts are compared on the rows that they share. Where it finds one cluster
+    in a part, or as many as rows (noise, -1, counts as a cluster), there is no clustering that could come again: what is compared with that
+    part counts -1/2, the least that the index can be.
 
     Args:
         parts: how many parts; at least 2.
@@ -72,7 +77,9 @@ class Stability:
             labels = np.full(rows, np.nan)
             labels[part] = clone(model).fit_predict(_safe_indexing(X, part))
             found.append(labels)
-        return float(np.mean([_alike(one, other) for i, one in enumerate(found) for other in found[:i]]))
+        none = [not 1 < len(np.unique(labels[~np.isnan(labels)])) < (~np.isnan(labels)).sum() for labels in found]
+        pairs = [(i, j) for i in range(self.parts) for j in range(i)]
+        return float(np.mean([_WORST if none[i] or none[j] else _alike(found[i], found[j]) for i, j in pairs]))
 
     def __repr__(self) -> str:
         return f"Stability(parts={self.parts}, share={self.share}, seed={self.seed})"

@@ -62,6 +62,18 @@ def test_one_study_a_side_is_judged_by_the_folds_of_its_winner(history_of):
     assert "Repeat both with other seeds" in found.remarks[0]
 
 
+def test_what_a_race_stopped_after_an_easy_fold_is_not_the_winner(history_of):
+    rest = [({"x": 0.1}, [1.0, 2.1, 2.0, 2.2]), ({"x": 0.2}, [1.1, 2.3, 2.2, 2.1]), ({"x": 0.3}, [1.2, 2.2, 2.3, 2.4])]
+    one = history_of(SPACE, [*rest, ({"x": 0.9}, [1.5])])
+    other = history_of(SPACE, [*rest, ({"x": 0.9}, [1.9, 2.9])])
+
+    found = compare([one], [other])
+
+    assert found.values == pytest.approx((1.825, 1.825))
+    assert found.gain == 0
+    assert compare([one], [history_of(SPACE, [({"x": 0.4}, [1.5, 2.4])] * 4)]).n == 2
+
+
 def test_without_folds_or_seeds_nothing_is_claimed(history_of):
     found = compare(side(history_of, [1.0]), side(history_of, [2.0]))
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
@@ -194,6 +195,42 @@ def test_the_interval_of_a_gain_ends_where_the_metric_does() -> None:
     assert "(−1 to 1) accuracy" in found.sentence
     assert unknown.gain.high > 1
     assert "±" in unknown.sentence
+
+
+def test_clones_do_not_drown_the_noise() -> None:
+    """A tree on iris whose depth matters no longer from 3 on: the gain is as sure as that of two configurations, fold by fold."""
+    stump, tree, deep = (
+        np.full(5, 2 / 3),
+        np.array([0.967, 0.967, 0.867, 0.967, 0.9]),
+        np.array([0.967, 0.967, 0.867, 0.933, 0.9]),
+    )
+    gains = tree - stump
+    half = stats.t.ppf(0.975, 4) * gains.std(ddof=1) * np.sqrt(1 / 5 + 1 / 4)
+
+    found = by_folds(judged(np.stack([stump, tree, *[deep] * 27]), "maximize", "accuracy"))
+
+    assert (found.gain.low, found.gain.high) == pytest.approx((gains.mean() - half, gains.mean() + half))
+    assert found.probability > 0.99
+    assert found.winner.low < tree.mean() < found.winner.high
+
+
+def test_two_folds_of_few_configurations_make_nothing_sure() -> None:
+    """Three configurations on two folds: the noise has 2 degrees of freedom, whose quantile is 4.3 and not 1.96."""
+    rng = np.random.default_rng(0)
+    table = 1 + 0.02 * rng.standard_normal((3, 2)) - np.array([0.0, 0.05, 0.02])[:, None]
+    found = by_folds(judged(table))
+    shift = found.gain.value / ((found.gain.high - found.gain.low) / 2) * stats.t.ppf(0.975, 2)
+
+    assert found.probability == pytest.approx(stats.t.cdf(shift, 2), abs=0.02)
+    assert found.probability < stats.norm.cdf(shift)
+
+
+def test_copies_of_a_configuration_make_nothing_surer() -> None:
+    table = scores(0.02, n=8)
+    once, copied = (by_folds(judged(np.concatenate([table, *[table[5:6]] * copies]))) for copies in (0, 40))
+
+    assert copied.gain == once.gain
+    assert (copied.winner, copied.probability) == (once.winner, once.probability)
 
 
 def test_zero_has_no_sign() -> None:

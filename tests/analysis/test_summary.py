@@ -137,12 +137,63 @@ def test_the_difference_is_taken_fold_by_fold_and_corrected_for_overlap(history_
 
 
 def test_a_smaller_loss_is_a_gain(history_of: HistoryOf) -> None:
-    history = history_of(SPACE, [(at(0.1), [1.0, 2.0]), (at(0.2), [2.0, 3.0])])
+    history = history_of(SPACE, [(at(0.1), [1.0, 2.0]), (at(0.2), [2.0, 3.5])])
 
     found = difference(history.trial(0), history.trial(1), Metric("loss"))
 
     assert found is not None
-    assert (found.gain, found.low, found.high) == pytest.approx((1.0, 1.0, 1.0))
+    assert found.gain == pytest.approx(1.25)
+    assert found.low < 1.25 < found.high
+
+
+def test_two_gains_that_are_the_same_prove_nothing(history_of: HistoryOf) -> None:
+    """Equally good classifiers, judged on 2 folds of 30 rows: of 40 pairs, some gain the same on both folds."""
+    alone = history_of(SPACE, [(at(0.1), [0.8, 0.7]), (at(0.2), [0.75, 0.65])], metrics=ACCURACY)
+    found = difference(alone.trial(0), alone.trial(1), ACCURACY, alone)
+    rng = np.random.default_rng(0)
+    others = [(at(0.3 + i / 100), list(rng.binomial(30, 0.8, 2) / 30)) for i in range(10)]
+    many = history_of(SPACE, [(at(0.1), [0.8, 0.7]), (at(0.2), [0.75, 0.65]), *others], metrics=ACCURACY)
+    among = difference(many.trial(0), many.trial(1), ACCURACY, many)
+    same = difference(alone.trial(0), alone.trial(0), ACCURACY)
+
+    assert found is not None
+    assert among is not None
+    assert found.gain == pytest.approx(0.05)
+    assert found.shared == 2
+    assert math.isnan(found.low)
+    assert "cannot be told" in sentence_on_difference(found)
+    assert "nan" not in sentence_on_difference(found)
+    assert among.low < 0 < among.high
+    assert same == Difference(0.0, 0.0, 0.0, 2)
+
+
+def test_how_much_folds_share_depends_on_all_of_them(history_of: HistoryOf) -> None:
+    """A raced trial met 2 of 10 folds: n_test / n_train is 1/9 and not 1."""
+    ours, theirs = list(0.9 + np.arange(10) / 100), [0.8, 0.83]
+    history = history_of(SPACE, [(at(0.1), ours), (at(0.2), theirs)], metrics=ACCURACY)
+    half = stats.t.ppf(0.975, 1) * np.std([0.1, 0.08], ddof=1) * math.sqrt(1 / 2 + 1 / 9)
+
+    for known in ((), (history,)):
+        found = difference(history.trial(0), history.trial(1), ACCURACY, *known)
+
+        assert found is not None
+        assert found.high - found.gain == pytest.approx(half)
+
+
+def test_one_fold_drawn_anew_shares_what_the_history_says() -> None:
+    journal, rng = Journal(SPACE, (ACCURACY,)), np.random.default_rng(0)
+    journal.history.frozen["overlap"] = 0.25
+    for x in (0.1, 0.2):
+        trial = journal.ask(at(x), fold=0)
+        for repeat in range(10):
+            journal.tell(trial, float(rng.random()), index=journal.send(trial, fold=0, seed=repeat) if repeat else 0)
+    one, other = journal.history.trial(0), journal.history.trial(1)
+
+    plain, known = difference(one, other, ACCURACY), difference(one, other, ACCURACY, journal.history)
+
+    assert plain is not None
+    assert known is not None
+    assert (known.high - known.low) / (plain.high - plain.low) == pytest.approx(math.sqrt(0.35 / 0.1))
 
 
 def test_without_shared_folds_there_is_no_difference(history_of: HistoryOf) -> None:

@@ -2,9 +2,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from tunewright.analysis import find_winner
-from tunewright.analysis.winner import posterior, shrunk
+from tunewright.analysis.winner import of_folds, posterior, shrunk
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
@@ -111,6 +112,52 @@ def test_intervals_hold_the_truth_and_claims_are_near_it(noise: float) -> None:
 
     assert sum(held) > 26
     assert abs(np.mean(claimed)) < abs(np.mean(raw)) / 3 + 6 * np.std(claimed) / np.sqrt(40)
+
+
+def repeated(levels: np.ndarray, overlap: float | None = None) -> History:
+    """A history of 6 configurations on cells with these levels, shape (repeats, folds), and next to no noise."""
+    journal, rng = Journal(SPACE, LOSS), np.random.default_rng(0)
+    if overlap is not None:
+        journal.history.frozen["overlap"] = overlap
+    for i in range(6):
+        trial = journal.ask({"x": 0.5 if i == 0 else i / 1000}, fold=0)
+        for (repeat, fold), level in np.ndenumerate(levels):
+            index = journal.send(trial, fold=fold, seed=repeat) if repeat or fold else 0
+            journal.tell(trial, float(1 + 0.01 * i + level + 1e-5 * rng.standard_normal()), index=index)
+    return journal.history
+
+
+def half(history: History) -> float:
+    return of_folds(history, history.effects())
+
+
+def test_repeats_do_not_make_the_training_sets_of_folds_differ() -> None:
+    """Fold 0 of one repeat holds other rows than fold 0 of the next: Nadeau & Bengio's variance of all cells, s^2 (1 / cells + r)."""
+    levels = np.random.default_rng(0).standard_normal((10, 5))
+
+    expected = stats.t.ppf(0.975, 49) * levels.std(ddof=1) * math.sqrt(1 / 50 + 1 / 4)
+
+    assert half(repeated(levels)) == pytest.approx(expected, rel=0.15)
+    assert half(repeated(levels[:1])) == pytest.approx(
+        stats.t.ppf(0.975, 4) * levels[0].std(ddof=1) * math.sqrt(1 / 5 + 1 / 4), rel=0.01
+    )
+
+
+def test_folds_that_are_the_same_in_every_repeat_count_once() -> None:
+    levels = np.tile(np.random.default_rng(0).standard_normal(5), (10, 1))
+
+    expected = stats.t.ppf(0.975, 4) * levels[0].std(ddof=1) * math.sqrt(1 / 5 + 1 / 4)
+
+    assert half(repeated(levels)) == pytest.approx(expected, rel=0.01)
+
+
+def test_one_fold_that_is_drawn_anew_in_every_repeat_tells_how_hard_folds_are() -> None:
+    levels = np.random.default_rng(0).standard_normal((10, 1))
+
+    expected = stats.t.ppf(0.975, 9) * levels.std(ddof=1) * math.sqrt(1 / 10 + 1 / 4)
+
+    assert half(repeated(levels, overlap=0.25)) == pytest.approx(expected, rel=0.01)
+    assert half(repeated(levels[:1])) == 0
 
 
 def test_a_winner_prints_as_a_few_lines_of_text() -> None:

@@ -11,7 +11,14 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score, make_scorer
-from sklearn.model_selection import FixedThresholdClassifier, StratifiedKFold, TimeSeriesSplit, cross_validate
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GroupKFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+    cross_validate,
+)
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -195,6 +202,27 @@ def test_a_part_of_the_rows_is_divided_anew():
 # ---- bad input -----------------------------------------------------------------------------------------------------------------------
 
 
+def test_outer_folds_of_rows_in_time_look_back() -> None:
+    X, y = np.arange(80.0)[:, None], np.arange(80.0)
+    cv = CrossValidation(Ridge(), X, y, cv=TimeSeriesSplit(3, gap=2), scoring="r2")
+
+    outer = cv.outer(4).splits
+
+    assert outer.folds == 4
+    assert all(fold.train.max() + 2 < fold.test.min() for fold in outer.repeat(0))
+
+
+@pytest.mark.parametrize("splitter", [GroupKFold(5), StratifiedGroupKFold(5), 5])
+def test_outer_folds_hold_groups_together(splitter) -> None:
+    groups = np.arange(150) % 30
+    X, y = load_iris(return_X_y=True)
+
+    outer = CrossValidation(LogisticRegression(), X, y, groups=groups, cv=splitter).outer(3).splits
+
+    assert outer.folds == 3
+    assert not any(np.intersect1d(groups[fold.train], groups[fold.test]).size for fold in outer.repeat(0))
+
+
 def test_a_target_with_holes_is_refused():
     hole = X[:, 0].copy()
     hole[17] = np.nan
@@ -369,6 +397,20 @@ def test_a_test_set_without_a_target_has_no_baseline():
 
     assert worth.baseline is None
     assert worth.winner.low < worth.winner.high
+
+
+def test_a_test_set_whose_weights_are_not_known_is_judged_with_a_warning() -> None:
+    X, y = load_iris(return_X_y=True)
+    with config_context(enable_metadata_routing=True):
+        model = LogisticRegression().set_fit_request(sample_weight=True)
+        weighing = make_scorer(f1_score, average="macro").set_score_request(sample_weight=True)
+        for scoring, warned in ((weighing, True), (make_scorer(f1_score, average="macro"), False)):
+            cv = CrossValidation(model, X, y, scoring={"f1": scoring}, params={"sample_weight": np.linspace(1, 2, 150)})
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", UserWarning)
+                cv.tested([{}], X[::3], y[::3])
+
+            assert any("not weighed by sample_weight" in str(each.message) for each in caught) == warned
 
 
 def test_workers_find_the_configuration_of_scikit_learn():

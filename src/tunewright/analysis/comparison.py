@@ -31,6 +31,8 @@ from tunewright.typing import Array
 __all__ = ["Comparison", "compare"]
 
 _CONFIDENCE: Final = 0.95
+_ENOUGH: Final = 0.5
+"""Share of the folds and seeds of the trial that met most, as for `History.proven`."""
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -151,13 +153,12 @@ def compare(
     winners = best[0][0], best[1][0]
     assert winners[0] is not None
     assert winners[1] is not None
-    found = difference(winners[0], winners[1], metric)
+    found = difference(winners[0], winners[1], metric, first[0], second[0])
     lucky = "One search on a side: this compares two winners, not two ways to search. Repeat both with other seeds."
     if found is None:
         gain = metric.sign * (means[1] - means[0])
         return result(gain, math.nan, math.nan, 0, "none", *differ, f"{lucky} There are no folds in common either.")
-    shared = len([each for each in winners[0].measurements if each.values])
-    return result(found.gain, found.low, found.high, shared, "folds of the winners", *differ, lucky)
+    return result(found.gain, found.low, found.high, found.shared, "folds of the winners", *differ, lucky)
 
 
 def _differ(histories: Sequence[History]) -> list[str]:
@@ -167,11 +168,15 @@ def _differ(histories: Sequence[History]) -> list[str]:
 
 
 def _best(history: History, count: int) -> Trial | None:
-    """The best feasible of the first so many finished trials."""
+    """The best feasible of the first so many finished trials: as `History.best` of these, not one that a race stopped while it was lucky."""
     ended = np.flatnonzero(np.isfinite(history.finished_at))
     early = ended[np.argsort(history.finished_at[ended], kind="stable")[:count]]
-    good = early[history.feasible[early] & np.isfinite(history.losses[early, history.objectives[0]])]
-    return history.trial(int(good[np.argmin(history.losses[good, history.objectives[0]])])) if len(good) else None
+    found, feasible = history.effects(), np.isin(history.order, early)
+    order = history.order[feasible]
+    if not len(order):
+        return None
+    enough = found.counts[order] >= _ENOUGH * found.counts[order].max()
+    return history.trial(int(order[enough][np.argmin(found.posterior[order[enough]])]))
 
 
 def _paired(first: Sequence[History], second: Sequence[History]) -> tuple[list[int], list[int]] | None:

@@ -27,12 +27,13 @@ import msgspec
 import numpy as np
 from scipy import stats
 
-from tunewright.analysis.summary import objective
+from tunewright.analysis.summary import difference, objective
 from tunewright.analysis.text import interval, number, params_line, read_alike
-from tunewright.analysis.winner import Estimate, default_of, posterior, shrunk, within
+from tunewright.analysis.winner import Estimate, default_of, few, posterior, shrunk, within
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.metric import Metric
+from tunewright.trial import Trial
 from tunewright.typing import Array, Params
 
 __all__ = [
@@ -212,14 +213,32 @@ def by_folds(history: History, baseline: Sequence[float] = ()) -> Generalization
                 0.5,
             )
         else:
-            mean, *_, deviation = shrunk(found, best.number)
-            apart = plain - mean
-            spread = math.hypot(deviation, math.sqrt(float(found.variances[default.number])))
-            gain = Estimate(apart, apart - 1.96 * spread, apart + 1.96 * spread)
-            probability = float(stats.norm.cdf(apart / spread)) if spread > 0 else math.nan
+            gain, probability = _gain(history, best, default)
     return said(
         "folds", history, turned(claimed, metric), beside, _mean(baseline, history.overlap), gain=gain, probability=probability
     )
+
+
+def _gain(history: History, best: Trial, default: Trial) -> tuple[Estimate, float]:
+    """What the winner gains on the default, its luck taken off, and the probability that it is better; among few, fold by fold."""
+    found = history.effects()
+    if (
+        few(found)
+        and (paired := difference(best, default, objective(history), history)) is not None
+        and paired.high > paired.gain
+    ):
+        quantile = float(stats.t.ppf(0.975, paired.shared - 1))
+        sure = float(stats.t.cdf(paired.gain / (paired.high - paired.gain) * quantile, paired.shared - 1))
+        return Estimate(paired.gain, paired.low, paired.high), sure
+    mean, *_, deviation = shrunk(found, best.number)
+    apart = float(found.values[default.number]) - mean
+    parts = np.array([deviation**2, found.variances[default.number]])
+    spread = math.sqrt(parts.sum())
+    if not spread > 0:
+        return Estimate(apart, apart - spread, apart + spread), math.nan
+    freedom = float(parts.sum() ** 2 / (parts**2 / found.freedom[[best.number, default.number]]).sum())  # Satterthwaite's
+    half = float(stats.t.ppf(0.975, freedom)) * spread
+    return Estimate(apart, apart - half, apart + half), float(stats.t.cdf(apart / spread, freedom))
 
 
 def by_draws(

@@ -165,7 +165,7 @@ def _meaning(history: History, extras: ReportExtras, default: Trial | None) -> s
         return "Nothing beat the default configuration: keep it."
     if not history.feasible[default.number]:
         return "The default configuration does not keep within every metric's bound, so there is nothing to compare the best one with."
-    found = difference(best, default, metric)
+    found = difference(best, default, metric, history)
     caution = "The search chose the winner by these same measurements, so expect a little less next time."
     if found is not None:
         return f"On the same folds and seeds: {_lower(sentence_on_difference(found))} {caution}"

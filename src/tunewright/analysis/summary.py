@@ -6,18 +6,20 @@ corrected for the training sets of the folds overlapping [1], (1/k + 1/(k-1)) s^
 kind to a winner that was *chosen* by these folds; only data that the search never saw can judge that.
 
 [1] Nadeau & Bengio, Inference for the Generalization Error, Machine Learning 52, 2003, eq. (9).
+[2] Smyth, Linear models and empirical Bayes methods for assessing differential expression, SAGMB 3, 2004.
 """
 
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 import numpy as np
 from scipy import stats
 
-from tunewright.analysis.text import interval
+from tunewright.analysis.text import interval, number
 from tunewright.history import COMPLETED, FAILED, History
 from tunewright.metric import Metric
 from tunewright.trial import Failure, Measurement, Trial
@@ -48,6 +50,11 @@ __all__ = [
 
 _NUMBERS: Final = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _CONFIDENCE: Final = 0.95
+_SAME: Final = 1e-9
+"""Gains that differ by less, of the size of the scores, say nothing about chance."""
+
+_PRIOR_FREEDOM: Final = 4.0
+"""Folds that the noise of all trials counts for, as in `Race`."""
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -73,11 +80,18 @@ class Ranked(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """How much better one is than another, in the metric's units (positive: better), with a 95 % interval."""
+    """How much better one is than another, in the metric's units (positive: better), with a 95 % interval.
+
+    Attributes:
+        gain: how much.
+        low, high: the interval; NaN where it cannot be told.
+        shared: folds and seeds that both were measured on; 0: something else was compared.
+    """
 
     gain: float
     low: float
     high: float
+    shared: int = 0
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -183,10 +197,18 @@ def default_trial(history: History) -> Trial | None:
     return next((trial for trial in noted if trial.note.lower().startswith("default")), None)
 
 
-def difference(better: Trial, other: Trial, metric: Metric) -> Difference | None:
+def difference(better: Trial, other: Trial, metric: Metric, *histories: History) -> Difference | None:
     """How much `better` gains on `other` over the folds and seeds that both were measured on; None for fewer than two of them.
 
-    Source: Nadeau & Bengio 2003, eq. (9), with n_test / n_train = 1 / (folds - 1); without folds (seeds only): the plain t interval.
+    Args:
+        better, other: the trials.
+        metric: of whose values.
+        histories: the one that holds both, or that of each. Where they tell the noise, it counts as much as four further folds, so
+            that two that happen to agree prove nothing [2]; n_test / n_train is theirs, too, else 1 / (folds - 1).
+
+    Gains that are all the same, but not 0, have no interval (NaN) unless the noise is known.
+
+    Source: Nadeau & Bengio 2003, eq. (9); without folds (seeds only): the plain t interval.
     """
     pairs = [{(m.fold, m.seed): m.values[metric.name] for m in at_full_effort(trial) if m.values} for trial in (better, other)]
     shared = [key for key in pairs[0] if key in pairs[1]]
@@ -195,11 +217,29 @@ def difference(better: Trial, other: Trial, metric: Metric) -> Difference | None
     ours, theirs = (np.array([pair[key] for key in shared]) for pair in pairs)
     size = float(max(np.abs(ours).max(), np.abs(theirs).max())) or 1.0
     gains = -metric.sign * (ours / size - theirs / size)
-    folds = len({fold for fold, _ in shared})
-    overlap = 1 / (folds - 1) if folds > 1 else 0.0
-    half = float(stats.t.ppf((1 + _CONFIDENCE) / 2, len(gains) - 1) * gains.std(ddof=1) * math.sqrt(1 / len(gains) + overlap))
-    mean = float(gains.mean())
-    return Difference(mean * size, (mean - half) * size, (mean + half) * size)
+    mean, free = float(gains.mean()), len(gains) - 1.0
+    squares = float(((gains - mean) ** 2).sum())
+    noise = _noise(histories, (better, other), metric) / size / size
+    if math.isfinite(noise) and noise > 0:
+        squares, free = squares + _PRIOR_FREEDOM * noise, free + _PRIOR_FREEDOM
+    elif mean and float(np.ptp(gains)) <= _SAME:
+        return Difference(mean * size, math.nan, math.nan, len(shared))
+    folds = len({fold for pair in pairs for fold, _ in pair})
+    overlap = max((each.overlap for each in histories), default=1 / (folds - 1) if folds > 1 else 0.0)
+    half = float(stats.t.ppf((1 + _CONFIDENCE) / 2, free)) * math.sqrt(squares / free * (1 / len(gains) + overlap))
+    return Difference(mean * size, (mean - half) * size, (mean + half) * size, len(shared))
+
+
+def _noise(histories: Sequence[History], trials: Sequence[Trial], metric: Metric) -> float:
+    """The variance of the difference of two trials on one fold, as all trials tell it; NaN where they do not."""
+    if not histories:
+        return math.nan
+    pairs = zip((histories[0], histories[-1]), trials, strict=True)
+    each = [
+        history.effects([known.name for known in history.metrics].index(metric.name)).noises[trial.number]
+        for history, trial in pairs
+    ]
+    return float(sum(each))
 
 
 def causes(history: History) -> list[Cause]:
@@ -285,6 +325,9 @@ def association(x: Array, losses: Array, groups: int = 6) -> float:
 
 def sentence_on_difference(found: Difference, versus: str = "the default") -> str:
     """What a difference means, in a sentence."""
+    if math.isnan(found.low):
+        word = "Better" if found.gain > 0 else "Worse"
+        return f"{word} than {versus} by {number(abs(found.gain), 3)} on each fold alike: how much of it is luck cannot be told."
     size, ends = interval(found.gain, found.low, found.high, 3)
     size, bounds = size.lstrip("\N{MINUS SIGN}"), f"95 % interval {ends}"
     if found.low > 0:

@@ -9,10 +9,11 @@ How the worth is distributed is not known either. Near the best one, that of poi
 configurations perhaps spread evenly above it. All of these on a grid are weighed by the likelihood of all values, and the posterior of the
 winner is the mean over them [2]: with many configurations the likelihood picks one, with few the interval grows. It holds the middle
 95 %, and the uncertainty of the folds themselves, which all configurations share, by Student's t with as many degrees of freedom as there
-are folds, less one. What a metric cannot reach (`Metric.limits`) is cut off.
+are folds, less one (of every repeat, where each divides the rows anew). What a metric cannot reach (`Metric.limits`) is cut off.
 
 [1] de Haan, Estimation of the minimum of a function using order statistics, JASA 76, 1981.
 [2] Deely & Lindley, Bayes empirical Bayes, JASA 76, 1981.
+[3] Nadeau & Bengio, Inference for the Generalization Error, Machine Learning 52, 2003, eq. (9).
 """
 
 import math
@@ -29,7 +30,7 @@ from tunewright.history import History
 from tunewright.trial import Trial
 from tunewright.typing import Array
 
-__all__ = ["Estimate", "Winner", "default_of", "find_winner", "of_folds", "posterior", "shrunk", "within"]
+__all__ = ["Estimate", "Winner", "default_of", "few", "find_winner", "of_folds", "posterior", "shrunk", "within"]
 
 _GRID: Final = 120
 _FENCE: Final = 3.0
@@ -113,11 +114,29 @@ def posterior(history: History, trial: int) -> Estimate:
     found = history.effects()
     value, variance = float(found.values[trial]), float(found.variances[trial])
     if not math.isfinite(variance):
-        return Estimate(value)
+        return within(history, _plain(history, found, trial)) if few(found) else Estimate(value)
     mean, low, high, _ = shrunk(found, trial)
     shared = of_folds(history, found)
     down, up = math.hypot(mean - low, shared), math.hypot(high - mean, shared)
     return within(history, Estimate(mean, mean - down, mean + up))
+
+
+def few(found: Effects) -> bool:
+    """Whether nothing is known of chance only because there are few configurations, each on the same number of several cells: little luck was
+    to be had among them, and what each says of itself is all there is.
+    """
+    met = found.counts[found.counts > 0]
+    return math.isnan(found.noise) and len(met) > 0 and bool((met == met[0]).all()) and met[0] > 1
+
+
+def _plain(history: History, found: Effects, trial: int) -> Estimate:
+    """The loss with the interval that its own scores give it [3]; none where they are all the same."""
+    scores = history.table(history.objectives[0])[0][trial]
+    scores, value = scores[np.isfinite(scores)], float(found.values[trial])
+    if len(scores) < 2 or not np.ptp(scores) > 0:
+        return Estimate(value)
+    half = float(stats.t.ppf(0.975, len(scores) - 1) * scores.std(ddof=1)) * math.sqrt(1 / len(scores) + found.overlap)
+    return Estimate(value, value - half, value + half)
 
 
 def within(history: History, loss: Estimate) -> Estimate:
@@ -147,10 +166,11 @@ def shrunk(found: Effects, trial: int) -> tuple[float, float, float, float]:
 def _weighed(found: Effects, value: float, variance: float) -> tuple[Array, Array]:
     """Posterior of one configuration: a grid, and the probability of each of its points."""
     known = np.isfinite(found.values) & np.isfinite(found.variances) & (found.variances > 0)
-    values, deviation = found.values[known], math.sqrt(variance)
+    every = np.unique(np.stack([found.values[known], found.variances[known]]), axis=1)  # the same scores are one configuration
+    values, deviation = every[0], math.sqrt(variance)
     tenth, middle, most = np.quantile(values, [0.1, 0.5, 0.9])
     inside = values <= middle + _FENCE * (middle - tenth)
-    values, deviations = values[inside], np.sqrt(found.variances[known][inside])
+    values, deviations = values[inside], np.sqrt(every[1][inside])
     grid = np.linspace(min(values.min(), value) - 3.5 * deviation, max(values.max(), value + 3.5 * deviation), _GRID)
     means = np.linspace(value - 0.5 * deviation, max(most, value + deviation), _MEANS)
     widest = 2 * max(deviation, float(values.std()))
@@ -186,16 +206,30 @@ def _edges(grid: Array) -> Array:
 
 
 def of_folds(history: History, found: Effects) -> float:
-    """Half the width of the 95 % interval that the difficulty of the folds brings to every value."""
+    """Half the width of the 95 % interval that the difficulty of the folds brings to every value.
+
+    How much cells differ within folds of one number, over repeats, and how much these differ from each other are told apart. Where repeats
+    shuffle anew the two are the same, and the variance is s_b^2 (1 / cells + r) [3]; where they do not, numbers count and not cells.
+    """
     _, cells = history.table(history.objectives[0])
+    if len(cells) < 2:
+        return 0.0
     names = [seed if fold is None else fold for fold, seed in cells]
     each = np.array([[name == other for other in names] for name in dict.fromkeys(names)], float)
-    each /= each.sum(axis=1, keepdims=True)
-    if len(each) < 2:
+    alike = each.T @ (each / each.sum(axis=1, keepdims=True))
+    moments = np.outer(found.cells, found.cells) + np.nan_to_num(found.covariance)
+    whole, numbers = len(cells), len(each)
+    repeats, free = whole / numbers, np.array([numbers - 1, whole - numbers])
+    squares = np.array([((alike - 1 / whole) * moments).sum(), ((np.eye(whole) - alike) * moments).sum()])
+    # the sum of these is the variance of the mean, whichever part of that of a cell belongs to its number
+    weights = np.array([(1 / numbers + found.overlap) / repeats, found.overlap * (1 - 1 / repeats)])
+    if numbers == 1:
+        weights = np.array([0.0, 1 / whole + found.overlap])
+    parts = weights * np.maximum(squares, 0.0) / np.maximum(free, 1)
+    if not parts.sum() > 0:
         return 0.0
-    means, doubt = each @ found.cells, each @ np.nan_to_num(found.covariance) @ each.T
-    variance = float(means.var(ddof=1)) + float(np.trace(doubt) - doubt.sum() / len(each)) / (len(each) - 1)
-    return float(stats.t.ppf(0.975, len(each) - 1)) * math.sqrt(variance * (1 / len(each) + found.overlap))
+    freedom = float(parts.sum() ** 2 / (parts**2 / np.maximum(free, 1)).sum())  # Satterthwaite's
+    return float(stats.t.ppf(0.975, freedom)) * math.sqrt(parts.sum())
 
 
 def default_of(history: History) -> Trial | None:

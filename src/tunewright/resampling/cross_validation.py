@@ -21,10 +21,12 @@ from typing import Any, Final
 
 import joblib
 import numpy as np
+from sklearn import get_config
 from sklearn.base import clone, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.model_selection import cross_validate
+from sklearn.model_selection import TimeSeriesSplit, cross_validate
 from sklearn.utils import _safe_indexing
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 from tunewright.analysis import Halved
 from tunewright.catalog.compose import own_params, settings
@@ -280,9 +282,14 @@ class CrossValidation:
         )  # fmt: skip
 
     def outer(self, folds: int) -> "CrossValidation":
-        """The same over other, outer folds, each of which is judged as a whole: what a nested cross-validation is judged on."""
+        """The same over other, outer folds, each of which is judged as a whole: what a nested cross-validation is judged on.
+
+        Rows in time stay in their order, and groups are held together; all else is shuffled.
+        """
+        own = self.splits.cv
+        ordered = isinstance(own, TimeSeriesSplit)
         return CrossValidation(
-            self.estimator, self.X, self.y, cv=folds, scoring=self.scorers, optimize=[metric.name for metric in self.metrics],
+            self.estimator, self.X, self.y, cv=TimeSeriesSplit(folds, gap=own.gap, max_train_size=own.max_train_size) if ordered else folds, scoring=self.scorers, optimize=[metric.name for metric in self.metrics],
             groups=self.groups, params=self.params, racing=False, seed=self.seed + 1,
         )  # fmt: skip
 
@@ -291,11 +298,15 @@ class CrossValidation:
         return float(self.judged(self.build(params), fold, 0)[0][self.metrics[0].name])
 
     def tested(self, configurations: Sequence[Params], X: Any, y: Any) -> Tested:  # noqa: ANN401, N803
-        """The first metric of configurations fitted to all rows, and of the baseline, on other rows (`tested.py`)."""
+        """The first metric of configurations fitted to all rows, and of the baseline, on other rows (`tested.py`), whose weights are not known."""
+        scorer = self.scorers[self.metrics[0].name]
+        if unknown := sorted(_asked_by(scorer, self.params)):
+            said = f"The metric is not weighed by {', '.join(unknown)} on the test set: it is not known there, so each of its rows counts the same."
+            warnings.warn(said, stacklevel=2)
         models = [self.build(params).fit(self.X, self.y, **self.params) for params in configurations]
         if self.y is not None:
             models.append(self._dummy().fit(self.X, self.y))
-        return judged_on(models, self.scorers[self.metrics[0].name], X, y, seed=self.seed)
+        return judged_on(models, scorer, X, y, seed=self.seed)
 
     def drawn(self, configurations: Sequence[Params]) -> tuple[list[int], Drawn] | None:
         """Scores of the out-of-fold predictions, the mean over the folds, on rows drawn with replacement; groups are drawn as a whole.
@@ -329,6 +340,13 @@ class CrossValidation:
 
     def __repr__(self) -> str:
         return f"CrossValidation({self.estimator!r}, folds={self.splits.folds}, repeats={self.repeats})"
+
+
+def _asked_by(scorer: Any, params: Params) -> set[str]:  # noqa: ANN401
+    """Which of the parameters the scorer asks for where scikit-learn routes metadata."""
+    return (
+        set(get_routing_for_object(scorer).consumes("score", list(params))) if get_config()["enable_metadata_routing"] else set()
+    )
 
 
 def _is_open_seed(name: str, value: object) -> bool:
