@@ -287,9 +287,9 @@ class CrossValidation:
         Rows in time stay in their order, and groups are held together; all else is shuffled.
         """
         own = self.splits.cv
-        ordered = isinstance(own, TimeSeriesSplit)
+        cv = TimeSeriesSplit(folds, gap=own.gap, max_train_size=own.max_train_size) if isinstance(own, TimeSeriesSplit) else folds
         return CrossValidation(
-            self.estimator, self.X, self.y, cv=TimeSeriesSplit(folds, gap=own.gap, max_train_size=own.max_train_size) if ordered else folds, scoring=self.scorers, optimize=[metric.name for metric in self.metrics],
+            self.estimator, self.X, self.y, cv=cv, scoring=self.scorers, optimize=[metric.name for metric in self.metrics],
             groups=self.groups, params=self.params, racing=False, seed=self.seed + 1,
         )  # fmt: skip
 
