@@ -391,7 +391,7 @@ def _measured(history: History, centre: Trial, row: Array, metric: Metric) -> tu
     shared = [cell for cell in theirs if cell in ours]
     if not shared:
         return None, 0, False
-    paired = difference(centre, tried, metric)
+    paired = difference(centre, tried, metric, history)
     if paired is None:
         return Estimate(metric.sign * (theirs[shared[0]] - ours[shared[0]])), 1, False
     every, at = history.effects(), centre.number

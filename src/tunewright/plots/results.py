@@ -148,7 +148,7 @@ def _folds_caption(winner: Trial, default: Trial | None, history: History) -> st
         return f"{caption} The default was not tried, so there is nothing to compare with."
     if default.number == winner.number:
         return f"{caption} The default itself is the winner."
-    found = difference(winner, default, metric)
+    found = difference(winner, default, metric, history)
     if found is None:
         return f"{caption} The two have fewer than two folds in common, so no difference can be told."
     return f"{caption} {sentence_on_difference(found)} The winner was chosen by these very folds, which flatters it: see study.generalization()."
