@@ -80,6 +80,16 @@ def test_a_search_that_bore_nothing_names_the_commonest_failure():
     assert history.fruitless(0, 3) is None
 
 
+def test_spare_tasks_that_fail_are_no_failed_trials():
+    journal = judged([(1.0,)])
+    journal.fail(0, index=journal.send(0, seed=1, spare=True))
+    position = journal.history.position
+    assert journal.history.fruitless(position, 0) is None
+
+    journal.fail(journal.ask({"x": 0.5}))
+    assert journal.history.fruitless(position, 0).startswith("No trial completed, and 1 failed with")
+
+
 def test_what_was_stopped_or_told_to_fail_is_no_surprise():
     assert history_of_failures(["a"], kind="stopped").fruitless(0, 0) is None
 

@@ -284,10 +284,16 @@ class Standing:
             return f"No trial has a value ({self.tally}). Trial {trial} failed first: {failure.message}"
         return f"No trial has a value yet ({self.tally}). Tell the running ones, or search on."
 
-    def fruitless(self, completed: int, failures: int) -> str | None:
-        """What to say when, since there were so many completed trials and so many failures, none completed and some failed; else None."""
-        new = [(trial, failure) for trial, failure in self.failures[failures:] if failure.kind not in {"stopped", "told"}]
-        if not new or self.completed > completed:
+    def fruitless(self, position: int, failures: int) -> str | None:
+        """What to say when, since that position and so many failures, some trials failed and no completed one has a further result;
+        else None.
+        """
+        new = [
+            (trial, failure)
+            for trial, failure in self.failures[failures:]
+            if failure.kind not in {"stopped", "told"} and self.states[trial] == FAILED
+        ]
+        if not new or ((self.states == COMPLETED) & (self.result_at > position)).any():
             return None
         message, count = Counter(failure.message for _, failure in new).most_common(1)[0]
         trials, times = len({trial for trial, _ in new}), "" if count == len(new) else f", {count} of {len(new)} times"

@@ -366,7 +366,7 @@ class Study(Findings):
             objective, tuple(metric.name for metric in self.metrics), workers=workers, executor=executor, fence=fence, folder=folder,
             branches=Branches.of(self.space.names, self.space.when),
         )  # fmt: skip
-        before = self._journal.history.completed, len(self._journal.history.failures)
+        before = self._journal.history.position, len(self._journal.history.failures)
         self._coordinator.run(crew, limits, heard, on_failure=on_failure, retries=retries)
         if (fruitless := self.history.fruitless(*before)) is not None:
             warnings.warn(fruitless, stacklevel=2)

@@ -285,7 +285,11 @@ def _noise(history: History, known: Evidence, model: Surrogate | None) -> Iterat
     if len(history.objectives) > 1 or not history.feasible.any():
         return
     best, default = history.best, default_trial(history)
-    if default is not None and default.number != best.number and (found := difference(best, default, known.metric, history)) is not None:
+    if (
+        default is not None
+        and default.number != best.number
+        and (found := difference(best, default, known.metric, history)) is not None
+    ):
         if found.low <= 0:
             said = f"The best, trial {best.number}, gains {number(found.gain, 2)} on the default, trial {default.number}; the interval over the folds, {number(found.low, 2)} to {number(found.high, 2)}, holds 0."
             yield Check("noise larger than the gain", "warning", said, "Use more folds or repeated seeds, or keep the default.")
