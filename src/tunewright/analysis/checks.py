@@ -285,13 +285,10 @@ def _noise(history: History, known: Evidence, model: Surrogate | None) -> Iterat
     if len(history.objectives) > 1 or not history.feasible.any():
         return
     best, default = history.best, default_trial(history)
-    if (
-        default is not None
-        and default.number != best.number
-        and (found := difference(best, default, known.metric, history)) is not None
-    ):
+    other = None if default is None or default.number == best.number else default
+    if other is not None and (found := difference(best, other, known.metric, history)) is not None:
         if found.low <= 0:
-            said = f"The best, trial {best.number}, gains {number(found.gain, 2)} on the default, trial {default.number}; the interval over the folds, {number(found.low, 2)} to {number(found.high, 2)}, holds 0."
+            said = f"The best, trial {best.number}, gains {number(found.gain, 2)} on the default, trial {other.number}; the interval over the folds, {number(found.low, 2)} to {number(found.high, 2)}, holds 0."
             yield Check("noise larger than the gain", "warning", said, "Use more folds or repeated seeds, or keep the default.")
         return
     if model is not None and len(known) >= 20 and known.kept.sum() >= _KEPT:
@@ -299,12 +296,8 @@ def _noise(history: History, known: Evidence, model: Surrogate | None) -> Iterat
         if model.noise > gain:
             within = "" if known.kept.all() else " within the bounds"
             said = f"The model takes {number(model.noise, 2)} for noise; the best is only {number(gain, 2)} better than the median trial{within}."
-            yield Check(
-                "noise larger than the gain",
-                "warning",
-                said,
-                "Repeat each trial over folds or seeds, so that differences can be told.",
-            )
+            mend = "Repeat each trial over folds or seeds, so that differences can be told."
+            yield Check("noise larger than the gain", "warning", said, mend)
 
 
 def _optimism(history: History) -> Iterator[Check]:
