@@ -20,8 +20,8 @@ from typing import Self
 import psycopg
 
 from tunewright.events import Asked, Entry, Failed, Told
+from tunewright.processes import alive, started
 from tunewright.storage import connect
-from tunewright.storage.workers import alive, started
 
 __all__ = [
     "Machines",

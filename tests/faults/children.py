@@ -20,11 +20,11 @@ from typing import Any, Final
 import tunewright as tw
 from tunewright import param
 from tunewright.events import Told
+from tunewright.processes import machine as name_of_machine
+from tunewright.processes import started
 from tunewright.samplers import Grid, Random, Sampler
 from tunewright.schedulers import Once
 from tunewright.storage import sql
-from tunewright.storage.workers import machine as name_of_machine
-from tunewright.storage.workers import started
 from tunewright.study import Study
 
 SPACE: Final = tw.SearchSpace(

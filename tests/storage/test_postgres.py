@@ -19,11 +19,11 @@ import pytest
 import tunewright as tw
 from tunewright.errors import StorageError, StorageLost, StudyMissing
 from tunewright.events import Asked, Entry, Failed, Opened, Sent, Told
+from tunewright.processes import SILENCE
 from tunewright.samplers import TPE, Random
 from tunewright.schedulers import Once
 from tunewright.storage import connect
 from tunewright.storage.postgres import Postgres
-from tunewright.storage.workers import SILENCE
 from tunewright.testing.storage_contract import HEADER, asked, told
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

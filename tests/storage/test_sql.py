@@ -16,8 +16,8 @@ import pytest
 
 from tunewright.errors import StorageError, StorageLocked, StudyExists, StudyMissing
 from tunewright.events import Asked, Commented, Entry, Told
+from tunewright.processes import SILENCE
 from tunewright.storage.sql import Sql
-from tunewright.storage.workers import SILENCE
 from tunewright.testing.storage_contract import HEADER, asked, told
 
 pytestmark = [

@@ -24,7 +24,7 @@ from typing import Final, TypeAlias
 from tunewright.errors import StudyError
 from tunewright.execution.remote import Remote
 from tunewright.paths import expanded
-from tunewright.storage.workers import alive, machine, started
+from tunewright.processes import alive, machine, started
 from tunewright.trial import Task
 
 __all__ = ["Place", "count", "folder_of", "home", "latest", "saving", "steps_in", "sweep"]

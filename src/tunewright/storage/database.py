@@ -19,9 +19,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import registry
 
+from tunewright import processes as people
 from tunewright.errors import StorageDamaged, StorageError, StudyExists, StudyMissing
 from tunewright.events import Entry
-from tunewright.storage import workers as people
 from tunewright.storage.base import Storage
 from tunewright.storage.page import Page
 from tunewright.storage.records import Header, StudyRecord

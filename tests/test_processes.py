@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tunewright.storage.workers import alive, machine, started
+from tunewright.processes import alive, machine, started
 
 linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="read from /proc")
 
