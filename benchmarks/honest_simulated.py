@@ -3,8 +3,7 @@
     PYTHONPATH=src python benchmarks/honest_simulated.py [races [first seed [quantile of the default]]]
 
 A world has some configurations and folds; what folds share (Nadeau & Bengio) is in it, so that no repetition averages it away, and every
-repeat has folds of its own. The
-real scheduler decides who meets which fold, on a real history. `DEVELOPED` are the worlds on which the estimators were chosen, `SET_ASIDE`
+repeat has folds of its own. The real scheduler decides who meets which fold, on a real history. `DEVELOPED` are the worlds on which the estimators were chosen, `SET_ASIDE`
 those that were only looked at afterwards: other shapes, other noise, heavier tails, noise that grows with the loss, other folds, few
 configurations, near ties. Printed: how far the raw score of the best and the claimed value are off the truth, less what the folds of this
 world shared (known here; it averages to nothing), how often 95 % intervals hold the truth and the gain over the default, how often
