@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from tunewright.events import Asked, Sent
+from tunewright.events import Asked, Sent, Told
 from tunewright.metric import Metric
 from tunewright.space import Int
 from tunewright.study import Study
@@ -217,6 +217,17 @@ def test_stopping_is_asked_of_what_runs(cli: Cli) -> None:
     assert one == {"study": "study", "trial": 0, "why": "burnt", "running": [0]}
     assert refused.code == 2
     assert "no trial 3" in refused.err
+
+
+def test_a_trial_between_two_of_its_tasks_can_be_stopped(cli: Cli) -> None:
+    study = Study({"heat": Int(150, 250)}, Metric("taste"), storage="oven.db")
+    study._journal.write(-1, Asked({"heat": 200}, "random", 0, plan=3, fold=0))
+    study._journal.write(0, Told({"taste": 7.0}))
+
+    assert cli("stop", "oven.db").out == "asked to stop: nothing runs at this moment\n"
+    assert cli("stop", "oven.db", "--trial", "0").out == (
+        "asked to stop: trial 0, between two of its tasks: it gets no further one\n"
+    )
 
 
 def test_a_negative_result_is_a_result(cli: Cli) -> None:

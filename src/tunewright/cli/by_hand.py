@@ -202,7 +202,7 @@ def stop(
 ) -> None:
     """Ask running tasks to stop, in whichever process and on whichever machine they run.
 
-    An objective hears it when it next reports (live.report). When the whole study stops, nothing new begins, tasks that never report run
+    An objective hears it when it next reports (live.report); a trial that is stopped gets no further fold or seed. When the whole study stops, nothing new begins, tasks that never report run
     to their end, and what stops without a result waits for the next run.
     """
     del debug
@@ -213,7 +213,10 @@ def stop(
     if as_json:
         document({"study": found.name, "trial": trial, "why": said, "running": running})
     else:
-        say(f"asked to stop: {', '.join(f'trial {each}' for each in running) or 'nothing runs at this moment'}")
+        waits = (
+            "nothing runs at this moment" if trial is None else f"trial {trial}, between two of its tasks: it gets no further one"
+        )
+        say(f"asked to stop: {', '.join(f'trial {each}' for each in running) or waits}")
 
 
 def _values(texts: Sequence[str], metrics: Sequence[Metric], command: str) -> tuple[dict[str, float], dict[str, Value]]:
