@@ -274,7 +274,7 @@ class Coordinator:
         hand = Hand(before={task.key for task in self._held()[0]}, single=on_failure == "raise")
         with Pulse(storage), Interrupts() as interrupts, crew:
             begun = self.journal.begin(storage.join(), self.sampler, self.scheduler, repeats=self.repeats, goal=limits.count)
-            listening = crew.listen = Listening(self.journal, crew, hand.tasks, since=begun)
+            listening = crew.listen = Listening(self.journal, crew, hand.tasks, self.scheduler, since=begun)
             limits = msgspec.structs.replace(limits, stopped=listening.stopped)
             turn = partial(self._turn, crew, hand, listeners=listeners, on_failure=on_failure)
             sort = partial(listening.sort, hand, interrupts, retries=retries)

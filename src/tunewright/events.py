@@ -59,7 +59,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     worker: int = 0
     queued: int = 0
     plan: int = 1
-    budget: float | None = None
+    budget: int | float | None = None
     fold: int | None = None
     seed: int = 0
     stream: int = 0
@@ -74,7 +74,7 @@ class Sent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     index: int
     worker: int = 0
     attempt: int = 1
-    budget: float | None = None
+    budget: int | float | None = None
     fold: int | None = None
     seed: int = 0
     resume_from: str | None = None
@@ -90,12 +90,18 @@ class Reported(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A task has its values. The first result of a task stands; later ones are ignored."""
+    """A task has its values. The first result of a task stands; later ones are ignored.
+
+    Attributes:
+        reached: the step at which the scheduler stopped it; its values are those of so much effort, and its trial is promised no more.
+            None: it came to its end.
+    """
 
     values: dict[str, float]
     seconds: float = 0.0
     index: int = 0
     info: dict[str, Value] = {}
+    reached: float | None = None
 
 
 class Failed(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -116,9 +122,15 @@ class Released(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class StopAsked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """Somebody asks that the trial's running tasks stop; trial -1: that all who work on the study now stop."""
+    """Somebody asks that the trial's running tasks stop; trial -1: that all who work on the study now stop.
+
+    Attributes:
+        why: in words.
+        by: the scheduler that asks, as `called` calls it; empty: a person.
+    """
 
     why: str = ""
+    by: str = ""
 
 
 class Enqueued(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -14,6 +14,7 @@ from itertools import dropwhile
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tunewright import events
 from tunewright.errors import TrialError
@@ -50,8 +51,9 @@ class History(Standing):
         """The `StopAsked` entries: what somebody asked to stop."""
         self.stop_asked_at = 0
         """The position of the last one that is about the whole study; 0: there is none."""
-        self.halted: dict[int, str] = {}
-        """RUNNING trials that somebody asked to stop, with why: they get no further task."""
+        self.halted: dict[int, events.StopAsked] = {}
+        """RUNNING trials that somebody asked to stop: they get no further task."""
+        self._had_enough: list[int] = []
         self.sessions: list[Entry] = []
         """The `Opened` entries: who worked on the study, with what, and where."""
         self._queue: dict[int, Enqueued] = {}
@@ -125,7 +127,9 @@ class History(Standing):
         task = self._end(entry, event)
         if task is None:
             return
-        self._tasks.told(task, event.values, event.info)
+        self._tasks.told(task, event.values, event.info, event.reached)
+        if event.reached is not None:  # what more it was promised it does not get
+            self._trials.plan[entry.trial] = min(self._trials.plan[entry.trial], self._trials.sent[entry.trial])
         self._complete(entry)
 
     def _complete(self, entry: Entry) -> None:
@@ -158,8 +162,10 @@ class History(Standing):
         self.stops.append(entry)
         if entry.trial < 0:
             self.stop_asked_at = entry.position
-        elif entry.trial in self._running:
-            self.halted.setdefault(entry.trial, event.why)
+            return
+        self._had_enough.append(entry.trial)
+        if entry.trial in self._running:
+            self.halted.setdefault(entry.trial, event)
 
     def _reported(self, entry: Entry, event: events.Reported) -> None:
         self._tasks.report(entry.trial, event.index, Report(event.step, event.values))
@@ -188,6 +194,13 @@ class History(Standing):
     def stopping(self) -> bool:
         """Whether all who work on the study are asked to stop, and nobody has begun to since."""
         return self.stop_asked_at > (self.sessions[-1].position if self.sessions else 0)
+
+    @property
+    def stopped(self) -> NDArray[np.bool_]:
+        """Which trials somebody asked to stop, whatever came of that, shape (n,)."""
+        stopped = np.zeros(len(self), bool)
+        stopped[self._had_enough] = True
+        return stopped
 
     def _judged_by(self, _: Entry, event: events.Frozen) -> None:
         if not self.frozen:
@@ -297,6 +310,12 @@ class History(Standing):
     def curve(self, trial: int, index: int = 0) -> list[Report]:
         """What the task reported on the way."""
         return self._tasks.curve(trial, index)
+
+    def so_far(self, trial: int, index: int, more: Sequence[Report] = ()) -> Report | None:
+        """The last report of a task that has every metric, `more` being reports that are not recorded yet; None: there is none."""
+        names = [metric.name for metric in self.metrics]
+        reports = reversed([*self._tasks.curve(trial, index), *more])
+        return next((report for report in reports if all(name in report.values for name in names)), None)
 
     # ---- trials ----------------------------------------------------------------------------------------------------------------
 

@@ -51,7 +51,6 @@ __all__ = ["Journal", "Pen"]
 
 T = TypeVar("T")
 
-
 _DEATHS = 3
 """So many workers may die with a task in hand before it is taken for the cause."""
 
@@ -76,11 +75,13 @@ class Pen:
         return entry
 
     def cut(self, trial: int, index: int) -> bool:
-        """If somebody asked the trial to stop, append that this task of it, which nobody has in hand, failed; whether it was so."""
-        why = self.history.halted.get(trial)
-        if why is not None:
-            self.write(trial, Failed(Failure("stopped", f"Stopped: {why}".rstrip(": ")), index=index))
-        return why is not None
+        """If somebody asked the trial to stop, append that this task of it, which nobody has in hand, ended so; whether it was so."""
+        stop = self.history.halted.get(trial)
+        if stop is not None:
+            last = self.history.so_far(trial, index) if stop.by else None
+            failed = Failed(Failure("stopped", f"Stopped: {stop.why}".rstrip(": ")), index=index)
+            self.write(trial, failed if last is None else Told(last.values, index=index, reached=last.step))
+        return stop is not None
 
     def send_again(self, task: Task, worker: int) -> Task | None:
         """Append that a task which was given back goes out again. None: it does not, since its trial was asked to stop."""
@@ -133,7 +134,8 @@ class Pen:
             self.write(trial, Reported(index, report.step, report.values), now)
         if outcome.failure is not None:
             return self.write(trial, Failed(outcome.failure, outcome.seconds, index, outcome.info), now)
-        return self.write(trial, Told(outcome.values or {}, outcome.seconds, index, outcome.info), now)
+        values, reached = outcome.values or {}, outcome.reached
+        return self.write(trial, Told(values, outcome.seconds, index, outcome.info, reached), now)
 
 
 class Journal:

@@ -1,42 +1,58 @@
-"""A coordinator with open ears: what running tasks report goes into the journal, and who is asked to stop there hears it."""
+"""A coordinator with open ears: what running tasks report goes into the journal, and who is asked to stop there hears it.
+
+The scheduler hears the reports, too, and may ask that a task stop. That a task reported so much is worth what it reported: its last report
+is its result, with the effort that it had reached (`Told.reached`).
+"""
 
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tunewright.events import Released
+import msgspec
+
+from tunewright.errors import StudyError
+from tunewright.events import Released, StopAsked, called
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
 from tunewright.hand import Hand
 from tunewright.journal import Journal
+from tunewright.schedulers.base import Scheduler
 from tunewright.trial import Outcome, Task
 
 __all__ = ["Listening"]
 
 _EVERY: Final = 0.5
 """Seconds between two looks, at least: what a task reports meanwhile is written in one transaction."""
+_EAGER: Final = 0.1
+"""The same, where the scheduler stops tasks; it hears an objective in the coordinator's own thread at each report."""
 _GRACE: Final = 5.0
 """Seconds that tasks have to clean up when the time is up."""
 
 
 class Listening:
-    """Call it often; it looks at most twice a second.
+    """Call it often; it looks a few times a second.
 
     Args:
         journal: of the study.
         crew: at work.
         mine: the tasks in its hands, by (trial, index); it may change.
+        scheduler: who may stop them.
         since: where in the journal it stands that the crew began; what was asked to stop before that is past.
 
     Attributes:
         all_stop: whether all running tasks were asked to: what stops then is given back, not failed.
     """
 
-    def __init__(self, journal: Journal, crew: Crew, mine: Mapping[tuple[int, int], Task], *, since: int) -> None:
+    def __init__(
+        self, journal: Journal, crew: Crew, mine: Mapping[tuple[int, int], Task], scheduler: Scheduler, *, since: int
+    ) -> None:
         self.all_stop = False
         self._journal = journal
         self._crew = crew
         self._mine = mine
+        self._scheduler = scheduler
+        self._judges = type(scheduler).stop is not Scheduler.stop
+        self._every = _EVERY if not self._judges else 0.0 if crew.inline else _EAGER
         self._heard = self._since = since
         self._next = 0.0
 
@@ -53,10 +69,11 @@ class Listening:
         """Look, if it is time; `now`: in any case."""
         if not now and self.patience:
             return
-        self._next = time.monotonic() + _EVERY
+        self._next = time.monotonic() + self._every
         for key, reports in self._crew.board.take().items():
             if key in self._mine:
                 self._journal.report(self._mine[key], reports)
+                self._judge(self._mine[key], len(reports))
         for entry in [stop for stop in self._journal.sync().stops if stop.position > self._heard]:
             self._heard, why = entry.position, getattr(entry.event, "why", "")
             if entry.trial < 0:
@@ -65,10 +82,22 @@ class Listening:
                 if entry.trial in {-1, task.trial}:
                     self._crew.ask_to_stop(task, why)
 
+    def _judge(self, task: Task, new: int) -> None:
+        """Write down that the task should stop, if the scheduler finds so."""
+        history = self._journal.history
+        if not self._judges or self.all_stop or task.trial in history.halted or history.ended(*task.key):
+            return
+        why = self._scheduler.stop(history.space, history, task, new)
+        if not isinstance(why, str):
+            raise StudyError(f"{self._scheduler!r}.stop returned {why!r}. Return why the task should stop, or an empty text.")
+        if why:
+            self._journal.write(task.trial, StopAsked(why, called(self._scheduler)))
+
     def sort(self, hand: Hand, interrupts: Interrupts, task: Task, outcome: Outcome, *, retries: int) -> None:
         """A result is told at the next turn; what was stopped, or crashed and may be tried again, is given back (so is what crashed after
         Ctrl-C, which reaches an executor's processes, too).
         """
+        outcome = self._cut_short(task, outcome)
         failure, pressed = outcome.failure, interrupts.asked
         again = pressed or self._journal.history.lost(task.trial, task.index) < retries
         crashed = failure is not None and failure.kind == "crash" and again
@@ -77,6 +106,16 @@ class Listening:
             del hand.tasks[task.key]
         else:
             hand.done.append((task, outcome))
+
+    def _cut_short(self, task: Task, outcome: Outcome) -> Outcome:
+        """What came of a task; one that the scheduler stopped is worth what it returned then, else what it reported last."""
+        stop = self._journal.history.halted.get(task.trial)
+        if stop is None or not stop.by:
+            return msgspec.structs.replace(outcome, reached=None)
+        if outcome.reached is None or outcome.failure is None or outcome.failure.kind != "stopped":
+            return outcome
+        last = self._journal.history.so_far(*task.key, outcome.reports)
+        return outcome if last is None else msgspec.structs.replace(outcome, values=last.values, failure=None, reached=last.step)
 
     def wind_down(self, why: str, sort: Callable[[Task, Outcome], None]) -> None:
         """Ask all running tasks to stop. Those that report may clean up, and what they still return counts: `sort` gets it."""

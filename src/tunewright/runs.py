@@ -52,7 +52,13 @@ def _end(chunk: list[Entry], at: int, known: int, awaits_one: Callable[[int], bo
                 return i
             trials += 1
         elif type(event) is Told:
-            if event.index or trial in told or not 0 <= trial < trials or (trial < known and not awaits_one(trial)):
+            if (
+                event.index
+                or event.reached is not None
+                or trial in told
+                or not 0 <= trial < trials
+                or (trial < known and not awaits_one(trial))
+            ):
                 return i
             told.add(trial)
         else:

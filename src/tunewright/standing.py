@@ -227,6 +227,35 @@ class Standing:
         return self._tasks.budgets(len(self), self.objectives[0])
 
     @property
+    def sent_budgets(self) -> tuple[Array, Array]:
+        """The lowest and the highest budget for which each trial was sent, ended or not, each of shape (n,); infinite without one."""
+        return self._tasks.sent_budgets(len(self))
+
+    def levels(self) -> tuple[NDArray[np.intp], Array, Array]:
+        """What each trial was worth at each of its budgets, also if it failed at a later one.
+
+        Returns:
+            Numbers of trials, shape (k,), budgets, shape (k,), infinite without one, and losses, means over folds and seeds, shape (k, m), in
+            the order in which the tasks were sent.
+        """
+        trials, budgets, values = self._tasks.levels(self.objectives[0])
+        return trials, budgets, values * self._signs
+
+    @property
+    def merits(self) -> Array:
+        """By what trials may be ordered, smaller is better, shape (n, m): `adjusted`; where they reached different budgets, their places by
+        budget, the highest first, and then by loss. NaN where there is no result yet.
+        """
+        losses, budgets = self.adjusted, self.budgets if self._tasks.limited else np.zeros(len(self))
+        if len(np.unique(budgets[budgets > -np.inf])) < 2:
+            return losses
+        places = np.full_like(losses, np.nan)
+        for column, known in enumerate(np.isfinite(losses).T):
+            pairs = np.stack([-budgets[known], losses[known, column]], axis=1)
+            places[known, column] = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
+        return places
+
+    @property
     def proven(self) -> NDArray[np.bool_]:
         """Which trials are feasible, at the highest budget that one of these reached, and met enough folds and seeds there, shape (n,).
 

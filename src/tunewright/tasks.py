@@ -63,6 +63,7 @@ class TaskTable:
         self._excused: dict[int, int] = {}
         self._furthest: dict[int, float] = {}
         self._spare: set[int] = set()
+        self._budgets: dict[float, float] = {}
         self.folds = 0
         """How many different folds there are: one more than the highest number."""
         self.limited = False
@@ -86,6 +87,7 @@ class TaskTable:
             self._first.append(task)
         if event.budget is not None:
             cells["budget"][task] = event.budget
+            self._budgets.setdefault(event.budget, event.budget)  # an int stays one
             self.limited = True
         if event.fold is not None:
             cells["fold"][task] = event.fold
@@ -148,8 +150,11 @@ class TaskTable:
         self.released.pop(task, None)
         return task
 
-    def told(self, task: int, values: dict[str, float], info: dict[str, Value]) -> None:
-        """Keep the values of an ended task."""
+    def told(self, task: int, values: dict[str, float], info: dict[str, Value], reached: float | None = None) -> None:
+        """Keep the values of an ended task; `reached`: the step at which it was stopped, which is its budget then, where that is less."""
+        if reached is not None:
+            self._columns.raw["budget"][task] = np.fmin(self._columns.raw["budget"][task], reached)
+            self.limited = True
         if len(self._names) == 1:  # the common case, without a list
             self._columns.raw["values"][task, 0] = values.get(self._names[0], np.nan)
         else:
@@ -254,6 +259,29 @@ class TaskTable:
         np.maximum.at(highest, self._columns.raw["trial"][good], budget)
         return highest
 
+    def sent_budgets(self, trials: int) -> tuple[Array, Array]:
+        """The lowest and the highest budget for which each trial was sent, each of shape (trials,); infinite without one."""
+        cells, n, (lowest, highest) = self._columns.raw, len(self._columns), np.full((2, trials), [[np.inf], [-np.inf]])
+        budgets = np.nan_to_num(cells["budget"][:n], nan=np.inf)
+        np.minimum.at(lowest, cells["trial"][:n], budgets)
+        np.maximum.at(highest, cells["trial"][:n], budgets)
+        return lowest, highest
+
+    def levels(self, metric: int) -> tuple[NDArray[np.intp], Array, Array]:
+        """What each trial was worth at each of its budgets: k trials, budgets, and means of all metrics, shape (k, m), in the order of sending.
+
+        Args:
+            metric: whose values must be there.
+        """
+        good, budget = self._good(metric)
+        pairs = np.stack([self._columns.raw["trial"][good].astype(np.float64), budget], axis=1)
+        found, first, place = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
+        means = np.zeros((len(found), len(self._names)))
+        np.add.at(means, place.reshape(-1), self._columns.raw["values"][good])
+        means /= np.bincount(place.reshape(-1), minlength=len(found))[:, None]
+        order = np.argsort(first, kind="stable")
+        return found[order, 0].astype(np.intp), found[order, 1], means[order]
+
     def _good(self, metric: int) -> tuple[NDArray[np.intp], Array]:
         """Tasks with a value of the metric, and their budgets; infinite without one."""
         n, cells = len(self._columns), self._columns.raw
@@ -304,7 +332,11 @@ class TaskTable:
     def _axes(self, task: int) -> tuple[float | None, int | None, int]:
         cells = self._columns.raw
         budget, fold = float(cells["budget"][task]), int(cells["fold"][task])
-        return None if np.isnan(budget) else budget, None if fold == _NONE else fold, int(cells["seed"][task])
+        return (
+            None if np.isnan(budget) else self._budgets.get(budget, budget),
+            None if fold == _NONE else fold,
+            int(cells["seed"][task]),
+        )
 
     def record(self, task: int, params: Params) -> Task:
         """The task as its worker gets it."""

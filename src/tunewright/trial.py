@@ -59,7 +59,7 @@ class Task(msgspec.Struct, frozen=True):
     trial: int
     index: int
     params: Params
-    budget: float | None = None
+    budget: int | float | None = None
     fold: int | None = None
     seed: int = 0
     resume_from: str | None = None
@@ -77,7 +77,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         kind: "exception" (the objective raised), "bad value" (it returned what cannot be used: None, NaN, inf, a string …),
             "crash" (its process died), "timeout" (it was ended after so many seconds: a censored result), "memory" (it took too much),
-            "stopped" (it was asked to stop, and returned nothing), "told" (a person said so).
+            "stopped" (it was asked to stop, and neither returned nor reported its metrics), "told" (a person said so).
         message: one line, with the type of the exception.
         traceback: whole, as Python prints it; empty where there is none.
     """
@@ -106,6 +106,7 @@ class Outcome(msgspec.Struct, frozen=True):
             infinity null), paths and dates as texts, members of an Enum as their values; all else as its repr, cut at 1,000 characters, and
             what cannot be read as a text that says so.
         reports: the curve on the way.
+        reached: the step that it reported last, if it heard that it should stop; in the journal, if that was the scheduler's wish.
     """
 
     values: dict[str, float] | None
@@ -113,6 +114,7 @@ class Outcome(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     info: dict[str, Value] = {}
     reports: tuple[Report, ...] = ()
+    reached: float | None = None
 
 
 class Measurement(msgspec.Struct, frozen=True):
@@ -120,7 +122,7 @@ class Measurement(msgspec.Struct, frozen=True):
 
     Attributes:
         index: which of the trial's tasks, from 0.
-        budget, fold, seed: as of the `Task`.
+        budget, fold, seed: as of the `Task`; of one that the scheduler stopped, budget is the step that it had reached, where that is less.
         values: per metric; None when it failed.
         seconds: wall time of the objective, in the attempt that came to its end: those before, whose worker died, are not counted.
         info: whatever else the objective told, by name.
@@ -128,7 +130,7 @@ class Measurement(msgspec.Struct, frozen=True):
     """
 
     index: int
-    budget: float | None
+    budget: int | float | None
     fold: int | None
     seed: int
     values: dict[str, float] | None

@@ -3,10 +3,17 @@
 import pytest
 
 from tunewright import schedulers
-from tunewright.schedulers import Once, Race, Scheduler
+from tunewright.schedulers import ASHA, Hyperband, Median, Once, Race, Scheduler
 from tunewright.testing import check_scheduler
 
 SCHEDULERS = [
+    ASHA(1, 27),
+    ASHA(0.1, 1, eta=2),
+    ASHA(1, 27, resume=False),
+    Hyperband(1, 27),
+    Hyperband(2, 50, eta=4),
+    Median(),
+    Median(folds=3, seeds=2, after=2, warmup=3),
     Once(),
     Once(folds=5),
     Once(seeds=3),

@@ -61,7 +61,8 @@ class LiveTrial(Mapping[str, Any]):
         self._before = 0 if found is None else steps_in(Path(found))
         self._goes_on = False
         self._yields = 0
-        self._heard = False
+        self.stopped_at: float | None = None
+        """The step that it reported last, once it has heard that it should stop; None: it has not."""
         self._saved = False
 
     @property
@@ -110,7 +111,8 @@ class LiveTrial(Mapping[str, Any]):
         Raises:
             ValueError: the step is no finite number, no value is given, or one that is no number.
             Stopped: somebody asked that this task stop; raised once. What was reported is kept. Catch it to clean up, which may
-                report too; what is then returned counts, else the task has failed, with kind "stopped".
+                report too; what is then returned counts. Else, where the scheduler asked, its last report counts that has the study's
+                metrics; else the task has failed, with kind "stopped".
         """
         if not values:
             raise ValueError(f"A report needs a step and a value by its name: live.report(step, loss=0.3), got only {step!r}.")
@@ -118,10 +120,12 @@ class LiveTrial(Mapping[str, Any]):
 
     def record(self, step: float, values: Mapping[str, float]) -> None:
         """`report`, for names that are no words of Python."""
-        self._channel.send(report_of(step, values))
-        why = None if self._heard else self._channel.stopping()
-        if why is not None:
-            self._heard = True
+        report = report_of(step, values)
+        self._channel.send(report)
+        if self.stopped_at is not None:
+            self.stopped_at = report.step  # it cleans up
+        elif (why := self._channel.stopping()) is not None:
+            self.stopped_at = report.step
             raise Stopped(why)
 
     def record_yield(self, values: Mapping[str, float]) -> None:

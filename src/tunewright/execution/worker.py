@@ -73,7 +73,8 @@ def run(
         isinstance(result, Stopped) and outcome.failure is not None and channel.stopping() is None
     ):  # nobody asked: an error like others
         return msgspec.structs.replace(outcome, failure=msgspec.structs.replace(outcome.failure, kind="exception"))
-    return outcome
+    stopped_at = None if live is None else live.stopped_at
+    return outcome if stopped_at is None else msgspec.structs.replace(outcome, reached=stopped_at)
 
 
 def outcome_of(result: Any, metrics: tuple[str, ...], seconds: float = 0.0, reports: tuple[Report, ...] = ()) -> Outcome:  # noqa: ANN401

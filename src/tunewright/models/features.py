@@ -41,6 +41,10 @@ class Points(msgspec.Struct, frozen=True):
         """These points, then the others."""
         return Points(np.vstack([self.numbers, other.numbers]), np.vstack([self.codes, other.codes]))
 
+    def at(self, level: Array | float) -> "Points":
+        """The points with one coordinate more, in [0, 1], shape (n,) or one for all: the effort with which they are judged."""
+        return Points(np.column_stack([self.numbers, np.broadcast_to(level, len(self))]), self.codes)
+
 
 class Features:
     """How a space becomes points.

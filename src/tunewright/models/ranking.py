@@ -3,7 +3,7 @@
 A feasible trial is better than one that breaks a bound; among those, the one that breaks them less is better [1]. Feasible trials
 with one objective are ordered by it. With several they are ordered by non-dominated rank, front by front, and inside a front by
 crowding distance, the loneliest first: the ends of the front, then those in its gaps [1]. Failed trials are better than none and
-worse than all others.
+worse than all others. What was judged with a higher budget comes first.
 
 [1] Deb et al., A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II, IEEE Trans. Evol. Comp. 6, 2002, sections III and VI.
 """
@@ -23,15 +23,20 @@ _LARGEST: Final = 1e300
 class Ranking:
     """The order of a history's trials.
 
+    Args:
+        history: whose trials.
+        losses: by which they are ordered, shape (n, m), NaN where there is none; default: of the completed ones, as they stand.
+
     Attributes:
         completed: which trials are usable and have a value, shape (n,).
         broken: by how much each breaks the metrics' bounds, relative to these, shape (n,); 0: not at all; NaN unless completed.
     """
 
-    def __init__(self, history: History) -> None:
-        losses = history.adjusted
-        self.completed: Mask = history.usable & (history.states == COMPLETED)
-        self._losses = np.clip(losses[:, history.objectives], -_LARGEST, _LARGEST)
+    def __init__(self, history: History, losses: Array | None = None) -> None:
+        valued = history.states == COMPLETED if losses is None else np.isfinite(losses).all(axis=1)
+        self.completed: Mask = history.usable & valued
+        merits, losses = (history.merits, history.adjusted) if losses is None else (losses, losses)
+        self._losses = np.clip(merits[:, history.objectives], -_LARGEST, _LARGEST)
         self.broken: Array = np.where(self.completed, 0.0, np.nan)
         for metric, column in zip(history.metrics, losses.T, strict=True):
             if metric.bound is not None:

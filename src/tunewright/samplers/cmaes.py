@@ -280,6 +280,6 @@ def _finished(history: History) -> Array:
     order = np.flatnonzero(history.usable & (history.states != RUNNING))
     order = order[np.lexsort((order, history.finished_at[order]))]
     ranking = Ranking(history)
-    losses = np.where(ranking.completed, np.clip(history.adjusted[:, history.objectives[0]], -1e300, 1e300), 0.0)
+    losses = np.where(ranking.completed, np.clip(history.merits[:, history.objectives[0]], -1e300, 1e300), 0.0)
     broken = np.where(ranking.completed, ranking.broken, np.inf)
     return np.column_stack([history.finished_at[order], losses[order], broken[order], order, history.rows[order]])

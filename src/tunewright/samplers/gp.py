@@ -8,6 +8,8 @@ What hyperparameters ask for beyond the textbook:
 
 - Losses are seen through `models/output.py`: divergences do not hide the differences that matter.
 - A trial that met fewer folds or seeds than others counts with the variance that this leaves (`effects.py`).
+- Where trials were judged with different budgets (`schedulers/asha.py`), every result counts: the budget is one more coordinate of the
+  process, on a logarithmic scale, and improvement is expected at the highest one that anything was measured with [3].
 - Improvement is measured against the best posterior mean, not the best measured value: under noise that would be the luckiest one.
 - Trials that still run are believed to turn out as expected: nothing is left to be learnt there, so that a batch spreads.
 - Failed trials teach a second process where configurations fail; improvement counts by the probability of success.
@@ -26,6 +28,8 @@ finish, with every one at first and ever more slowly later, so a fresh instance 
 
 [1] Hvarfner et al., πBO: Augmenting Acquisition Functions with User Beliefs for Bayesian Optimization, ICLR 2022.
 [2] Knowles, ParEGO, IEEE Transactions on Evolutionary Computation 10, 2006.
+[3] As in Klein et al., Fast Bayesian Optimization of Machine Learning Hyperparameters on Large Datasets, AISTATS 2017, and Model-based
+Asynchronous Hyperparameter and Neural Architecture Search, 2020 (arXiv 2003.10865), section 3; with the kernel of all other coordinates.
 """
 
 import hashlib
@@ -38,7 +42,7 @@ import numpy as np
 from scipy.special import log_ndtr
 
 from tunewright.errors import StudyError
-from tunewright.history import COMPLETED, RUNNING, History
+from tunewright.history import COMPLETED, FAILED, RUNNING, History
 from tunewright.models.acquisition import log_h, log_h_slope
 from tunewright.models.climb import climb
 from tunewright.models.features import Features, Points
@@ -60,6 +64,8 @@ EACH: Final = 100
 _GROWTH: Final = 1.05
 """Hyperparameters are fitted after every trial up to `EACH`, then whenever there are 5 % more."""
 _PENDING: Final = 32
+_WHOLE: Final = 2.0
+"""A budget without end counts for so many times the highest one."""
 _ELSEWHERE: Final = 10
 _LITTLE: Final = math.log(0.1)
 """Below which an improvement is next to nothing, in deviations of the losses."""
@@ -127,26 +133,26 @@ class GP(Sampler):
     def _believe(
         self, features: Features, history: History, known: Mask, rng: np.random.Generator, *, open_minded: bool = False
     ) -> "_Belief":
-        order = np.flatnonzero(known)
-        order = order[np.lexsort((order, history.finished_at[order]))]
-        losses = history.adjusted[order][:, history.objectives]
+        order, losses, efforts = _evidence(history, known)
         weights = rng.dirichlet(np.ones(losses.shape[1])) if losses.shape[1] > 1 else None
         y = _one(losses, weights)
         kept = _spread(y, _MOST)
         rows = history.rows[order]
-        points = features.points(rows)
+        points = efforts.join(features.points(rows), efforts.levels)
         process = GaussianProcess(features.code_of_level)
-        doubt = _doubt(history.variances[order, history.objectives[0]]) if weights is None else np.zeros(len(y))
+        certain = weights is not None or efforts.apart
+        doubt = np.zeros(len(y)) if certain else _doubt(history.variances[order, history.objectives[0]])
         start = Hyperparameters.start(points.numbers.shape[1], process.codes)
         theta = start if open_minded else self._fit(process, points, y, doubt, "loss")
         seen, slope = as_seen(y[kept])
         posterior = process.condition(theta, points.take(kept), seen, (doubt[kept] * slope) ** 2)
-        means, _ = posterior.predict(points.take(kept))
+        means, _ = posterior.predict(efforts.join(features.points(rows[kept]), efforts.top))
         incumbent = float(means.min())
-        running = features.points(history.rows[history.usable & (history.states == RUNNING)][-_PENDING:])
+        running = np.flatnonzero(history.usable & (history.states == RUNNING))[-_PENDING:]
         if len(running):
-            posterior = posterior.believe(running)
-            incumbent = min(incumbent, float(posterior.predict(running)[0].min()))
+            here = features.points(history.rows[running])
+            posterior = posterior.believe(efforts.join(here, efforts.running[running]))
+            incumbent = min(incumbent, float(posterior.predict(efforts.join(here, efforts.top))[0].min()))
         return _Belief(
             features=features,
             posterior=posterior,
@@ -155,6 +161,7 @@ class GP(Sampler):
             means=means,
             rows=rows[kept],
             prior_weight=_PRIOR_WEIGHT / len(y),
+            efforts=efforts,
         )
 
     def _success(self, process: GaussianProcess, features: Features, history: History) -> Posterior | None:
@@ -173,7 +180,9 @@ class GP(Sampler):
     def _fit(self, process: GaussianProcess, points: Points, y: Array, doubt: Array, what: str) -> Hyperparameters:
         """The hyperparameters of the last milestone, from the trials up to it."""
         n = _milestone(len(y))
-        key = hashlib.blake2b(what.encode() + y[:n].tobytes(), digest_size=16).digest()  # a further fold changes old losses
+        key = hashlib.blake2b(
+            what.encode() + y[:n].tobytes() + points.numbers[:n, -1:].tobytes(), digest_size=16
+        ).digest()  # a further fold changes old losses
         if key not in self._fits:
             while len(self._fits) >= _KEPT:
                 del self._fits[next(iter(self._fits))]
@@ -188,6 +197,44 @@ class GP(Sampler):
 
     def __reduce__(self) -> tuple[type["GP"], tuple[int | None]]:
         return GP, (self.initial,)
+
+
+class _Efforts(msgspec.Struct, frozen=True):
+    """With which efforts what was judged, on a scale from 0 to 1.
+
+    Attributes:
+        apart: whether they differ: else there is no such coordinate.
+        levels: of the results, shape (k,).
+        running: of the trials that run, shape (n,).
+        top: the highest one with a result.
+    """
+
+    apart: bool
+    levels: Array
+    running: Array
+    top: float
+
+    def join(self, points: Points, level: Array | float) -> Points:
+        """The points, with the coordinate."""
+        return points.at(level) if self.apart else points
+
+
+def _evidence(history: History, known: Mask) -> tuple[Indices, Array, _Efforts]:
+    """What the process learns from: numbers of trials, shape (k,), their losses, shape (k, objectives), and with which effort they were judged."""
+    order = np.flatnonzero(known)
+    budgets = history.budgets[order]
+    if len(np.unique(budgets)) < 2:
+        order = order[np.lexsort((order, history.finished_at[order]))]
+        return order, history.adjusted[order][:, history.objectives], _Efforts(False, budgets, np.ones(len(history)), 1.0)
+    trials, budgets, losses = history.levels()
+    here = history.usable[trials] & (history.states[trials] != FAILED)
+    trials, budgets, losses = trials[here], budgets[here], losses[here]
+    sent = history.sent_budgets[1]
+    finite = np.concatenate([budgets, sent[history.states == RUNNING]])
+    finite = finite[np.isfinite(finite)]
+    low, high = np.log(finite.min()), np.log(finite.max() * (_WHOLE if np.isinf(budgets).any() else 1.0))
+    levels, running = (((np.log(each) - low) / max(high - low, 1e-9)).clip(0.0, 1.0) for each in (budgets, sent))
+    return trials, losses[:, history.objectives], _Efforts(True, levels, running, float(levels.max()))
 
 
 def _milestone(n: int) -> int:
@@ -238,6 +285,7 @@ class _Belief(msgspec.Struct, frozen=True):
     means: Array
     rows: Array
     prior_weight: float
+    efforts: "_Efforts"
 
     def search(self, rng: np.random.Generator) -> Array:
         """Where the score is largest, best first, as raw rows."""
@@ -246,23 +294,27 @@ class _Belief(msgspec.Struct, frozen=True):
 
     def gain(self, rows: Array) -> Array:
         """Logarithm of the expected improvement alone, in deviations of the losses as seen; shape (m,)."""
-        return self._improvement(*self.posterior.predict(self.features.points(rows)))
+        return self._improvement(*self.posterior.predict(self._judged(self.features.points(rows))))
 
     def score(self, rows: Array) -> Array:
         """Logarithm of the expected improvement times the probability of success, times the prior; shape (m,)."""
         points = self.features.points(rows)
-        mean, std = self.posterior.predict(points)
+        mean, std = self.posterior.predict(self._judged(points))
         value = self._improvement(mean, std)
         if self.success is not None:
             value += _caution(log_ndtr(_margin(*self.success.predict(points))))[0]
         return value + self.prior_weight * self.features.log_prior(rows)
+
+    def _judged(self, points: Points) -> Points:
+        return self.efforts.join(points, self.efforts.top)
 
     def _improvement(self, mean: Array, std: Array) -> Array:
         return np.asarray(log_h((self.incumbent - mean) / std) + np.log(std))
 
     def slope(self, points: Points) -> tuple[Array, Array]:
         """The score without the prior, shape (m,), and its gradient by the coordinates, shape (m, p)."""
-        mean, std, d_mean, d_std = self.posterior.slopes(points)
+        mean, std, d_mean, d_std = self.posterior.slopes(self._judged(points))
+        d_mean, d_std = (each[:, : points.numbers.shape[1]] for each in (d_mean, d_std))
         z = (self.incumbent - mean) / std
         value = log_h(z) + np.log(std)
         d_z = -(d_mean + d_std * z[:, None]) / std[:, None]

@@ -12,6 +12,7 @@ from tunewright.errors import StudyError
 from tunewright.history import FAILED, History
 from tunewright.space import SearchSpace
 from tunewright.space.values import plain_number
+from tunewright.trial import Task
 
 __all__ = ["Decision", "Done", "Resume", "Scheduler", "Start", "Wait", "checked"]
 
@@ -24,7 +25,7 @@ class Start(msgspec.Struct, frozen=True):
     """Begin a new trial with this task, and promise it `plan` tasks in all."""
 
     plan: int = 1
-    budget: float | None = None
+    budget: int | float | None = None
     fold: int | None = None
     seed: int = 0
 
@@ -37,7 +38,7 @@ class Resume(msgspec.Struct, frozen=True):
     """
 
     trial: int
-    budget: float | None = None
+    budget: int | float | None = None
     fold: int | None = None
     seed: int = 0
     spare: bool = False
@@ -137,3 +138,16 @@ class Scheduler(ABC):
         Default: as `decide` says; a `Start` is not carried out.
         """
         return self.decide(space, history, rng)
+
+    def stop(self, space: SearchSpace, history: History, task: Task, new: int) -> str:  # noqa: ARG002  what others look at
+        """Why a running task should stop now, in words; empty: it should go on. Default: it always should.
+
+        Asked whenever reports have come in, where a way leads to the task while it runs. What it then returns, else what it reported
+        last, is its value, with the step that it had reached for its budget, and its trial is COMPLETED.
+
+        Args:
+            space, history: as for `decide`; `history.curve(*task.key)` is what the task has reported.
+            task: that runs.
+            new: so many of its reports, at least one, are those that it was not asked about yet.
+        """
+        return ""

@@ -173,7 +173,7 @@ class Race(Scheduler):
         met = np.isfinite(losses)
         mine = np.where(met, losses, 0.0).sum(axis=1)
         theirs = (met.astype(np.float64) @ losses[full].T).min(axis=1, initial=np.inf)  # over the same cells
-        ahead = history.feasible & ~met.all(axis=1) & (mine < theirs) & ~_stopped(history)
+        ahead = history.feasible & ~met.all(axis=1) & (mine < theirs) & ~history.stopped
         if not ahead.any():
             return None
         return next((int(trial) for trial in history.order if ahead[trial] and not self._next(history, int(trial)).spare), None)
@@ -182,7 +182,7 @@ class Race(Scheduler):
         """Trials with something left whose last result no decision to begin another one knew, lowest first."""
         known = history.basis(len(history) - 1) if len(history) else 0
         states, results = history.states, history.result_at
-        idle = (results > known) & (states != FAILED) & (states != RUNNING) & history.usable & ~_stopped(history)
+        idle = (results > known) & (states != FAILED) & (states != RUNNING) & history.usable & ~history.stopped
         return [int(trial) for trial in np.flatnonzero(idle) if self._next(history, int(trial)).spare is False]
 
     def _matters(self, losses: Array, trial: int, incumbent: int | None, known: int, history: History) -> bool:
@@ -252,10 +252,3 @@ class Race(Scheduler):
     def __repr__(self) -> str:
         more = "" if self.overlap is None else f", overlap={self.overlap!r}"
         return f"Race(folds={self.folds}, seeds={self.seeds}{more}, error={self.error!r}, confirm={self.confirm})"
-
-
-def _stopped(history: History) -> Mask:
-    """The trials of which somebody has had enough, shape (n,)."""
-    stopped = np.zeros(len(history), bool)
-    stopped[[entry.trial for entry in history.stops if entry.trial >= 0]] = True
-    return stopped

@@ -1,0 +1,78 @@
+"""Asynchronous successive halving, in two forms.
+
+With checkpoints (`resume=True`), every trial begins with the lowest budget; whenever a worker is free, a trial that is in the best 1/eta
+of its rung is resumed at the next one, else a new trial begins [1, Algorithm 2]. Nobody waits for a rung to fill.
+
+Without (`resume=False`), every trial begins with the highest budget, and is stopped in flight, when it reports that it has reached a rung
+and is not among the best 1/eta of those that did so before [1, section 3; 2]. The first one at a rung always goes on. It needs objectives that
+report their steps in the units of the budget (`live.report(epoch, loss=…)`, or by yielding), and workers that hear.
+
+With few trials behind it the best 1/eta of a rung may be bad, and are promoted all the same; it makes up for that by making no worker wait.
+Both forms let the default go to the top, so that the winner can be compared with it at the same effort, and when nothing may begin any
+more, the best one climbs there, if nobody else was.
+
+[1] Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020.
+[2] Tune calls this form ASHA, too: Liaw et al., Tune: A Research Platform for Distributed Model Selection and Training, 2018.
+"""
+
+import numpy as np
+
+from tunewright.errors import StudyError
+from tunewright.history import History
+from tunewright.schedulers.base import Decision, Start, Wait
+from tunewright.schedulers.rungs import Rungs, is_default, losses_at
+from tunewright.space import SearchSpace
+from tunewright.trial import Task
+
+__all__ = ["ASHA"]
+
+
+class ASHA(Rungs):
+    """Gives a trial eta times the effort if it is among the best 1/eta with what it had.
+
+    Args:
+        low: the least budget, in whatever the objective counts (`live.budget`: epochs, boosting rounds, a share of the rows).
+        high: the largest one.
+        eta: one in eta is promoted from a rung to the next, whose budget is eta times as large.
+        resume: whether trials go on from their checkpoints, else they run through and are stopped.
+
+    Raises:
+        StudyError: 0 < low < high and 1 < eta do not hold; or, without `resume`, several metrics are optimised.
+    """
+
+    def __init__(self, low: float, high: float, eta: float = 3, *, resume: bool = True) -> None:
+        super().__init__(low, high, eta)
+        self.resume = bool(resume)
+
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:  # noqa: ARG002  the contract gives more than is used here
+        """Resume whoever earned it, else start a trial."""
+        if self.resume:
+            return self.promotion(space, history) or Start(budget=self.low)
+        if len(history.objectives) > 1:
+            raise StudyError(
+                "ASHA without resume compares by one metric, and several are optimised. Use ASHA(…) with checkpoints."
+            )
+        return Start(budget=self.high)
+
+    def finish(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:  # noqa: ARG002  as above
+        """Resume whoever earned it; then see that somebody reaches the top."""
+        return (self.promotion(space, history) or self.last(space, history)) if self.resume else Wait()
+
+    def stop(self, space: SearchSpace, history: History, task: Task, new: int) -> str:
+        """Without `resume`: whether it has come to a rung where it is not among the best 1/eta."""
+        if self.resume or is_default(space, history, task.trial):
+            return ""
+        curve = history.curve(*task.key)
+        before = max((report.step for report in curve[:-new]), default=-np.inf)
+        for rung in self.budgets[:-1]:
+            if not before < rung <= max(report.step for report in curve):
+                continue
+            losses = losses_at(history, rung)
+            known, mine = losses[np.isfinite(losses)], losses[task.trial]
+            kept = max(1, int(len(known) / self.eta))
+            if (known < mine).sum() >= kept:
+                return f"At step {rung:g} it is not among the best {kept} of the {len(known)} that came so far."
+        return ""
+
+    def __repr__(self) -> str:
+        return super().__repr__() if self.resume else f"{super().__repr__()[:-1]}, resume=False)"

@@ -1,0 +1,126 @@
+"""Successive halving as tasks.
+
+A rung is a budget. A trial that has finished a rung waits, or is resumed at the next one; because an effort is a `Task` with a budget,
+nothing is ever stopped for that: a trial that is not resumed simply gets no more. What `live.save_checkpoint` wrote at one rung is in
+`live.resume_from` at the next.
+
+The rungs are low, low eta, low eta^2, … and high, which is the top whatever low is; one that is less than sqrt(eta) below the top is left
+out. With whole numbers for low and high all of them are whole.
+"""
+
+import math
+
+import numpy as np
+
+from tunewright.errors import StudyError
+from tunewright.history import COMPLETED, FAILED, History
+from tunewright.models.ranking import Ranking
+from tunewright.schedulers.base import Resume, Scheduler, Wait
+from tunewright.space import SearchSpace
+from tunewright.space.values import plain_number
+from tunewright.typing import Array, Indices
+
+__all__ = ["Rungs", "is_default", "ladder"]
+
+
+def ladder(low: float, high: float, eta: float, *, name: str) -> tuple[float, ...]:
+    """The budgets of the rungs, rising; `name` is whose arguments these are.
+
+    Raises:
+        StudyError: 0 < low < high and 1 < eta do not hold.
+    """
+    bottom, top, factor = (plain_number(each) for each in (low, high, eta))
+    if bottom is None or top is None or not 0 < bottom < top < math.inf:
+        raise StudyError(f"{name}: low and high must be finite budgets with 0 < low < high, got low={low!r}, high={high!r}.")
+    if factor is None or not 1 < factor < math.inf:
+        raise StudyError(f"{name}: eta must be a number above 1, got {eta!r}. One trial in eta goes on.")
+    count = math.ceil(math.log(top / bottom, factor) - 0.5 - 1e-9)
+    budgets = [bottom * factor**i for i in range(max(count, 1))]
+    if isinstance(bottom, int) and isinstance(top, int):
+        budgets = [round(budget) for budget in budgets]
+    return (*dict.fromkeys(budget for budget in budgets if budget < top), top)
+
+
+def is_default(space: SearchSpace, history: History, trial: int) -> bool:
+    """Whether it is the configuration with which the winner will be compared, so that it must get all effort: the first of the study, if
+    that is the space's default or was enqueued.
+    """
+    if trial or not len(history) or not history.usable[0]:
+        return False
+    return history.origin(0) == "queue" or bool(np.array_equal(history.rows[0], space.row(space.default), equal_nan=True))
+
+
+class Rungs(Scheduler):
+    """Trials on the rungs of a ladder.
+
+    Args:
+        low, high, eta: see `ladder`.
+
+    Attributes:
+        budgets: of the rungs, rising.
+    """
+
+    def __init__(self, low: float, high: float, eta: float = 3) -> None:
+        self.budgets = ladder(low, high, eta, name=type(self).__name__)
+        self.low, self.high = self.budgets[0], self.budgets[-1]
+        self.eta = float(eta) if int(eta) != eta else int(eta)
+
+    def promotion(self, space: SearchSpace, history: History) -> Resume | None:
+        """The next rung for a trial that has earned it: of those that began at the same rung, whoever is in the best 1/eta of a rung. The
+        highest rung comes first, and on it the best. The default earns every rung. Failed trials count as the worst of their rung.
+        """
+        trials, budgets, losses = history.levels()
+        lowest, highest = history.sent_budgets
+        idle = (history.states == COMPLETED) & history.usable & ~history.stopped
+        failed = history.states == FAILED
+        for rung in reversed(range(len(self.budgets) - 1)):
+            here = budgets == self.budgets[rung]
+            table = np.full((len(history), losses.shape[1]), np.nan)
+            table[trials[here]] = losses[here]
+            there = np.isfinite(table).all(axis=1)
+            waiting = there & idle & (highest == self.budgets[rung])
+            if not waiting.any():
+                continue
+            ranking, earned = Ranking(history, table), []
+            for first in np.unique(lowest[waiting]):
+                members = (lowest == first) & (there | (failed & (highest == self.budgets[rung])))
+                best = ranking.best(np.flatnonzero(members & there), int(members.sum() / self.eta))
+                earned += [int(trial) for trial in best if waiting[trial]]
+            if waiting[0] and is_default(space, history, 0):
+                earned.append(0)
+            if earned:
+                return Resume(earned[0], budget=self.budgets[rung + 1])
+        return None
+
+    def last(self, space: SearchSpace, history: History) -> Resume | Wait:
+        """When nothing may begin any more: if nobody but the default was given the highest budget, the best one climbs on."""
+        _, highest = history.sent_budgets
+        at_top = (highest >= self.high) & (history.states != FAILED)
+        if history.running or any(not is_default(space, history, int(trial)) for trial in np.flatnonzero(at_top)):
+            return Wait()
+        idle = (highest < self.high) & ~history.stopped
+        trial = next((int(number) for number in _by_budget(history) if idle[number]), None)
+        above = [] if trial is None else [budget for budget in self.budgets if budget > highest[trial]]
+        return Resume(trial, budget=above[0]) if trial is not None and above else Wait()
+
+    def __repr__(self) -> str:
+        eta = "" if self.eta == 3 else f", eta={self.eta!r}"
+        return f"{type(self).__name__}({self.low!r}, {self.high!r}{eta})"
+
+
+def _by_budget(history: History) -> Indices:
+    """The feasible trials, those with the highest budget first, and of these the best."""
+    order = history.order
+    return order[np.argsort(-history.budgets[order], kind="stable")]
+
+
+def losses_at(history: History, step: float) -> Array:
+    """What each trial's first task had reported of the optimised metric when it reached a step, as losses, shape (n,); NaN: it has not."""
+    metric = history.metrics[history.objectives[0]]
+    found = np.full(len(history), np.nan)
+    for trial in range(len(history)):
+        reached = (report.values for report in history.curve(trial) if report.step >= step)
+        value = next((values[metric.name] for values in reached if metric.name in values), None)
+        if value is not None:
+            found[trial] = metric.sign * value
+    return found
