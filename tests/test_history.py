@@ -73,6 +73,11 @@ def snapshot(history):
         history.finished_at,
         history.result_at,
         history.usable,
+        history.budgets,
+        history.merits,
+        history.stopped,
+        *history.sent_budgets,
+        *history.levels(),
     ]
     counts = (history.completed, history.failed, history.running, history.position, history.underway)
     return (
@@ -385,7 +390,8 @@ def test_folding_in_pieces_is_folding_at_once(data):
             case _ if trial is None:
                 pass
             case "tell":
-                write.tell(trial, float(rng.normal()), int(rng.integers(2)), info={"train": 1.0})
+                reached = [None, 0.5, 1.5][int(rng.integers(3))]
+                write(trial, Told({"loss": float(rng.normal())}, 1.0, int(rng.integers(2)), {"train": 1.0}, reached))
             case "fail":
                 write.fail(trial, int(rng.integers(2)))
             case "send":

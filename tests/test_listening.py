@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tunewright as tw
-from tunewright.errors import TrialError
+from tunewright.errors import StudyError, TrialError
 from tunewright.events import Opened, Released, Reported, Told
 from tunewright.samplers import TPE, Random
 from tunewright.schedulers import Once
@@ -336,3 +336,152 @@ def test_a_trial_that_somebody_stops_does_not_end_a_search_that_failures_end():
     study.optimize(objective, trials=3, on_failure="raise")
 
     assert [trial.state for trial in study.history.trials] == ["completed", "failed", "completed"]
+
+
+class Harsh(Once):
+    """Stops every trial but the first at the step that is given, or beyond."""
+
+    def __init__(self, step, folds=None):
+        super().__init__(folds)
+        self.step = step
+
+    def stop(self, space, history, task, new):
+        assert 1 <= new <= len(history.curve(*task.key))
+        return "enough" if task.trial and history.curve(*task.key)[-1].step >= self.step else ""
+
+    def __repr__(self):
+        return f"Harsh({self.step}, folds={self.folds})"
+
+
+@pytest.mark.parametrize("kind", ["inline", "threads", "processes", "generator"])
+def test_what_the_scheduler_stops_is_worth_what_it_reported(kind, tmp_path):
+    study = tw.Study(SPACE, tw.Metric("loss"), sampler=Random(), scheduler=Harsh(3), storage=f"sqlite:///{tmp_path / 'runs.db'}")
+
+    def objective(live):
+        for step in range(1, 200):
+            live.report(step, loss=100.0 - step, other=1.0)
+            if live.trial or step > 10:
+                time.sleep(0.02 if kind != "inline" else 0)
+        return 0.0
+
+    def steps(live):
+        for step in range(1, 200):
+            yield 100.0 - step
+            if live.trial:
+                time.sleep(0.02)
+
+    given = {"inline": {"isolation": "none"}, "threads": {"isolation": "none", "workers": 2}}.get(kind, {"workers": 2})
+    study.optimize(steps if kind == "generator" else objective, trials=4, **given)
+
+    history = study.history
+    assert (history.completed, history.failed) == (4, 0)
+    assert history.trial(0).value == (100.0 - 199 if kind == "generator" else 0.0)
+    assert history.budgets[0] == np.inf
+    assert history.best.number == 0
+    for trial in history.trials[1:]:
+        (measured,) = trial.measurements
+        assert measured.budget is not None
+        assert trial.value == 100.0 - measured.budget
+        assert history.budgets[trial.number] == measured.budget
+        assert history.curve(trial.number)[-1].step == measured.budget
+        assert measured.budget == 3 if kind == "inline" else 3 <= measured.budget < 199
+    assert [(entry.trial, entry.event.why) for entry in history.stops] == [(1, "enough"), (2, "enough"), (3, "enough")]
+    assert {entry.event.by for entry in history.stops} == {f"{__name__}.Harsh(3, folds=None)"}
+    assert history.stopped.tolist() == [False, True, True, True]
+    assert tw.Study.load(study.storage).history.trials == history.trials
+    assert study.replay().same
+
+
+def test_an_objective_that_catches_the_schedulers_stop_is_worth_what_it_returns_at_the_step_it_had_reached():
+    study = tw.Study(SPACE, tw.Metric("loss"), sampler=Random(), scheduler=Harsh(2))
+
+    def objective(live):
+        try:
+            for step in range(1, 10):
+                live.report(step, loss=float(step))
+        except tw.Stopped:
+            live.report(2.5, loss=9.0)
+            return {"loss": 7.0, "saved": True}
+        return 0.0
+
+    study.optimize(objective, trials=2, isolation="none")
+
+    (measured,) = study.history.trial(1).measurements
+    assert (measured.values, measured.budget, measured.info) == ({"loss": 7.0}, 2.5, {"saved": True})
+    assert study.best.number == 0
+
+
+def test_who_reports_other_things_than_the_metrics_has_failed_when_it_is_stopped():
+    study = tw.Study(SPACE, tw.Metric("loss"), sampler=Random(), scheduler=Harsh(2))
+
+    def objective(live):
+        for step in range(1, 10):
+            live.report(step, error=float(step))
+        return 0.0
+
+    study.optimize(objective, trials=2, isolation="none")
+
+    assert study.history.trial(1).failure.message == "Stopped: enough"
+
+
+def test_a_trial_that_the_scheduler_stops_on_one_fold_is_completed_with_those_it_has():
+    study = tw.Study(SPACE, tw.Metric("loss"), sampler=Random(), scheduler=Harsh(2, folds=3))
+
+    def objective(live):
+        for step in range(1, 4 if live.fold == 1 else 2):
+            live.report(step, loss=50.0)
+        return float(live.fold)
+
+    study.optimize(objective, trials=3, isolation="none")
+
+    first, second, _ = study.history.trials
+    assert first.value == 1.0
+    assert [(each.fold, each.budget, each.values["loss"]) for each in second.measurements] == [(0, None, 0.0), (1, 2, 50.0)]
+    assert (second.state, second.value) == ("completed", 0.0)  # with all the effort it has met one fold
+    assert study.history.best.number == 0
+    assert study.history.tally == "3 completed, 0 failed, 0 running"
+
+
+def test_a_schedulers_stop_outlives_the_process_that_should_have_told_it(tmp_path):
+    url = f"sqlite:///{tmp_path / 'runs.db'}"
+
+    def objective(live):
+        try:
+            for step in range(1, 10):
+                live.report(step, loss=float(step))
+        except tw.Stopped:
+            os._exit(1)
+        return 0.0
+
+    made = lambda: tw.Study(SPACE, tw.Metric("loss"), sampler=Random(), scheduler=Harsh(2), storage=url)  # noqa: E731
+    child = multiprocessing.get_context("fork").Process(target=lambda: made().optimize(objective, trials=2, isolation="none"))
+    child.start()
+    child.join()
+    study = made()
+    study.optimize(lambda live: 0.0, trials=2, isolation="none")
+
+    (measured,) = study.history.trial(1).measurements
+    assert (measured.values, measured.budget) == ({"loss": 2.0}, 2)
+
+
+@pytest.mark.parametrize("given", [{"isolation": "none"}, {"workers": 2}])
+def test_a_scheduler_that_says_nonsense_of_a_running_task_ends_the_search_and_no_trial(given):
+    class Odd(Once):
+        def stop(self, space, history, task, new):
+            return True
+
+    class Broken(Once):
+        def stop(self, space, history, task, new):
+            raise ZeroDivisionError
+
+    def objective(live):
+        live.report(1, loss=0.5)
+        time.sleep(0.3)
+        return 0.5
+
+    for scheduler, error, said in ((Odd(), StudyError, "stop returned True. Return why"), (Broken(), ZeroDivisionError, "")):
+        study = tw.Study(SPACE, tw.Metric("loss"), sampler=Random(), scheduler=scheduler)
+        with pytest.raises(error, match=said):
+            study.optimize(objective, trials=50, **given)
+        assert study.history.failed == 0
+        assert len(study.history) <= 4

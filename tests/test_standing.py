@@ -142,3 +142,43 @@ def test_half_the_seeds_are_half_of_those_that_any_completed_trial_met():
     assert journal.history.proven.tolist() == [False, False, True]
     assert journal.history.best.number == 2
     assert journal.folded(-4).proven.any()  # before any feasible one met so many
+
+
+def test_what_each_budget_gave_stands_in_the_order_of_sending():
+    journal = Journal(SPACE, [Metric("a"), Metric("b", "maximize")])
+    journal.tell(journal.ask({"x": 0.5}, budget=1), {"a": 1.0, "b": 5.0})
+    journal.tell(journal.ask({"x": 0.5}, budget=3), {"a": 2.0, "b": 6.0})
+    journal.tell(0, {"a": 3.0, "b": 7.0}, index=journal.send(0, budget=3))
+    journal.fail(1, index=journal.send(1, budget=9))
+    journal.send(0, budget=9)
+
+    trials, budgets, losses = journal.history.levels()
+    assert trials.tolist() == [0, 1, 0]
+    assert budgets.tolist() == [1, 3, 3]
+    assert losses.tolist() == [[1.0, -5.0], [2.0, -6.0], [3.0, -7.0]]
+    assert [each.tolist() for each in journal.history.sent_budgets] == [[1, 3], [9, 9]]
+
+
+def test_merits_are_losses_until_budgets_differ():
+    journal = Journal(SPACE)
+    for value in (2.0, 1.0):
+        journal.tell(journal.ask({"x": 0.5}, budget=1), value)
+    running = journal.ask({"x": 0.5}, budget=1)
+    assert journal.history.merits[:, 0].tolist() == pytest.approx([2.0, 1.0, np.nan], nan_ok=True)
+
+    journal.tell(0, 7.0, index=journal.send(0, budget=3))
+    journal.tell(running, 1.0)
+    assert journal.history.merits.tolist() == [[0.0], [1.0], [1.0]]
+
+
+def test_who_was_stopped_is_not_the_best_beside_those_that_were_not():
+    journal = Journal(SPACE)
+    journal.tell(journal.ask({"x": 0.5}), 3.0)
+    journal.tell(journal.ask({"x": 0.5}, plan=3), 1.0, reached=5)
+
+    history = journal.history
+    assert history.completed == 2
+    assert history.best.number == 0
+    assert history.budgets.tolist() == [np.inf, 5]
+    assert history.proven.tolist() == [True, False]
+    assert history.plan(1) == 1

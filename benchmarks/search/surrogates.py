@@ -73,10 +73,10 @@ def _session() -> tuple[Any, dict[str, int]]:
     return onnxruntime.InferenceSession(str(folder() / "model.onnx"), options), codes
 
 
-def outputs(task: str, rows: Array) -> Array:
-    """All six outputs, shape (n, 6), for raw rows of `SPACE`, shape (n, 7)."""
+def outputs(task: str, rows: Array, epochs: Array | float = _LAST_EPOCH) -> Array:
+    """All six outputs, shape (n, 6), for raw rows of `SPACE`, shape (n, 7), after so many epochs, shape (n,) or one for all."""
     session, codes = _session()
-    numbers = np.column_stack([np.full(len(rows), _LAST_EPOCH), rows]).astype(np.float32)
+    numbers = np.column_stack([np.broadcast_to(epochs, len(rows)), rows]).astype(np.float32)
     found = session.run(None, {"x_cat": np.full((len(rows), 1), codes[task], np.int32), "x_cont": numbers})[0]
     return np.asarray(found, np.float64)
 

@@ -274,7 +274,8 @@ class Coordinator:
         hand = Hand(before={task.key for task in self._held()[0]}, single=on_failure == "raise")
         with Pulse(storage), Interrupts() as interrupts, crew:
             begun = self.journal.begin(storage.join(), self.sampler, self.scheduler, repeats=self.repeats, goal=limits.count)
-            listening = crew.listen = Listening(self.journal, crew, hand.tasks, self.scheduler, since=begun)
+            listening = Listening(self.journal, crew, hand.tasks, self.scheduler, since=begun)
+            crew.listen = listening.hear
             limits = msgspec.structs.replace(limits, stopped=listening.stopped)
             turn = partial(self._turn, crew, hand, listeners=listeners, on_failure=on_failure)
             sort = partial(listening.sort, hand, interrupts, retries=retries)
@@ -303,7 +304,7 @@ class Coordinator:
                 raise
             finally:
                 crew.close()
-                listening(now=True)
+                listening.hear(now=True)
                 self._let_go(hand)
 
     def _warn_of_waiting(self, limits: Limits, *, more_to_come: bool) -> None:

@@ -79,8 +79,9 @@ class Pen:
         stop = self.history.halted.get(trial)
         if stop is not None:
             last = self.history.so_far(trial, index) if stop.by else None
-            failed = Failed(Failure("stopped", f"Stopped: {stop.why}".rstrip(": ")), index=index)
-            self.write(trial, failed if last is None else Told(last.values, index=index, reached=last.step))
+            failure = Failure("stopped", f"Stopped: {stop.why}".rstrip(": "))
+            short = None if last is None else Told(last.values, index=index, reached=last.step)
+            self.write(trial, short or Failed(failure, index=index))
         return stop is not None
 
     def send_again(self, task: Task, worker: int) -> Task | None:

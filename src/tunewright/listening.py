@@ -55,6 +55,7 @@ class Listening:
         self._every = _EVERY if not self._judges else 0.0 if crew.inline else _EAGER
         self._heard = self._since = since
         self._next = 0.0
+        self._broken: Exception | None = None
 
     @property
     def patience(self) -> float:
@@ -66,6 +67,12 @@ class Listening:
         return self._journal.history.stop_asked_at > self._since
 
     def __call__(self, *, now: bool = False) -> None:
+        """`hear`; then raise what the scheduler raised, which is no fault of the objective that reported."""
+        self.hear(now=now)
+        if self._broken is not None:
+            raise self._broken
+
+    def hear(self, *, now: bool = False) -> None:
         """Look, if it is time; `now`: in any case."""
         if not now and self.patience:
             return
@@ -87,10 +94,15 @@ class Listening:
         history = self._journal.history
         if not self._judges or self.all_stop or task.trial in history.halted or history.ended(*task.key):
             return
-        why = self._scheduler.stop(history.space, history, task, new)
+        try:
+            why = self._scheduler.stop(history.space, history, task, new)
+        except Exception as error:  # noqa: BLE001  raised where the coordinator listens
+            self._broken = error
+            return
         if not isinstance(why, str):
-            raise StudyError(f"{self._scheduler!r}.stop returned {why!r}. Return why the task should stop, or an empty text.")
-        if why:
+            said = f"{self._scheduler!r}.stop returned {why!r}. Return why the task should stop, or an empty text."
+            self._broken = StudyError(said)
+        elif why:
             self._journal.write(task.trial, StopAsked(why, called(self._scheduler)))
 
     def sort(self, hand: Hand, interrupts: Interrupts, task: Task, outcome: Outcome, *, retries: int) -> None:

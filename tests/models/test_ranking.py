@@ -108,3 +108,18 @@ def test_any_scale_is_ordered(scale: float) -> None:
 
     assert sorted(best(journal)) == list(range(7))
     assert np.isfinite(crowding(np.array([[scale * i, -scale * i] for i in range(-3, 4)]))[1:-1]).all()
+
+
+def test_what_was_judged_with_a_higher_budget_comes_first() -> None:
+    journal = Journal(SPACE)
+    for budget, value in ((1, 0.1), (3, 5.0), (1, 0.05), (None, 9.0), (3, 4.0), (None, 8.0)):
+        journal.tell(journal.ask({"x": 0.5}, budget=budget), value)
+
+    assert best(journal) == [5, 3, 4, 1, 2, 0]
+
+
+def test_other_losses_may_be_ranked() -> None:
+    journal = journal_of([1.0, 2.0, 3.0, None])
+    losses = np.array([[3.0], [np.nan], [1.0], [2.0]])
+
+    assert Ranking(journal.history, losses).best(np.arange(4), 3).tolist() == [2, 3, 0]

@@ -268,3 +268,63 @@ def test_where_little_is_left_to_gain_every_second_proposal_takes_nothing_for_ir
 def test_an_opening_is_a_whole_number(initial):
     with pytest.raises(StudyError, match="GP: initial must be a whole number"):
         GP(initial=initial)
+
+
+def on_rungs(cheap, costly):
+    """Trials judged with budget 1, some with 9 too: x to loss."""
+    journal = Journal(LINE)
+    for x, loss in cheap.items():
+        trial = journal.ask({"x": x}, budget=1)
+        journal.tell(trial, loss)
+        if x in costly:
+            journal.tell(trial, costly[x], index=journal.send(trial, budget=9))
+    return journal
+
+
+def test_what_little_budgets_say_guides_where_much_was_seldom_spent():
+    """With budget 1 the loss is the same curve, higher; with budget 9 it was met far from the minimum only."""
+    grid = np.linspace(0.02, 0.98, 13)
+    cheap = {float(x): 4 * (x - 0.7) ** 2 + 1 for x in grid}
+    costly = {float(x): 4 * (x - 0.7) ** 2 for x in grid[[1, 3, 5, 7]]}
+
+    proposed = [
+        GP(initial=2).propose(LINE, on_rungs(cheap, costly).history, np.random.default_rng(seed))["x"] for seed in range(5)
+    ]
+
+    assert all(abs(x - 0.7) < 0.1 for x in proposed)
+
+
+def test_a_value_is_judged_by_its_own_budget():
+    """Small budgets look better here, wherever they were spent: who takes all losses for the same goes where they are."""
+    grid = np.linspace(0.02, 0.98, 13)
+    cheap = {float(x): 4 * (x - 0.3) ** 2 - 5 for x in grid}
+    costly = {float(x): 4 * (x - 0.3) ** 2 for x in grid[2:8]}
+
+    proposed = [
+        GP(initial=2).propose(LINE, on_rungs(cheap, costly).history, np.random.default_rng(seed))["x"] for seed in range(5)
+    ]
+
+    assert all(abs(x - 0.3) < 0.1 for x in proposed)
+
+
+def test_running_trials_at_any_budget_are_kept_away_from():
+    grid = np.linspace(0.02, 0.98, 13)
+    journal = on_rungs({float(x): 4 * (x - 0.5) ** 2 + 1 for x in grid}, {float(x): 4 * (x - 0.5) ** 2 for x in grid[4:8]})
+    first = GP(initial=2).propose(LINE, journal.history, np.random.default_rng(0))
+    journal.ask(first, budget=1)
+    journal.send(5, budget=27)
+
+    second = GP(initial=2).propose(LINE, journal.history, np.random.default_rng(0))
+
+    assert second != first
+    assert second == GP(initial=2).propose(LINE, journal.history, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("metrics", [1, 2])
+def test_a_budget_without_end_stands_above_those_with_one(metrics):
+    journal = Journal(LINE, [tw.Metric(f"m{i}") for i in range(metrics)])
+    for i, x in enumerate(np.linspace(0.02, 0.98, 12)):
+        trial = journal.ask({"x": float(x)})
+        journal.tell(trial, float((x - 0.6) ** 2), reached=None if i % 2 else 3.0)
+
+    assert 0 <= GP(initial=2).propose(LINE, journal.history, np.random.default_rng(0))["x"] <= 1

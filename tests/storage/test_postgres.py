@@ -426,6 +426,8 @@ def test_the_view_says_what_the_history_says(postgres: str) -> None:
         return {"loss": live["x"] + live.fold, "size": 1.0}
 
     study.optimize(objective, trials=8)
+    study.tell(study.ask(), {"loss": 1.0, "size": 1.0})
+    study._journal.write(8, Told({"loss": 2.0, "size": 1.0}, index=study.ask().index, reached=3.0))  # stopped by a scheduler
     task = study.ask()
     with psycopg.connect(postgres) as foreign:
         rows = foreign.execute("SELECT * FROM tunewright.trials ORDER BY number").fetchall()

@@ -38,8 +38,8 @@ def asked(plan: int = 1, budget: float | None = None) -> tuple[int, Event]:
     return -1, Asked({"lr": 0.1}, "Random", 0, plan=plan, budget=budget)
 
 
-def told(loss: float, index: int = 0, seconds: float = 1.0) -> tuple[int, Event]:
-    return 0, Told({"loss": loss}, seconds, index)
+def told(loss: float, index: int = 0, seconds: float = 1.0, reached: float | None = None) -> tuple[int, Event]:
+    return 0, Told({"loss": loss}, seconds, index, reached=reached)
 
 
 def sent(index: int, attempt: int = 1, budget: float | None = None, *, spare: bool = False) -> tuple[int, Event]:
@@ -96,6 +96,16 @@ STATES: dict[str, tuple[Sequence[tuple[int, Event]], tuple[str, float | None, fl
     ),
     "a spare one told": ([asked(), told(1), sent(1, spare=True), told(2, 1)], ("completed", 1.5, 2.0, 2.0)),
     "a spare one told before the rest": ([asked(2), sent(1, spare=True), told(5, 1), told(1)], ("running", None, 2.0, None)),
+    "stopped by the scheduler": ([asked(), told(4, reached=3)], ("completed", 4.0, 1.0, 2.0)),
+    "promised more, and stopped by the scheduler": (
+        [asked(3), sent(1), told(1), told(4, 1, reached=3)],
+        ("completed", 1.0, 2.0, 4.0),
+    ),
+    "stopped at once, and promised more": ([asked(3), told(4, reached=3)], ("completed", 4.0, 1.0, 2.0)),
+    "stopped beyond its budget": (
+        [asked(budget=3), sent(1, budget=3), told(4, reached=9), told(2, 1)],
+        ("completed", 3.0, 2.0, 4.0),
+    ),
     "a remark is no result": ([asked(), (0, Commented("odd"))], ("running", None, 0.0, None)),
 }
 
@@ -147,6 +157,15 @@ def test_the_view_agrees_with_the_history_folded_from_the_same_journal(seed: int
             (trial, Sent(index, attempt=2)),
             (trial, Told({"loss": chance.random(), "latency": chance.random()}, chance.random(), index)),
             (trial, Told({"loss": chance.random(), "latency": chance.random()}, chance.random(), 0)),
+            (
+                trial,
+                Told(
+                    {"loss": chance.random(), "latency": chance.random()},
+                    chance.random(),
+                    index,
+                    reached=chance.choice([1.0, 2.0]),
+                ),
+            ),
             (trial, Failed(FAILURE, 0.5, index)),
             (trial, Released(index, "died")),
         ]

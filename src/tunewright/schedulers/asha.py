@@ -19,7 +19,7 @@ import numpy as np
 
 from tunewright.errors import StudyError
 from tunewright.history import History
-from tunewright.schedulers.base import Decision, Start, Wait
+from tunewright.schedulers.base import Decision, Scheduler, Start, Wait
 from tunewright.schedulers.rungs import Rungs, is_default, losses_at
 from tunewright.space import SearchSpace
 from tunewright.trial import Task
@@ -27,7 +27,7 @@ from tunewright.trial import Task
 __all__ = ["ASHA"]
 
 
-class ASHA(Rungs):
+class ASHA(Rungs, Scheduler):
     """Gives a trial eta times the effort if it is among the best 1/eta with what it had.
 
     Args:

@@ -14,14 +14,14 @@ no worker waits for a bracket to end [2, section 3.3]. To which bracket a trial 
 import numpy as np
 
 from tunewright.history import History
-from tunewright.schedulers.base import Decision, Start
+from tunewright.schedulers.base import Decision, Scheduler, Start
 from tunewright.schedulers.rungs import Rungs
 from tunewright.space import SearchSpace
 
 __all__ = ["Hyperband"]
 
 
-class Hyperband(Rungs):
+class Hyperband(Rungs, Scheduler):
     """Successive halving from every rung, each with the same effort.
 
     Args:

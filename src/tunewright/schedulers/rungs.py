@@ -15,7 +15,7 @@ import numpy as np
 from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, FAILED, History
 from tunewright.models.ranking import Ranking
-from tunewright.schedulers.base import Resume, Scheduler, Wait
+from tunewright.schedulers.base import Resume, Wait
 from tunewright.space import SearchSpace
 from tunewright.space.values import plain_number
 from tunewright.typing import Array, Indices
@@ -50,8 +50,8 @@ def is_default(space: SearchSpace, history: History, trial: int) -> bool:
     return history.origin(0) == "queue" or bool(np.array_equal(history.rows[0], space.row(space.default), equal_nan=True))
 
 
-class Rungs(Scheduler):
-    """Trials on the rungs of a ladder.
+class Rungs:
+    """Trials on the rungs of a ladder: what those schedulers have in common that halve.
 
     Args:
         low, high, eta: see `ladder`.

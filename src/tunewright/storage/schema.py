@@ -30,7 +30,7 @@ __all__ = [
 APPLICATION: Final = 0x54554E45
 """SQLite's `application_id`, by which a file says that it is Tunewright's ("TUNE")."""
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Of these tables; SQLite's `user_version`."""
 
 SHIFT: Final = 40
@@ -104,20 +104,25 @@ TRIALS_VIEW: Final = re.sub(
     ),
     results AS (  -- the first result of a task stands: the other columns come from the row of min(id)
         SELECT min(id) AS id, id >> 40 AS study, trial, coalesce(json_extract(body, '$.index'), 0) AS task, kind, time,
-               coalesce(json_extract(body, '$.seconds'), 0.0) AS seconds, json_extract(body, '$.values') AS "values"
+               coalesce(json_extract(body, '$.seconds'), 0.0) AS seconds, json_extract(body, '$.values') AS "values",
+               json_extract(body, '$.reached') AS reached
         FROM events WHERE kind IN ('told', 'failed')
         GROUP BY 2, 3, 4
     ),
-    measured AS (
-        SELECT t.study, t.trial, t.budget, t.spare, r.kind, r.time, r.seconds, r."values",
-               max(CASE WHEN r.kind = 'told' THEN t.budget END) OVER (PARTITION BY t.study, t.trial) AS highest
-        FROM tasks t LEFT JOIN results r USING (study, trial, task)
+    measured AS (  -- the budget of a task that the scheduler stopped is what it had reached
+        SELECT *, max(CASE WHEN kind = 'told' THEN budget END) OVER (PARTITION BY study, trial) AS highest
+        FROM (
+            SELECT t.study, t.trial, min(t.budget, coalesce(r.reached, t.budget)) AS budget, t.spare, r.kind, r.time, r.seconds,
+                   r."values", r.reached
+            FROM tasks t LEFT JOIN results r USING (study, trial, task)
+        )
     ),
     sums AS (
         SELECT study, trial, total(NOT spare) AS sent, total(kind IS NOT NULL AND NOT spare) AS done,
                total(kind = 'failed' AND NOT spare) AS failed, total(seconds) AS seconds,
                max(CASE WHEN NOT spare THEN time END) AS last, min(CASE WHEN kind = 'failed' AND NOT spare THEN time END) AS failed_at,
-               total(kind = 'told' AND budget = highest) AS counting, max(CASE WHEN budget = highest THEN "values" END) AS one
+               total(kind = 'told' AND budget = highest) AS counting, max(CASE WHEN budget = highest THEN "values" END) AS one,
+               max(reached IS NOT NULL) AS cut
         FROM measured GROUP BY study, trial
     ),
     means AS (
@@ -131,7 +136,7 @@ TRIALS_VIEW: Final = re.sub(
         GROUP BY study, trial
     ),
     states AS (
-        SELECT *, CASE WHEN s.failed > 0 THEN 'failed' WHEN s.done = s.sent AND s.done >= a.plan THEN 'completed' ELSE 'running' END AS state
+        SELECT *, CASE WHEN s.failed > 0 THEN 'failed' WHEN s.done = s.sent AND (s.done >= a.plan OR s.cut) THEN 'completed' ELSE 'running' END AS state
         FROM asked a JOIN sums s USING (study, trial)
     )
     SELECT studies.name AS study, s.trial AS number, s.state, s.params,
@@ -173,22 +178,25 @@ POSTGRES_VIEW: Final = re.sub(
         SELECT DISTINCT ON (study, trial, task) *
         FROM (
             SELECT id, id >> 40 AS study, trial, coalesce((body::json ->> 'index')::int, 0) AS task, kind, time,
-                   coalesce((body::json ->> 'seconds')::float8, 0) AS seconds, body::json ->> 'values' AS "values"
+                   coalesce((body::json ->> 'seconds')::float8, 0) AS seconds, body::json ->> 'values' AS "values",
+                   (body::json ->> 'reached')::float8 AS reached
             FROM events WHERE kind IN ('told', 'failed')
         ) r
         ORDER BY study, trial, task, id
     ),
-    measured AS (
-        SELECT t.study, t.trial, t.budget, t.spare, r.kind, r.time, r.seconds, r."values",
-               max(t.budget) FILTER (WHERE r.kind = 'told') OVER (PARTITION BY t.study, t.trial) AS highest
-        FROM tasks t LEFT JOIN results r USING (study, trial, task)
+    measured AS (  -- the budget of a task that the scheduler stopped is what it had reached
+        SELECT *, max(budget) FILTER (WHERE kind = 'told') OVER (PARTITION BY study, trial) AS highest
+        FROM (
+            SELECT t.study, t.trial, least(t.budget, r.reached) AS budget, t.spare, r.kind, r.time, r.seconds, r."values", r.reached
+            FROM tasks t LEFT JOIN results r USING (study, trial, task)
+        ) m
     ),
     sums AS (
         SELECT study, trial, count(*) FILTER (WHERE NOT spare) AS sent, count(kind) FILTER (WHERE NOT spare) AS done,
                count(*) FILTER (WHERE kind = 'failed' AND NOT spare) AS failed, coalesce(sum(seconds), 0) AS seconds,
                max(time) FILTER (WHERE NOT spare) AS last, min(time) FILTER (WHERE kind = 'failed' AND NOT spare) AS failed_at,
                count(*) FILTER (WHERE kind = 'told' AND budget = highest) AS counting,
-               max("values") FILTER (WHERE budget = highest) AS one
+               max("values") FILTER (WHERE budget = highest) AS one, count(reached) > 0 AS cut
         FROM measured GROUP BY study, trial
     ),
     means AS (
@@ -202,7 +210,7 @@ POSTGRES_VIEW: Final = re.sub(
         GROUP BY study, trial
     ),
     states AS (
-        SELECT *, CASE WHEN s.failed > 0 THEN 'failed' WHEN s.done = s.sent AND s.done >= a.plan THEN 'completed' ELSE 'running' END AS state
+        SELECT *, CASE WHEN s.failed > 0 THEN 'failed' WHEN s.done = s.sent AND (s.done >= a.plan OR s.cut) THEN 'completed' ELSE 'running' END AS state
         FROM asked a JOIN sums s USING (study, trial)
     )
     SELECT studies.name AS study, s.trial AS number, s.state, s.params,

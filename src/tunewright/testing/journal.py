@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tunewright.events import Asked, Entry, Event, Failed, Sent, Told
+from tunewright.events import Asked, Entry, Event, Failed, Reported, Sent, Told
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import SearchSpace
@@ -41,10 +41,13 @@ class Journal:
         self._write(trial, Sent(index, fold=fold, seed=seed, budget=budget, spare=spare))
         return index
 
-    def tell(self, trial: int, value: float | Mapping[str, float], *, index: int = 0) -> None:
-        """Tell a task its value (of every metric the same), or its values by metric."""
-        values = dict(value) if isinstance(value, Mapping) else {metric.name: float(value) for metric in self.metrics}
-        self._write(trial, Told(values, seconds=1.0, index=index))
+    def report(self, trial: int, step: float, value: float | Mapping[str, float], *, index: int = 0) -> None:
+        """Let a task report a value (of every metric the same), or values by metric."""
+        self._write(trial, Reported(index, step, self._values(value)))
+
+    def tell(self, trial: int, value: float | Mapping[str, float], *, index: int = 0, reached: float | None = None) -> None:
+        """Tell a task its value (of every metric the same), or its values by metric; `reached`: the step at which a scheduler stopped it."""
+        self._write(trial, Told(self._values(value), seconds=1.0, index=index, reached=reached))
 
     def fail(self, trial: int, *, index: int = 0) -> None:
         """Let a task fail."""
@@ -55,6 +58,9 @@ class Journal:
         history = History(self.space, self.metrics)
         history.fold(self.entries[:length])
         return history
+
+    def _values(self, value: float | Mapping[str, float]) -> dict[str, float]:
+        return dict(value) if isinstance(value, Mapping) else {metric.name: float(value) for metric in self.metrics}
 
     def _write(self, trial: int, event: Event) -> None:
         position = len(self.entries) + 1

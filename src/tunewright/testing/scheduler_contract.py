@@ -15,6 +15,7 @@ from tunewright.schedulers import Decision, Done, Resume, Scheduler, Start, Wait
 from tunewright.testing.checks import expect, global_chance, seen_of
 from tunewright.testing.journal import Journal
 from tunewright.testing.problems import Problem, branin, conditional
+from tunewright.trial import Task
 
 __all__ = ["check_scheduler"]
 
@@ -27,7 +28,7 @@ def check_scheduler(
     Args:
         scheduler: an instance that was not used yet.
         on: the problems whose configurations are judged; default: Branin and one with conditions.
-        trials: how many are begun before the rest is finished.
+        trials: how many are begun before the rest is finished. Each task reports three times before its result.
         workers: how many tasks run at a time.
         seed: of all random streams.
 
@@ -153,5 +154,23 @@ class _Simulation:
         task, _ = tasks[self.rng.integers(len(tasks))]
         if self.rng.random() < self.failing:
             self.journal.fail(task.trial, index=task.index)
-        else:
-            self.journal.tell(task.trial, self.problem.function(task.params) + 0.1 * task.seed, index=task.index)
+            return
+        value = self.problem.function(task.params) + 0.1 * task.seed
+        for step in (1, 2, 4):
+            self.journal.report(task.trial, step, value + 1 / step, index=task.index)
+            if self._stops(task):
+                self.journal.tell(task.trial, value + 1 / step, index=task.index, reached=step)
+                return
+        self.journal.tell(task.trial, value, index=task.index)
+
+    def _stops(self, task: Task) -> bool:
+        """Whether the scheduler wants the task stopped that has just reported; asked of a fresh instance too."""
+        history, kind = self.journal.history, f"{self.scheduler!r}.stop after {len(self.journal.history)} trials"
+        before = seen_of(history)
+        why = self.scheduler.stop(history.space, history, task, 1)
+        expect(isinstance(why, str), f"{kind}: returned {why!r}. Return why the task should stop, or an empty text.")
+        expect(seen_of(history) == before, f"{kind}: changed the history. Copy what you change.")
+        fresh: Scheduler = pickle.loads(self.untouched)  # noqa: S301  our own bytes
+        other = fresh.stop(history.space, history, task, 1)
+        expect(why == other, f"{kind}: a fresh instance says {other!r}, a used one {why!r}. Keep no state of its own.")
+        return bool(why)
