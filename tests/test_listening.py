@@ -479,7 +479,7 @@ def test_a_scheduler_that_says_nonsense_of_a_running_task_ends_the_search_and_no
         time.sleep(0.3)
         return 0.5
 
-    for scheduler, error, said in ((Odd(), StudyError, "stop returned True. Return why"), (Broken(), ZeroDivisionError, "")):
+    for scheduler, error, said in ((Odd(), StudyError, "stop returned True. Return why"), (Broken(), ZeroDivisionError, None)):
         study = tw.Study(SPACE, tw.Metric("loss"), sampler=Random(), scheduler=scheduler)
         with pytest.raises(error, match=said):
             study.optimize(objective, trials=50, **given)

@@ -28,9 +28,10 @@ from tunewright.execution.interrupts import Interrupts
 from tunewright.execution.worker import told
 from tunewright.hand import Hand
 from tunewright.history import COMPLETED, FAILED, History
-from tunewright.journal import Journal, Pen
+from tunewright.journal import Journal
 from tunewright.listening import Listening
 from tunewright.pace import HELD, Pace
+from tunewright.pen import Pen
 from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Resume, Scheduler, Start, Wait
 from tunewright.stopping import Limits

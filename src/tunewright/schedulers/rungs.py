@@ -20,7 +20,7 @@ from tunewright.space import SearchSpace
 from tunewright.space.values import plain_number
 from tunewright.typing import Array, Indices
 
-__all__ = ["Rungs", "is_default", "ladder"]
+__all__ = ["Rungs", "is_default", "ladder", "losses_at"]
 
 
 def ladder(low: float, high: float, eta: float, *, name: str) -> tuple[float, ...]:
