@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.arguments import numbered
+from tunewright.budgets import at_one_budget
 from tunewright.effects import Effects, effects
 from tunewright.errors import NoResult, TrialError
 from tunewright.metric import Metric
@@ -243,17 +244,14 @@ class Standing:
 
     @property
     def merits(self) -> Array:
-        """By what trials may be ordered, smaller is better, shape (n, m): `adjusted`; where they reached different budgets, their places by
-        budget, the highest first, and then by loss. NaN where there is no result yet.
+        """By what samplers may order trials, smaller is better, shape (n, m): `adjusted`; where trials were judged with different budgets,
+        what they would be worth at the highest one, as far as others tell (`budgets.py`). NaN where there is no result yet.
         """
-        losses, budgets = self.adjusted, self.budgets if self._tasks.limited else np.zeros(len(self))
-        if len(np.unique(budgets[budgets > -np.inf])) < 2:
-            return losses
-        places = np.full_like(losses, np.nan)
-        for column, known in enumerate(np.isfinite(losses).T):
-            pairs = np.stack([-budgets[known], losses[known, column]], axis=1)
-            places[known, column] = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
-        return places
+        if not self._tasks.limited or len(np.unique(self.budgets[self.budgets > -np.inf])) < 2:
+            return self.adjusted
+        trials, budgets, losses = self.levels()
+        merits = np.stack([at_one_budget(len(self), trials, budgets, column) for column in losses.T], axis=1)
+        return np.where(np.isfinite(self.adjusted), merits, np.nan)
 
     @property
     def proven(self) -> NDArray[np.bool_]:
