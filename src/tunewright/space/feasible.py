@@ -216,7 +216,9 @@ def _repaired(engine: Engine, rng: np.random.Generator, most: int, *, by_amount:
             params = engine.decided(values)
             violated = engine.broken(params)
             cost = (
-                sum(shortfall(engine.constraints[i].expression, params) for i in violated) if by_amount else float(len(violated))
+                sum(shortfall(engine.constraints[i].expression, params, engine.constraints[i].ranks) for i in violated)
+                if by_amount
+                else float(len(violated))
             )
             if cost < least:
                 least, best = cost, float(place)
