@@ -66,7 +66,7 @@ def check_failures(history: History, error_score: float | None) -> None:
     texts, fits, odd, unscored = list[str](), 0, list[str](), list[str]()
     for done in (done for trial in history.trials for done in trial.measurements):
         fits += 1
-        info = told_of(done)
+        info = _told_of(done)
         if info.get("score_error"):
             unscored.append(str(info["score_error"]))
         if info.get("fit_error"):
@@ -105,11 +105,11 @@ def check_failures(history: History, error_score: float | None) -> None:
 
 def several(history: History) -> bool:
     """Whether the scorer of a search names its scores, as far as the folds that were scored tell."""
-    infos = [told_of(done) for trial in history.trials for done in trial.measurements]
+    infos = [_told_of(done) for trial in history.trials for done in trial.measurements]
     return any(info.get("several") or any(_is_score(name) and name != "test_score" for name in info) for info in infos)
 
 
-def told_of(done: Measurement) -> dict[str, Value]:
+def _told_of(done: Measurement) -> dict[str, Value]:
     """What a fold told for `cv_results_`, by its names without what keeps them apart from metrics (`folds.beside`)."""
     return {name.lstrip("_"): value for name, value in done.info.items()}
 
@@ -133,8 +133,8 @@ def _cells(history: History, folds: int) -> tuple[dict[str, Array], NDArray[np.b
             if done.failure is not None and not _scored(done):
                 failed[trial.number] = True
                 cells["fit_time"][place], cells["score_time"][place] = done.seconds, 0.0
-            info = told_of(done)
-            numbers = {name: np.nan if value is None else float(value) for name, value in info.items() if _is_column(name)}  # type: ignore[arg-type]
+            info = _told_of(done)
+            numbers = {name: np.nan if value is None else float(value) for name, value in info.items() if _is_column(name)}
             if (info.get("fit_error") or info.get("score_error")) and [*filter(_is_score, numbers)] == ["test_score"]:
                 nameless.append((place, {name: numbers.pop(name) for name in ("test_score", "train_score") if name in numbers}))
             for name, value in numbers.items():
@@ -154,7 +154,7 @@ def _is_column(name: str) -> bool:
 
 def _scored(done: Measurement) -> bool:
     """Whether a fold that counts as failed has scores all the same, which are no finite numbers."""
-    return "fit_time" in told_of(done)
+    return "fit_time" in _told_of(done)
 
 
 def _summary(name: str, scores: Array, run: NDArray[np.bool_], failed: NDArray[np.bool_] | None = None) -> dict[str, Array]:
