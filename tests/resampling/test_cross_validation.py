@@ -59,6 +59,12 @@ def test_each_task_is_what_scikit_learn_says_of_that_fold():
     assert {"train_accuracy", "train_neg_log_loss", "fit_seconds", "score_seconds"} <= ours[0].keys()
 
 
+def test_a_score_that_cannot_be_kept_apart_from_what_else_is_told_is_refused_before_any_work():
+    for name in ("train_acc", "fit_seconds"):
+        with pytest.raises(MetricError, match=f'cannot be called "{name}"'):
+            knn(scoring={name: "f1", "acc": "accuracy"}, optimize=name)
+
+
 def test_a_study_of_it_races_and_keeps_what_was_said():
     cv = knn(repeats=2)
     study = tw.Study(SPACE, cv.metrics, sampler=tw.samplers.Random())

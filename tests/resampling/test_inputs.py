@@ -3,6 +3,7 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.metrics import f1_score, get_scorer, make_scorer
 
+from tunewright.errors import MetricError
 from tunewright.resampling.inputs import by_row, for_rows, looks_like_classes, own_scorer, scorers_by_name
 
 BINARY = np.arange(40) % 2
@@ -29,6 +30,24 @@ def test_a_target_without_an_estimator_holds_classes_where_each_has_many_rows(y:
 
 def test_a_function_that_builds_regressors_is_judged_by_r2() -> None:
     assert list(scorers_by_name(None, lambda live: Ridge(), classes=False)) == ["r2"]
+
+
+@pytest.mark.parametrize(
+    ("scoring", "says"),
+    [
+        ({"train_acc": "f1", "acc": "accuracy"}, 'called "train_acc" here: each task tells the score "acc" on the training rows'),
+        ({"fit_seconds": "f1", "acc": "accuracy"}, 'called "fit_seconds" here: each task tells how long the fit took'),
+        ({"predictions": "f1"}, 'called "predictions" here'),
+        ([make_scorer(f1_score), make_scorer(f1_score, pos_label=0)], 'Two scorers are called "score"'),
+    ],
+)
+def test_a_scorer_whose_name_says_something_else_is_refused(scoring: object, says: str) -> None:
+    with pytest.raises(MetricError, match=says):
+        scorers_by_name(scoring, None, classes=True)
+
+
+def test_a_name_that_nothing_else_has_is_free() -> None:
+    assert list(scorers_by_name({"train_f1": "f1", "test_acc": "accuracy"}, None, classes=True)) == ["train_f1", "test_acc"]
 
 
 @pytest.mark.parametrize(

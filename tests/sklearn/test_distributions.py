@@ -144,3 +144,10 @@ def test_the_parameters_of_a_space_are_set_as_they_are() -> None:
 def test_what_is_no_distribution_is_refused_with_the_mend(given, says) -> None:
     with pytest.raises(SpaceError, match=says):
         translate(given, {})
+
+
+def test_of_an_empty_dictionary_there_is_one_candidate_which_sets_nothing() -> None:
+    found = translate({}, {})
+
+    assert found.space.size == 1
+    assert [found.settings(params) for params in found.each()] == [{}]

@@ -10,7 +10,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from tunewright.execution.live import LiveTrial
 from tunewright.sklearn.distributions import translate
-from tunewright.sklearn.folds import FoldObjective, Problem, evaluate_fold, names_of
+from tunewright.sklearn.folds import FoldObjective, Problem, beside, evaluate_fold, names_of
 from tunewright.trial import Task
 
 X, y = load_iris(return_X_y=True)
@@ -58,12 +58,13 @@ def test_the_estimator_itself_is_not_touched() -> None:
 def test_a_number_may_stand_for_a_fit_that_failed() -> None:
     model = KNeighborsClassifier()
 
-    scores = evaluate_fold(problem(model, train=True, error_score=-1.0), {"n_neighbors": 10_000}, 0)
+    scores = evaluate_fold(problem(model, train=True, error_score=-1.0), {"n_neighbors": -1}, 0)
 
     assert (scores.test, scores.train) == ({"score": -1.0}, {"score": -1.0})
     assert "n_neighbors" in scores.error
-    with pytest.raises(ValueError, match="n_neighbors"):
-        evaluate_fold(problem(model), {"n_neighbors": 10_000}, 0)
+    for error_score in (None, np.nan):
+        with pytest.raises(ValueError, match="n_neighbors"):
+            evaluate_fold(problem(model, error_score=error_score), {"n_neighbors": -1}, 0)
 
 
 def test_a_scorer_must_return_numbers() -> None:
@@ -83,7 +84,7 @@ def test_the_objective_returns_all_that_the_results_are_made_of() -> None:
     found = objective(LiveTrial(Task(0, 0, {"n_neighbors": 3}, fold=1)))
 
     assert found["score"] == found["test_score"]
-    assert set(found) == {"score", "test_score", "train_score", "fit_time", "score_time", "fit_error"}
+    assert set(found) == {"score", "test_score", "train_score", "fit_time", "score_time", "fit_error", "score_error", "several"}
 
 
 @pytest.mark.parametrize("fold", [None, 3])
@@ -92,3 +93,21 @@ def test_a_scheduler_with_other_folds_is_told_so(fold) -> None:
 
     with pytest.raises(ValueError, match=r"there are folds 0 to 2. Give it the same number: Once\(folds=3\)"):
         objective(LiveTrial(Task(0, 0, {"n_neighbors": 3}, fold=fold)))
+
+
+def test_a_metric_keeps_its_name_and_what_is_told_beside_it_gives_way() -> None:
+    assert beside("fit_time", ["accuracy"]) == "fit_time"
+    assert beside("fit_time", ["fit_time", "_fit_time"]) == "__fit_time"
+
+
+def test_of_a_scorer_that_raises_the_fit_still_counts() -> None:
+    def broken(*_: object) -> float:
+        raise RuntimeError("no score")
+
+    scores = evaluate_fold(problem(KNeighborsClassifier(), broken, error_score=np.nan), {}, 0)
+
+    assert np.isnan(scores.test["score"])
+    assert scores.error == ""
+    assert "RuntimeError: no score" in scores.score_error
+    with pytest.raises(RuntimeError, match="no score"):
+        evaluate_fold(problem(KNeighborsClassifier(), broken), {}, 0)

@@ -14,13 +14,13 @@ from scipy.stats import loguniform, randint, uniform
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.cluster import KMeans
-from sklearn.datasets import load_iris, load_wine
+from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, make_scorer
-from sklearn.model_selection import GroupKFold, KFold, RandomizedSearchCV, StratifiedKFold, cross_val_score
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, RandomizedSearchCV, StratifiedKFold, cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -664,3 +664,102 @@ def test_scores_that_are_no_numbers_are_told_and_do_not_spoil_the_study() -> Non
     history = found.study_.history
     assert history.failed == 3
     assert np.nanmax(np.abs(history.losses)) < 10
+
+
+# ---- scorers, as GridSearchCV has them -----------------------------------------------------------------------------------------------
+
+BINARY = load_breast_cancer(return_X_y=True)
+BINARY = BINARY[0][:150, :5], BINARY[1][:150]
+
+
+def minus_c(estimator: Any, X: Any, y: Any) -> float:
+    return -float(estimator.C)
+
+
+def one_named(estimator: Any, X: Any, y: Any) -> dict[str, float]:
+    return {"score": float(estimator.C)}
+
+
+def check_like_the_grid(data: tuple[Any, Any], given: Any, **more: Any) -> SearchCV:
+    """Every column but the times is that of a grid search, whatever the order of the candidates."""
+    theirs = GridSearchCV(SVC(), given, cv=3, **more).fit(*data)
+    ours = SearchCV(SVC(), given, cv=3, **more).fit(*data)
+    columns = {
+        name: np.ma.filled(np.ma.asarray(column), 0).astype(float)
+        for name, column in theirs.cv_results_.items()
+        if name != "params" and name not in {f"{part}_{time}_time" for part in ("mean", "std") for time in ("fit", "score")}
+    }
+    order = [ours.cv_results_["params"].index(params) for params in theirs.cv_results_["params"]]
+    for name, column in columns.items():
+        np.testing.assert_array_equal(np.ma.filled(ours.cv_results_[name], 0).astype(float)[order], column, err_msg=name)
+    assert set(ours.cv_results_) == {*theirs.cv_results_, "n_splits_run"}
+    assert ours.multimetric_ == theirs.multimetric_
+    if more.get("refit", True) is not False:
+        np.testing.assert_array_equal(ours.best_score_, theirs.best_score_)
+    return ours
+
+
+@pytest.mark.parametrize("train", [False, True])
+@pytest.mark.parametrize(
+    "scoring",
+    [
+        {"acc": "accuracy", "score_time": minus_c},
+        {"acc": "accuracy", "test_acc": "f1"},
+        {"acc": "accuracy", "train_acc": "f1"},
+        {"fit_error": "f1"},
+        {"fit_time": "accuracy", "several": "recall", "score_error": "precision", "_fit_time": "f1"},
+        {"score": "accuracy", "f1": "f1"},
+    ],
+    ids=lambda scoring: "+".join(scoring),
+)
+def test_a_scorer_may_have_any_name(scoring: dict[str, Any], train: bool) -> None:
+    given, last = {"C": [0.1, 1.0, 10.0]}, list(scoring)[-1]
+
+    found = check_like_the_grid(BINARY, given, scoring=scoring, refit=last, return_train_score=train)
+    front = check_like_the_grid(BINARY, given, scoring=scoring, refit=False, return_train_score=train)
+
+    assert found.study_.best.value == found.best_score_ == pytest.approx(max(found.cv_results_[f"mean_test_{last}"]))
+    for name in scoring:
+        told = [trial.values[name] for trial in front.study_.history.trials]  # noqa: PD011
+        assert told == pytest.approx(front.cv_results_[f"mean_test_{name}"].tolist())
+
+
+@pytest.mark.parametrize("scoring", [{"score": "accuracy"}, one_named], ids=["dictionary", "function"])
+def test_one_score_with_a_name_is_several_metrics(scoring: Any) -> None:
+    found = check_like_the_grid(BINARY, {"C": [0.1, 1.0]}, scoring=scoring, refit="score")
+
+    assert found.multimetric_
+    assert isinstance(found.score(*BINARY), float)
+
+
+@pytest.mark.parametrize("error_score", [np.nan, -1.0])
+@pytest.mark.parametrize(
+    "more",
+    [{"scoring": "roc_auc"}, {"scoring": {"acc": "accuracy", "roc_auc": "roc_auc"}, "refit": "acc"}],
+    ids=["one", "several"],
+)
+@pytest.mark.filterwarnings(
+    "ignore:Scoring failed", "ignore:One or more of the", "ignore:No trial completed", "ignore:invalid value"
+)
+def test_a_scorer_that_raises_is_no_fit_that_failed(more: dict[str, Any], error_score: float) -> None:
+    found = check_like_the_grid((X, y), {"C": [1.0, 2.0]}, error_score=error_score, return_train_score=True, **more)
+
+    assert found.best_estimator_.predict(X).shape == y.shape
+
+
+def test_what_a_scorer_raised_is_told() -> None:
+    with (
+        pytest.warns(UserWarning, match="No trial completed"),
+        pytest.warns(UserWarning, match="non-finite"),
+        pytest.warns(UserWarning, match=r"(?s)Scoring failed on 2 of 2 fits, where the score is nan\..*multi_class must be in"),
+    ):
+        SearchCV(SVC(), {"C": [1.0, 2.0]}, cv=3, scoring="roc_auc").fit(X, y)
+    with pytest.raises(ValueError, match=r"^multi_class must be in"):
+        SearchCV(SVC(), {"C": [1.0, 2.0]}, cv=3, scoring="roc_auc", error_score="raise").fit(X, y)
+
+
+@pytest.mark.parametrize("given", [{}, [{}], [{}, {"C": [0.1, 10.0]}]], ids=str)
+def test_an_empty_dictionary_is_the_estimator_as_it_is_set(given: Any) -> None:
+    found = check_like_the_grid((X, y), given)
+
+    assert {} in found.cv_results_["params"]

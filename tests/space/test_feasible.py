@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tunewright.errors import SpaceError
-from tunewright.space import Bool, Categorical, Float, Int, Parameter, SearchSpace, parse
+from tunewright.space import Bool, Categorical, Float, Int, Ordinal, Parameter, SearchSpace, parse
 from tunewright.space.engine import Engine
 from tunewright.space.feasible import all_rows, draw_allowed, draw_allowed_rows, nearest_allowed, prepare
 
@@ -187,3 +187,18 @@ def test_an_equation_between_numbers_is_met_exactly() -> None:
 
     assert (rows.sum(axis=1) == 1).all()
     assert rows.std(axis=0).min() > 0.2
+
+
+@pytest.mark.parametrize(
+    "constraints",
+    [['size >= "medium"', "x + y == 1"], ['size >= "medium" and x + y == 1'], ['not size < "medium"', "x + y == 1"]],
+    ids=["two", "one", "not"],
+)
+def test_an_order_of_texts_may_stand_beside_what_is_rare(constraints: list[str]) -> None:
+    sizes = Ordinal(["small", "medium", "large"])
+
+    space = SearchSpace({"size": sizes, "x": Float(0, 1), "y": Float(0, 1)}, constraints=constraints)
+
+    found = [space.default, *space.sample(np.random.default_rng(0), 20)]
+    assert {params["size"] for params in found} == {"medium", "large"}
+    assert all(params["x"] + params["y"] == 1 for params in found)

@@ -20,3 +20,12 @@ def test_the_farther_the_more(text: str, less: dict[str, int], more: dict[str, i
 @pytest.mark.parametrize(("text", "amount"), [("a != 1", 1.0), ('c == "x"', 1.0), ("a < 5", 0.0), ("missing < 5", 0.0)])
 def test_what_has_no_distance_is_violated_or_not(text: str, amount: float) -> None:
     assert shortfall(parse(text), {"a": 1, "c": "y"}) == amount
+
+
+def test_choices_are_as_far_apart_as_their_places() -> None:
+    places = {"small": 0.0, "medium": 1.0, "large": 2.0}
+
+    def amount(size: str) -> float:
+        return shortfall(parse('size >= "large" and x == 1'), {"size": size, "x": 0.5}, lambda name, value: places.get(value))
+
+    assert amount("small") > amount("medium") > amount("large") > 0

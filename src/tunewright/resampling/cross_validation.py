@@ -82,7 +82,7 @@ class CrossValidation:
 
     Raises:
         DataError: the data or the splits cannot be used.
-        MetricError: a scorer does not exist.
+        MetricError: a scorer does not exist, or has a name under which each task tells something else ("train_<scorer>", "fit_seconds").
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """What a cross-validation is given, looked at: whether the target holds classes, the scorers by name, signs of a leak."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +20,15 @@ _TELLING: Final = 20
 """Rows from which on it is no accident that every column is scaled."""
 
 _ROWS_PER_CLASS: Final = 10
+
+_TOLD: Final = {
+    "fit_seconds": "how long the fit took",
+    "score_seconds": "how long the scoring took",
+    "warnings": "what was warned of",
+    "predictions": "where its predictions are kept",
+}
+"""What each task of a cross-validation tells beside its scores."""
+
 _FIRST_POSITIVE: Final = frozenset({"f1", "precision", "recall"})
 """Scorers that are about the class labelled 1."""
 
@@ -46,7 +55,11 @@ def looks_like_classes(y: Any) -> bool:  # noqa: ANN401
 
 
 def scorers_by_name(scoring: Any, estimator: Any, *, classes: bool) -> dict[str, Any]:  # noqa: ANN401
-    """Scorers by name, the first one first."""
+    """Scorers by name, the first one first.
+
+    Raises:
+        MetricError: one does not exist, or has the name of another or of something else that each task tells.
+    """
     if scoring is None:
         scoring = "accuracy" if classes else "r2" if not hasattr(estimator, "fit") or is_regressor(estimator) else None
         if scoring is None:
@@ -54,13 +67,30 @@ def scorers_by_name(scoring: Any, estimator: Any, *, classes: bool) -> dict[str,
     if isinstance(scoring, str) or callable(scoring):
         scoring = [scoring]
     named = scoring.items() if isinstance(scoring, Mapping) else [(_name(each), each) for each in scoring]
+    named = [(str(name), each) for name, each in named]
+    _check_apart([name for name, _ in named])
     try:
-        found = {str(name): get_scorer(each) if isinstance(each, str) else each for name, each in named}
+        found = {name: get_scorer(each) if isinstance(each, str) else each for name, each in named}
     except ValueError as error:
         raise MetricError(f"{error} scikit-learn's names: sklearn.metrics.get_scorer_names().") from error
     if not found:
         raise MetricError('scoring names no scorer. Write for example scoring="roc_auc".')
     return found
+
+
+def _check_apart(names: Sequence[str]) -> None:
+    """Refuse names under which a task tells something else, too."""
+    taken = _TOLD | {f"train_{name}": f'the score "{name}" on the training rows' for name in names}
+    for name in names:
+        if names.count(name) > 1:
+            raise MetricError(
+                f'Two scorers are called "{name}". Give a dictionary with a name for each, scoring={{"one": …, "other": …}}.'
+            )
+        if name in taken:
+            raise MetricError(
+                f'A scorer cannot be called "{name}" here: each task tells {taken[name]} under that name. Call it something else, '
+                f'scoring={{"my_{name}": …}}.'
+            )
 
 
 def own_scorer(name: str, scorer: Any, y: Any) -> bool:  # noqa: ANN401

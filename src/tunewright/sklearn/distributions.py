@@ -11,6 +11,7 @@ in the space under a label, and is looked up when a configuration is set on the 
     a list of numbers                Int or Ordinal, sorted, so that neighbours are known to be alike
     another list                     Categorical
     a list of dictionaries           one of them is chosen first, as a Choice
+    an empty dictionary              the estimator as it is set: one candidate
 
 A value that stands k times in a list has k times the weight, as in a random search. Where the estimator's own value lies in the space
 it is the default, so that the search begins with what the user had.
@@ -86,13 +87,18 @@ def translate(distributions: Mapping[str, Any] | Sequence[Mapping[str, Any]], cu
     """What is searched, from dictionaries as `RandomizedSearchCV` takes them; a Tunewright `Parameter` may stand in them too.
 
     Args:
-        distributions: a dictionary of parameter -> list, distribution or `Parameter`; or a list of such dictionaries.
+        distributions: a dictionary of parameter -> list, distribution or `Parameter`; or a list of such dictionaries. An empty one is
+            the estimator as it is set.
         current: the estimator's own parameters, from which the search begins.
 
     Raises:
         SpaceError: something is no distribution; says which, and the mend.
     """
     labels: dict[str, dict[bytes, Any]] = {}
+    if (
+        isinstance(distributions, Mapping) and not distributions
+    ):  # a space has a parameter: this one names what there is to choose
+        return Translation(SearchSpace({_WHICH: Categorical(["0"])}), listed=True)
     if isinstance(distributions, Mapping):
         return Translation(SearchSpace(_members(distributions, current, "", labels)), labels=labels)
     if not distributions or not all(isinstance(part, Mapping) for part in distributions):

@@ -23,7 +23,7 @@ from tunewright.resampling.ambient import Ambient
 from tunewright.sklearn.callbacks import Quiet
 from tunewright.sklearn.distributions import Translation
 
-__all__ = ["FoldObjective", "Problem", "Rows", "Scores", "evaluate_fold", "names_of", "weights_of"]
+__all__ = ["FoldObjective", "Problem", "Rows", "Scores", "beside", "evaluate_fold", "names_of", "weights_of"]
 
 Rows = NDArray[np.intp]
 
@@ -39,7 +39,8 @@ class Problem(NamedTuple):
         fit_params: for `fit`; what has a value for each row is split with the rows.
         score_params: for the scorer; the same.
         train: whether to score the training rows too.
-        error_score: what stands for the scores of a fit that failed; None: the error is raised.
+        error_score: what stands for the scores of a fit or a scorer that failed; NaN: for those of a scorer alone, and what a fit raises
+            is raised; None: every error is raised.
         caller: the search, which callbacks hear of.
     """
 
@@ -63,6 +64,8 @@ class Scores(NamedTuple):
         train: scores on the training rows; empty unless asked for.
         fit_time, score_time: seconds.
         error: the traceback of a fit that failed, where `error_score` stands for the scores; else "".
+        score_error: the traceback of a scorer that failed, where `error_score` stands for its score; else "".
+        several: whether the scorer names its scores.
     """
 
     test: dict[str, float]
@@ -70,6 +73,8 @@ class Scores(NamedTuple):
     fit_time: float
     score_time: float
     error: str = ""
+    score_error: str = ""
+    several: bool = False
 
 
 def evaluate_fold(problem: Problem, settings: Mapping[str, Any], fold: int, context: Any = None) -> Scores:  # noqa: ANN401
@@ -82,7 +87,7 @@ def evaluate_fold(problem: Problem, settings: Mapping[str, Any], fold: int, cont
         context: of scikit-learn's callbacks; None: nobody listens.
 
     Raises:
-        Exception: whatever the estimator or the scorer raises, unless `problem.error_score` is a number.
+        Exception: whatever the estimator or the scorer raises, unless `problem.error_score` stands for it.
     """
     context = Quiet() if context is None else context
     train, test = problem.splits[fold]
@@ -97,17 +102,17 @@ def evaluate_fold(problem: Problem, settings: Mapping[str, Any], fold: int, cont
             model.fit(X_train, *([] if y_train is None else [y_train]), **fit_params)
         fitted = time.perf_counter()
         X_test, y_test = _safe_split(model, problem.X, problem.y, test, train)
-        scored = _score(problem, model, X_test, y_test, test)
+        scored, wrong, several = _score(problem, model, X_test, y_test, test)
         ended = time.perf_counter()
-        trained = _score(problem, model, X_train, y_train, train) if problem.train else {}
+        trained, also, _ = _score(problem, model, X_train, y_train, train) if problem.train else ({}, "", several)
     except Exception:
-        if problem.error_score is None:
+        if problem.error_score is None or math.isnan(problem.error_score):
             raise
         failed = dict.fromkeys(names_of(problem.scorer), problem.error_score)
         return Scores(failed, failed if problem.train else {}, time.perf_counter() - start, 0.0, traceback.format_exc())
     finally:
         context.call_on_fit_task_end(**heard)
-    return Scores(scored, trained, fitted - start, ended - fitted)
+    return Scores(scored, trained, fitted - start, ended - fitted, score_error=wrong or also, several=several)
 
 
 def names_of(scorer: Any) -> tuple[str, ...]:  # noqa: ANN401
@@ -120,13 +125,23 @@ def weights_of(params: Mapping[str, Any]) -> dict[str, Any] | None:
     return None if params.get("sample_weight") is None else {"sample_weight": params["sample_weight"]}
 
 
-def _score(problem: Problem, model: Any, X: Any, y: Any, rows: Rows) -> dict[str, float]:  # noqa: ANN401
-    """By name; NaN for a text, in which scikit-learn's scorer of several metrics says that one of them failed."""
+def _score(problem: Problem, model: Any, X: Any, y: Any, rows: Rows) -> tuple[dict[str, float], str, bool]:  # noqa: ANN401
+    """Scores by name, the traceback of a scorer that failed ("": none did), and whether the scorer names them."""
     params = _check_method_params(problem.X, params=problem.score_params, indices=rows)
-    found = problem.scorer(model, X, *([] if y is None else [y]), **params)
+    lost = math.nan if problem.error_score is None else problem.error_score
+    try:
+        found = problem.scorer(model, X, *([] if y is None else [y]), **params)
+    except Exception:
+        if problem.error_score is None:
+            raise
+        return dict.fromkeys(names_of(problem.scorer), lost), traceback.format_exc(), False
     if not isinstance(found, dict):
-        return {"score": _number(found, "score")}
-    return {name: math.nan if isinstance(score, str) else _number(score, name) for name, score in found.items()}
+        return {"score": _number(found, "score")}, "", False
+    raised = {
+        name: score for name, score in found.items() if isinstance(score, str)
+    }  # so scikit-learn's scorer of several says it
+    scores = {name: lost if name in raised else _number(score, name) for name, score in found.items()}
+    return scores, next(iter(raised.values()), ""), True
 
 
 def _number(score: Any, name: str) -> float:  # noqa: ANN401
@@ -145,7 +160,8 @@ class FoldObjective:
     """The objective of a search: configuration and fold in, scores out.
 
     Returns the metrics of the study, and beside them all that `cv_results_` is made of: "test_<name>", "train_<name>", "fit_time",
-    "score_time", "fit_error". Where a score is no finite number the task has failed for the study, and `cv_results_` has it as it is.
+    "score_time", "fit_error", "score_error", "several". One of these that a metric is called as well has a "_" before its name
+    (`beside`). Where a score is no finite number the task has failed for the study, and `cv_results_` has it as it is.
 
     Args:
         problem: what is learned, and how it is judged.
@@ -187,11 +203,23 @@ class FoldObjective:
             "fit_time": scores.fit_time,
             "score_time": scores.score_time,
             "fit_error": scores.error,
+            "score_error": scores.score_error,
+            "several": scores.several,
         }
+        told = {beside(name, self.metrics): value for name, value in told.items()}
         odd = next((name for name, value in values.items() if not math.isfinite(value)), None)
         if odd is not None:
+            why = (scores.score_error.strip().splitlines() or [""])[-1]
             raise NoValue(
-                f'The scorer gives {values[odd]} for "{odd}" on fold {live.fold}: it is not defined there, or the model diverged.',
+                f'The scorer gives {values[odd]} for "{odd}" on fold {live.fold}: '
+                + (f"it raised {why}" if why else "it is not defined there, or the model diverged."),
                 told,
             )
-        return {**values, **told}
+        return {**told, **values}
+
+
+def beside(name: str, metrics: Sequence[str]) -> str:
+    """Under which name something stands beside metrics, which may be called the same; without the "_" before it, it is the name."""
+    while name in metrics:
+        name = f"_{name}"
+    return name

@@ -20,9 +20,9 @@ from sklearn.exceptions import FitFailedWarning
 
 from tunewright.history import History
 from tunewright.trial import Measurement
-from tunewright.typing import Array
+from tunewright.typing import Array, Value
 
-__all__ = ["check_failures", "cv_results"]
+__all__ = ["check_failures", "cv_results", "several"]
 
 
 def cv_results(history: History, settings: Sequence[dict[str, Any]], *, folds: int, train: bool) -> dict[str, Any]:
@@ -63,15 +63,26 @@ def check_failures(history: History, error_score: float | None) -> None:
     Raises:
         ValueError: all of them did.
     """
-    texts, fits, odd = list[str](), 0, list[str]()
+    texts, fits, odd, unscored = list[str](), 0, list[str](), list[str]()
     for done in (done for trial in history.trials for done in trial.measurements):
         fits += 1
-        if done.info.get("fit_error"):
-            texts.append(str(done.info["fit_error"]))
+        info = _told_of(done)
+        if info.get("score_error"):
+            unscored.append(str(info["score_error"]))
+        if info.get("fit_error"):
+            texts.append(str(info["fit_error"]))
         elif done.failure is not None and _scored(done):
             odd.append(done.failure.message)
         elif done.failure is not None:
             texts.append(done.failure.traceback or done.failure.message)
+    stands = "nan" if error_score is None else error_score
+    if unscored:
+        warnings.warn(
+            f"Scoring failed on {len(unscored)} of {fits} fits, where the score is {stands}. To raise the error, set "
+            f"error_score='raise'. The first was:\n{unscored[0].strip()}",
+            UserWarning,
+            stacklevel=3,
+        )
     if odd:
         warnings.warn(
             f"One or more of the test scores are non-finite ({len(odd)} of {fits}). {odd[0]}", UserWarning, stacklevel=3
@@ -85,46 +96,65 @@ def check_failures(history: History, error_score: float | None) -> None:
             f"error_score='raise'. It was:\n{first}"
         )
     warnings.warn(
-        f"{len(texts)} of {fits} fits failed. Their candidates have the score {'nan' if error_score is None else error_score}, and "
+        f"{len(texts)} of {fits} fits failed. Their candidates have the score {stands}, and "
         f"those without a score got no further fold. To raise the error, set error_score='raise'. The first was:\n{first}",
         FitFailedWarning,
         stacklevel=3,
     )
 
 
+def several(history: History) -> bool:
+    """Whether the scorer of a search names its scores, as far as the folds that were scored tell."""
+    infos = [_told_of(done) for trial in history.trials for done in trial.measurements]
+    return any(info.get("several") or any(_is_score(name) and name != "test_score" for name in info) for info in infos)
+
+
+def _told_of(done: Measurement) -> dict[str, Value]:
+    """What a fold told for `cv_results_`, by its names without what keeps them apart from metrics (`folds.beside`)."""
+    return {name.lstrip("_"): value for name, value in done.info.items()}
+
+
+def _is_score(name: str) -> bool:
+    return name.startswith("test_")
+
+
 def _cells(history: History, folds: int) -> tuple[dict[str, Array], NDArray[np.bool_]]:
-    """By name, what was measured, shape (candidates, folds), NaN where nothing was; and which candidates failed."""
+    """By name, what was measured, shape (candidates, folds), NaN where nothing was; and which candidates failed.
+
+    Where a scoring function names its scores only when it succeeds, the score of a failure stands for each of them.
+    """
     shape = (len(history), folds)
     cells = {name: np.full(shape, np.nan) for name in ("fit_time", "score_time")}
     failed = np.zeros(len(history), bool)
+    nameless: list[tuple[tuple[int, int], dict[str, float]]] = []
     for trial in history.trials:
         for done in trial.measurements:
             place = trial.number, done.fold or 0
             if done.failure is not None and not _scored(done):
                 failed[trial.number] = True
                 cells["fit_time"][place], cells["score_time"][place] = done.seconds, 0.0
-            for name, value in done.info.items():
-                if name == "fit_error":
-                    continue
-                column = cells.setdefault(name, np.full(shape, np.nan))
-                column[place] = np.nan if value is None else float(value)
-    return _with_names(cells), failed
+            info = _told_of(done)
+            numbers = {name: np.nan if value is None else float(value) for name, value in info.items() if _is_column(name)}
+            if (info.get("fit_error") or info.get("score_error")) and [*filter(_is_score, numbers)] == ["test_score"]:
+                nameless.append((place, {name: numbers.pop(name) for name in ("test_score", "train_score") if name in numbers}))
+            for name, value in numbers.items():
+                cells.setdefault(name, np.full(shape, np.nan))[place] = value
+    for place, scores in nameless:
+        named = [name for name in cells if name.startswith(("test_", "train_"))]
+        for name in named or scores:
+            part = f"{name.split('_')[0]}_score"
+            cells.setdefault(name, np.full(shape, np.nan))[place] = scores.get(part, np.nan)
+    return cells, failed
+
+
+def _is_column(name: str) -> bool:
+    """Whether it is a column of numbers."""
+    return name in {"fit_time", "score_time"} or name.startswith(("test_", "train_"))
 
 
 def _scored(done: Measurement) -> bool:
     """Whether a fold that counts as failed has scores all the same, which are no finite numbers."""
-    return "fit_time" in done.info
-
-
-def _with_names(cells: dict[str, Array]) -> dict[str, Array]:
-    """Where a scoring function names its scores only when it succeeds, the score of a failure stands for each of them."""
-    for part in ("test_", "train_"):
-        named = [name for name in cells if name.startswith(part) and name != f"{part}score"]
-        if named and f"{part}score" in cells:
-            nameless = cells.pop(f"{part}score")
-            for name in named:
-                cells[name] = np.where(np.isnan(nameless), cells[name], nameless)
-    return cells
+    return "fit_time" in _told_of(done)
 
 
 def _summary(name: str, scores: Array, run: NDArray[np.bool_], failed: NDArray[np.bool_] | None = None) -> dict[str, Array]:

@@ -35,7 +35,7 @@ from tunewright.schedulers.race import Race
 from tunewright.sklearn.callbacks import root_context
 from tunewright.sklearn.distributions import Translation, translate
 from tunewright.sklearn.folds import FoldObjective, Problem, evaluate_fold, names_of, weights_of
-from tunewright.sklearn.results import check_failures, cv_results
+from tunewright.sklearn.results import check_failures, cv_results, several
 from tunewright.space import SearchSpace
 from tunewright.study import Study
 
@@ -50,13 +50,14 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
 
     Args:
         estimator: what is tuned; a pipeline, if there is preprocessing.
-        param_distributions: parameter -> list, SciPy distribution or Tunewright parameter; a list of such dictionaries; or a
-            `SearchSpace`. Default: the catalogue's space for this estimator (`tunewright.catalog.space_for`).
+        param_distributions: parameter -> list, SciPy distribution or Tunewright parameter ({}: the estimator as it is set); a list of
+            such dictionaries; or a `SearchSpace`. Default: the catalogue's space for this estimator (`tunewright.catalog.space_for`).
         n_iter: how many candidates; default 10. Fewer where the space has no more.
         scoring, refit, cv, error_score, return_train_score, verbose: as for `RandomizedSearchCV`, with its defaults. With several
             metrics the one named by `refit` is searched for; where `refit` names none, all of them are, towards their Pareto front.
             After a failed fold (`error_score=nan`) a candidate gets no further fold; a score that is NaN or infinite stands as it is, and
-            to the sampler that candidate has failed.
+            to the sampler that candidate has failed. So it is where the scorer raises: the fit counts, and its score is `error_score`.
+            Scorers may have any name.
         n_jobs: processes at once; None: 1, or as `joblib.parallel_config` says; -1: one for each core.
         pre_dispatch: not used; each process is given one fold at a time.
         random_state: of the proposals; an int makes the search repeatable.
@@ -195,7 +196,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         return splits
 
     def _error_score(self) -> float | None:
-        return None if isinstance(self.error_score, str) or np.isnan(self.error_score) else float(self.error_score)
+        return None if isinstance(self.error_score, str) else float(self.error_score)
 
     def _translation(self, problem: Problem) -> Translation:
         given = self.param_distributions
@@ -289,9 +290,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
                 "Allow more seconds.",
                 stacklevel=2,
             )
-        names = {name.removeprefix("rank_test_") for name in results if name.startswith("rank_test_")}
-        self.multimetric_ = names != {"score"}
+        single = self.scoring is None or isinstance(self.scoring, str)
+        self.multimetric_ = several(history) if callable(self.scoring) else not single
         if self.multimetric_ and callable(self.scoring):
+            names = {name.removeprefix("rank_test_") for name in results if name.startswith("rank_test_")}
             self._check_refit_for_multimetric(names)
             refit_metric = self.refit
         if self.refit or not self.multimetric_:

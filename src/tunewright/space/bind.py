@@ -19,7 +19,7 @@ from tunewright.space.choices import Bool, ChoiceParameter, Ordinal
 from tunewright.space.expression import Arithmetic, Both, Compare, Either, Expression, Literal, Name, Not, OneOf, truth
 from tunewright.space.number import Float, Int
 from tunewright.space.parameter import Parameter
-from tunewright.space.terms import Truth
+from tunewright.space.terms import Ranks, Truth
 from tunewright.space.values import hint, plain_number, show, value_key
 from tunewright.typing import Array, Params, Value
 
@@ -33,11 +33,14 @@ _ORDER: Final = ("<", "<=", ">", ">=")
 
 
 class Bound(NamedTuple):
-    """An expression of one space: `one` evaluates a configuration, `many` raw rows (n, d)."""
+    """An expression of one space: `one` evaluates a configuration, `many` raw rows (n, d); `ranks` is the order of its Ordinals, None
+    where it reads none that needs one.
+    """
 
     expression: Expression
     one: Callable[[Params], Truth]
     many: Callable[[Array], Codes]
+    ranks: Ranks | None
 
 
 def bind(expression: Expression, parameters: Mapping[str, Parameter], what: str) -> Bound:
@@ -54,7 +57,7 @@ def bind(expression: Expression, parameters: Mapping[str, Parameter], what: str)
     try:
         binder = _Binder(parameters, what, expression)
         binder.check(expression)
-        return Bound(expression, binder.scalar(expression), binder.columns(expression))
+        return Bound(expression, binder.scalar(expression), binder.columns(expression), binder.ranks(expression))
     except RecursionError:
         raise SpaceError(f"{what} nests too deep. Use isin, or several constraints.") from None
 
@@ -192,14 +195,15 @@ class _Binder:
             case Compare(op=op, left=Name(name=a), right=Name(name=b)) if self._is_number(a) and self._is_number(b):
                 holds = _HOLDS[op]
                 return lambda params: holds(params[a], params[b]) if a in params and b in params else None
+        ranks = self.ranks(node)
+        return lambda params: truth(node, params, ranks)
+
+    def ranks(self, node: Expression) -> Ranks | None:
+        """The order of the choices of the Ordinals that it reads; None where numbers say it all."""
         rankings = {name: ranking for name in node.names if (ranking := self._ranking(name)) is not None}
         if not rankings:
-            return lambda params: truth(node, params)
-
-        def ranks(name: str, value: Value) -> float | None:
-            return rankings[name].get(value_key(value)) if name in rankings else None
-
-        return lambda params: truth(node, params, ranks)
+            return None
+        return lambda name, value: rankings[name].get(value_key(value)) if name in rankings else None
 
     # ---- columns of many -------------------------------------------------------------------------------------------------------
 

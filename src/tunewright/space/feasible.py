@@ -7,7 +7,7 @@ They are found in four ways, each bounded.
    "impossible" from "rare".
 3. Elsewhere: repair. A violated constraint is picked at random, one of the parameters that it reads is drawn again (the best of 20
    draws, half of them near where it was), up to 1,000 times. This finds the narrow corners (x0 < x1 < … < x9) that rejection misses.
-4. From what is known to be allowed (the default, what repair found when the space was made) a walk goes on: one parameter after the
+4. From what is known to be allowed (the default, also a repaired one, what repair found when the space was made) a walk goes on: one parameter after the
    other moves to a place drawn from its prior, from an interval that shrinks towards where it was until that is allowed (slice sampling
    [1]); then pairs move against each other, along what the constraints may hold constant, and all that they read together. It never fails. Draws begin at
    independent repairs and are no more than near to what the priors say.
@@ -75,7 +75,10 @@ def _begun(engine: Engine) -> Array:
     rng = np.random.default_rng(0)
     found = _known(engine, rng)
     found = found if len(found) else _default(engine)
-    return found if len(found) else _first(engine, rng)
+    if len(found):
+        return found
+    near, _ = _repaired(engine, rng, _REPAIRS, by_amount=True, start=_default_place(engine)[0])
+    return _first(engine, rng) if near is None else near[None, :]
 
 
 def _known(engine: Engine, rng: np.random.Generator) -> Array:
@@ -101,13 +104,18 @@ def _first(engine: Engine, rng: np.random.Generator) -> Array:
 
 def _default(engine: Engine) -> Array:
     """The quantiles of the default, shape (1, d); (0, d) where it is not allowed, or no quantile gives it."""
+    near = _default_place(engine)
+    return near[engine.allowed(engine.quantiles(near))]
+
+
+def _default_place(engine: Engine) -> Array:
+    """The quantiles that come nearest to the default, shape (1, d)."""
     low, high = np.zeros((1, len(engine.names))), np.ones((1, len(engine.names)))
     for _ in range(64):
         middle = (low + high) / 2
         below = engine.from_quantiles(middle) < engine.defaults
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    near = np.minimum(high, np.nextafter(1.0, 0.0))
-    return near[engine.allowed(engine.quantiles(near))]
+    return np.minimum(high, np.nextafter(1.0, 0.0))
 
 
 def draw_allowed(engine: Engine, rng: np.random.Generator) -> Params:
@@ -191,15 +199,19 @@ def _moved(engine: Engine, rng: np.random.Generator, rows: Array, way: Array) ->
     return moved
 
 
-def _repaired(engine: Engine, rng: np.random.Generator, most: int, *, by_amount: bool) -> tuple[Array | None, int]:
+def _repaired(
+    engine: Engine, rng: np.random.Generator, most: int, *, by_amount: bool, start: Array | None = None
+) -> tuple[Array | None, int]:
     """The quantiles of an allowed row, shape (d,), None where none was found; and how often something was drawn again.
 
     Args:
         most: so often.
         by_amount: judge a draw by how much it violates, which has a slope towards a sum; else by how many constraints.
+        start: quantiles to begin with, shape (d,); None: they are drawn.
     """
     draw = {name: code.draw for name, code in zip(engine.names, engine.codings, strict=True)}
-    u = dict(zip(engine.names, rng.random(len(engine.names)).tolist(), strict=True))
+    begun = rng.random(len(engine.names)) if start is None else start
+    u = dict(zip(engine.names, begun.tolist(), strict=True))
     values = {name: draw[name](u[name]) for name in engine.names}
     readers = [engine.ancestors(constraint.expression.names) for constraint in engine.constraints]
     for step in range(most):
@@ -216,7 +228,9 @@ def _repaired(engine: Engine, rng: np.random.Generator, most: int, *, by_amount:
             params = engine.decided(values)
             violated = engine.broken(params)
             cost = (
-                sum(shortfall(engine.constraints[i].expression, params) for i in violated) if by_amount else float(len(violated))
+                sum(shortfall(engine.constraints[i].expression, params, engine.constraints[i].ranks) for i in violated)
+                if by_amount
+                else float(len(violated))
             )
             if cost < least:
                 least, best = cost, float(place)
