@@ -26,6 +26,8 @@ _SENT: Final = 0
 _RELEASED: Final = 1
 _ENDED: Final = 2
 
+_STEPS: Final = 8
+
 _NONE: Final = -1
 """How a fold of None stands in an integer column."""
 
@@ -64,6 +66,8 @@ class TaskTable:
         self._furthest: dict[int, float] = {}
         self._spare: set[int] = set()
         self._budgets: dict[float, float] = {}
+        self._cut: dict[int, float] = {}
+        self._passed: dict[tuple[int, float], list[float] | None] = {}
         self.folds = 0
         """How many different folds there are: one more than the highest number."""
         self.limited = False
@@ -154,6 +158,7 @@ class TaskTable:
         """Keep the values of an ended task; `reached`: the step at which it was stopped, which is its budget then, where that is less."""
         if reached is not None:
             self._columns.raw["budget"][task] = np.fmin(self._columns.raw["budget"][task], reached)
+            self._cut[task] = reached
             self.limited = True
         if len(self._names) == 1:  # the common case, without a list
             self._columns.raw["values"][task, 0] = values.get(self._names[0], np.nan)
@@ -270,17 +275,43 @@ class TaskTable:
     def levels(self, metric: int) -> tuple[NDArray[np.intp], Array, Array]:
         """What each trial was worth at each of its budgets: k trials, budgets, and means of all metrics, shape (k, m), in the order of sending.
 
+        Where some were stopped, what others had reported when they passed that step counts, too, so that there is something to compare with.
+
         Args:
             metric: whose values must be there.
         """
         good, budget = self._good(metric)
-        pairs = np.stack([self._columns.raw["trial"][good].astype(np.float64), budget], axis=1)
+        tasks, budgets, values = [*good.tolist()], [*budget.tolist()], [*self._columns.raw["values"][good]]
+        for step in self._steps():
+            for task, top in zip(good.tolist(), budget.tolist(), strict=True):
+                if step < top and task in self._curves and (passed := self._at(task, step)) is not None:
+                    tasks.append(task)
+                    budgets.append(step)
+                    values.append(np.array(passed))
+        order = np.argsort(tasks, kind="stable")
+        pairs = np.stack([self._columns.raw["trial"][tasks].astype(np.float64), budgets], axis=1)[order]
         found, first, place = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
         means = np.zeros((len(found), len(self._names)))
-        np.add.at(means, place.reshape(-1), self._columns.raw["values"][good])
+        np.add.at(means, place.reshape(-1), np.array(values).reshape(-1, len(self._names))[order])
         means /= np.bincount(place.reshape(-1), minlength=len(found))[:, None]
         order = np.argsort(first, kind="stable")
         return found[order, 0].astype(np.intp), found[order, 1], means[order]
+
+    def _steps(self) -> list[float]:
+        """Steps at which tasks were stopped, a few of them if they are many."""
+        steps = np.array(sorted(set(self._cut.values())))
+        if len(steps) <= _STEPS:
+            return list(steps.tolist())
+        return list(np.unique(np.quantile(list(self._cut.values()), np.linspace(0, 1, _STEPS), method="nearest")).tolist())
+
+    def _at(self, task: int, step: float) -> list[float] | None:
+        """What an ended task had reported when it came to this step; None: not all metrics."""
+        if (task, step) not in self._passed:
+            reached = (report.values for report in self._curves[task] if report.step >= step)
+            whole = (values for values in reached if all(name in values for name in self._names))
+            found = next(whole, None)
+            self._passed[task, step] = None if found is None else [found[name] for name in self._names]
+        return self._passed[task, step]
 
     def _good(self, metric: int) -> tuple[NDArray[np.intp], Array]:
         """Tasks with a value of the metric, and their budgets; infinite without one."""

@@ -140,8 +140,7 @@ class GP(Sampler):
         rows = history.rows[order]
         points = efforts.join(features.points(rows), efforts.levels)
         process = GaussianProcess(features.code_of_level)
-        certain = weights is not None or efforts.apart
-        doubt = np.zeros(len(y)) if certain else _doubt(history.variances[order, history.objectives[0]])
+        doubt = efforts.doubt if weights is None else np.zeros(len(y))
         start = Hyperparameters.start(points.numbers.shape[1], process.codes)
         theta = start if open_minded else self._fit(process, points, y, doubt, "loss")
         seen, slope = as_seen(y[kept])
@@ -207,12 +206,14 @@ class _Efforts(msgspec.Struct, frozen=True):
         levels: of the results, shape (k,).
         running: of the trials that run, shape (n,).
         top: the highest one with a result.
+        doubt: deviation by which each result is less certain than the most certain one, shape (k,).
     """
 
     apart: bool
     levels: Array
     running: Array
     top: float
+    doubt: Array
 
     def join(self, points: Points, level: Array | float) -> Points:
         """The points, with the coordinate."""
@@ -225,7 +226,7 @@ def _evidence(history: History, known: Mask) -> tuple[Indices, Array, _Efforts]:
     budgets = history.budgets[order]
     if len(np.unique(budgets)) < 2:
         order = order[np.lexsort((order, history.finished_at[order]))]
-        return order, history.adjusted[order][:, history.objectives], _Efforts(False, budgets, np.ones(len(history)), 1.0)
+        return order, history.adjusted[order][:, history.objectives], _Efforts(False, budgets, np.ones(len(history)), 1.0, _doubt(history.variances[order, history.objectives[0]]))
     trials, budgets, losses = history.levels()
     here = history.usable[trials] & (history.states[trials] != FAILED)
     trials, budgets, losses = trials[here], budgets[here], losses[here]
@@ -234,7 +235,7 @@ def _evidence(history: History, known: Mask) -> tuple[Indices, Array, _Efforts]:
     finite = finite[np.isfinite(finite)]
     low, high = np.log(finite.min()), np.log(finite.max() * (_WHOLE if np.isinf(budgets).any() else 1.0))
     levels, running = (((np.log(each) - low) / max(high - low, 1e-9)).clip(0.0, 1.0) for each in (budgets, sent))
-    return trials, losses[:, history.objectives], _Efforts(True, levels, running, float(levels.max()))
+    return trials, losses[:, history.objectives], _Efforts(True, levels, running, float(levels.max()), np.zeros(len(trials)))
 
 
 def _milestone(n: int) -> int:
