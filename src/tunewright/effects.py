@@ -120,15 +120,10 @@ def _apart(table: Array, overlap: float) -> Effects:
     met = np.isfinite(table)
     counts = met.sum(axis=1)
     m, raw = table.shape[1], _mean(table, met, counts)
-    unknown = np.full(len(table), np.nan)
     bulk = (counts > 0) & _inside(raw.clip(-_LARGEST, _LARGEST))
     free = met[bulk].sum() - met[bulk].any(axis=0).sum()
     if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2 or alike(table[bulk][met[bulk]]):
-        values, cells, _ = _aligned(table, met, bulk, raw)
-        middle = _middle(values[counts > 0]) if counts.any() else np.nan
-        return Effects(
-            values, unknown, counts, values, unknown, cells, np.zeros((m, m)), unknown, np.nan, np.nan, middle, overlap, unknown
-        )
+        return _of_few(table, met, bulk, raw, overlap)
     table, raw = table.clip(-_LARGEST, _LARGEST), raw.clip(-_LARGEST, _LARGEST)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
     centred = np.where(met, table - centre, 0.0) / scale
@@ -168,6 +163,16 @@ def _apart(table: Array, overlap: float) -> Effects:
         mean,
         overlap,
         np.minimum(freedom, max(1, free - bulk.sum() + 1)),
+    )
+
+
+def _of_few(table: Array, met: Mask, bulk: Mask, raw: Array, overlap: float) -> Effects:
+    """Values without anything that chance is told by."""
+    counts, unknown, m = met.sum(axis=1), np.full(len(table), np.nan), met.shape[1]
+    values, cells, _ = _aligned(table, met, bulk, raw)
+    middle = _middle(values[counts > 0]) if counts.any() else np.nan
+    return Effects(
+        values, unknown, counts, values, unknown, cells, np.zeros((m, m)), unknown, np.nan, np.nan, middle, overlap, unknown
     )
 
 

@@ -55,10 +55,8 @@ __all__ = [
 
 Method: TypeAlias = Literal["predictions", "folds", "nested", "test"]
 
-
 _SURE: Final = 0.7
 """The probability of being better than the default from which the winner is recommended."""
-
 
 _SAME: Final = 1e-9
 """Gains that differ by less, of their size, say nothing about chance."""
@@ -120,7 +118,7 @@ def by_objective(history: History, judge: object) -> Generalization:
             kept = [numbers[i] for i in found[0]]
             beside = default is not None and bool(history.proven[default.number])
             if best.number in kept and (default is None or not beside or default.number in kept):  # else the folds know more
-                place = kept.index(default.number) if default is not None and default.number in kept else None
+                place = kept.index(default.number) if default is not None and beside else None
                 scores = np.append(objective(history).sign * history.effects().values[kept], found[1].scores[-1])
                 if np.isfinite(found[1].scores).all():
                     return by_draws(
