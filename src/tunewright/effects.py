@@ -119,7 +119,7 @@ def alike(values: Array) -> bool:
 def _apart(table: Array, overlap: float) -> Effects:
     met = np.isfinite(table)
     counts = met.sum(axis=1)
-    m, raw = table.shape[1], _mean(table, met, counts)
+    raw = _mean(table, met, counts)
     bulk = (counts > 0) & _inside(raw.clip(-_LARGEST, _LARGEST))
     free = met[bulk].sum() - met[bulk].any(axis=0).sum()
     if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2 or alike(table[bulk][met[bulk]]):
