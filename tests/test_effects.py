@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tunewright.effects import effects
+from tunewright.effects import alike, effects
 
 RNG = np.random.default_rng(0)
 
@@ -139,3 +139,48 @@ def test_losses_at_the_end_of_the_floats_stay_what_they_are(cells):
 
 def test_a_small_loss_beside_a_huge_one_keeps_its_digits():
     assert effects(np.array([[1e-300, 3e-300], [1.7e308, 1.7e308]])).values.tolist() == [2e-300, 1.7e308]
+
+
+@pytest.mark.parametrize("cells", [4, 7])
+def test_who_agrees_with_another_on_all_that_both_met_is_worth_the_same(cells):
+    row = 0.9 + 0.05 * np.random.default_rng(1).random(cells)
+    table = np.array([np.where(np.arange(cells) < met, row, np.nan) for met in (cells, cells - 1, cells - 1, 2, 1)])
+
+    for apart in (0.0, 0.01):  # two groups
+        found = effects(np.concatenate([table, table + apart]))
+
+        assert len(set(found.values[:5])) == len(set(found.values[5:])) == 1
+        assert found.values == pytest.approx(row.mean() + apart * np.repeat([0, 1], 5))
+        assert len(set(found.posterior[:5])) == 1
+
+
+def test_two_configurations_are_compared_where_both_were():
+    """The worse one missed the hard fold."""
+    folds = np.array([0.1, 0.2, 0.15, 0.1, 0.2, 0.9])
+    found = effects(np.stack([folds, np.where(np.arange(6) < 5, folds + 0.01, np.nan)]))
+
+    assert found.values == pytest.approx([folds.mean(), folds.mean() + 0.01])
+    assert np.isnan(found.variances).all()
+
+
+def test_who_shares_no_cell_with_anybody_keeps_the_mean():
+    found = effects(np.array([[1.0, 3.0, np.nan, np.nan], [np.nan, np.nan, 7.0, np.nan]]))
+
+    assert found.values == pytest.approx([2.0, 7.0])
+
+
+def test_the_order_of_summing_makes_nobody_better():
+    found = effects(np.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1], [0.2, 0.3, 0.1], [0.3, 0.1, 0.2]]))
+
+    assert len({np.mean([0.1, 0.2, 0.3]), np.mean([0.3, 0.2, 0.1])}) == 2
+    assert len(set(found.values)) == len(set(found.posterior)) == 1
+
+
+def test_alike_is_what_differs_by_rounding_alone():
+    assert alike(np.array([0.1 + 0.2, 0.3]))
+    assert alike(np.zeros(3))
+    assert alike(1e300 * np.array([0.1 + 0.2, 0.3]))
+    assert not alike(np.array([0.3, 0.3 + 1e-9]))
+    assert not alike(np.array([0.0, 1e-300]))
+    assert not alike(np.array([1.7e308, -1.7e308]))
+    assert not alike(np.array([0.3, np.nan]))

@@ -32,6 +32,14 @@ def test_a_lucky_trial_with_one_fold_is_not_the_best():
     assert not history.proven[3]
 
 
+def test_of_two_that_are_always_as_far_apart_the_better_is_best_whatever_folds_it_met():
+    for seed in range(20):
+        folds = np.random.default_rng(seed).random(6)
+
+        assert judged([[*folds[:5]], [*(folds + 0.01)]]).history.best.number == 0
+        assert judged([[*(folds[:5] + 0.01)], [*folds]]).history.best.number == 1
+
+
 def test_the_adjusted_value_takes_the_fold_off():
     history = judged([[3.0, 1, 2, 2], [2.9, 1.1, 2, 1.9], [3.1, 1.2, 1.9, 2], [3.0]]).history
 

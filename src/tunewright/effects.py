@@ -10,6 +10,9 @@ with variances by restricted likelihood [1], here in closed form but for two rat
 they are is never sure, and with few configurations hardly known, so everything is the mean over a grid of them, weighed by the likelihood. Bad configurations are often far noisier than good ones, so each has a noise of its own, s_i^2, moderated. The likelihood of what was seen does not depend on why the rest was
 not: stopping by a rule that looked at the scores (a race) does not bias it, as it would bias the difference of two fold means [2].
 
+With fewer than three configurations on several cells no variance is told from another; values are then adjusted by least squares, in which a_i
+and b_j are free. So they are where this leaves nothing over: who agrees with another on all cells that both met is worth the same.
+
 Of a configuration evaluated on the cells S_i, the *adjusted* value is the mean of y_ij - b_j over S_i. For a given set of cells it is
 unbiased, whichever they were. Its variance is s^2 (1/|S_i| + r), and that of the estimated cell effects; r = n_test / n_train stands for what
 all folds share because their training sets overlap [3]. The *posterior* mean draws it towards mu by as much as its variance asks for;
@@ -28,7 +31,7 @@ from scipy.special import gammaln
 
 from tunewright.typing import Array, Mask
 
-__all__ = ["Effects", "effects"]
+__all__ = ["Effects", "alike", "effects"]
 
 _FENCE: Final = 3.0
 _LARGEST: Final = 1e150  # whose square is still a number
@@ -42,6 +45,9 @@ _MODERATE: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _ROUNDS: Final = 8
 _DIGITS: Final = 2.0**40
 """Scores that differ by less than a part in so many are the same."""
+
+_NEXT_TO_NONE: Final = 1e-4
+"""Noise, of the squared range of the table, below which there may be none at all."""
 
 _ROUNDING: Final = 1e-24
 """Variance, of that of the whole table, below which nothing but the rounding of sums is left."""
@@ -97,8 +103,7 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
     if table.shape[1] < 2:
         return _apart(table, overlap)
     places: dict[bytes, int] = {}
-    parts, powers = np.frexp(np.where(np.isfinite(table), table, np.nan))
-    rounded = np.ldexp(np.rint(parts * _DIGITS) / _DIGITS, powers) + 0.0  # no -0.0
+    rounded = _rounded(np.where(np.isfinite(table), table, np.nan))
     whose = np.array([places.setdefault(row.tobytes(), len(places)) for row in rounded], int)
     first = np.unique(whose, return_index=True)[1]
     found = _apart(table[first], overlap)
@@ -106,18 +111,19 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
     return found._replace(**{name: getattr(found, name)[whose] for name in by_row})
 
 
+def alike(values: Array) -> bool:
+    """Whether all values are the same but for rounding, of their magnitude; NaN is like nothing."""
+    return bool(values.max() / 2 - values.min() / 2 <= np.abs(values).max() / 2 / _DIGITS)  # halves cannot overflow
+
+
 def _apart(table: Array, overlap: float) -> Effects:
     met = np.isfinite(table)
     counts = met.sum(axis=1)
-    m, raw = table.shape[1], _mean(table, met, counts)
-    unknown = np.full(len(table), np.nan)
+    raw = _mean(table, met, counts)
     bulk = (counts > 0) & _inside(raw.clip(-_LARGEST, _LARGEST))
     free = met[bulk].sum() - met[bulk].any(axis=0).sum()
-    if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2:
-        middle = _middle(raw[counts > 0]) if counts.any() else np.nan
-        return Effects(
-            raw, unknown, counts, raw, unknown, np.zeros(m), np.zeros((m, m)), unknown, np.nan, np.nan, middle, overlap, unknown
-        )
+    if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2 or alike(table[bulk][met[bulk]]):
+        return _of_few(table, met, bulk, raw, overlap)
     table, raw = table.clip(-_LARGEST, _LARGEST), raw.clip(-_LARGEST, _LARGEST)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
     centred = np.where(met, table - centre, 0.0) / scale
@@ -130,7 +136,7 @@ def _apart(table: Array, overlap: float) -> Effects:
     level = float(fitted.levels[known].mean())
     cells = np.where(known, fitted.levels - level, 0.0) * scale
     noise, mean = fitted.noise * scale**2, centre + level * scale
-    values = _mean(table - cells, met, counts)
+    values = _joined(_mean(table - cells, met, counts), counts)
     between = fitted.between * scale**2
     contrast = np.where(met, 1.0, 0.0)[:, known] / np.maximum(counts, 1)[:, None] - 1 / known.sum()
     noises = noise * noisy
@@ -140,6 +146,9 @@ def _apart(table: Array, overlap: float) -> Effects:
     plain, least = noise * (1 / np.maximum(counts, 1) + overlap) + doubt, _SOME * noise
     weight = (between + least) / (between + least + plain) if noise > 0 else np.ones(len(table))
     posterior = mean + weight * (values - mean)
+    if fitted.noise < _NEXT_TO_NONE and (exact := _aligned(table, met, bulk, raw))[2]:
+        values, cells, _ = exact  # the grid of kappa draws cells a little to 0, which is all that would tell such rows apart
+        posterior = values
     return Effects(
         values,
         variances,
@@ -155,6 +164,56 @@ def _apart(table: Array, overlap: float) -> Effects:
         overlap,
         np.minimum(freedom, max(1, free - bulk.sum() + 1)),
     )
+
+
+def _of_few(table: Array, met: Mask, bulk: Mask, raw: Array, overlap: float) -> Effects:
+    """Values without anything that chance is told by."""
+    counts, unknown, m = met.sum(axis=1), np.full(len(table), np.nan), met.shape[1]
+    values, cells, _ = _aligned(table, met, bulk, raw)
+    middle = _middle(values[counts > 0]) if counts.any() else np.nan
+    return Effects(
+        values, unknown, counts, values, unknown, cells, np.zeros((m, m)), unknown, np.nan, np.nan, middle, overlap, unknown
+    )
+
+
+def _aligned(table: Array, met: Mask, bulk: Mask, raw: Array) -> tuple[Array, Array, bool]:
+    """Values adjusted for cells by least squares; the cells, which sum to 0 wherever shared configurations lead from one to another; and
+    whether both say all that there is, but for rounding.
+
+    A row that met one cell fits itself and says nothing of the cells; so does a cell that nobody else met.
+    """
+    whole = met[met.any(axis=1)]
+    if not len(whole) or (whole == whole[0]).all():  # nothing to adjust for, and not a digit to lose
+        return raw if met.shape[1] < 2 else _joined(raw.copy(), met.sum(axis=1)), np.zeros(met.shape[1]), False
+    table = table.clip(-_LARGEST, _LARGEST)
+    centre = float(np.median(raw[bulk].clip(-_LARGEST, _LARGEST)))
+    rest = np.where(met, table - centre, 0.0)
+    scale = float(np.abs(rest[bulk]).max()) or 1.0
+    y, seen = rest[bulk] / scale, met[bulk].astype(np.float64)
+    counts = seen.sum(axis=1)
+    information = np.diag(seen.sum(axis=0)) - seen.T @ (seen / counts[:, None])
+    cells = np.linalg.pinv(information, hermitian=True) @ (y.sum(axis=0) - seen.T @ (y.sum(axis=1) / counts)) * scale
+    values = _mean(table - cells, met, met.sum(axis=1))
+    left = np.where(met, table - cells - values[:, None], 0.0)[bulk]
+    values = _joined(np.where(met.all(axis=1), raw, values), met.sum(axis=1))
+    return values, cells, float(np.abs(left).max()) * _DIGITS < np.abs(table[bulk][met[bulk]]).max()
+
+
+def _joined(values: Array, counts: Array) -> Array:
+    """Those that differ by the rounding of sums alone are that of them which met most cells."""
+    order = np.lexsort((-counts, values))
+    half = values[order] / 2  # whose differences cannot overflow
+    same = np.diff(half) <= np.abs(half[1:]) / _DIGITS
+    for group in np.split(order, np.flatnonzero(~same) + 1):  # NaN is like nothing
+        values[group] = values[group[np.argmax(counts[group])]] if len(group) else values[group]
+    return values
+
+
+def _rounded(values: Array) -> Array:
+    """Without the last digits."""
+    parts, powers = np.frexp(values)
+    rounded: Array = np.ldexp(np.rint(parts * _DIGITS) / _DIGITS, powers) + 0.0  # no -0.0
+    return rounded
 
 
 def _mean(table: Array, met: Mask, counts: Array) -> Array:

@@ -80,6 +80,16 @@ def test_constant_and_duplicate_metrics(history_of):
     assert "a and b say the same" in found(history, "duplicate metric")[0].said
 
 
+def test_a_metric_is_constant_whatever_folds_were_met_and_however_it_was_rounded(history_of):
+    folds = [0.04, 0.02, 0.04]
+    raced = history_of(SPACE, [(SPACE.sample(np.random.default_rng(i)), folds[: 3 - i % 2]) for i in range(6)])
+    rounded = sampled(history_of, lambda p: {"a": 0.3 if good(p) > 1 else 0.1 + 0.2}, metrics=[Metric("a")])
+
+    for history in (raced, rounded):
+        assert "has the same value" in found(history, "constant metric")[0].said
+    assert "have the same loss" in evidence(raced).trouble
+
+
 def test_a_gain_that_is_noise(history_of):
     rng = np.random.default_rng(0)
     trials = [(SPACE.sample(rng) if i else SPACE.default, rng.normal(1, 0.1, 3).tolist()) for i in range(30)]

@@ -26,6 +26,7 @@ def test_only_trials_with_a_value_are_evidence_and_smaller_is_better(history_of)
         ([1.0], "is 1 completed trial inside"),
         ([1.0, 2.0], "are 2 completed"),
         ([2.0] * 9, "same loss"),
+        ([0.3, 0.1 + 0.2] * 4, "same loss"),
     ],
 )
 def test_it_says_why_nothing_can_be_learned(losses, says, history_of):

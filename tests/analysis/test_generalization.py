@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
@@ -88,15 +89,85 @@ def test_the_draws_take_the_luck_off() -> None:
     rng = np.random.default_rng(3)
     losses = 1 + rng.standard_normal((60, 40))
     weights = np.stack([np.bincount(rng.integers(40, size=40), minlength=40) for _ in range(300)]).astype(float)
-    drawn, left = (losses @ each.T / each.sum(axis=1) for each in (weights, (weights == 0).astype(float)))
+    drawn = losses @ weights.T / 40
     history = judged(losses.mean(axis=1)[:, None] + np.zeros(5))
     best = history.best.number
 
-    found = by_draws(history, drawn, left, best=best, default=0)
+    found = by_draws(history, losses.mean(axis=1), drawn, best=best, default=0)
 
     assert found.raw < 0.75
     assert abs(found.winner.value - 1) < abs(found.raw - 1) / 2
     assert found.winner.low < 1 < found.winner.high
+
+
+def test_luck_is_taken_off_the_score_and_not_the_score_itself() -> None:
+    """One configuration is far ahead in every draw, so it was not lucky; what its draws say of the level does not matter."""
+    table = scores(0.5)
+    level = table.mean(axis=1)
+    drawn = level[:, None] + 1e3 + 0.01 * np.random.default_rng(0).standard_normal((30, 200))
+
+    found = by_draws(judged(table), level, drawn, best=3, default=0, baseline=29)
+
+    assert found.winner.value == pytest.approx(level[3])
+    assert found.default.value == pytest.approx(level[0])
+    assert found.baseline.value == pytest.approx(level[29])
+    assert found.gain.value == pytest.approx(level[0] - level[3])
+    assert found.probability == 1.0
+
+
+def test_the_draws_promise_no_narrower_interval_than_the_folds() -> None:
+    table = scores(0.2)
+    level, folds = table.mean(axis=1), by_folds(judged(table))
+
+    found = by_draws(judged(table), level, level[:, None] + 1e-3 * np.arange(5.0), best=3, default=0)
+
+    assert found.winner.low <= folds.winner.low < folds.winner.high <= found.winner.high
+    assert found.gain.low <= folds.gain.low < folds.gain.high <= found.gain.high
+
+
+def searched(estimator: object, X: np.ndarray, y: np.ndarray, scoring: str, tmp_path: object, name: str) -> tw.Study:
+    cv = tw.CrossValidation(estimator, X, y, cv=10, scoring=scoring, predictions=tmp_path, racing=False)
+    study = tw.Study({name: tw.Float(1e-3, 1e3, log=True, default=1.0)}, cv.metrics, sampler=tw.samplers.Random())
+    study.optimize(cv, trials=8)
+    return study
+
+
+def test_the_claimed_r2_of_small_folds_is_near_that_of_the_folds(tmp_path) -> None:
+    """R² on the few rows of a fold that a draw leaves out is -40 and less."""
+    X, y = load_diabetes(return_X_y=True)
+    study = searched(Ridge(), X[:100], y[:100], "r2", tmp_path, "alpha")
+
+    found, folds = study.generalization(), by_folds(study.history)
+
+    assert found.method == "predictions"
+    assert found.raw - 0.2 < found.winner.value <= found.raw + 1e-9
+    assert found.winner.low <= folds.winner.value <= found.winner.high
+    assert found.default.value == pytest.approx(folds.default.value)
+    assert found.baseline.value < 0 < found.winner.value
+    assert abs(found.gain.value) < 0.5
+
+
+@pytest.mark.parametrize("scoring", ["f1", "recall", "precision"])
+def test_the_claim_for_few_positives_is_near_that_of_the_folds(scoring: str, tmp_path) -> None:
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((200, 6))
+    merit = X[:, 0] + 0.6 * X[:, 1] + 0.25 * rng.standard_normal(200)
+    study = searched(LogisticRegression(), X, (merit > np.sort(merit)[-20]).astype(int), scoring, tmp_path, "C")
+
+    found = study.generalization()
+
+    assert found.method == "predictions"
+    assert found.raw - 0.1 < found.winner.value <= found.raw + 1e-9
+    assert found.baseline.value == 0
+
+
+def test_where_predictions_have_no_score_the_folds_speak(tmp_path) -> None:
+    """R² of a constant is not defined; scikit-learn calls it 0 or 1."""
+    X, _ = load_diabetes(return_X_y=True)
+    found = searched(Ridge(), X[:60], np.full(60, 0.1), "r2", tmp_path, "alpha").generalization()
+
+    assert found.method == "folds"
+    assert "–" not in found.sentence
 
 
 def test_outer_folds_compare_in_pairs() -> None:

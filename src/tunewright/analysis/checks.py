@@ -26,6 +26,7 @@ from tunewright.analysis.summary import (
 )
 from tunewright.analysis.surrogate import WIDEST, Surrogate, surrogate
 from tunewright.analysis.text import choice_labels, counted, cut, duration, number
+from tunewright.effects import alike
 from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.models.threads import one_thread
 from tunewright.space import Float, Int
@@ -219,7 +220,7 @@ def _metrics(history: History) -> Iterator[Check]:
     values = history.values[done]
     if len(done) < 5:
         return
-    flat = [metric.name for j, metric in enumerate(history.metrics) if np.ptp(values[:, j]) == 0]
+    flat = [metric.name for metric, each in zip(history.metrics, history.adjusted[done].T, strict=True) if alike(each)]
     for name in flat:
         said = f"{name} has the same value in all {len(done):,} completed trials."
         yield Check(
@@ -358,7 +359,7 @@ def _scheduler(history: History, known: Evidence) -> Iterator[Check]:
         pairs.append(math.nan if first is None else (first.values or {}).get(known.metric.name, math.nan))
     first_values = np.array(pairs)
     there = np.isfinite(first_values)
-    if there.sum() < 8 or np.ptp(first_values[there]) == 0:
+    if there.sum() < 8 or alike(first_values[there]):
         return
     rank = float(stats.spearmanr(known.metric.sign * first_values[there], known.losses[: len(there)][there]).statistic)
     if rank < _HARSH:

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from tunewright.analysis.text import number
+from tunewright.effects import alike
 from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, History
 from tunewright.metric import Metric
@@ -93,7 +94,7 @@ class Evidence(msgspec.Struct, frozen=True):
         if len(self) < 4:
             have = "There is no completed trial" if not len(self) else f"There {_are(len(self))} completed trial{_s(len(self))}"
             return f"{have} inside the present space; at least 4 are needed. Search on, and ask again."
-        if self.losses.max() == self.losses.min():
+        if alike(self.losses):
             return f"All {len(self):,} completed trials have the same {self.metric.name}: nothing made a difference, or it does not measure what it should."
         if _alike(self.rows[:2]) and _alike(self.rows):
             return f"All {len(self):,} completed trials have the same configuration: nothing was varied."

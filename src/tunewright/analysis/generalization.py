@@ -4,8 +4,12 @@ The score of a winner is too good, since the winner was chosen by it. Four ways 
 allows is taken.
 
 - *predictions*: bootstrap bias-corrected cross-validation [1]. Rows are drawn with replacement from the out-of-fold predictions of
-  all configurations; the best on the drawn rows is judged on the rows that were not drawn. The mean over the draws is what a winner
-  chosen in this way is worth; the spread of the winner over the drawn rows gives the width.
+  all configurations, and the best on the drawn rows is chosen. What it scores there beyond its score on all rows is the luck of having been
+  chosen. Its score on all rows less this luck, in the mean over the draws, is what a winner chosen in this way is worth. For means over rows that
+  is, in expectation, its score on the rows that were not drawn, as in [1]; but other scores of these, R² or F1 of a few rows, are no measure of
+  what they are on many. Winner, default and baseline are all judged by their scores on all rows. The spread of the winner over the drawn rows
+  gives the width. It knows nothing of the chance of the training rows, nor of rare rows that none of the few held, so the interval holds that
+  of the folds too.
 - *folds*: without predictions, the posterior of the winner given the scores of all configurations on all folds (`winner.py`).
 - *nested*: the whole search is done anew inside each of some outer folds, and judged on rows that it never saw.
 - *test*: rows that nothing has looked at.
@@ -51,10 +55,8 @@ __all__ = [
 
 Method: TypeAlias = Literal["predictions", "folds", "nested", "test"]
 
-
 _SURE: Final = 0.7
 """The probability of being better than the default from which the winner is recommended."""
-
 
 _SAME: Final = 1e-9
 """Gains that differ by less, of their size, say nothing about chance."""
@@ -116,11 +118,12 @@ def by_objective(history: History, judge: object) -> Generalization:
             kept = [numbers[i] for i in found[0]]
             beside = default is not None and bool(history.proven[default.number])
             if best.number in kept and (default is None or not beside or default.number in kept):  # else the folds know more
-                place = kept.index(default.number) if default is not None and default.number in kept else None
-                scores = found[1]
-                return by_draws(
-                    history, scores.drawn[:-1], scores.left[:-1], best=kept.index(best.number), default=place, baseline=scores.drawn[-1]
-                )  # fmt: skip
+                place = kept.index(default.number) if default is not None and beside else None
+                scores = np.append(objective(history).sign * history.effects().values[kept], found[1].scores[-1])
+                if np.isfinite(found[1].scores).all():
+                    return by_draws(
+                        history, scores, found[1].drawn, best=kept.index(best.number), default=place, baseline=len(kept)
+                    )
     return by_folds(history, _baseline(judge))
 
 
@@ -242,34 +245,49 @@ def _gain(history: History, best: Trial, default: Trial) -> tuple[Estimate, floa
 
 
 def by_draws(
-    history: History, drawn: Array, left: Array, *, best: int, default: int | None, baseline: Array | None = None
+    history: History, scores: Array, drawn: Array, *, best: int, default: int | None, baseline: int | None = None
 ) -> Generalization:
-    """From scores on rows drawn with replacement, and on those not drawn.
+    """From scores on all rows, and on rows drawn with replacement.
 
     Args:
         history: of the study.
-        drawn, left: scores of the configurations on the drawn rows and on the others, shape (configurations, draws), in the
-            metric's units; NaN where it is not defined.
+        scores: of the configurations on all rows, shape (configurations,), in the metric's units.
+        drawn: the same on the drawn rows, shape (configurations, draws).
         best, default: which of the configurations; None: the default is not among them.
-        baseline: scores on the drawn rows, shape (draws,).
+        baseline: which of them looks at no feature, and was not to be chosen; None: none of them.
     """
-    metric = objective(history)
-    losses = metric.sign * np.stack([drawn, left])
-    usable = np.isfinite(losses).all(axis=(0, 1))
-    inside, outside = losses[0][:, usable], losses[1][:, usable]
-    chosen = outside[inside.argmin(axis=0), np.arange(inside.shape[1])]
-    claimed = within(history, _around(float(chosen.mean()), inside[best]))
+    metric, rough = objective(history), by_folds(history)
+    level, moved = metric.sign * scores, metric.sign * drawn
+    moved = moved - moved.mean(axis=1, keepdims=True) + level[:, None]
+    choices = moved if baseline is None else np.where(np.arange(len(moved))[:, None] == baseline, np.inf, moved)
+    chosen = choices.argmin(axis=0)
+    luck = level[chosen] - choices.min(axis=0)
+    value = max(float(level[best]), float((level[chosen] + luck).mean()))  # luck is taken off, never added
+
+    def judged(value: float, draws: Array, other: Estimate | None) -> Estimate:
+        return turned(within(history, _both(_around(value, draws), None if other is None else turned(other, metric))), metric)
+
+    claimed = judged(value, moved[best], rough.winner)
     beside = gain = None
     probability = math.nan
     if default is not None:
-        beside = turned(within(history, _around(float(outside[default].mean()), inside[default])), metric)
-        shift = float((outside[default] - chosen).mean())
-        apart = inside[default] - inside[best]
-        gain = _around(shift, apart)
-        moved = apart - apart.mean() + shift
-        probability = float(np.mean(moved > 0) + np.mean(moved == 0) / 2)
-    floor = None if baseline is None else _around(float(np.nanmean(baseline)), baseline[np.isfinite(baseline)])
-    return said("predictions", history, turned(claimed, metric), beside, floor, gain=gain, probability=probability)
+        beside = judged(float(level[default]), moved[default], rough.default)
+        shift, apart = float(level[default]) - value, moved[default] - moved[best]
+        apart = np.where(np.abs(apart) > _SAME * np.abs(level[best]), apart, 0.0)
+        plain = _around(shift, apart)
+        gain = _both(plain, rough.gain)
+        wider = (gain.high - gain.low) / (plain.high - plain.low)
+        shifted = shift + (apart - apart.mean()) * (wider if math.isfinite(wider) else 1.0)
+        probability = float(np.mean(shifted > 0) + np.mean(shifted == 0) / 2)
+    floor = None if baseline is None else judged(float(level[baseline]), moved[baseline], None)
+    return said("predictions", history, claimed, beside, floor, gain=gain, probability=probability)
+
+
+def _both(found: Estimate, other: Estimate | None) -> Estimate:
+    """With an interval that holds that of the other estimate too."""
+    if other is None:
+        return found
+    return Estimate(found.value, float(np.fmin(found.low, other.low)), float(np.fmax(found.high, other.high)))
 
 
 def by_outer_folds(history: History, scores: Array, defaults: Array, baseline: Sequence[float] = ()) -> Generalization:
@@ -314,7 +332,11 @@ def said(
     if same:
         parts.append("Nothing that was tried beat the default: take the default.")
     elif gain is not None:
-        much = f"{number(gain.value, 2)} ± {number((gain.high - gain.low) / 2, 2)}" if gain == unbounded else _interval(gain)
+        much = (
+            f"{number(gain.value, 2)} ± {number((gain.high - gain.low) / 2, 2)}"
+            if gain == unbounded and method != "predictions"
+            else _interval(gain)
+        )
         sure = f"Better than the default with probability {probability:.2f}; expected gain {much} {metric.name}."
         unknown = f"Expected gain over the default {number(gain.value, 2)} {metric.name}; how much of it is luck cannot be told."
         parts.append(unknown if math.isnan(probability) else sure)

@@ -25,7 +25,7 @@ from scipy import special, stats
 
 from tunewright.analysis.summary import default_trial, objective
 from tunewright.analysis.text import number, params_line, read_alike
-from tunewright.effects import Effects
+from tunewright.effects import Effects, alike
 from tunewright.history import History
 from tunewright.trial import Trial
 from tunewright.typing import Array
@@ -133,7 +133,7 @@ def _plain(history: History, found: Effects, trial: int) -> Estimate:
     """The loss with the interval that its own scores give it [3]; none where they are all the same."""
     scores = history.table(history.objectives[0])[0][trial]
     scores, value = scores[np.isfinite(scores)], float(found.values[trial])
-    if len(scores) < 2 or not np.ptp(scores) > 0:
+    if len(scores) < 2 or alike(scores):
         return Estimate(value)
     half = float(stats.t.ppf(0.975, len(scores) - 1) * scores.std(ddof=1)) * math.sqrt(1 / len(scores) + found.overlap)
     return Estimate(value, value - half, value + half)

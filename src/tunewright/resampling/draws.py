@@ -1,4 +1,11 @@
-"""Rows drawn with replacement, and what predictions score on them: the raw material of bias-corrected cross-validation."""
+"""Rows drawn with replacement, and what predictions score on them: the raw material of bias-corrected cross-validation.
+
+A draw gives each row a weight, and what it changes in a score is taken to first order in the weights: the infinitesimal jackknife [1]. For
+means over rows that is exact. Of others, R² or F1, a draw of the few rows of a fold may hold hardly any variance, or no positive: there R² is
+-1e13 and F1 is 0 or not defined, which says nothing of what the score may have been on other rows. The slope is defined wherever the score is.
+
+[1] Efron, Nonparametric estimates of standard error: the jackknife, the bootstrap and other methods, Biometrika 68, 1981.
+"""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -11,16 +18,19 @@ from tunewright.typing import Array, Indices
 
 __all__ = ["Drawn", "constant", "drawn_scores"]
 
+_STEP: Final = 0.01
+"""So far towards a draw the slope is taken."""
+
 _DRAWS: Final = 500
 _WORK: Final = 4e9
 """Rows times configurations times draws that are affordable: some ten seconds."""
 
 
 class Drawn(NamedTuple):
-    """Scores on the drawn rows and on the rows not drawn, each of shape (configurations, draws)."""
+    """Scores on all rows, shape (configurations,), and on the drawn rows, shape (configurations, draws)."""
 
+    scores: Array
     drawn: Array
-    left: Array
 
 
 class _Named(NamedTuple):
@@ -41,7 +51,7 @@ def constant(y: Array, folds: Sequence[tuple[Indices, Indices]], *, classes: boo
 
 
 def drawn_scores(scorer: str, y: Array, answers: Sequence[Answer], units: Indices, folds: Indices, *, seed: int) -> Drawn:
-    """Score predictions under the same draws of the rows, as the study scores them: the mean over the folds.
+    """Score predictions on all rows and under the same draws of them, as the study scores them: the mean over the folds.
 
     Predictions of different folds come from different models, so pooled they say too little of what depends on their order: a support
     vector machine that ranks every fold perfectly need not rank all rows perfectly.
@@ -55,24 +65,31 @@ def drawn_scores(scorer: str, y: Array, answers: Sequence[Answer], units: Indice
         seed: of the draws.
 
     Returns:
-        Greater is better, as scikit-learn's scorers have it; NaN where a draw leaves a score undefined.
+        Greater is better, as scikit-learn's scorers have it; NaN where a score is not defined on half of the folds.
 
     Raises:
         MetricError: the scorer cannot be computed from predictions for many draws.
     """
     if scorer not in WEIGHTED:
         raise MetricError(f'"{scorer}" cannot be drawn anew from predictions; there are: {", ".join(WEIGHTED)}.')
-    draws = int(np.clip(_WORK / (len(y) * len(answers)), 100, _DRAWS))
+    draws = int(np.clip(_WORK / (2 * len(y) * len(answers)), 100, _DRAWS))
     count, rng = int(units.max()) + 1, np.random.default_rng(seed)
     sign = -1.0 if scorer.startswith("neg_") else 1.0
-    both: list[list[Array]] = [[], []]
+    scores = np.array([_over_folds(scorer, y, answer, np.ones((1, len(y))), folds)[0] for answer in answers])
+    slopes = []
     for start in range(0, draws, 50):
         size = min(50, draws - start)
         picked = rng.integers(count, size=(size, count)) + np.arange(size)[:, None] * count
         weights = np.bincount(picked.ravel(), minlength=size * count).reshape(size, count)[:, units].astype(np.float64)
-        for parts, each in zip(both, (weights, (weights == 0).astype(np.float64)), strict=True):
-            parts.append(sign * np.stack([_over_folds(scorer, y, answer, each, folds) for answer in answers]))
-    return Drawn(*(np.concatenate(parts, axis=1) for parts in both))
+        slopes.append(np.stack([_slope(scorer, y, answer, weights - 1.0, folds) for answer in answers]))
+    return Drawn(sign * scores, sign * (scores[:, None] + np.concatenate(slopes, axis=1)))
+
+
+def _slope(scorer: str, y: Array, answer: Answer, way: Array, folds: Indices) -> Array:
+    """By how much the score changes when the weights of the rows go from 1 the given way, to first order, shape (draws,)."""
+    ahead, behind = (_over_folds(scorer, y, answer, 1.0 + step * way, folds) for step in (_STEP, -_STEP))
+    slope: Array = (ahead - behind) / (2 * _STEP)
+    return slope
 
 
 def _over_folds(scorer: str, y: Array, answer: Answer, weights: Array, folds: Indices) -> Array:

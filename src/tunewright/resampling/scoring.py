@@ -74,7 +74,7 @@ def weighted_scores(metric: Scored, y: Array, answer: Answer, weights: Array) ->
         metric: what to compute.
         y: the truth, shape (rows,).
         answer: of the model.
-        weights: shape (draws, rows), whole numbers of 0 or more.
+        weights: shape (draws, rows), 0 or more; whole numbers for scorers that are not in `WEIGHTED`.
 
     Returns:
         Shape (draws,), in the metric's own units; NaN where it is not defined.
@@ -146,7 +146,8 @@ def _brier(y: Array, answer: Answer, weights: Array) -> Array:
 
 
 def _r2(y: Array, answer: Answer, weights: Array) -> Array:
-    total = _mean(y**2, weights) - _mean(y, weights) ** 2
+    apart = y - y[0]  # 0 and not its rounding where all are the same
+    total = _mean(apart**2, weights) - _mean(apart, weights) ** 2
     return np.where(total > 0, 1 - _mean((y - answer.predicted) ** 2, weights) / total, np.nan)
 
 
