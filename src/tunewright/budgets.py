@@ -30,42 +30,31 @@ def at_one_budget(count: int, trials: Indices, budgets: Array, losses: Array) ->
         trials, budgets, losses: what was measured, each of shape (k,), as `History.levels` gives it; no pair of trial and budget twice.
 
     Returns:
-        Shape (n,), NaN where nothing was measured. Where no trial was judged with a budget and with a higher one: places, by budget, the
-        highest first, then by loss.
+        Shape (n,), NaN where nothing was measured, or only with a budget from which nobody went on.
 
     Source: the slope of Theil and Sen (Sen, Estimates of the Regression Coefficient Based on Kendall's Tau, JASA 63, 1968).
     """
     levels = np.unique(budgets)
     table = np.full((count, len(levels)), np.nan)
     table[trials, np.searchsorted(levels, budgets)] = losses
-    known = np.isfinite(table)
     worth = table.copy()
-    for low in reversed(range(len(levels) - 1)):
-        both = next((np.flatnonzero(known[:, low] & known[:, high]) for high in range(low + 1, len(levels)) if (known[:, low] & known[:, high]).any()), None)
-        if both is None:
-            return _places(known, table)
-        above = worth[both]
-        there = above[np.arange(len(both)), [int(np.flatnonzero(np.isfinite(row[low + 1 :]))[0]) + low + 1 for row in above]]
-        worth[:, low] = _carried(table[both, low], there, table[:, low])
-    highest = known.shape[1] - 1 - np.argmax(known[:, ::-1], axis=1)
-    found: Array = worth[np.arange(count), highest]
+    following = worth[:, -1]  # of each trial, from the next budget up at which it was judged
+    for level in reversed(range(len(levels) - 1)):
+        both = np.flatnonzero(np.isfinite(table[:, level]) & np.isfinite(following))
+        worth[:, level] = _carried(table[both, level], following[both], table[:, level])
+        following = np.where(np.isfinite(worth[:, level]), worth[:, level], following)
+    found = np.full(count, np.nan)
+    for level in range(len(levels)):  # the highest one of each trial comes last
+        found = np.where(np.isfinite(table[:, level]), worth[:, level], found)
     return found
 
 
 def _carried(low: Array, high: Array, what: Array) -> Array:
-    """Along the line through pairs."""
+    """Along the line through pairs; NaN where there is none."""
+    if not len(low):
+        return np.full(len(what), np.nan)
     low, high = low[-_MOST:], high[-_MOST:]
     slope = 1.0
     if len(low) >= _SOME and np.ptp(low) > 0:
         slope = float(np.clip(theilslopes(high, low).slope, *_SLOPES))
     return np.asarray(np.median(high - slope * low) + slope * what)
-
-
-def _places(known: Array, table: Array) -> Array:
-    """Of trials, by their highest budget and then by loss; equals share one."""
-    there = known.any(axis=1)
-    highest = known.shape[1] - 1 - np.argmax(known[there, ::-1], axis=1)
-    pairs = np.stack([-highest.astype(np.float64), table[there, highest]], axis=1)
-    found = np.full(len(known), np.nan)
-    found[there] = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
-    return found

@@ -243,15 +243,30 @@ class Standing:
         return trials, budgets, values * self._signs
 
     @property
-    def merits(self) -> Array:
-        """By what samplers may order trials, smaller is better, shape (n, m): `adjusted`; where trials were judged with different budgets,
-        what they would be worth at the highest one, as far as others tell (`budgets.py`). NaN where there is no result yet.
+    def worth(self) -> Array:
+        """`adjusted`; where trials were judged with different budgets, what each would be worth at the highest one, as far as others tell
+        (`budgets.py`), shape (n, m). NaN where there is no result yet, or nothing tells.
         """
         if not self._tasks.limited or len(np.unique(self.budgets[self.budgets > -np.inf])) < 2:
             return self.adjusted
         trials, budgets, losses = self.levels()
-        merits = np.stack([at_one_budget(len(self), trials, budgets, column) for column in losses.T], axis=1)
-        return np.where(np.isfinite(self.adjusted), merits, np.nan)
+        worth = np.stack([at_one_budget(len(self), trials, budgets, column) for column in losses.T], axis=1)
+        return np.where(np.isfinite(self.adjusted), worth, np.nan)
+
+    @property
+    def merits(self) -> Array:
+        """By what samplers may order trials, smaller is better, shape (n, m): their `worth`; those of which nothing tells it come after all
+        others, by budget and then by loss. NaN where there is no result yet.
+        """
+        merits, adjusted = self.worth.copy(), self.adjusted
+        for column, losses in zip(merits.T, adjusted.T, strict=True):
+            unknown = np.isfinite(losses) & np.isnan(column)
+            if unknown.any():
+                pairs = np.stack([-self.budgets[unknown], losses[unknown]], axis=1)
+                places = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
+                last = np.nanmax(column, initial=0.0)
+                column[unknown] = last + (1.0 + abs(last)) * (1.0 + places)
+        return merits
 
     @property
     def proven(self) -> NDArray[np.bool_]:

@@ -206,7 +206,7 @@ def evidence(history: History, metric: str | None = None) -> Evidence:
     if metric is not None and metric not in names:
         raise StudyError(f'The study does not measure "{metric}". It measures: {", ".join(names)}.')
     column = history.objectives[0] if metric is None else names.index(metric)
-    losses = history.adjusted[:, column]
+    losses = history.worth[:, column]
     numbers = np.flatnonzero(np.isfinite(losses) & history.usable & (history.states == COMPLETED))
     rows, kept = history.rows.take(numbers, axis=0), history.feasible[numbers]
     variances = history.variances[numbers, column]

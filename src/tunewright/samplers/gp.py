@@ -226,7 +226,11 @@ def _evidence(history: History, known: Mask) -> tuple[Indices, Array, _Efforts]:
     budgets = history.budgets[order]
     if len(np.unique(budgets)) < 2:
         order = order[np.lexsort((order, history.finished_at[order]))]
-        return order, history.adjusted[order][:, history.objectives], _Efforts(False, budgets, np.ones(len(history)), 1.0, _doubt(history.variances[order, history.objectives[0]]))
+        return (
+            order,
+            history.adjusted[order][:, history.objectives],
+            _Efforts(False, budgets, np.ones(len(history)), 1.0, _doubt(history.variances[order, history.objectives[0]])),
+        )
     trials, budgets, losses = history.levels()
     here = history.usable[trials] & (history.states[trials] != FAILED)
     trials, budgets, losses = trials[here], budgets[here], losses[here]
