@@ -41,7 +41,14 @@ def at_one_budget(count: int, trials: Indices, budgets: Array, losses: Array) ->
     known = np.isfinite(table)
     worth = table.copy()
     for low in reversed(range(len(levels) - 1)):
-        both = next((np.flatnonzero(known[:, low] & known[:, high]) for high in range(low + 1, len(levels)) if (known[:, low] & known[:, high]).any()), None)
+        both = next(
+            (
+                np.flatnonzero(known[:, low] & known[:, high])
+                for high in range(low + 1, len(levels))
+                if (known[:, low] & known[:, high]).any()
+            ),
+            None,
+        )
         if both is None:
             return _places(known, table)
         above = worth[both]
