@@ -141,7 +141,7 @@ def test_where_no_session_is_written_the_label_tells_the_sampler() -> None:
     assert isinstance(last_sampler(study), Random)
 
     study._journal.write(-1, Asked({"x": 0.7}, "grid", 2))
-    with pytest.raises(StudyError, match="how fine it was. Say --sampler grid and --levels"):
+    with pytest.raises(StudyError, match=r"how fine it was\. Say --sampler grid and --levels"):
         last_sampler(study)
 
 
