@@ -18,3 +18,16 @@ def test_no_password_is_shown() -> None:
         masked("sqlite:///runs.db me@example.org https://example.org/a")
         == "sqlite:///runs.db me@example.org https://example.org/a"
     )
+
+
+def test_no_password_is_shown_that_should_have_been_encoded() -> None:
+    for password in ("p@ss:w/rd%", "p?ss", "p?a=b", "p@a?ss", "100%secret", "a/b?c@d"):
+        assert masked(f"postgresql://me:{password}@db:5432/runs?sslmode=require") == (
+            "postgresql://me:***@db:5432/runs?sslmode=require"
+        )
+
+
+def test_what_is_no_password_stays() -> None:
+    for address in ("postgresql://db:5432/runs?user=me@corp", "postgresql://me@db/runs?host=/tmp", "http://db:80/a"):
+        assert masked(address) == address
+    assert masked("postgresql://me:x@db/runs?options=a@b") == "postgresql://me:***@db/runs?options=a@b"

@@ -13,6 +13,7 @@ from typing import TypeVar
 from tunewright.arguments import count_of
 from tunewright.errors import (
     AlreadyTold,
+    SpaceExhausted,
     StorageLost,
     StudyChanged,
     StudyExists,
@@ -247,6 +248,16 @@ class Journal:
             pen.session = 0 if session == pen.history.sessions[-1].position else session
             yield pen
         self._session = session
+
+    @contextlib.contextmanager
+    def named(self) -> Iterator[None]:
+        """While something is asked for: whoever finds that nothing is left is written down, too, so that it can be gone on with the same."""
+        try:
+            yield
+        except SpaceExhausted:
+            if (opening := self._opening) is not None:
+                self._session = self.attempt(lambda pen: pen.enter(opening))
+            raise
 
     def freeze(self, facts: dict[str, Value]) -> None:
         """Write down by what the objective judges, or hold it to what stands there.

@@ -3,8 +3,13 @@
 import os
 import re
 from pathlib import Path
+from typing import Final
 
 __all__ = ["expanded", "masked"]
+
+_NO_QUERY: Final = r"(?:(?!\?\w+=).)*"
+_PASSWORD: Final = re.compile(rf"(?s)(\w://[^:/@?]*):(?:[^@/]*@(?:{_NO_QUERY}@)?|{_NO_QUERY}@)")
+"""From the first ":" to the last "@" before the query: whoever writes a password with @, / or ? in it wants it hidden as well."""
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -22,5 +27,5 @@ def masked(address: str, mark: str = ":***") -> str:
         address: "postgresql://user:password@host/database?sslpassword=…"; what is no address comes back as it is.
         mark: what stands in place of ":password".
     """
-    hidden = re.sub(r"(\w://[^:/@?]*):[^?]*@", rf"\g<1>{mark}@", address)
+    hidden = _PASSWORD.sub(rf"\g<1>{mark}@", address)
     return re.sub(r"(?i)(^|[\s?&])(\w*password=)[^&\s]*", r"\1\2***", hidden)

@@ -224,7 +224,8 @@ class Study(Findings):
             SpaceExhausted: nothing is left to propose.
             StudyError: the scheduler has nothing to hand out until a running task ends.
         """
-        task = self._coordinator.next(Limits(), hold=hold)
+        with self._journal.named():
+            task = self._coordinator.next(Limits(), hold=hold)
         if task is None:
             raise StudyError("There is nothing to hand out until a running task ends. Tell one first.")
         return task

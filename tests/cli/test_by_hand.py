@@ -255,3 +255,62 @@ def test_folds_are_those_that_were_asked_for_before(cli: Cli) -> None:
     assert second.out.startswith("trial 0, fold 1\n")
     assert third.out.startswith("trial 1, fold 0\n")
     assert Study.load("oven.db").history.plan(1) == 2
+
+
+def test_the_grid_it_was_begun_with_goes_on(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml", "--sampler", "grid", "--levels", "2")
+    for _ in range(3):
+        cli("ask", "oven.db")
+
+    history = Study.load("oven.db").history
+    assert [history.origin(number) for number in range(4)] == ["grid"] * 4
+    assert {history.trial(number).params["x"] for number in range(4)} == {-5.0, 5.0}
+    assert cli("ask", "oven.db").code == 1
+
+
+def test_a_study_by_hand_stays_one(cli: Cli) -> None:
+    first = cli("ask", "oven.db", "--space", "space.yaml", "--sampler", "manual")
+    second = cli("ask", "oven.db")
+
+    assert (first.code, second.code) == (1, 1)
+    assert "proposes nothing of its own" in second.err
+
+
+@pytest.mark.parametrize("between", [[], [["ask", "oven.db"]]], ids=["told at once", "after another ask"])
+def test_a_stopped_trial_is_promised_no_further_task(cli: Cli, between: list[list[str]]) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml", "--folds", "3", "--seeds", "2")
+    cli("stop", "oven.db", "--trial", "0", "--why", "burnt")
+    for command in between:
+        cli(*command)
+
+    told = cli("tell", "oven.db", "0", "1").out
+
+    assert "to go" not in told
+    assert ("though it has failed (Stopped: burnt)" if between else "it was asked to stop and gets no further task") in told
+
+
+def test_seeds_are_named_as_long_as_there_are_several(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml", "--seeds", "2")
+
+    assert cli("ask", "oven.db").out.startswith("trial 0, seed 1\n")
+
+
+@pytest.mark.parametrize("results", [[], ["nan"], ["loss=1"]], ids=repr)
+def test_the_command_that_is_proposed_can_be_pasted(cli: Cli, folder: Path, results: list[str]) -> None:
+    (folder / "my runs").mkdir()
+    cli("ask", "my runs/1.db", "--space", "space.yaml", "--name", "first one")
+
+    refused = cli("tell", "my runs/1.db", "0", *results)
+
+    assert "tunewright tell 'my runs/1.db' 0 " in refused.err
+    assert "tunewright tell 'my runs/1.db' --name 'first one' 0 " in (
+        cli("tell", "my runs/1.db", "0", *results, "--name", "first one").err
+    )
+
+
+def test_an_empty_name_is_refused(cli: Cli, folder: Path) -> None:
+    refused = cli("ask", "oven.db", "--space", "space.yaml", "--name", "")
+
+    assert refused.code == 2
+    assert "--name is empty" in refused.err
+    assert not (folder / "oven.db").exists()

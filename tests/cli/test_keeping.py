@@ -1,3 +1,4 @@
+import contextlib
 import os
 import pty
 import subprocess
@@ -8,7 +9,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from tunewright.events import Asked
+from tunewright.events import Asked, Entry
 from tunewright.metric import Metric
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.grid import Grid
@@ -55,6 +56,27 @@ def test_a_damaged_file_is_storage_trouble_and_is_left_as_it_is(cli: Cli, folder
     assert mended.code == 3
     assert mended.json["sound"] is False
     assert path.read_bytes() == bytes(content)
+
+
+def test_a_database_on_a_server_is_examined_and_its_password_not_shown(cli: Cli, postgres: str) -> None:
+    with contextlib.closing(Study(SPACE, Metric("loss"), storage=postgres, name="first").storage) as storage:
+        storage.append(1, [Entry(-1, Asked({"x": 0.5, "opt": "sgd"}, "random", 0, worker=77), 1.0)], 0)
+
+    result = cli("doctor", postgres.replace("postgres:@", "postgres:secret@"))
+
+    assert result.code == 0, result.err
+    assert "1 task waits for a worker that is dead" in result.out
+    assert "secret" not in result.out
+    assert "no errors" in result.out
+    assert "to mend" not in result.out
+
+
+def test_the_command_that_mends_can_be_pasted(cli: Cli, folder: Path) -> None:
+    search(trials=1).storage.close()
+    (folder / "my runs.db").write_bytes((folder / "runs.db").read_bytes())
+    (folder / "my runs.db.ask-1").touch()
+
+    assert "tunewright doctor 'my runs.db' --mend" in cli("doctor", "my runs.db").out
 
 
 def test_a_file_that_is_not_there_is_storage_trouble(cli: Cli) -> None:

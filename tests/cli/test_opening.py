@@ -1,12 +1,16 @@
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tunewright.cli.opening import address, existing, find_name, last_goal, last_sampler, last_scheduler, opened
-from tunewright.errors import StorageError, StudyChanged, StudyMissing
-from tunewright.events import Opened
+from tunewright.errors import SpaceExhausted, StorageError, StudyChanged, StudyError, StudyMissing
+from tunewright.events import Asked, Opened
 from tunewright.metric import Metric
+from tunewright.samplers.base import Sampler
+from tunewright.samplers.gp import GP
+from tunewright.samplers.grid import Grid
 from tunewright.samplers.manual import Manual
 from tunewright.samplers.random import Random
 from tunewright.space import Float, SearchSpace
@@ -100,23 +104,53 @@ def test_an_agreed_edit_goes_on(folder: Path) -> None:
     assert found.space == SearchSpace({"x": Float(0, 2)})
 
 
-def test_the_last_sampler_is_told_from_the_journal() -> None:
-    study = Study(SPACE, sampler=Random())
+@pytest.mark.parametrize("sampler", [Random(), Grid(levels=3), Grid(levels={"x": [0.0, 0.5]}), Manual(), GP(initial=7)], ids=repr)
+def test_the_last_sampler_is_that_of_the_last_session_with_its_arguments(sampler: Sampler) -> None:
+    study = Study(SPACE, sampler=sampler)
     before = last_sampler(study)
-    study.ask()
     study.enqueue({"x": 0.5})
     study.ask()
 
     assert before is None
-    assert isinstance(last_sampler(study), Random)
+    assert repr(last_sampler(study)) == repr(sampler)
 
 
-def test_a_study_by_hand_has_no_last_sampler() -> None:
+def test_who_found_nothing_to_propose_is_the_last_sampler_too() -> None:
     study = Study(SPACE, sampler=Manual())
-    study.enqueue({"x": 0.5})
-    study.ask()
+    for _ in range(2):
+        with pytest.raises(SpaceExhausted):
+            study.ask()
+
+    assert isinstance(last_sampler(study), Manual)
+    assert len(study.history.sessions) == 1
+
+
+def test_a_sampler_that_is_none_of_ours_is_said_to_be_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    study = Study(SPACE)
+    study._journal.write(-1, Opened(1, "mine.Mine(3)", "Once()", {}))
 
     assert last_sampler(study) is None
+    assert "the study's last sampler, mine.Mine(3), is none of Tunewright's" in capsys.readouterr().err
+
+
+def test_where_no_session_is_written_the_label_tells_the_sampler() -> None:
+    study = Study(SPACE)
+    study._journal.write(-1, Asked({"x": 0.5}, "random", 0))
+    study._journal.write(-1, Asked({"x": 0.6}, "queue", 1))
+
+    assert isinstance(last_sampler(study), Random)
+
+    study._journal.write(-1, Asked({"x": 0.7}, "grid", 2))
+    with pytest.raises(StudyError, match=r"how fine it was\. Say --sampler grid and --levels"):
+        last_sampler(study)
+
+
+def test_a_server_is_no_file_that_does_not_exist(postgres: str) -> None:
+    with contextlib.closing(address(postgres)) as storage:
+        for name in (None, "first"):
+            with pytest.raises(StudyMissing) as raised:
+                find_name(storage, name, where=postgres)
+            assert "file" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -337,3 +337,29 @@ def test_who_goes_on_goes_on_with_the_same_folds_and_sampler(cli: Cli) -> None:
     history = Study.load("runs.db", "train:objective").history
     assert [len(trial.measurements) for trial in history.trials] == [3, 3, 3, 3]
     assert history.origin(3) == "random"
+
+
+def test_a_grid_goes_on_as_the_grid_it_was(cli: Cli) -> None:
+    cli("run", "train:objective", "--space", "space.yaml", "--sampler", "grid", "--levels", "3", "--trials", "2", "-q")
+    cli("run", "train:objective", "--trials", "4", "-q")
+    cli("worker", "runs.db", "train:objective", "train:objective", "--trials", "6", "-q")
+
+    history = Study.load("runs.db").history
+    assert [history.origin(number) for number in range(6)] == ["grid"] * 6
+    assert len({(history.trial(number).params["x"], history.trial(number).params["shape"]) for number in range(6)}) == 6
+    assert {history.trial(number).params["x"] for number in range(6)} == {-5.0, 0.0, 5.0}
+
+
+def test_a_worker_may_say_another_grid(cli: Cli) -> None:
+    cli("run", "train:objective", "--space", "space.yaml", "--sampler", "random", "--trials", "1", "-q")
+    cli("worker", "runs.db", "train:objective", "train:objective", "--sampler", "grid", "--levels", "2", "--trials", "5", "-q")
+
+    assert {Study.load("runs.db").history.trial(number).params["x"] for number in range(1, 5)} == {-5.0, 5.0}
+
+
+def test_an_empty_name_makes_no_study(cli: Cli, folder: Path) -> None:
+    refused = cli("run", "train:objective", "--space", "space.yaml", "--trials", "1", "--name", "")
+
+    assert refused.code == 2
+    assert "--name is empty" in refused.err
+    assert not (folder / "runs.db").exists()

@@ -148,3 +148,19 @@ def test_a_report_can_be_markdown_or_json(cli: Cli, study: Study, folder: Path) 
     facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
     assert facts["insight"]["importance"]["metric"] == study.metrics[0].name
     assert "Health checks" not in (cli("report", "runs.db", "--quick"), (folder / "report.html").read_text(encoding="utf-8"))[1]
+
+
+@pytest.mark.parametrize("ending", ["csv", "json", "parquet"])
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder in which nobody can make a file")
+def test_a_file_that_cannot_be_made_is_named_as_it_was_given(cli: Cli, study: Study, ending: str) -> None:
+    refused = cli("export", "runs.db", "-o", f"/proc/trials.{ending}")
+
+    assert refused.code == 3
+    assert refused.err == f"tunewright: /proc/trials.{ending}: no file can be made in this folder\n"
+
+
+def test_an_error_about_another_file_stays_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"other\.csv"), whole_file(tmp_path / "mine.csv"):
+        (tmp_path / "other.csv").read_text(encoding="utf-8")
+
+    assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -105,3 +106,15 @@ def killed_writer(tmp_path: Path, fork: Callable[[Callable[[Say], None]], Child]
     writer.kill()
     writer.wait()
     return path
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 1 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=False, capture_output=True)
+    if done.returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)

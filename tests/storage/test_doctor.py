@@ -1,17 +1,22 @@
 """The doctor finds what is wrong and saves what can be read."""
 
 import contextlib
+import os
 import random
+import shutil
 import sqlite3
+import subprocess
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tunewright.errors import StorageDamaged, StorageError
 from tunewright.events import Asked, Enqueued, Entry, Failed, Told, Warned
 from tunewright.storage.doctor import Finding, examine
+from tunewright.storage.postgres import Postgres
 from tunewright.storage.sql import Sql
-from tunewright.testing.storage_contract import HEADER
+from tunewright.testing.storage_contract import HEADER, asked, told
 from tunewright.trial import Failure
 from tunewright.typing import Params
 
@@ -212,6 +217,62 @@ def test_a_file_of_others_is_left_alone(tmp_path: Path) -> None:
     assert "not one of Tunewright's" in findings[0].what
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_file_on_a_disk_that_is_read_only_is_examined(small_disk: Path) -> None:
+    with contextlib.closing(Sql(str(small_disk / "runs.db"))) as storage:
+        storage.append(storage.create("first", HEADER).id, [asked(0)], 0)
+    storage = Sql(str(small_disk / "open.db"))
+    storage.create("first", HEADER)
+    shutil.copy(small_disk / "open.db-wal", small_disk / "left.db-wal")
+    shutil.copy(small_disk / "open.db", small_disk / "left.db")
+    storage.close()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+
+    assert examine(str(small_disk / "runs.db")) == []
+    with pytest.raises(StorageError, match=r"Copy left\.db and left\.db-wal to a folder of yours") as raised:
+        examine(str(small_disk / "left.db"))
+    assert ".lock" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        ("SELECT 1", ""),
+        ("DELETE FROM events WHERE trial = 3", "positions are missing: 7 to 8"),
+        ("UPDATE events SET kind = 'pruned' WHERE trial = 3 AND kind = 'told'", 'kind "pruned", which this version'),
+        ("UPDATE events SET trial = 4000 WHERE trial = 3 AND kind = 'told'", "belong to no trial: 8 (told of trial 4000)"),
+        ("UPDATE studies SET header = '{}'", "its description cannot be read"),
+        ("DELETE FROM studies", "study number 1 that is not in the list"),
+    ],
+)
+def test_the_rules_of_the_journals_on_a_server_are_checked(postgres: str, damage: str, what: str) -> None:
+    with contextlib.closing(Postgres(postgres)) as storage:
+        study = storage.create("first", HEADER).id
+        entries = [entry for number in range(5) for entry in (asked(2 * number), told(number))]
+        storage.append(study, entries, 0)
+    with psycopg.connect(postgres, autocommit=True) as foreign:
+        foreign.execute("SET search_path TO tunewright")
+        foreign.execute(damage)
+
+    findings = examine(postgres, mend=True)
+
+    assert severities(findings) == ({"error"} if what else set())
+    assert what in "".join(finding.what for finding in findings)
+
+
+def test_a_task_of_a_dead_worker_on_a_server_is_told(postgres: str) -> None:
+    with contextlib.closing(Postgres(postgres)) as storage:
+        storage.append(storage.create("first", HEADER).id, [Entry(-1, Asked({}, "Random", 0, worker=77), 1.0)], 0)
+
+    assert ["1 task waits for a worker that is dead" in finding.what for finding in examine(postgres)] == [True]
+
+
+def test_a_long_journal_is_looked_at_in_pieces(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tunewright.storage.doctor._SOME", 7)
+
+    assert examine(str(path)) == []
 
 
 def test_what_is_no_file_is_said_to_be_none(tmp_path: Path) -> None:

@@ -250,9 +250,7 @@ def test_a_visitor_to_the_tables_is_told_who_can_bring_them_up_to_date(postgres:
         owner.execute("GRANT ALL ON ALL TABLES IN SCHEMA tunewright TO visitor")
     older(ADD)
 
-    with pytest.raises(
-        StorageError, match=r"may not make or change the schema \"tunewright\" .*Let its owner open a study there"
-    ):
+    with pytest.raises(StorageError, match=r"only their owner may bring them up to date .*Let the owner open it once"):
         Postgres(postgres.replace("postgres:@", "visitor:@")).studies()
 
     with psycopg.connect(postgres) as owner:

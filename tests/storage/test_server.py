@@ -1,7 +1,9 @@
 """Reaching a PostgreSQL server, and finding or making the tables there."""
 
+import contextlib
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -11,7 +13,7 @@ from tunewright.errors import ExtraMissing, StorageError
 from tunewright.storage.postgres import Postgres
 from tunewright.storage.schema import VERSION
 from tunewright.storage.server import Server, safe
-from tunewright.testing.storage_contract import HEADER
+from tunewright.testing.storage_contract import HEADER, asked
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
@@ -43,6 +45,7 @@ def test_a_driver_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch)
         (lambda url: "postgresql://me@127.0.0.1:1/runs", "cannot be reached"),
         (lambda url: url.replace("/test", "/nothing"), "no such database"),
         (lambda url: url.replace("postgres:@", "stranger@"), "no such user"),
+        (lambda url: url.replace("postgres:@", "stran%40ger:x@"), "no such user"),
         (lambda url: "postgresql://me@host/runs?speed=high", "is no address"),
     ],
 )
@@ -73,11 +76,71 @@ def test_a_refused_password_is_said(postgres_server: Any) -> None:
             with pytest.raises(StorageError, match="refuses the password") as raised:
                 Postgres(wrong).studies()
             assert "wrong@" not in str(raised.value)
-            with pytest.raises(StorageError, match="may not make or change the schema"):
+            with pytest.raises(StorageError, match=r'GRANT CREATE ON DATABASE "\w+" TO "guarded";'):
                 Postgres(url.replace("postgres:@", "guarded:right@")).studies()
         finally:
             rules.write_text(before)
             owner.execute("SELECT pg_reload_conf()")
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("100%secret", "a % in it begins no code"),
+        ("p@ss:secret/rd%", "a % in it begins no code"),
+        ("a secret", "a blank in it is no %20"),
+        ("p@s-secret:w/rd", "no address"),
+        ("sec@secret:x", "no address"),
+    ],
+)
+def test_a_password_that_is_not_encoded_is_explained_and_not_shown(password: str, why: str) -> None:
+    with pytest.raises(StorageError, match=why) as raised:
+        Postgres(f"postgresql://me:{password}@127.0.0.1:1/runs", patience=0.0).studies()
+
+    assert "write %25 for %, %40 for @" in str(raised.value)
+    assert "sec" not in str(raised.value)
+    assert str(raised.value).startswith("postgresql://me@127.0.0.1:1/runs ")
+    assert raised.value.__suppress_context__
+
+
+@pytest.fixture
+def guest(postgres: str) -> Iterator[tuple[str, psycopg.Connection]]:
+    """Somebody without rights in a database, and its owner."""
+    with psycopg.connect(postgres, autocommit=True) as owner:
+        owner.execute("DROP ROLE IF EXISTS guest")
+        owner.execute("CREATE ROLE guest LOGIN")
+        yield postgres.replace("postgres:@", "guest:@"), owner
+        owner.execute("DROP OWNED BY guest CASCADE")
+        owner.execute("DROP ROLE guest")
+
+
+@pytest.mark.parametrize("state", ["nothing", "schema", "tables", "tables and USAGE", "tables and SELECT"])
+def test_the_rights_that_it_proposes_are_those_that_are_missing(
+    state: str, guest: tuple[str, psycopg.Connection], postgres: str
+) -> None:
+    url, owner = guest
+    if state == "schema":
+        owner.execute("CREATE SCHEMA tunewright")
+    elif state != "nothing":
+        with contextlib.closing(Postgres(postgres)) as mine:
+            mine.create("first", HEADER)
+    if " and " in state:
+        owner.execute("GRANT USAGE ON SCHEMA tunewright TO guest")
+    if "SELECT" in state:
+        owner.execute("GRANT SELECT ON ALL TABLES IN SCHEMA tunewright TO guest")
+
+    with contextlib.closing(Postgres(url)) as storage:
+        with pytest.raises(StorageError, match="GRANT ") as raised:
+            storage.create("second", HEADER)
+        said = str(raised.value)
+        assert "LINE" not in said
+        for grant in re.findall(r"GRANT [^;]*;", said):
+            owner.execute(grant)
+
+        study = storage.create("second", HEADER).id
+        storage.append(study, [asked(0)], 0)
+        storage.join()
+        storage.delete("second")
 
 
 def test_eight_processes_make_the_tables_at_once(postgres: str, fork: Any) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -40,18 +40,6 @@ def made(path: Path, trials: int = 0) -> Sql:
     return storage
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], check=False, capture_output=True)
-    if done.returncode != 0:
-        pytest.skip("mounting is not allowed here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 @is_root
 def test_a_full_disk_is_said_and_nothing_told_is_lost(small_disk: Path, tmp_path: Path) -> None:
     storage = made(small_disk / "runs.db")
@@ -73,14 +61,20 @@ def test_a_full_disk_is_said_and_nothing_told_is_lost(small_disk: Path, tmp_path
 
 
 @is_root
-def test_a_study_on_a_disk_that_is_read_only_says_so(small_disk: Path) -> None:
-    made(small_disk / "runs.db").close()
+def test_a_study_on_a_disk_that_is_read_only_can_be_read_and_says_so_when_written(small_disk: Path) -> None:
+    made(small_disk / "runs.db", 1).close()
+    (small_disk / "empty.db").touch()
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    storage = Sql(str(small_disk / "runs.db"))
 
+    assert storage.open("first").name == "first"
+    assert [entry.position for entry in storage.read(1)] == [1, 2]
     with pytest.raises(
-        StorageError, match=r"runs\.db cannot be written: .*read-only for you.*copy the file to a folder of yours"
+        StorageError, match=r"runs\.db cannot be written: .*read-only for you.*copy the file .* to a folder of yours"
     ):
-        Sql(str(small_disk / "runs.db")).open("first")
+        storage.append(1, [told(0)], 2)
+    with pytest.raises(StorageError, match=r"empty\.db is empty, and .*read-only"):
+        Sql(str(small_disk / "empty.db")).open("first")
     with pytest.raises(StorageError, match="read-only"):
         Sql(str(small_disk / "other.db")).create("first", HEADER)
 
@@ -120,6 +114,25 @@ def test_a_read_only_folder_or_file_is_said(fork: Fork) -> None:
         assert "is read-only for you. Nothing was written." in folder_words
         assert f"the file {path} is read-only for you" in file_words
         assert path.read_bytes() == before
+
+
+@forks
+def test_a_read_only_folder_with_a_log_is_not_read_past_it(fork: Fork, tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "runs.db"
+        storage = made(tmp_path / "runs.db", 1)
+        for ending in ("", "-wal"):
+            shutil.copy(tmp_path / f"runs.db{ending}", f"{path}{ending}")
+        storage.close()
+        Path(folder).chmod(0o555)
+
+        with_log = as_nobody(fork, lambda: Sql(str(path)).studies())
+        Path(f"{path}-wal").unlink()
+        shutil.copy(tmp_path / "runs.db", path)
+        without = as_nobody(fork, lambda: Sql(str(path)).studies())
+
+    assert "copy the file (and its log" in with_log
+    assert without == ""
 
 
 def test_a_folder_that_is_missing_is_offered_to_be_made(tmp_path: Path) -> None:

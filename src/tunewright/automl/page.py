@@ -110,7 +110,7 @@ def _commands(result: TuneResult) -> tuple[tuple[str, str], ...]:
         ["tunewright", "tune", result.request.data, "--target", result.task.target, "--resume", *_options(result.request)]
     )
     return (
-        ("predict new rows", f"tunewright predict {result.paths.model} new.csv -o predictions.csv"),
+        ("predict new rows", f"tunewright predict {shlex.quote(str(result.paths.model))} new.csv -o predictions.csv"),
         ("search on", again),
     )
 

@@ -27,13 +27,13 @@ from tunewright.cli.options import (
     metrics_of,
     sampler_of,
 )
-from tunewright.cli.terminal import document, pairs, say, value_text
+from tunewright.cli.terminal import cut, document, pairs, say, value_text
 from tunewright.errors import MetricError, ParamsError, StudyError
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.paths import masked
 from tunewright.schedulers.once import Once
-from tunewright.trial import Failure, Outcome
+from tunewright.trial import Failure, Outcome, Trial
 from tunewright.typing import Params, Value
 
 __all__ = ["ask", "enqueue", "stop", "tell"]
@@ -99,13 +99,12 @@ def ask(
         document({**facts, "budget": task.budget, "study": found.name, "storage": storage.url})
         return
     part = "" if task.fold is None else f", fold {task.fold}"
-    part += f", seed {task.seed}" if seeds > 1 else ""
+    part += f", seed {task.seed}" if getattr(found.scheduler, "seeds", 1) > 1 else ""
     say(f"trial {task.trial}{part}")
     pairs([(each, value_text(value)) for each, value in task.params.items()])
-    which = f" --name {shlex.quote(name)}" if name else ""
     index = f" --index {task.index}" if task.index else ""
-    results = " ".join(f"{each.name}=..." for each in found.metrics)
-    say(f"then: tunewright tell {shlex.quote(masked(study))}{which} {task.trial}{index} {results}")
+    results = " ".join(shlex.quote(f"{each.name}=...") for each in found.metrics)
+    say(f"then: {_to_tell(study, name, task.trial)}{index} {results}")
 
 
 def tell(
@@ -130,12 +129,13 @@ def tell(
     history.trial(trial)
     if index is None:
         index = min((task.index for task, _ in history.open_tasks if task.trial == trial), default=0)
+    command = _to_tell(study, name, trial)
     if failed is not None:
         if results:
             raise MetricError(f"Give a result or --failed, not both: {' '.join(results)!r} and {failed!r}.")
         outcome = Outcome(None, Failure("told", failed.strip() or "told to have failed"))
     else:
-        values, info = _values(results or [], found.metrics, f"tunewright tell {study} {trial}")
+        values, info = _values(results or [], found.metrics, command)
         outcome = Outcome(values, info=info)
     before = _best_number(history)
     found.tell(trial, outcome, index=index, seconds=seconds)
@@ -158,9 +158,25 @@ def tell(
     elif outcome.failure is not None:
         say(f"task {index} of trial {trial} failed, which costs the trial nothing: {outcome.failure.message}")
     else:
-        rest = history.plan(trial) - len(told.measurements)
-        more = f"   {rest} of its tasks to go" if rest > 0 else ""
-        say(f"trial {trial} told{more}   {'new best' if new_best else 'best'} {best_text(history)}")
+        say(f"trial {trial} told{_to_come(history, told)}   {'new best' if new_best else 'best'} {best_text(history)}")
+
+
+def _to_tell(study: str, name: str | None, trial: int) -> str:
+    """The command that tells of a trial, such that a shell takes it."""
+    which = f" --name {shlex.quote(name)}" if name else ""
+    return f"tunewright tell {shlex.quote(masked(study))}{which} {trial}"
+
+
+def _to_come(history: History, trial: Trial) -> str:
+    """Which tasks of a trial may still be told, now that one of them was."""
+    held = sum(task.trial == trial.number for task, _ in history.open_tasks)
+    waits = f", {held} of its tasks may still be told" if held else ""
+    if trial.failure is not None:
+        return f"   though it has failed ({cut(trial.failure.message, 60)}){waits}"
+    if trial.number in history.halted:
+        return f"   it was asked to stop and gets no further task{waits}"
+    rest = history.plan(trial.number) - len(trial.measurements)
+    return f"   {rest} of its tasks to go" if rest > 0 else ""
 
 
 def enqueue(
@@ -223,7 +239,7 @@ def _values(texts: Sequence[str], metrics: Sequence[Metric], command: str) -> tu
     """Results as typed, sorted into metrics and further information."""
     if len(metrics) == 1 and len(texts) == 1 and "=" not in texts[0] and not texts[0].startswith("--"):
         return {metrics[0].name: _finite(metrics[0].name, texts[0], command)}, {}
-    wanted = " ".join(f"{metric.name}=..." for metric in metrics)
+    wanted = " ".join(shlex.quote(f"{metric.name}=...") for metric in metrics)
     if not texts:
         raise MetricError(f'What came of it? Say: {command} {wanted}, or if nothing did: {command} --failed "why".')
     if unknown := [text for text in texts if text.startswith("--")]:

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import tunewright
+from tunewright.cli.ends import work
 from tunewright.cli.terminal import document, say
 
 __all__ = ["COMMANDS", "Command", "group"]
@@ -281,7 +282,9 @@ def _load(name: str) -> Any:  # noqa: ANN401  a click command, whichever click T
     alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings=settings)
     lines = [line.strip() for line in command.examples.strip().splitlines()]
     alone.command(name, cls=_Command, epilog="\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines))(function)
-    return typer.main.get_command(alone)
+    made = typer.main.get_command(alone)
+    work()
+    return made
 
 
 _SETTINGS: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -1,5 +1,6 @@
 """Keep studies in order: check, replay, delete."""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from tunewright.errors import StudyError
 from tunewright.events import Asked
 from tunewright.execution.files import home
 from tunewright.history import History
+from tunewright.paths import masked
 from tunewright.samplers.base import Sampler
 from tunewright.schedulers.once import Once
 from tunewright.storage.doctor import Finding, examine
@@ -31,24 +33,25 @@ def doctor(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> int:
-    """Check a storage: every page of the file, and the rules of every journal in it.
+    """Check a storage: every page of a file, and the rules of every journal in it; of a database on a server the journals alone.
 
     The exit code is 3 while an error stands.
     """
     del debug
     findings = examine(study, mend=mend)
+    where = masked(study)
     broken = any(finding.severity == "error" and not finding.mended for finding in findings)
     if as_json:
-        document({"storage": study, "sound": not broken, "findings": findings})
+        document({"storage": where, "sound": not broken, "findings": findings})
     else:
         for finding in findings:
             _print(finding)
         if not findings:
-            say(f"{study}: sound")
+            say(f"{where}: sound")
         elif not broken:
-            say(f"{study}: no errors")
-        if not mend and any(finding.mend and not finding.mended for finding in findings):
-            say(f"to mend what can be mended: tunewright doctor {study} --mend")
+            say(f"{where}: no errors")
+        if not mend and any("--mend" in finding.mend and not finding.mended for finding in findings):
+            say(f"to mend what can be mended: tunewright doctor {shlex.quote(where)} --mend")
     return STORAGE if broken else OK
 
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from tunewright.cli.options import SamplerName, sampler_called
+from tunewright.cli.terminal import remark
 from tunewright.deciding import recorded
-from tunewright.errors import StudyChanged, StudyMissing
+from tunewright.errors import StudyChanged, StudyError, StudyMissing
 from tunewright.events import Opened
 from tunewright.metric import Metric
 from tunewright.paths import expanded, masked
@@ -71,7 +72,7 @@ def find_name(storage: Storage, name: str | None, *, where: str) -> str:
 
 def _no_file(where: str) -> str:
     path = where.removeprefix("sqlite:///")
-    return "" if expanded(path).exists() else f" (The file {path} does not exist.)"
+    return "" if "://" in path or expanded(path).exists() else f" (The file {path} does not exist.)"
 
 
 def existing(where: str, name: str | None, *, sampler: Sampler | None = None, scheduler: Scheduler | None = None) -> Study:
@@ -108,8 +109,11 @@ def opened(
 
     Raises:
         StudyMissing: as `find_name`, when no space is given.
+        StudyError: the name is empty.
         StudyChanged: space, metrics or seed differ from the recorded ones; the message names the options that mend it.
     """
+    if name == "":
+        raise StudyError("--name is empty. Give the study a name, for example --name first, or leave it out.")
     if space is None and not storage.studies():
         raise StudyMissing(
             f"There is no study in {masked(where)}.{_no_file(where)} To make one, give its space: --space space.yaml."
@@ -138,13 +142,25 @@ def opened(
 
 
 def last_sampler(study: Study) -> Sampler | None:
-    """The sampler that made the study's last proposal of its own, as far as its label tells it."""
+    """The sampler of the process that worked on it last, with its arguments; None where the journal says none that can be made again.
+
+    Raises:
+        StudyError: an older version asked by hand for the points of a grid, and did not say how fine it was.
+    """
     history = study.history
-    for number in reversed(range(len(history))):
-        if history.origin(number) != "queue":
-            label = history.origin(number)
-            return sampler_called(label) if label in set(SamplerName) - {"grid", "manual"} else None
-    return None
+    if history.sessions:
+        said = getattr(history.sessions[-1].event, "sampler", "")
+        found = recorded(said)
+        if isinstance(found, Sampler):
+            return found
+        remark(f"the study's last sampler, {said}, is none of Tunewright's; from here on it is another, see --sampler.")
+        return None
+    label = next((origin for number in reversed(range(len(history))) if (origin := history.origin(number)) != "queue"), "")
+    if label == SamplerName.grid:
+        raise StudyError(
+            "An older version proposed from a grid, and did not say how fine it was. Say --sampler grid and --levels."
+        )
+    return sampler_called(label) if label in set(SamplerName) else None
 
 
 def last_goal(study: Study) -> int | None:

@@ -152,6 +152,7 @@ def worker(
     retries: Retries = 0,
     files: Files = None,
     sampler: SamplerOption = None,
+    levels: Levels = None,
     on_failure: _OnFailure = "record",
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -166,7 +167,7 @@ def worker(
     with results_only(as_json):
         function = _function(objective)
         found = existing(study, name)
-        found.sampler = sampler_of(sampler, None) or found.sampler
+        found.sampler = sampler_of(sampler, levels) or found.sampler
         _go_on(found, sampled=sampler is not None, scheduled=False)
         goal = trials if trials is not None or time is not None else last_goal(found)
         limits = _Limits(goal, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
@@ -231,7 +232,7 @@ def _there(finished: int) -> str:
 def _name(storage: Storage, name: str | None, objective: str, *, has_space: bool) -> str | None:
     """The study that is meant: the named one, else the objective's own, else (without a space) the only one."""
     if name is not None or has_space or any(record.name == objective for record in storage.studies()):
-        return name or objective
+        return objective if name is None else name
     return None
 
 

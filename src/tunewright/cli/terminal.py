@@ -18,6 +18,8 @@ from typing import Any, Final
 
 import msgspec
 
+from tunewright.cli.ends import over
+
 __all__ = [
     "cut",
     "document",
@@ -110,6 +112,7 @@ def document(value: Any) -> None:  # noqa: ANN401  any record or JSON value
     text = json_text(value)
     if (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8":
         text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+    over()  # an interruption from here on must not add a second one
     say(text)
 
 

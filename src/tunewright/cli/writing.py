@@ -5,6 +5,7 @@ What is written replaces the file that is there only when it is whole: it grows 
 
 import contextlib
 import csv
+import errno
 import io
 import os
 import sys
@@ -161,8 +162,14 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield partial
         partial.replace(path)
+    except OSError as error:
+        if partial.name not in str(error):
+            raise
+        why = "no file can be made in this folder" if error.errno == errno.ENOENT else error.strerror or "it cannot be written"
+        raise type(error)(error.errno, why, str(path)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # there is none where none could be made
+            partial.unlink()
 
 
 def format_of(out: Path | None, kind: Format | None, otherwise: Format) -> Format:

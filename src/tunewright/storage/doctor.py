@@ -1,32 +1,43 @@
-"""Is a study file sound, and what can be done if not.
+"""Is a storage sound, and what can be done if not.
 
-The file is copied under the lock (with its log), and the copy is examined: SQLite's own check of every page, then the journal's rules,
+A file is copied under the lock (with its log), and the copy is examined: SQLite's own check of every page, then the journal's rules,
 which SQLite cannot know. Nothing is done to the file unless asked. When it is damaged, it is not touched even then: what can be read is
 saved into a new file beside it.
+
+Of a PostgreSQL database the journal's rules are checked where they are, while others may write; its pages are the server's affair.
 """
 
+import contextlib
+import os
+import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
 from tunewright.errors import StorageError, StorageLocked
 from tunewright.events import Asked, Event, Failed, Released, Reported, Sent, Told
+from tunewright.paths import masked
 from tunewright.storage import connect
+from tunewright.storage.base import Storage
 from tunewright.storage.file_lock import FileLock
+from tunewright.storage.postgres import Postgres
 from tunewright.storage.salvage import carve, salvage
 from tunewright.storage.schema import SHIFT
 from tunewright.storage.sql import Sql
-from tunewright.storage.sqlite_checks import check_file
+from tunewright.storage.sqlite_checks import check_file, sealed
 from tunewright.storage.wire import decode, decode_header
 
 __all__ = ["Finding", "examine"]
 
-_SHOWN = 5
+_SHOWN: Final = 5
+_SOME: Final = 5_000  # events that are read at once
+_Rows: TypeAlias = Callable[[str, Mapping[str, object]], list[Any]]
+"""Asks a database: the question, its parameters by name as %(name)s."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -50,11 +61,11 @@ class _Stranger(Exception):
 
 
 def examine(url: str, *, mend: bool = False, timeout: float = 30.0) -> list[Finding]:
-    """Examine a study file.
+    """Examine a study file, or the studies in a PostgreSQL database.
 
     Args:
         url: as `connect` takes it.
-        mend: also do what can be done: merge the log, remove locks that were left over; of a damaged file, save what can be read into
+        mend: also do what can be done to a file: merge the log, remove locks that were left over; of a damaged file, save what can be read into
             "<name>.salvaged.db" beside it, and leave the file itself as it is.
         timeout: seconds to wait for others who write the file.
 
@@ -62,14 +73,30 @@ def examine(url: str, *, mend: bool = False, timeout: float = 30.0) -> list[Find
         The worst first; empty if all is well.
 
     Raises:
-        StorageError: there is no such file, or it cannot be read.
+        StorageError: there is no such file or database, or it cannot be read.
     """
     storage = connect(url)
-    if not isinstance(storage, Sql):
-        raise StorageError(f'"{url}" is no file: there is nothing to examine.')
-    path = storage.path
+    if isinstance(storage, Sql):
+        findings = _examine_file(storage.path, url, timeout, mend=mend)
+    elif isinstance(storage, Postgres):
+        findings = _examine_server(storage)
+    else:
+        raise StorageError(f'"{masked(url)}" is kept in no file and no database: there is nothing to examine.')
+    order = ("error", "warning", "note")
+    return sorted(findings, key=lambda finding: order.index(finding.severity))
+
+
+def _examine_server(storage: Postgres) -> list[Finding]:
+    try:
+        findings = list(_journals(storage.rows))
+        return findings or list(_orphans(storage))
+    finally:
+        storage.close()
+
+
+def _examine_file(path: Path, shown: str, timeout: float, *, mend: bool) -> list[Finding]:
     if not path.is_file():
-        raise StorageError(f"{url}: there is no such file.")
+        raise StorageError(f"{shown}: there is no such file.")
     lock = path.with_name(path.name + ".lock")
     left = [other for other in (lock, *path.parent.glob(path.name + ".ask-*")) if other.exists()]
     with tempfile.TemporaryDirectory(prefix="tunewright-") as folder:
@@ -79,13 +106,14 @@ def examine(url: str, *, mend: bool = False, timeout: float = 30.0) -> list[Find
             findings = list(_damage(copy))
             sound = not any(finding.severity == "error" for finding in findings)
             if sound:
-                findings += [*_orphans(copy), *_leftovers(path, left, mend=mend)]
+                with contextlib.closing(Sql(str(copy))) as storage:
+                    findings += _orphans(storage)
+                findings += _leftovers(path, left, mend=mend)
             else:
                 findings.append(_salvage(path, Path(folder), mend=mend))
         except _Stranger as stranger:
             findings = [Finding("error", str(stranger))]
-    order = ("error", "warning", "note")
-    return sorted(findings, key=lambda finding: order.index(finding.severity))
+    return findings
 
 
 def _copy(path: Path, copy: Path, timeout: float) -> None:
@@ -95,8 +123,9 @@ def _copy(path: Path, copy: Path, timeout: float) -> None:
         lambda pid, _: f"{path} is held by another process (pid {pid}). Try again when it is done.",
     )
     there = lock.path.exists()
+    alone = sealed(path)
     try:
-        with lock.hold(timeout):
+        with contextlib.nullcontext() if alone else lock.hold(timeout):
             for target in (copy, copy.with_name("carve.db")):
                 for ending in ("", "-wal"):
                     source = path.with_name(path.name + ending)
@@ -105,8 +134,13 @@ def _copy(path: Path, copy: Path, timeout: float) -> None:
     except StorageLocked:
         raise
     except OSError as error:
-        raise StorageError(f"{path} cannot be copied to be examined: {error}") from error
-    if not there:
+        if not os.access(path.parent, os.W_OK):
+            raise StorageError(
+                f"{path} cannot be examined where it is: the folder is read-only for you, and beside the file lies a log that is not merged "
+                f"into it yet. Copy {path.name} and {path.name}-wal to a folder of yours, and examine it there."
+            ) from error
+        raise StorageError(f"{path} cannot be copied to be examined: {error.strerror or error}.") from error
+    if not there and not alone:
         lock.remove()
 
 
@@ -128,38 +162,54 @@ def _damage(path: Path) -> Iterator[Finding]:
             yield Finding(
                 "error", f"SQLite finds the file damaged ({len(rows)} places): " + "; ".join(rows[:_SHOWN]).replace("\n", " ")
             )
-        yield from _journals(connection)
+        yield from _journals(_rows_of(connection))
     except sqlite3.DatabaseError as error:
         yield Finding("error", f"SQLite cannot read the file: {error}.")
     finally:
         connection.close()
 
 
-def _journals(connection: sqlite3.Connection) -> Iterator[Finding]:
-    names: dict[int, str] = {}
-    for study, name, header in connection.execute("SELECT id, name, header FROM studies ORDER BY id"):
-        names[study] = name
+def _rows_of(connection: sqlite3.Connection) -> _Rows:
+    return lambda text, values: connection.execute(re.sub(r"%\((\w+)\)s", r":\1", text), values).fetchall()
+
+
+def _journals(rows: _Rows) -> Iterator[Finding]:
+    # in one question: a study that others make or delete meanwhile has all of its events or none
+    lost = rows(
+        "SELECT DISTINCT id >> %(shift)s FROM events "
+        "WHERE NOT EXISTS (SELECT 1 FROM studies WHERE studies.id = events.id >> %(shift)s) ORDER BY 1",
+        {"shift": SHIFT},
+    )
+    for study, name, header in rows("SELECT id, name, header FROM studies ORDER BY id", {}):
         try:
             decode_header(header)
         except StorageError as error:
             yield Finding("error", f'Study "{name}": {error}.')
-    known = {row[0] for row in connection.execute("SELECT DISTINCT id >> ? FROM events", (SHIFT,))}
-    for study in sorted(known - names.keys()):
+        yield from _journal(rows, study, name)
+    for (study,) in lost:
         yield Finding("error", f"There are events of a study number {study} that is not in the list of studies.")
-    for study, name in names.items():
-        yield from _journal(connection, study, name)
 
 
-def _journal(connection: sqlite3.Connection, study: int, name: str) -> Iterator[Finding]:
-    base, expected, asked = study << SHIFT, 1, 0
+def _events(rows: _Rows, study: int) -> Iterator[tuple[int, str, int, str]]:
+    """Position, kind, trial and body of each event; not all at once."""
+    base = first = study << SHIFT
+    while True:
+        some = rows(
+            "SELECT id, kind, trial, body FROM events WHERE id > %(first)s AND id < %(end)s ORDER BY id LIMIT %(some)s",
+            {"first": first, "end": base + (1 << SHIFT), "some": _SOME},
+        )
+        yield from ((number - base, kind, trial, body) for number, kind, trial, body in some)
+        if len(some) < _SOME:
+            return
+        first = some[-1][0]
+
+
+def _journal(rows: _Rows, study: int, name: str) -> Iterator[Finding]:
+    expected, asked = 1, 0
     gaps: list[str] = []
     unreadable: list[str] = []
     strangers: list[str] = []
-    rows = connection.execute(
-        "SELECT id, kind, trial, body FROM events WHERE id > ? AND id < ? ORDER BY id", (base, base + (1 << SHIFT))
-    )
-    for number, kind, trial, body in rows:
-        position = number - base
+    for position, kind, trial, body in _events(rows, study):
         if position != expected:
             gaps.append(str(expected) if position == expected + 1 else f"{expected} to {position - 1}")
         expected = position + 1
@@ -190,8 +240,7 @@ def _known(event: Event, trial: int, asked: int) -> bool:
     return least <= trial < asked
 
 
-def _orphans(copy: Path) -> Iterator[Finding]:
-    storage = Sql(str(copy))
+def _orphans(storage: Storage) -> Iterator[Finding]:
     for record in storage.studies():
         held: dict[tuple[int, int], int] = {}
         for entry in storage.read(record.id):
@@ -213,7 +262,6 @@ def _orphans(copy: Path) -> Iterator[Finding]:
                 f'Study "{record.name}": {tasks} for a worker that is dead.',
                 "The next run takes them up; nothing needs to be done.",
             )
-    storage.close()
 
 
 def _leftovers(path: Path, left: list[Path], *, mend: bool) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ anew and does it again.
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tunewright.errors import StorageLocked, StorageLost, StudyMissing
@@ -76,6 +76,10 @@ class Postgres(Database):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self._url, self._patience)
+
+    def rows(self, text: str, values: Mapping[str, object]) -> list[Any]:
+        """All rows of a question of somebody's own; its parameters stand in it as %(name)s."""
+        return self._server.fetch(text, values)
 
     # ---- the journal -----------------------------------------------------------------------------------------------------------
 

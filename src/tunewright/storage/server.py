@@ -19,6 +19,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
+from urllib.parse import unquote
 
 import sqlalchemy
 from sqlalchemy.dialects import registry
@@ -116,9 +117,27 @@ class Server:
             return self._driver.connect(
                 self._url, autocommit=autocommit, application_name="tunewright", options=_SETTINGS, **_NETWORK
             )
-        except self._driver.ProgrammingError as error:
-            said = _line(str(error).replace(self._url, self.shown))  # the library quotes what it cannot read
-            raise StorageError(f"{self.shown} is no address of a PostgreSQL database: {said}") from None
+        except (self._driver.ProgrammingError, self._driver.OperationalError) as error:
+            plain = str(error).replace(self._url, self.shown)
+            said = self._without_secrets(plain)
+            if isinstance(error, self._driver.OperationalError) and said == str(error):
+                raise
+            mend = "" if said == plain else f" {_ENCODED}"
+            raise StorageError(
+                f"{self.shown} is no address of a PostgreSQL database: {_line(said)}.{mend}"
+            ) from None  # the library's own message holds the password, or a part of it
+
+    def _without_secrets(self, said: str) -> str:
+        """What the library said of the address, less what it quotes of it and `shown` leaves out: a password that was misread."""
+        if "percent-encoded" in said:
+            return "a blank in it is no %20" if "spaces" in said else "a % in it begins no code such as %25"
+        secret, known = (text + unquote(text) for text in (self._url, self.shown))
+        return re.sub(
+            r"""(["'])(.*?)\1""",
+            lambda found: "…" if found[2] in secret and found[2] not in known else found[0],
+            said,
+            flags=re.DOTALL,
+        )
 
     def _set_up(self, connection: Any) -> None:  # noqa: ANN401  the driver is optional
         try:
@@ -132,17 +151,32 @@ class Server:
                 self._upgrade()
         except self._driver.errors.LockNotAvailable as error:
             raise StorageLocked(f"{self.shown}: others held its tables for a minute. Nothing was changed. Try again.") from error
-        except self._driver.errors.InsufficientPrivilege as error:
-            raise StorageError(
-                f'{self.shown}: this user may not make or change the schema "tunewright" ({_line(str(error))}). '
-                "Let its owner open a study there once; or, for a new one, say: GRANT CREATE ON DATABASE … TO …"
-            ) from error
+        except (self._driver.errors.InsufficientPrivilege, self._driver.errors.InvalidSchemaName) as error:
+            raise StorageError(f"{self.shown}: {self._grants(connection, error, made=self._made(connection))}") from error
         except self._driver.OperationalError:  # the connection broke: tried again
             raise
         except self._driver.Error as error:
             raise StorageError(
-                f"{self.shown}: its tables cannot be made or brought up to date ({_line(str(error))}). Nothing was changed."
+                f"{self.shown}: its tables cannot be made or brought up to date ({_line(error.diag.message_primary or str(error))}). Nothing was changed."
             ) from error
+
+    def _grants(self, connection: Any, error: Any, *, made: bool) -> str:  # noqa: ANN401  the driver is optional
+        """Which rights are missing, and what to say on the server to give them; `made`: the tables are there."""
+        user, lacking = f'"{connection.info.user}"', str(error.diag.message_primary)
+        if "must be owner" in lacking:
+            return f"its tables are of an older version, and only their owner may bring them up to date ({lacking}). Let the owner open it once."
+        if made:
+            who, what = (
+                "Let the owner of the tables say",
+                ("USAGE ON SCHEMA", "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA", "USAGE ON ALL SEQUENCES IN SCHEMA"),
+            )
+            grants = [f"{each} tunewright" for each in what]
+        elif "for database" in lacking:
+            who, grants = "Let the owner of the database say", [f'CREATE ON DATABASE "{connection.info.dbname}"']
+        else:
+            who, grants = "Let the owner of the schema say", ["USAGE, CREATE ON SCHEMA tunewright"]
+        lines = " ".join(f"GRANT {each} TO {user};" for each in grants)
+        return f"the user {user} lacks the rights that a study needs ({lacking}). {who}: {lines}"
 
     def _made(self, connection: Any) -> bool:  # noqa: ANN401  the driver is optional
         # asked of the catalogue itself: to_regclass() remembers what was not there, also while it waits for the lock
@@ -150,7 +184,8 @@ class Server:
         return found.fetchone() is not None
 
     def _make(self, connection: Any) -> None:  # noqa: ANN401  the driver is optional
-        connection.execute("CREATE SCHEMA IF NOT EXISTS tunewright")
+        if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = 'tunewright'").fetchone() is None:
+            connection.execute("CREATE SCHEMA tunewright")  # IF NOT EXISTS asks for the right to, also where there is one
         dialect: sqlalchemy.Dialect = registry.load("postgresql")()
         for table in metadata.sorted_tables:
             connection.execute(str(sqlalchemy.schema.CreateTable(table).compile(dialect=dialect)))
@@ -204,7 +239,9 @@ class Server:
             if gone or self._connection is None or self._connection.closed:
                 self.forget()
                 raise StorageLost(f"{self.shown}: the connection was lost ({_line(str(error))}).") from error
-            raise StorageError(f"{self.shown}: {_line(str(error))}. Nothing was written.") from error
+            denied = isinstance(error, self._driver.errors.InsufficientPrivilege)
+            said = self._grants(self._connection, error, made=True) if denied else f"{_line(str(error))}."
+            raise StorageError(f"{self.shown}: {said} Nothing was written.") from error
 
     def holds(self, session: object) -> bool:
         """Whether this is the present connection."""
@@ -277,6 +314,7 @@ class Server:
         self.threads = threading.RLock()
 
 
+_ENCODED: Final = "In a user name and a password, write %25 for %, %40 for @, %3A for :, %2F for / and %3F for ?."
 _GOING = frozenset({"57P01", "57P02", "57P03"})
 """SQLSTATE of a server that shuts down, has crashed, or is starting."""
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,9 @@ class Sql(Database):
         self._file = SqliteFile(path, timeout=timeout)
         self._patience = patience
         self._rights: dict[int, FileLock] = {}
-        super().__init__(self._file, path, ("sqlite", "named"), rescue=f"See what can be saved with: tunewright doctor {path}")
+        super().__init__(
+            self._file, path, ("sqlite", "named"), rescue=f"See what can be saved with: tunewright doctor {shlex.quote(path)}"
+        )
         self._close_at_exit = weakref.finalize(self, _let_go, self._file, self._rights)
 
     @property

@@ -19,6 +19,7 @@ A connection must not cross a fork, not even unused: SQLite counts its file lock
 
 import contextlib
 import os
+import shlex
 import sqlite3
 import threading
 import time
@@ -34,7 +35,7 @@ from tunewright.paths import expanded
 from tunewright.storage.file_lock import FileLock
 from tunewright.storage.migrations import outdated, upgrade
 from tunewright.storage.schema import APPLICATION, TRIALS_VIEW, VERSION, metadata
-from tunewright.storage.sqlite_checks import check_file, check_place, explain, vanished
+from tunewright.storage.sqlite_checks import check_file, check_place, explain, look, sealed, vanished
 
 __all__ = ["SqliteFile"]
 
@@ -73,7 +74,7 @@ class SqliteFile:
         )
         return (
             f"{self.shown} is held by {who} for {seconds:.0f} s. Tunewright waited and gave up; nothing was written. "
-            f"If that process is dead, run: tunewright doctor {self.shown}"
+            f"If that process is dead, run: tunewright doctor {shlex.quote(self.shown)}"
         )
 
     def exists(self) -> bool:
@@ -83,8 +84,11 @@ class SqliteFile:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Cursor]:
-        """A cursor to read with. Errors of SQLite become StorageError."""
+        """A cursor to read with; of a file that nobody here can write it needs no lock. Errors of SQLite become StorageError."""
         with self.explained(), contextlib.ExitStack() as stack:
+            if self._connection is None and sealed(self.path):
+                yield stack.enter_context(contextlib.closing(look(self.path, self.shown))).cursor()
+                return
             if self._connection is None:
                 stack.enter_context(self._hold())
             stack.enter_context(self._threads)

@@ -9,6 +9,7 @@ program it would take for its own. So the first hundred bytes are read by hand [
 import errno
 import os
 import re
+import shlex
 import sqlite3
 import struct
 from pathlib import Path
@@ -18,7 +19,7 @@ from tunewright.errors import StorageDamaged, StorageError, StorageLocked
 from tunewright.storage.migrations import outdated
 from tunewright.storage.schema import APPLICATION
 
-__all__ = ["NETWORK", "check_file", "check_place", "explain", "network_mount", "vanished"]
+__all__ = ["NETWORK", "check_file", "check_place", "explain", "look", "network_mount", "sealed", "vanished"]
 
 NETWORK: Final = frozenset(
     [
@@ -86,7 +87,7 @@ def check_place(path: Path, shown: str) -> None:
     if path.is_dir():
         raise StorageError(f"{shown} is a folder. Give a file in it, for example: sqlite:///{Path(shown) / 'runs.db'}")
     if not folder.is_dir():
-        raise StorageError(f"{shown}: the folder {folder} does not exist. Make it with: mkdir -p {folder}")
+        raise StorageError(f"{shown}: the folder {folder} does not exist. Make it with: mkdir -p {shlex.quote(str(folder))}")
     try:
         mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace")
     except OSError:  # not Linux
@@ -118,7 +119,7 @@ def check_file(path: Path, shown: str) -> bool:
         if head[:16].strip(b"\0"):
             raise StorageDamaged(f"{shown} is not a Tunewright study: it is not a SQLite database. {untouched}")
         raise StorageDamaged(
-            f"{shown} is damaged: it begins with zeros. It was not touched. Salvage it with: tunewright doctor --mend {shown}"
+            f"{shown} is damaged: it begins with zeros. It was not touched. Salvage it with: tunewright doctor --mend {shlex.quote(shown)}"
         )
     if len(head) < 100:
         raise StorageDamaged(
@@ -140,9 +141,30 @@ def check_file(path: Path, shown: str) -> bool:
         raise StorageDamaged(
             f"{shown} is cut short: {size:,} bytes of {pages * page:,} are there. It was not touched. "
             f"Was it copied without its log, {Path(shown).name}-wal? Then copy that too. "
-            f"Else save what is left with: tunewright doctor --mend {shown}"
+            f"Else save what is left with: tunewright doctor --mend {shlex.quote(shown)}"
         )
     return False
+
+
+def sealed(path: Path) -> bool:
+    """Whether a file can be read as it is, without a lock: nothing can be written beside it by this user, and no log belongs to it."""
+    log = path.with_name(path.name + "-wal")
+    return path.is_file() and not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size)
+
+
+def look(path: Path, shown: str) -> sqlite3.Connection:
+    """A connection that only reads a `sealed` file, and makes none.
+
+    Raises:
+        StorageError: it is empty, damaged, another program's, or its tables are of another version.
+    """
+    if check_file(path, shown):
+        raise StorageError(f"{shown} is empty, and {_read_only(path, shown)}")
+    connection = sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True, isolation_level=None, check_same_thread=False)
+    if outdated(connection.execute("PRAGMA user_version").fetchone()[0], shown):
+        connection.close()
+        raise StorageError(f"{shown} was written by an older version, and {_read_only(path, shown)}")
+    return connection
 
 
 def vanished(shown: str) -> str:
@@ -189,8 +211,8 @@ def explain(error: sqlite3.Error | OSError, path: Path, shown: str, seconds: flo
 
 def _damaged(shown: str, how: str) -> StorageDamaged:
     return StorageDamaged(
-        f"{shown} is damaged ({how}). Nothing of this was written; what was told before is safe. See what is wrong with: tunewright doctor {shown}; "
-        f"save what can be read into a new file with: tunewright doctor --mend {shown}"
+        f"{shown} is damaged ({how}). Nothing of this was written; what was told before is safe. See what is wrong with: tunewright doctor {shlex.quote(shown)}; "
+        f"save what can be read into a new file with: tunewright doctor --mend {shlex.quote(shown)}"
     )
 
 
@@ -198,7 +220,8 @@ def _read_only(path: Path, shown: str) -> str:
     what = f"the file {path}" if path.exists() and not os.access(path, os.W_OK) else f"the folder {path.parent}"
     return (
         f"{shown} cannot be written: {what} is read-only for you. Nothing was written. Tunewright also needs to make files beside it "
-        "(the log and the lock). Give yourself the right to write there, or copy the file to a folder of yours."
+        "(the log and the lock). Give yourself the right to write there, or copy the file (and its log, -wal, if there is one) to a folder "
+        "of yours."
     )
 
 
