@@ -180,7 +180,7 @@ class Standing:
 
     @property
     def single(self) -> bool:
-        """Whether no trial has more than one task."""
+        """Whether no trial has more than one task, and none has a budget: what was measured is the value."""
         return self._tasks.single
 
     def effects(self, metric: int | None = None) -> Effects:
@@ -232,6 +232,12 @@ class Standing:
         """The lowest and the highest budget for which each trial was sent, ended or not, each of shape (n,); infinite without one."""
         return self._tasks.sent_budgets(len(self))
 
+    @property
+    def uneven(self) -> bool:
+        """Whether trials were judged with different budgets."""
+        budgets = self.budgets if self._tasks.limited else np.empty(0)
+        return len(np.unique(budgets[budgets > -np.inf])) > 1
+
     def levels(self) -> tuple[NDArray[np.intp], Array, Array]:
         """What each trial was worth at each of its budgets, also if it failed at a later one.
 
@@ -247,7 +253,7 @@ class Standing:
         """`adjusted`; where trials were judged with different budgets, what each would be worth at the highest one, as far as others tell
         (`budgets.py`), shape (n, m). NaN where there is no result yet, or nothing tells.
         """
-        if not self._tasks.limited or len(np.unique(self.budgets[self.budgets > -np.inf])) < 2:
+        if not self.uneven:
             return self.adjusted
         trials, budgets, losses = self.levels()
         worth = np.stack([at_one_budget(len(self), trials, budgets, column) for column in losses.T], axis=1)

@@ -254,8 +254,8 @@ class TaskTable:
 
     @property
     def single(self) -> bool:
-        """Whether no trial has more than one task."""
-        return not self._further
+        """Whether no trial has more than one task, and none has a budget."""
+        return not self._further and not self.limited
 
     def budgets(self, trials: int, metric: int) -> Array:
         """The highest budget at which each trial has a value of the metric, shape (trials,): infinite without one, -inf where it has none."""

@@ -4,7 +4,10 @@ import pytest
 from tunewright.analysis.evidence import check_names, cutoff, evidence, pulled_in, seen, share_of, territory
 from tunewright.errors import StudyError
 from tunewright.metric import Metric
+from tunewright.samplers import Random
+from tunewright.schedulers import ASHA
 from tunewright.space import Categorical, Choice, Float, SearchSpace
+from tunewright.study import Study
 from tunewright.trial import Failure
 
 ONE = SearchSpace({"x": Float(0, 1)})
@@ -143,3 +146,13 @@ def test_what_is_no_name_is_refused(name):
     check_names(space, ["b", "a"])
     with pytest.raises(StudyError, match=r'given by its name, and several one after the other \("a", "b"\), got'):
         check_names(space, ["a", name])
+
+
+def test_results_of_small_budgets_are_taken_for_what_they_would_be_worth_at_the_highest() -> None:
+    study = Study(SearchSpace({"x": Float(0, 1)}), Metric("loss"), scheduler=ASHA(1, 9), sampler=Random(), seed=0)
+    study.optimize(lambda live: live["x"] + 100 / (live.budget or 9), trials=40, isolation="none")
+
+    known = evidence(study.history)
+
+    assert len(known) == 40
+    assert np.abs(known.losses - (known.rows[:, 0] + 100 / 9)).max() < 0.2

@@ -20,6 +20,8 @@ from tunewright.analysis.insight import insight
 from tunewright.analysis.report import report
 from tunewright.history import History
 from tunewright.metric import Metric
+from tunewright.samplers import Random
+from tunewright.schedulers import ASHA
 from tunewright.space import Bool, Categorical, Choice, Float, Int, Ordinal, SearchSpace
 from tunewright.study import Study
 from tunewright.trial import Failure
@@ -409,3 +411,15 @@ def test_where_it_comes_from_leaves_out_what_died_with_the_process() -> None:
 
     assert "<dt>python</dt>" in page
     assert "<dt>pid</dt>" not in page
+
+
+def test_where_budgets_differ_the_page_says_with_which_each_was_judged() -> None:
+    study = Study(ONE, Metric("loss"), scheduler=ASHA(1, 9), sampler=Random(), seed=0)
+    study.optimize(lambda live: (live["x"] - 1) ** 2 + 5 / (live.budget or 9), trials=30)
+
+    page = report(study.history, title="Budgets")
+
+    assert "budget" in page
+    assert "Those with the highest budget come first" in page
+    assert "Grey: judged with less effort than others" in page
+    assert "fewer than half" not in page

@@ -696,6 +696,7 @@ def check_like_the_grid(data: tuple[Any, Any], given: Any, **more: Any) -> Searc
     assert ours.multimetric_ == theirs.multimetric_
     if more.get("refit", True) is not False:
         np.testing.assert_array_equal(ours.best_score_, theirs.best_score_)
+    assert isinstance(ours, SearchCV)
     return ours
 
 

@@ -12,6 +12,7 @@ import pytest
 from tunewright.execution.live import LiveTrial
 from tunewright.history import History
 from tunewright.metric import Metric
+from tunewright.schedulers.asha import ASHA
 from tunewright.schedulers.once import Once
 from tunewright.schedulers.race import Race
 from tunewright.space import Categorical, Choice, Float, SearchSpace
@@ -298,3 +299,16 @@ def test_the_spread_is_over_folds_and_unknown_for_one() -> None:
 
     assert math.isclose(spread_of(study.history.trial(0), "loss"), 0.1)
     assert math.isnan(spread_of(single.history.trial(0), "loss"))
+
+
+def test_of_budgets_the_line_follows_the_best_and_the_default_to_the_top() -> None:
+    study = Study(SPACE, Metric("loss"), scheduler=ASHA(1, 9), seed=1)
+    stream = io.StringIO()
+
+    with Progress("growing", trials=12, stream=stream, live=False) as progress:
+        study.optimize(lambda live: float(live["x"]) + 9 - (live.budget or 0), trials=12, listeners=[progress])
+
+    last = stream.getvalue().splitlines()[-1]
+    assert f"best {plain_number(study.best.value or 0.0)}"[:9] in last
+    assert f"(trial {study.best.number})" in last
+    assert "default 0.5 " in last  # with 9, not 8.5 as with 1

@@ -22,7 +22,10 @@ __all__ = ["Figure", "gap_chart", "history_chart", "improvements", "pareto_chart
 _WIDTH, _HEIGHT = 760, 320
 _POINTS: Final = 1500
 _WHISKERS: Final = 40
-_RACED: Final = " Grey: met fewer than half as many folds or seeds as others did, so its mean may be luck and is no best."
+_LESS: Final = {
+    False: " Grey: met fewer than half as many folds or seeds as others did, so its mean may be luck and is no best.",
+    True: " Grey: judged with less effort than others (a smaller budget, fewer folds or seeds), so it is no best.",
+}
 
 _Side = Literal["top", "bottom", "left", "right"]
 
@@ -97,7 +100,7 @@ def history_chart(history: History, default: Trial | None) -> Figure | None:
         said += ", which no trial within the bounds has set yet."
     said += f" {counted(len(failed), 'failed trial')} marked × along the bottom." if len(failed) else ""
     said += " Grey: outside a metric's bound." if not feasible.all() else ""
-    said += _RACED if (feasible & ~proven).any() else ""
+    said += _LESS[history.uneven] if (feasible & ~proven).any() else ""
     return Figure(frame.render(), said + _beyond(view) + _thinned(len(shown), len(numbers)))
 
 

@@ -268,6 +268,8 @@ def _best(history: History, extras: ReportExtras, default: Trial | None) -> Mark
             " Not all met the same folds and seeds, so the ranks go by values adjusted for the ones that each met, not by the means"
             " shown; who met fewer than half as many as others comes last."
         )
+    if history.uneven:
+        said += " Those with the highest budget come first: only they can be compared with the best."
     winner = _winner(history, extras).number
     exact = read_alike(history.space.parameters)
     shown = best_table(rows, beside, objective(history), winner=winner, exact=exact)

@@ -8,7 +8,7 @@ from typing import Final
 from tunewright.analysis.facts import ReportExtras, Score
 from tunewright.analysis.markup import Child, Markup, breakable, join, tag
 from tunewright.analysis.scale import Linear, Log, axis
-from tunewright.analysis.summary import Cause, Ranked
+from tunewright.analysis.summary import Cause, Ranked, at_full_effort
 from tunewright.analysis.svg import strip
 from tunewright.analysis.text import (
     choice_labels,
@@ -169,9 +169,11 @@ def best_table(
     values = [value for row in everyone for value in (*row.spread.values, row.spread.mean) if math.isfinite(value)]
     counts = {len(row.spread.values) for row in everyone}
     folds, raced = max(counts) > 1, len(counts) > 1
+    budgets = [at_full_effort(row.trial)[0].budget for row in everyone]
+    uneven = len(set(budgets)) > 1
     scale = axis(min(values), max(values), count=3)
     lines = []
-    for row in everyone:
+    for row, budget in zip(everyone, budgets, strict=True):
         spread, trial = row.spread, row.trial
         is_default = default is not None and trial.number == default.trial.number
         label = f"measured: {', '.join(number(value) for value in spread.values[:30])}; mean {number(spread.mean)}"
@@ -181,6 +183,7 @@ def best_table(
         cells = [
             _cell(str(trial.number), "number"),
             _cell(with_spread(spread.mean, spread.sd), "number"),
+            _cell("all" if budget is None else number(budget), "number") if uneven else None,
             _cell(f"{len(spread.values)}", "number") if raced else None,
             _cell(picture) if folds else None,
             _cell(duration(trial.seconds), "number"),
@@ -193,9 +196,9 @@ def best_table(
         kind = "winner" if trial.number == winner else "default" if is_default else None
         lines.append(_row(f"{row.rank:,}", *[cell for cell in cells if cell is not None], kind=kind))
     if folds:
-        before = [_cell("") for _ in range(3 if raced else 2)]
+        before = [_cell("") for _ in range(2 + raced + uneven)]
         lines.append(_row("", *before, _cell(_ruler(scale, 150)), _cell(""), _cell(""), kind="ruler"))
-    measured = [*(["#measured"] if raced else []), *(["each measurement"] if folds else [])]
+    measured = [*(["#budget"] if uneven else []), *(["#measured"] if raced else []), *(["each measurement"] if folds else [])]
     head = ["rank", "#trial", f"#{metric.name}", *measured, "#time", "configuration"]
     return table(
         head, lines, "The best configurations" + (", mean ± standard deviation over folds and seeds" if folds else ""), "best"

@@ -104,7 +104,8 @@ def _history_caption(known: History, last: int, bars: int) -> str:
     else:
         sentences[0] += ", which no trial within the bounds has set yet."
     if (known.feasible & ~known.proven).any():
-        sentences.append("Grey: met fewer than half as many folds or seeds as others did, and is no best.")
+        less = "judged with less effort" if known.uneven else "met fewer than half as many folds or seeds"
+        sentences.append(f"Grey: {less} {'than others' if known.uneven else 'as others did'}, and is no best.")
     if bars:
         sentences.append("Upright lines: plus and minus one standard deviation over the folds of the records.")
     if (known.states == FAILED).any():

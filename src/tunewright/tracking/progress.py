@@ -225,6 +225,7 @@ class _Board:
         self.best_trial = -1
         self._best = math.inf
         self._best_text = self._default = ""
+        self._default_trial = -1
         self._several = False
         self._look_at = 0.0
         self._history: History | None = None
@@ -242,7 +243,7 @@ class _Board:
         """Take in one result; whether it is a new best."""
         self.finished, self.failed = history.finished, history.failed
         trial = entry.trial
-        if not self._default and history.states[trial] == COMPLETED and history.usable[trial]:
+        if trial == self._default_trial or (not self._default and history.states[trial] == COMPLETED and history.usable[trial]):
             self._notice_default(history, trial)
         if self._several:
             return self._front(history)
@@ -288,11 +289,12 @@ class _Board:
         self._best_text = f"best {measured(value, spread_of(trial, name))} {where}"
 
     def _notice_default(self, history: History, number: int) -> None:
-        if self._default or self._several:
+        if (self._default and number != self._default_trial) or self._several:
             return
         trial = history.trial(number)
         if trial.values is not None and (trial.note == "default" or trial.params == history.space.default):
             name = history.metrics[history.objectives[0]].name
+            self._default_trial = number
             self._default = f"default {measured(trial.values[name], spread_of(trial, name)).split(' ')[0]}"
 
     def _front(self, history: History) -> bool:
