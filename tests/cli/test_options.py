@@ -1,7 +1,7 @@
 import pytest
 import typer
 
-from tunewright.cli.options import SamplerName, metrics_of, sampler_of, span
+from tunewright.cli.options import SamplerName, metrics_of, sampler_of, scheduler_of, span
 from tunewright.errors import MetricError, StudyError
 from tunewright.metric import Metric
 
@@ -79,3 +79,32 @@ def test_samplers_go_by_name() -> None:
 def test_levels_that_mean_nothing_are_refused(name: str, levels: list[str]) -> None:
     with pytest.raises(StudyError):
         sampler_of(name, levels)
+
+
+@pytest.mark.parametrize(
+    ("said", "scheduler"),
+    [
+        ((None, 1, None, "promote"), "None"),
+        ((3, 1, None, "promote"), "Once(folds=3, seeds=1)"),
+        ((None, 1, "1:27", "promote"), "ASHA(1, 27)"),
+        ((None, 1, "0.1:1", "stop"), "ASHA(0.1, 1, resume=False)"),
+        ((None, 1, " 2 : 50 ", "hyperband"), "Hyperband(2, 50)"),
+    ],
+)
+def test_schedulers_are_what_is_said_of_effort(said: tuple[int | None, int, str | None, str], scheduler: str) -> None:
+    assert repr(scheduler_of(*said)) == scheduler
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ((None, 1, None, "stop"), "Add --budgets"),
+        ((3, 1, "1:27", "promote"), "does not go with"),
+        ((None, 1, "27", "promote"), "write the lowest and the highest, 1:27"),
+        ((None, 1, "one:9", "promote"), "write the lowest and the highest"),
+        ((None, 1, "9:1", "promote"), "0 < low < high"),
+    ],
+)
+def test_efforts_that_mean_nothing_are_refused(said: tuple[int | None, int, str | None, str], wrong: str) -> None:
+    with pytest.raises(StudyError, match=wrong):
+        scheduler_of(*said)

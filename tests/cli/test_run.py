@@ -363,3 +363,32 @@ def test_an_empty_name_makes_no_study(cli: Cli, folder: Path) -> None:
     assert refused.code == 2
     assert "--name is empty" in refused.err
     assert not (folder / "runs.db").exists()
+
+
+def test_budgets_grow_and_the_next_line_goes_on_so(cli: Cli) -> None:
+    Path("grow.py").write_text("def objective(live):\n    return live['x'] ** 2 + 1 / live.budget\n")
+
+    first = cli("run", "grow:objective", "--space", "space.yaml", "--metric", "loss", "--budgets", "1:9", "--trials", "9")
+    cli("run", "grow:objective", "--trials", "20", "--study", "runs.db")
+
+    history = Study.load("runs.db", "grow:objective").history
+    assert "loss (minimize), with budgets from 1 to 9" in first.err
+    assert history.completed == 20
+    assert set(history.budgets) == {1, 3, 9}
+    assert [getattr(entry.event, "scheduler", "") for entry in history.sessions] == ["ASHA(1, 9)"] * 2
+
+
+def test_budgets_are_asked_for_by_hand(cli: Cli) -> None:
+    asked = [cli("ask", "hand.db", "--space", "space.yaml", "--budgets", "1:9")]
+    for _ in range(3):
+        trial = re.match(r"trial (\d+)", asked[-1].out)
+        assert trial is not None
+        cli("tell", "hand.db", trial[1], "0.5")
+        asked.append(cli("ask", "hand.db"))
+
+    assert [each.out.splitlines()[0] for each in asked] == [
+        "trial 0, budget 1",
+        "trial 0, budget 3",
+        "trial 0, budget 9",
+        "trial 1, budget 1",
+    ]

@@ -13,9 +13,12 @@ from tunewright.cli.inputs import assignments, load_space, params_of
 from tunewright.cli.opening import address, existing, last_sampler, last_scheduler, opened
 from tunewright.cli.options import (
     AsJson,
+    Budgets,
     Debug,
     Direction,
     Folds,
+    Halving,
+    HalvingOption,
     Levels,
     MetricTexts,
     Name,
@@ -26,13 +29,13 @@ from tunewright.cli.options import (
     StudyArgument,
     metrics_of,
     sampler_of,
+    scheduler_of,
 )
 from tunewright.cli.terminal import cut, document, pairs, say, value_text
 from tunewright.errors import MetricError, ParamsError, StudyError
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.paths import masked
-from tunewright.schedulers.once import Once
 from tunewright.trial import Failure, Outcome, Trial
 from tunewright.typing import Params, Value
 
@@ -61,6 +64,8 @@ def ask(
     levels: Levels = None,
     folds: Folds = None,
     seeds: Seeds = 1,
+    budgets: Budgets = None,
+    halving: HalvingOption = Halving.promote,
     seed: Seed = None,
     name: Name = None,
     as_json: AsJson = False,
@@ -73,7 +78,7 @@ def ask(
     """
     del debug
     storage = address(study)
-    wanted = sampler_of(sampler, levels)
+    wanted, scheduler = sampler_of(sampler, levels), scheduler_of(folds, seeds, budgets, halving)
     found = opened(
         storage,
         name,
@@ -81,17 +86,17 @@ def ask(
         space=None if space is None else load_space(space),
         metrics=metrics_of(metric, maximize),
         sampler=wanted,
-        scheduler=Once(folds, seeds),
+        scheduler=scheduler,
         seed=seed,
     )
     if wanted is None and (last := last_sampler(found)) is not None:
         found.sampler = last
     history = found.history
-    if (folds, seeds) == (None, 1) and not history.sessions and len(history) and history.plan(len(history) - 1) > 1:
+    if scheduler is None and not history.sessions and len(history) and history.plan(len(history) - 1) > 1:
         raise StudyError(
             f"An older version asked for trial {len(history) - 1}, and did not say with which folds. Say --folds and --seeds."
         )
-    if (folds, seeds) == (None, 1) and (begun := last_scheduler(found)) is not None:
+    if scheduler is None and (begun := last_scheduler(found)) is not None:
         found.scheduler = begun
     task = found.ask(hold=True)
     if as_json:
@@ -99,6 +104,7 @@ def ask(
         document({**facts, "budget": task.budget, "study": found.name, "storage": storage.url})
         return
     part = "" if task.fold is None else f", fold {task.fold}"
+    part += "" if task.budget is None else f", budget {task.budget:g}"
     part += f", seed {task.seed}" if getattr(found.scheduler, "seeds", 1) > 1 else ""
     say(f"trial {task.trial}{part}")
     pairs([(each, value_text(value)) for each, value in task.params.items()])

@@ -12,15 +12,22 @@ from tunewright.execution.fence import Isolation
 from tunewright.metric import Metric
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.grid import Grid
+from tunewright.schedulers.asha import ASHA
+from tunewright.schedulers.base import Scheduler
+from tunewright.schedulers.hyperband import Hyperband
+from tunewright.schedulers.once import Once
 
 __all__ = [
     "AsJson",
+    "Budgets",
     "Debug",
     "Direction",
     "Files",
     "Folds",
     "Goal",
     "Gpus",
+    "Halving",
+    "HalvingOption",
     "IsolationOption",
     "Levels",
     "MetricTexts",
@@ -41,6 +48,7 @@ __all__ = [
     "per_task",
     "sampler_called",
     "sampler_of",
+    "scheduler_of",
     "span",
 ]
 
@@ -157,6 +165,32 @@ Folds: TypeAlias = Annotated[
 Seeds: TypeAlias = Annotated[
     int, typer.Option("--seeds", min=1, metavar="N", help="Judge each configuration with seeds 0 to N-1 (live.seed).")
 ]
+
+
+class Halving(StrEnum):
+    """How budgets grow."""
+
+    promote = "promote"
+    stop = "stop"
+    hyperband = "hyperband"
+
+
+Budgets: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--budgets",
+        metavar="LOW:HIGH",
+        help="Begin each configuration with a budget of LOW (live.budget: epochs, rows), and give the best third three times as much, up to HIGH.",
+    ),
+]
+HalvingOption: TypeAlias = Annotated[
+    Halving,
+    typer.Option(
+        "--halving",
+        help="With --budgets. promote: the best go on from their checkpoints (ASHA); stop: all begin with HIGH, and those are stopped that "
+        "report worse; hyperband: promoted, and begun at every budget.",
+    ),
+]
 Seed: TypeAlias = Annotated[int | None, typer.Option("--seed", min=0, metavar="N", help="Of all decisions. [default: 0]")]
 
 
@@ -202,6 +236,34 @@ def per_task(
         "retries": retries,
         "files": files,
     }
+
+
+def scheduler_of(folds: int | None, seeds: int, budgets: str | None, halving: str) -> Scheduler | None:
+    """The scheduler that `--folds` and `--seeds`, or `--budgets` and `--halving`, describe; None when none of them was said.
+
+    Raises:
+        StudyError: they do not go together, or the budgets are none.
+    """
+    if budgets is None:
+        if halving != Halving.promote:
+            raise StudyError(f"--halving {halving} is for budgets that grow. Add --budgets 1:27.")
+        return None if (folds, seeds) == (None, 1) else Once(folds, seeds)
+    if (folds, seeds) != (None, 1):
+        raise StudyError("--budgets does not go with --folds or --seeds: each configuration is judged once with each budget.")
+    found = re.fullmatch(r"\s*([^:]+):([^:]+)\s*", budgets)
+    ends = [] if found is None else [_plain(each) for each in found.groups()]
+    if len(ends) < 2 or None in ends:
+        raise StudyError(f'--budgets "{budgets}": write the lowest and the highest, 1:27.')
+    low, high = (each or 0 for each in ends)
+    return Hyperband(low, high) if halving == Halving.hyperband else ASHA(low, high, resume=halving == Halving.promote)
+
+
+def _plain(text: str) -> float | None:
+    """A number, whole if it is written so; None: it is none."""
+    try:
+        return int(text) if text.strip().isdecimal() else float(text)
+    except ValueError:
+        return None
 
 
 def sampler_of(name: SamplerName | None, levels: list[str] | None) -> Sampler | None:

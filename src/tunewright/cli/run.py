@@ -15,11 +15,14 @@ from tunewright.cli.inputs import import_object, load_space
 from tunewright.cli.opening import existing, last_goal, last_sampler, last_scheduler, opened
 from tunewright.cli.options import (
     AsJson,
+    Budgets,
     Debug,
     Direction,
     Files,
     Folds,
     Gpus,
+    Halving,
+    HalvingOption,
     IsolationOption,
     Levels,
     MetricTexts,
@@ -38,6 +41,7 @@ from tunewright.cli.options import (
     metrics_of,
     per_task,
     sampler_of,
+    scheduler_of,
 )
 from tunewright.cli.signals import Ears
 from tunewright.cli.terminal import document, pairs, remark, results_only, say, value_text
@@ -50,6 +54,7 @@ from tunewright.samplers.auto import Auto
 from tunewright.samplers.grid import Grid
 from tunewright.samplers.manual import Manual
 from tunewright.schedulers.once import Once
+from tunewright.schedulers.rungs import Rungs
 from tunewright.storage import connect
 from tunewright.storage.base import Storage
 from tunewright.study import Study
@@ -100,6 +105,8 @@ def run(
     files: Files = None,
     folds: Folds = None,
     seeds: Seeds = 1,
+    budgets: Budgets = None,
+    halving: HalvingOption = Halving.promote,
     study: _Where = "runs.db",
     name: Name = None,
     seed: Seed = None,
@@ -118,7 +125,7 @@ def run(
     del debug
     limits = _Limits(trials, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
     with results_only(as_json):
-        function = _function(objective)
+        function, scheduler = _function(objective), scheduler_of(folds, seeds, budgets, halving)
         storage = connect(study)
         found = opened(
             storage,
@@ -127,10 +134,10 @@ def run(
             space=None if space is None else load_space(space),
             metrics=metrics_of(metric, maximize),
             sampler=sampler_of(sampler, levels),
-            scheduler=Once(folds, seeds),
+            scheduler=scheduler,
             seed=seed, edit=edit, repeats=repeats,
         )  # fmt: skip
-        _go_on(found, sampled=sampler is not None, scheduled=(folds, seeds) != (None, 1))
+        _go_on(found, sampled=sampler is not None, scheduled=scheduler is not None)
         before, goal = found.history.finished, _goal(found, limits)
         headline = "" if quiet else _timed(found, objective, function, limits)
         interrupted = _search(found, function, limits, on_failure, headline, goal)
@@ -270,6 +277,8 @@ def _headline(study: Study, objective: str, limits: _Limits) -> str:
         effort = "".join(
             f", {count} {what}" for count, what in ((tasks.folds, "folds"), (tasks.seeds, "seeds")) if count and count > 1
         )
+    elif isinstance(tasks, Rungs):
+        effort = f", with budgets from {tasks.low:g} to {tasks.high:g}"
     budget = [f"{trials:,} trials"] if trials is not None else []
     budget += [duration(seconds) if seconds >= 60 else f"{seconds:g} s"] if seconds is not None else []
     parts = [
