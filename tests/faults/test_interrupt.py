@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,3 +97,38 @@ def test_a_machine_that_is_taken_back_gives_its_trials_back_at_once(
     history = Study.load(url).history
     assert [task.trial for task in history.released] == [0, 1]
     assert (history.running, history.failed, history.lost(0)) == (2, 0, 0)
+
+
+@pytest.mark.parametrize(("seconds", "workers"), [(0.05, 1), (600, 2)])
+@pytest.mark.parametrize("presses", [[signal.SIGTERM], [signal.SIGINT, signal.SIGINT]], ids=["SIGTERM", "Ctrl-C twice"])
+def test_who_is_stopped_while_the_server_is_away_ends_at_once(
+    presses: list[int],
+    seconds: float,
+    workers: int,
+    postgres_server: Any,
+    tmp_path: Path,
+    start: Callable[..., int],
+    ended: Callable[..., str],
+    eventually: Callable[..., None],
+) -> None:
+    url, side = postgres_server.database(), tmp_path / "side"
+    pid = start("linger", url, side, seconds, workers)
+    eventually(lambda: len(lines(side, "begin")) >= workers)
+
+    postgres_server.stop("immediate")
+    try:
+        time.sleep(1.0)
+        for number in presses:
+            os.kill(pid, number)
+            time.sleep(0.5)
+        text = ended(pid, well=False, seconds=15)
+    finally:
+        postgres_server.start()
+
+    assert "KeyboardInterrupt" in text
+    assert not lines(side, "returned")
+    ended(start("linger", url, side, 0, 1, 5))
+    study = Study.load(url)
+    assert study.history.running == 0
+    assert study.history.completed >= 5
+    study.storage.close()
