@@ -261,11 +261,14 @@ class Coordinator:
         history = self.journal.history
         return any(history.states[task.trial] == COMPLETED for task in (*self._held()[1], *history.released))
 
-    def run(self, crew: Crew, limits: Limits, listeners: Sequence[Listener], *, on_failure: str, retries: int = 0) -> None:
-        """Keep the crew at work until a limit is reached, the space is exhausted, or Ctrl-C is pressed; see `Study.optimize`."""
+    def run(
+        self, make: Callable[[], Crew], limits: Limits, listeners: Sequence[Listener], *, on_failure: str, retries: int = 0
+    ) -> None:
+        """Keep a crew at work until a limit is reached, the space is exhausted, or Ctrl-C is pressed; see `Study.optimize`."""
         storage = self.journal.storage
-        hand = Hand(before={task.key for task in self._held()[0]}, single=on_failure == "raise")
-        with Interrupts(storage) as interrupts, Pulse(storage), crew:
+        # the crew is made here, since an executor may start its processes then: broken off by Ctrl-C it would wait for them for ever
+        with Interrupts(storage) as interrupts, make() as crew, Pulse(storage):
+            hand = Hand(before={task.key for task in self._held()[0]}, single=on_failure == "raise")
             begun = self.journal.begin(storage.join(), self.sampler, self.scheduler, repeats=self.repeats, goal=limits.count)
             listening = Listening(self.journal, crew, hand.tasks, self.scheduler, since=begun)
             crew.listen = listening.hear

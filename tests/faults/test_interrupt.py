@@ -4,12 +4,15 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tunewright.events import Entry, Released
+from tunewright.samplers import Random
+from tunewright.space import Float
 from tunewright.study import Study
 
 
@@ -132,3 +135,26 @@ def test_who_is_stopped_while_the_server_is_away_ends_at_once(
     assert study.history.running == 0
     assert study.history.completed >= 5
     study.storage.close()
+
+
+class Pressed(ThreadPoolExecutor):
+    """Ctrl-C is pressed while it takes its first task."""
+
+    presses = 1
+
+    def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Any:
+        if self.presses:
+            self.presses = 0
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+        return super().submit(work, *arguments, **named)
+
+
+def test_ctrl_c_while_an_executor_starts_breaks_nothing_off() -> None:
+    study = Study({"x": Float(0.0, 1.0)}, sampler=Random())
+    with Pressed(1) as executor:
+        study.optimize(lambda live: live["x"], trials=5, executor=executor)
+        assert len(study.history) == 0
+
+        study.optimize(lambda live: live["x"], trials=5, executor=executor)
+        assert study.history.completed == 5

@@ -117,12 +117,13 @@ class Server:
                 if _refused(self._said) or not (self._known or _STARTING.search(self._said)):
                     raise StorageError(self._unreached(self._said)) from error
                 self._missed = begun if self._missed is None else self._missed
-                self._given_up = self._given_up or self.hurried or now + pause > self._missed + self.patience
+                left = self._missed + self.patience - now
+                self._given_up = self._given_up or self.hurried or left <= 0
                 if self._given_up:
                     # a network that swallows everything costs seconds at each attempt: the others need not see it for themselves
                     self._quiet = now + (now - begun)
                     raise StorageError(self._unreached(self._said)) from error
-            self._doze(pause)
+            self._doze(min(pause, left))
             pause = min(2 * pause, _PAUSES[1])
 
     def _doze(self, pause: float) -> None:
