@@ -2,12 +2,14 @@ import math
 import threading
 import time
 
+import tunewright as tw
 from tunewright.execution.crew import Crew
 from tunewright.execution.fence import Fence
 from tunewright.hand import Hand
 from tunewright.pace import Pace
+from tunewright.samplers import Random
 from tunewright.stopping import Limits
-from tunewright.trial import Task
+from tunewright.trial import Outcome, Task
 
 
 def test_a_group_waits_until_there_is_room():
@@ -55,3 +57,17 @@ def test_who_wants_more_tasks_does_not_wait_for_a_result():
     hand.hurried = True
     with Crew(lambda live: live.trial, ("value",)) as crew:
         assert hand.patience(crew, Limits()) == 0.0
+
+
+def test_who_leaves_tells_what_is_done_and_gives_back_the_rest():
+    study, hand = tw.Study({"x": tw.Float(0, 1)}, sampler=Random()), Hand(set(), single=False)
+    for _ in range(2):
+        study.ask()
+    hand.told([task for task, _ in study.history.open_tasks])
+    hand.done.append((hand.tasks[0, 0], Outcome({"value": 1.0})))
+
+    with study._journal.writing() as pen:
+        hand.let_go(pen)
+
+    assert study.history.completed == 1
+    assert [task.key for task in study.history.released] == [(1, 0)]

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import tunewright as tw
-from tunewright.errors import StudyError, TrialError
+from tunewright.errors import StorageError, StudyError, TrialError
 from tunewright.events import Opened, Released, Reported, Told
+from tunewright.listening import noted
 from tunewright.samplers import TPE, Random
 from tunewright.schedulers import Once
 
@@ -485,3 +486,15 @@ def test_a_scheduler_that_says_nonsense_of_a_running_task_ends_the_search_and_no
             study.optimize(objective, trials=50, **given)
         assert study.history.failed == 0
         assert len(study.history) <= 4
+
+
+def test_a_storage_that_fails_while_all_ends_does_not_hide_why():
+    error = KeyboardInterrupt("SIGTERM")
+    with noted(error):
+        raise StorageError("the server cannot be reached")
+
+    assert error.__notes__ == [
+        "What ran was not given back; others take it up when this process counts as dead. the server cannot be reached"
+    ]
+    with pytest.raises(TrialError), noted(error):
+        raise TrialError("no such trial")

@@ -37,6 +37,16 @@ def test_a_result_is_written_once_with_its_reports(study):
     assert study.history.curve(0) == [Report(1, {"loss": 2.0})]
 
 
+def test_of_several_results_those_that_others_told_are_passed_over(study):
+    tasks = [task for task, _ in study.history.open_tasks]
+    study.tell(0, 1.0)
+
+    with study._journal.writing() as pen:
+        pen.tell_all([(task, Outcome({"loss": 5.0})) for task in tasks])
+
+    assert [event.values["loss"] for event in told(study)] == [1.0, 5.0]
+
+
 @pytest.mark.parametrize(("by", "value"), [("", None), ("Median()", 2.0)])
 def test_a_task_in_nobodys_hand_that_should_stop_has_failed_or_counts_with_what_it_reported(study, by, value):
     study._journal.report(study.history.task(0), [Report(1, {"loss": 2.0}), Report(2, {"other": 1.0})])

@@ -8,7 +8,6 @@ again; results may arrive meanwhile. Where neither the sampler nor the scheduler
 next tasks asked for in one transaction, tasks that are over in no time in groups (`pace.py`). Else a decision is made while others write.
 """
 
-import contextlib
 import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +20,7 @@ import numpy as np
 from tunewright import samplers
 from tunewright.ahead import spares
 from tunewright.deciding import Decided, decide
-from tunewright.errors import AlreadyTold, ObjectiveError, SpaceExhausted, StorageLost
+from tunewright.errors import ObjectiveError, SpaceExhausted, StorageLost
 from tunewright.events import Asked, Commented, Entry, Failed, Released, Sent, Warned
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
@@ -29,7 +28,7 @@ from tunewright.execution.worker import told
 from tunewright.hand import Hand
 from tunewright.history import COMPLETED, FAILED, History
 from tunewright.journal import Journal
-from tunewright.listening import Listening
+from tunewright.listening import Listening, noted
 from tunewright.pace import HELD, Pace
 from tunewright.pen import Pen
 from tunewright.samplers.base import Sampler
@@ -133,7 +132,7 @@ class Coordinator:
                         return told, *self._ask_one(limits, worker, ahead=ahead)
                     with self.journal.entering() as pen:
                         self._company = pen.history.position > known
-                        told = self._write_results(pen, done)
+                        told = pen.tell_all(done)
                         asked = self._ask_for(pen, room, limits, worker)
                     return told, *asked
             except StorageLost:  # with the connection, and the right to ask
@@ -243,14 +242,7 @@ class Coordinator:
         return outcome
 
     def _tell(self, done: Iterable[tuple[Task, Outcome]]) -> list[Entry]:
-        return self.journal.attempt(lambda pen: self._write_results(pen, done)) if done else []
-
-    def _write_results(self, pen: Pen, done: Iterable[tuple[Task, Outcome]]) -> list[Entry]:
-        told = []
-        for task, outcome in done:
-            with contextlib.suppress(AlreadyTold):  # this process was thought dead, and somebody else did the task
-                told.append(pen.tell(task.trial, task.index, outcome))
-        return told
+        return self.journal.attempt(lambda pen: pen.tell_all(done)) if done else []
 
     # ---- the loop --------------------------------------------------------------------------------------------------------------
 
@@ -269,11 +261,14 @@ class Coordinator:
         history = self.journal.history
         return any(history.states[task.trial] == COMPLETED for task in (*self._held()[1], *history.released))
 
-    def run(self, crew: Crew, limits: Limits, listeners: Sequence[Listener], *, on_failure: str, retries: int = 0) -> None:
-        """Keep the crew at work until a limit is reached, the space is exhausted, or Ctrl-C is pressed; see `Study.optimize`."""
+    def run(
+        self, make: Callable[[], Crew], limits: Limits, listeners: Sequence[Listener], *, on_failure: str, retries: int = 0
+    ) -> None:
+        """Keep a crew at work until a limit is reached, the space is exhausted, or Ctrl-C is pressed; see `Study.optimize`."""
         storage = self.journal.storage
-        hand = Hand(before={task.key for task in self._held()[0]}, single=on_failure == "raise")
-        with Pulse(storage), Interrupts() as interrupts, crew:
+        # the crew is made here, since an executor may start its processes then: broken off by Ctrl-C it would wait for them for ever
+        with Interrupts(storage) as interrupts, make() as crew, Pulse(storage):
+            hand = Hand(before={task.key for task in self._held()[0]}, single=on_failure == "raise")
             begun = self.journal.begin(storage.join(), self.sampler, self.scheduler, repeats=self.repeats, goal=limits.count)
             listening = Listening(self.journal, crew, hand.tasks, self.scheduler, since=begun)
             crew.listen = listening.hear
@@ -300,13 +295,14 @@ class Coordinator:
                 self._withdraw(crew, hand)
                 listening.wind_down("The time is up.", sort)
                 turn(None)
-            except BaseException:  # perhaps between sending a task and noting it
-                hand.tasks.update({task.key: task for task in self._held()[0] if task.key not in hand.before})
+            except BaseException as error:
+                if not isinstance(error, Exception):  # SIGTERM, Ctrl-C twice, sys.exit() in a handler of the user's
+                    interrupts.hurry()
+                with noted(error):  # perhaps between sending a task and noting it
+                    hand.tasks.update({task.key: task for task in self._held()[0] if task.key not in hand.before})
+                    listening.leave(hand)
                 raise
-            finally:
-                crew.close()
-                listening.hear(now=True)
-                self._let_go(hand)
+            listening.leave(hand)
 
     def _warn_of_waiting(self, limits: Limits, *, more_to_come: bool) -> None:
         """If the search ends because the scheduler waits, though nothing runs that it could wait for."""
@@ -386,15 +382,3 @@ class Coordinator:
             return
         if on_failure == "raise" and self.journal.history.states[entry.trial] == FAILED:
             raise ObjectiveError(f"Trial {entry.trial} failed: {failure.message}\n\n{failure.traceback}".rstrip())
-
-    def _let_go(self, hand: Hand) -> None:
-        """Tell what is done, and give back the rest."""
-
-        def let_go(pen: Pen) -> None:
-            self._write_results(pen, hand.done)
-            for task in hand.tasks.values():
-                if not pen.history.ended(*task.key):
-                    pen.write(task.trial, Released(task.index, "interrupted"))
-
-        if hand.tasks:
-            self.journal.attempt(let_go)

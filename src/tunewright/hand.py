@@ -4,8 +4,10 @@ import math
 import time
 from collections import deque
 
+from tunewright.events import Released
 from tunewright.execution.crew import Crew
 from tunewright.pace import Pace
+from tunewright.pen import Pen
 from tunewright.stopping import Limits
 from tunewright.trial import Outcome, Task
 
@@ -62,6 +64,13 @@ class Hand:
         self.done = []
         self.tasks.update({task.key: task for task in tasks})
         self.waiting.extend(tasks)
+
+    def let_go(self, pen: Pen) -> None:
+        """Tell what is done, and give back the rest."""
+        pen.tell_all(self.done)
+        for task in self.tasks.values():
+            if not pen.history.ended(*task.key):
+                pen.write(task.trial, Released(task.index, "interrupted"))
 
     def begin(self, crew: Crew) -> None:
         """Give the workers what waits."""

@@ -4,13 +4,14 @@ The scheduler hears the reports, too, and may ask that a task stop. That a task 
 is its result, with the effort that it had reached (`Told.reached`).
 """
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import msgspec
 
-from tunewright.errors import StudyError
+from tunewright.errors import StorageError, StudyError
 from tunewright.events import Released, StopAsked, called
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
@@ -19,7 +20,7 @@ from tunewright.journal import Journal
 from tunewright.schedulers.base import Scheduler
 from tunewright.trial import Outcome, Task
 
-__all__ = ["Listening"]
+__all__ = ["Listening", "noted"]
 
 _EVERY: Final = 0.5
 """Seconds between two looks, at least: what a task reports meanwhile is written in one transaction."""
@@ -138,3 +139,19 @@ class Listening:
         while time.monotonic() < end and any(self._crew.board.reports(key) for key in self._mine):
             for task, outcome in self._crew.wait(0.1):
                 sort(task, outcome)
+
+    def leave(self, hand: Hand) -> None:
+        """End what runs, and write down how far it came."""
+        self._crew.close()
+        self.hear(now=True)
+        if hand.tasks:
+            self._journal.attempt(hand.let_go)
+
+
+@contextlib.contextmanager
+def noted(error: BaseException) -> Iterator[None]:
+    """What the storage says while an error is on its way becomes a note of the error, which alone says why all ends."""
+    try:
+        yield
+    except StorageError as lost:
+        error.add_note(f"What ran was not given back; others take it up when this process counts as dead. {lost}")

@@ -1,6 +1,8 @@
 """What may be written into a study's journal, and how: the one hand that writes, inside one transaction."""
 
+import contextlib
 import time
+from collections.abc import Iterable
 
 import msgspec
 
@@ -97,6 +99,14 @@ class Pen:
             return self.write(trial, Failed(outcome.failure, outcome.seconds, index, outcome.info), now)
         values, reached = outcome.values or {}, outcome.reached
         return self.write(trial, Told(values, outcome.seconds, index, outcome.info, reached), now)
+
+    def tell_all(self, done: Iterable[tuple[Task, Outcome]]) -> list[Entry]:
+        """Write what came of tasks; passes over those that somebody else did meanwhile, who thought this process dead."""
+        told = []
+        for task, outcome in done:
+            with contextlib.suppress(AlreadyTold):
+                told.append(self.tell(task.trial, task.index, outcome))
+        return told
 
 
 def as_dict(space: SearchSpace) -> dict[str, Value]:

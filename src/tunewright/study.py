@@ -7,6 +7,7 @@ import copy
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from os import PathLike
 from typing import Any, Literal, Self
 
@@ -363,8 +364,8 @@ class Study(Findings):
                 self._coordinator.scheduler = objective.scheduler
         if self._journal.history.finished >= limits.goal and not self._coordinator.unfinished:
             return
-        crew = Crew(
-            objective, tuple(metric.name for metric in self.metrics), workers=workers, executor=executor, fence=fence, folder=folder,
+        crew = partial(
+            Crew, objective, tuple(metric.name for metric in self.metrics), workers=workers, executor=executor, fence=fence, folder=folder,
             branches=Branches.of(self.space.names, self.space.when),
         )  # fmt: skip
         before = self._journal.history.position, len(self._journal.history.failures)

@@ -7,6 +7,7 @@ from multiprocessing.connection import Pipe
 import pytest
 
 from tunewright.execution.parcel import pack
+from tunewright.execution.script import Script
 from tunewright.trial import Report, Task
 
 CODE = "import sys; from multiprocessing.connection import Connection; from tunewright.execution.child import main; main(Connection(int(sys.argv[1])))"
@@ -22,7 +23,7 @@ def child():
         command = [sys.executable, "-c", CODE, str(theirs.fileno())]
         started.append((subprocess.Popen(command, pass_fds=[theirs.fileno()], stdout=subprocess.PIPE), ours))
         theirs.close()
-        ours.send((pack(objective), ("loss",), None, None))
+        ours.send((Script(), pack(objective), ("loss",), None, None))
         assert ours.recv() is None
         return ours
 

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from tunewright.execution.interrupts import Interrupts
+from tunewright.storage import Memory
 
 
 def test_the_first_ctrl_c_asks_and_the_second_stops():
@@ -61,6 +62,32 @@ def test_in_another_thread_it_does_nothing():
     thread.join()
 
     assert seen == [(False, before)]
+
+
+class Hasty(Memory):
+    """Notes when it is told to hurry."""
+
+    def __init__(self):
+        super().__init__()
+        self.told = []
+
+    def hurry(self, *, on):
+        self.told.append(on)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_storage_hurries_from_the_signal_that_stops_until_the_end(number):
+    storage = Hasty()
+    with Interrupts(storage):
+        if number == signal.SIGINT:
+            os.kill(os.getpid(), number)
+        assert storage.told == []
+
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+        assert storage.told == [True]
+
+    assert storage.told == [True, False]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -327,7 +327,7 @@ def misbehave(url: str, workers: str) -> None:
     study.optimize(objective, trials=len(BEHAVIOURS) + 1, workers=int(workers))
 
 
-def linger(url: str, side: str, seconds: str, workers: str) -> None:
+def linger(url: str, side: str, seconds: str, workers: str, trials: str = "1000") -> None:
     """Long trials, to be interrupted; each says when it begins and when it ends."""
 
     def objective(live: Any) -> float:
@@ -339,7 +339,7 @@ def linger(url: str, side: str, seconds: str, workers: str) -> None:
         return 1.0
 
     study = Study(LINE, LOSS, sampler=Random(), storage=url, name="line", seed=0)
-    study.optimize(objective, trials=1000, workers=int(workers))
+    study.optimize(objective, trials=int(trials), workers=int(workers))
     mark(side, "returned")
 
 

@@ -4,11 +4,15 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tunewright.events import Entry, Released
+from tunewright.samplers import Random
+from tunewright.space import Float
 from tunewright.study import Study
 
 
@@ -96,3 +100,61 @@ def test_a_machine_that_is_taken_back_gives_its_trials_back_at_once(
     history = Study.load(url).history
     assert [task.trial for task in history.released] == [0, 1]
     assert (history.running, history.failed, history.lost(0)) == (2, 0, 0)
+
+
+@pytest.mark.parametrize(("seconds", "workers"), [(0.05, 1), (600, 2)])
+@pytest.mark.parametrize("presses", [[signal.SIGTERM], [signal.SIGINT, signal.SIGINT]], ids=["SIGTERM", "Ctrl-C twice"])
+def test_who_is_stopped_while_the_server_is_away_ends_at_once(
+    presses: list[int],
+    seconds: float,
+    workers: int,
+    postgres_server: Any,
+    tmp_path: Path,
+    start: Callable[..., int],
+    ended: Callable[..., str],
+    eventually: Callable[..., None],
+) -> None:
+    url, side = postgres_server.database(), tmp_path / "side"
+    pid = start("linger", url, side, seconds, workers)
+    eventually(lambda: len(lines(side, "begin")) >= workers)
+
+    postgres_server.stop("immediate")
+    try:
+        time.sleep(1.0)
+        for number in presses:
+            os.kill(pid, number)
+            time.sleep(0.5)
+        text = ended(pid, well=False, seconds=15)
+    finally:
+        postgres_server.start()
+
+    assert "KeyboardInterrupt" in text
+    assert not lines(side, "returned")
+    ended(start("linger", url, side, 0, 1, 5))
+    study = Study.load(url)
+    assert study.history.running == 0
+    assert study.history.completed >= 5
+    study.storage.close()
+
+
+class Pressed(ThreadPoolExecutor):
+    """Ctrl-C is pressed while it takes its first task."""
+
+    presses = 1
+
+    def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Any:
+        if self.presses:
+            self.presses = 0
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+        return super().submit(work, *arguments, **named)
+
+
+def test_ctrl_c_while_an_executor_starts_breaks_nothing_off() -> None:
+    study = Study({"x": Float(0.0, 1.0)}, sampler=Random())
+    with Pressed(1) as executor:
+        study.optimize(lambda live: live["x"], trials=5, executor=executor)
+        assert len(study.history) == 0
+
+        study.optimize(lambda live: live["x"], trials=5, executor=executor)
+        assert study.history.completed == 5

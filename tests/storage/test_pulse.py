@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -105,3 +106,22 @@ def test_a_beat_is_seen_in_the_file(tmp_path: Path) -> None:
     with storage._file.reading() as cursor:
         assert cursor.execute("SELECT id, seen > 1e9 FROM workers").fetchall() == [(number, 1)]
     storage.close()
+
+
+@pytest.mark.parametrize("why", [KeyboardInterrupt, SystemExit])
+def test_who_is_told_to_end_does_not_wait_for_the_last_beat(why: type[BaseException]) -> None:
+    begun, free = threading.Event(), threading.Event()
+
+    class Slow(Memory):
+        def beat(self) -> None:
+            begun.set()
+            free.wait(30)
+
+    pulse = Pulse(Slow(), every=0.001).start()
+    assert begun.wait(10)
+    since = time.monotonic()
+    pulse.__exit__(why, why(), None)
+
+    assert time.monotonic() - since < 15
+    assert not pulse.beating
+    free.set()

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -189,3 +190,71 @@ def test_threads_take_turns_on_the_one_connection(postgres: str) -> None:
 
     assert (len(seen), len(set(seen))) == (80, 1)
     server.close()
+
+
+@pytest.fixture
+def stopped(postgres_server: Any) -> Iterator[Callable[[], None]]:
+    """Stop the server, as a crash does; it is there again after the test."""
+    try:
+        yield lambda: postgres_server.stop("immediate")
+    finally:
+        postgres_server.start()
+
+
+def gives_up(server: Server) -> float:
+    """Seconds until it says that the server cannot be reached."""
+    begun = time.monotonic()
+    with pytest.raises(StorageError, match="cannot be reached"):
+        server.clock()
+    return time.monotonic() - begun
+
+
+def test_all_threads_share_one_wait_for_a_server_that_has_gone(postgres: str, stopped: Callable[[], None]) -> None:
+    server = Server(postgres, patience=2.0)
+    server.clock()
+    waited: list[float] = []
+    threads = [threading.Thread(target=lambda: waited.append(gives_up(server))) for _ in range(4)]
+
+    stopped()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(waited) == 4
+    assert max(waited) < 5.0  # one after the other it would be 8
+    assert gives_up(server) < 1.0  # nobody waits again
+
+
+def test_a_server_that_comes_back_after_it_was_given_up_is_waited_for_anew(postgres: str, postgres_server: Any) -> None:
+    server = Server(postgres, patience=1.0)
+    server.clock()
+    postgres_server.stop("immediate")
+    gives_up(server)
+    postgres_server.start()
+    assert server.clock() > 0
+
+    postgres_server.stop("immediate")
+    try:
+        assert gives_up(server) > 0.5
+    finally:
+        postgres_server.start()
+    server.close()
+
+
+def test_who_has_to_end_does_not_wait(postgres: str, stopped: Callable[[], None]) -> None:
+    server = Server(postgres, patience=60.0)
+    server.clock()
+    waited: list[float] = []
+    waiting = threading.Thread(target=lambda: waited.append(gives_up(server)))
+
+    stopped()
+    waiting.start()
+    time.sleep(0.5)
+    server.hurried = True
+    waiting.join()
+
+    assert waited[0] < 5.0
+    assert gives_up(server) < 1.0
+    server.hurried = False
+    assert gives_up(server) < 1.0  # it was given up

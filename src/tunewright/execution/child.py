@@ -16,6 +16,7 @@ from typing import Any
 
 from tunewright.execution.channel import Channel
 from tunewright.execution.parcel import at_hand, unpack
+from tunewright.execution.script import adopt
 from tunewright.execution.worker import outcome_of, run
 from tunewright.trial import Outcome, Report, Task
 
@@ -54,7 +55,8 @@ class _PipeChannel(Channel):
 def main(pipe: "Connection[Any, Any]") -> None:
     """Serve until the coordinator closes the pipe."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's
-    parcel, metrics, folder, branches = pipe.recv()
+    found, parcel, metrics, folder, branches = pipe.recv()
+    adopt(found)
     try:
         objective = unpack(parcel)
         at_hand(objective)

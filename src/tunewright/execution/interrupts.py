@@ -4,11 +4,16 @@ import os
 import signal
 from typing import Any, ClassVar, Self
 
+from tunewright.storage.base import Storage
+
 __all__ = ["Interrupts"]
 
 
 class Interrupts:
     """Use it as a context; it acts in the main thread only.
+
+    Args:
+        storage: is told to hurry before this process is stopped: who is being killed cannot wait for a server that has gone.
 
     Ctrl-C once sets `asked`; a second time it raises KeyboardInterrupt. So does SIGTERM at once, by which Slurm and Kubernetes take a
     machine back: what runs is given back before the kill that follows, and nobody has to wait until this process counts as dead.
@@ -18,8 +23,10 @@ class Interrupts:
 
     _entered: ClassVar[list["Interrupts"]] = []
 
-    def __init__(self) -> None:
+    def __init__(self, storage: Storage | None = None) -> None:
         self.asked = False
+        self._storage = storage
+        self._hurried = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
@@ -36,6 +43,8 @@ class Interrupts:
         if self in self._entered:  # else a forked child comes back here
             self._entered.remove(self)
             self.restore()
+            if self._storage is not None and self._hurried:
+                self._storage.hurry(on=False)
 
     @classmethod
     def forget(cls) -> None:
@@ -49,13 +58,20 @@ class Interrupts:
             if handler is not None:  # None: not set by Python, so that it cannot be set again
                 signal.signal(number, handler)
 
+    def hurry(self) -> None:
+        """Until this context ends, the storage waits for nobody."""
+        if self._storage is not None:
+            self._hurried = True
+            self._storage.hurry(on=True)
+
     def _ask(self, *_: object) -> None:
         if self.asked:
+            self.hurry()
             raise KeyboardInterrupt
         self.asked = True
 
-    @staticmethod
-    def _stop(*_: object) -> None:
+    def _stop(self, *_: object) -> None:
+        self.hurry()
         raise KeyboardInterrupt("SIGTERM: this process has to end")
 
 

@@ -22,6 +22,7 @@ from tunewright.execution import tree
 from tunewright.execution.channel import Channel
 from tunewright.execution.fence import Fence
 from tunewright.execution.files import Place
+from tunewright.execution.script import refuse_spawned, script
 from tunewright.space.branches import Branches
 from tunewright.trial import Failure, Outcome, Report, Task
 
@@ -94,13 +95,14 @@ class Sandbox:
         """
         if self._child is not None:
             return
+        refuse_spawned()
         with self._lock:
             if self._ended:
                 raise StudyError("The workers have been ended.")
             child = self._child = self._spawn()
         try:
             child.pipe.send((sys.path, sys.argv))
-            child.pipe.send((self._work.parcel, self._work.metrics, self._work.folder, self._work.branches))
+            child.pipe.send((script(), self._work.parcel, self._work.metrics, self._work.folder, self._work.branches))
             said = child.pipe.recv() if child.pipe.poll(_LOAD) else f"It took longer than {_LOAD:g} s."
         except (OSError, EOFError):
             said = f"The process died: {_death(self._fall(child, _LOOK))}."

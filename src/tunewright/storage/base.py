@@ -94,6 +94,12 @@ class Storage(ABC):
     def gone(self, workers: Collection[int]) -> set[int]:
         """Which of these workers are dead: their process has ended (same machine) or they were silent for 60 s (another one)."""
 
+    def hurry(self, *, on: bool) -> None:  # noqa: B027  most have nobody to wait for
+        """Say that this process has to end (or need not any more): what cannot be reached now is given up.
+
+        A signal handler calls it, in the middle of anything: it may only note that.
+        """
+
     @abstractmethod
     def close(self) -> None:
         """Let go of files and connections. Using the storage again opens it again."""

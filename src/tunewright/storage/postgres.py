@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from tunewright.errors import StorageLocked, StorageLost, StudyMissing
+from tunewright.errors import StorageError, StorageLocked, StorageLost, StudyMissing
 from tunewright.events import Entry
 from tunewright.storage.database import Cursor, Database, rows_of, span
 from tunewright.storage.page import Page
@@ -46,7 +46,7 @@ class Postgres(Database):
 
     Args:
         url: "postgresql://user:password@host:5432/database"; what is missing comes from PGHOST, PGUSER, PGPASSWORD, ~/.pgpass.
-        patience: seconds to wait for the right to ask, and for a server that has gone.
+        patience: seconds to wait for the right to ask, and for a server that has gone, whoever of this process waits.
 
     Raises:
         ExtraMissing: the driver, psycopg, is not installed.
@@ -200,7 +200,7 @@ class Postgres(Database):
             try:
                 yield
             except BaseException:
-                with contextlib.suppress(StorageLost):  # it goes on by itself
+                with contextlib.suppress(StorageError):  # what broke it off goes on by itself, and says more
                     self._release(study)
                 raise
             self._release(study)
@@ -251,6 +251,10 @@ class Postgres(Database):
             f"{who} has held the right to ask {self.shown} for {self._patience:.0f} s. Tunewright waited and gave up; nothing was written. "
             "A sampler that thinks for so long may need more patience; a process that hangs should be ended."
         )
+
+    def hurry(self, *, on: bool) -> None:
+        """See Storage. Nobody waits for a server that has gone."""
+        self._server.hurried = on
 
     def close(self) -> None:
         """See Storage."""

@@ -9,12 +9,15 @@ import threading
 import warnings
 import weakref
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from tunewright.errors import StorageError
 from tunewright.storage.base import Storage
 
 __all__ = ["Pulse"]
+
+_HURRIED: Final = 2.0
+"""Seconds for the last beat of a process that was told to end."""
 
 
 class Pulse:
@@ -49,18 +52,22 @@ class Pulse:
             self._thread.start()
         return self
 
-    def stop(self) -> None:
-        """End, after the beat that is under way; nothing happens if it has ended already."""
+    def stop(self, patience: float | None = None) -> None:
+        """End, after the beat that is under way; nothing happens if it has ended already.
+
+        Args:
+            patience: seconds for that beat; then it is left to itself, and ends with the process.
+        """
         self._end.set()
         thread, self._thread = self._thread, None
         if thread is not None and thread is not threading.current_thread():
-            thread.join()
+            thread.join(patience)
 
     def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
+        self.stop(None if kind is None or issubclass(kind, Exception) else _HURRIED)  # who was told to end cannot wait
 
     def _run(self, end: threading.Event) -> None:
         said = False

@@ -4,6 +4,9 @@ A process has one connection, in which one transaction runs at a time; its threa
 growing pauses, for a minute at most: a server that restarts in the middle of a run costs the time that it is away. What is done in
 between is decided by whoever was at work: `write` does it again, `writing` says `StorageLost`.
 
+The minute is that of the outage, not of the one who waits: it begins when the server is first missed, all threads share it, and once it
+is over nobody waits again until the server has been reached. A process that has to end (`hurried`) does not wait at all.
+
 The tables stand in a schema of their own, "tunewright", made by whoever comes first. Its table `version` says which tables these are.
 A newer version is refused; an older one is brought up to date (`migrations`) in one transaction, under a lock.
 
@@ -36,13 +39,15 @@ __all__ = ["Server", "safe"]
 T = TypeVar("T")
 
 _PAUSES: Final = (0.05, 2.0)  # seconds before the second attempt to connect, and at most between two
+_NAP: Final = 0.1  # seconds of a pause after which a thread looks whether it should hurry
+_TRIES: Final = (5, 10)  # seconds for one attempt to connect: at least, also when the time is up, and at most
+_HURRIED: Final = 2  # the same, for a process that has to end
 _STARTING: Final = re.compile(r"starting up|shutting down|recovery|too many (clients|connections)|remaining connection slots")
 _SETTINGS: Final = (
     "-c search_path=tunewright -c idle_in_transaction_session_timeout=60000 -c lock_timeout=60000 "
     "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
 )
 _NETWORK: Final = {
-    "connect_timeout": 10,
     "keepalives_idle": 20,
     "keepalives_interval": 5,
     "keepalives_count": 4,
@@ -66,6 +71,7 @@ class Server:
     Attributes:
         threads: held by the thread whose transaction runs.
         life: how many connections have ended so far.
+        hurried: whether this process has to end, so that nobody waits; a signal handler may set it.
     """
 
     def __init__(self, url: str, *, patience: float) -> None:
@@ -75,8 +81,13 @@ class Server:
         self.patience = patience
         self.threads = threading.RLock()
         self.life = 0
+        self.hurried = False
         self._connection: Any = None
         self._known = False
+        self._missed: float | None = None
+        self._given_up = False
+        self._quiet = 0.0
+        self._said = ""
         _SERVERS.add(self)
 
     def exists(self) -> bool:
@@ -89,19 +100,45 @@ class Server:
     def connection(self) -> Any:  # noqa: ANN401  the driver is optional
         """The connection; made if there is none. Raises StorageError, at once if the server was never reached."""
         if self._connection is None:
-            end, pause = time.monotonic() + self.patience, _PAUSES[0]
-            while True:
-                try:
-                    self._connection = self._connect()
-                    break
-                except self._driver.OperationalError as error:
-                    transient = self._known or _STARTING.search(str(error))
-                    if not transient or _refused(str(error)) or time.monotonic() + pause > end:
-                        raise StorageError(self._unreached(str(error))) from error
-                time.sleep(pause)
-                pause = min(2 * pause, _PAUSES[1])
-            self._known = True
+            self._connection = self._wait()
+            self._known, self._missed, self._given_up = True, None, False
         return self._connection
+
+    def _wait(self) -> Any:  # noqa: ANN401  the driver is optional
+        """A new connection, as soon as there is one."""
+        if self._given_up and time.monotonic() < self._quiet:
+            raise StorageError(self._unreached(self._said))
+        pause = _PAUSES[0]
+        while True:
+            begun = time.monotonic()
+            try:
+                return self._connect()
+            except self._driver.OperationalError as error:
+                now, self._said = time.monotonic(), str(error)
+                if _refused(self._said) or not (self._known or _STARTING.search(self._said)):
+                    raise StorageError(self._unreached(self._said)) from error
+                self._missed = begun if self._missed is None else self._missed
+                left = self._missed + self.patience - now
+                self._given_up = self._given_up or self.hurried or left <= 0
+                if self._given_up:
+                    # a network that swallows everything costs seconds at each attempt: the others need not see it for themselves
+                    self._quiet = now + (now - begun)
+                    raise StorageError(self._unreached(self._said)) from error
+            self._doze(min(pause, left))
+            pause = min(2 * pause, _PAUSES[1])
+
+    def _doze(self, pause: float) -> None:
+        end = time.monotonic() + pause
+        while not self.hurried and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, _NAP))
+
+    @property
+    def _try(self) -> int:
+        """Seconds for one attempt to connect."""
+        if self.hurried:
+            return _HURRIED
+        left = self.patience if self._missed is None else self._missed + self.patience - time.monotonic()
+        return max(_TRIES[0], min(_TRIES[1], int(left)))
 
     def _connect(self) -> Any:  # noqa: ANN401  the driver is optional
         connection = self._reach()
@@ -115,7 +152,12 @@ class Server:
     def _reach(self, *, autocommit: bool = True) -> Any:  # noqa: ANN401  the driver is optional
         try:
             return self._driver.connect(
-                self._url, autocommit=autocommit, application_name="tunewright", options=_SETTINGS, **_NETWORK
+                self._url,
+                autocommit=autocommit,
+                application_name="tunewright",
+                options=_SETTINGS,
+                connect_timeout=self._try,
+                **_NETWORK,
             )
         except (self._driver.ProgrammingError, self._driver.OperationalError) as error:
             plain = str(error).replace(self._url, self.shown)
@@ -215,8 +257,12 @@ class Server:
             return f"{self.shown}: the server has no such database. Make it with: createdb NAME; or name another one."
         if re.search(r'role "[^"]*" does not exist', said):
             return f"{self.shown}: the server knows no such user. Check the name before the @."
-        tried = f"Tunewright tried for {self.patience:.0f} s and gave up; what was told is safe. " if self._known else ""
+        tried = f"Tunewright tried for {self._waited:.0f} s and gave up; what was told is safe. " if self._known else ""
         return f"{self.shown}: the server cannot be reached ({_line(said)}). {tried}Is it running, and are host and port right?"
+
+    @property
+    def _waited(self) -> float:
+        return 0.0 if self._missed is None else min(self.patience, time.monotonic() - self._missed)
 
     def forget(self) -> None:
         """Do without this connection."""
@@ -311,6 +357,7 @@ class Server:
         """In a forked child: the connection is the parent's (the driver does not end it from here)."""
         self._connection = None
         self.life += 1
+        self.hurried = False  # the parent has to end
         self.threads = threading.RLock()
 
 

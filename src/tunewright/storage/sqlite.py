@@ -33,6 +33,7 @@ from sqlalchemy.pool import NullPool
 from tunewright.errors import StorageDamaged, StorageError, StorageLocked
 from tunewright.paths import expanded
 from tunewright.storage.file_lock import FileLock
+from tunewright.storage.forks import around_forks
 from tunewright.storage.migrations import outdated, upgrade
 from tunewright.storage.schema import APPLICATION, TRIALS_VIEW, VERSION, metadata
 from tunewright.storage.sqlite_checks import check_file, check_place, explain, look, sealed, vanished
@@ -62,6 +63,7 @@ class SqliteFile:
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._threads = threading.RLock()
+        self._forking: int | None = None
         _FILES.add(self)
 
     def _held(self, pid: int | None, seconds: float) -> str:
@@ -257,14 +259,22 @@ class SqliteFile:
                 connection.close()
 
     def before_fork(self) -> None:
-        """No connection crosses a fork. Other threads wait until it is done."""
-        self._close(_FORK_WAIT)
-        self._threads.acquire()
+        """No connection crosses a fork. Other threads wait until it is done. Called twice, it does it once."""
+        if self._forking == threading.get_ident():
+            return
+        try:
+            self._close(_FORK_WAIT)
+        finally:
+            self._threads.acquire()
+            self._forking = threading.get_ident()
         if self._connection is not None:  # another thread was quicker
             self._close(_FORK_WAIT)
 
     def after_fork(self, *, child: bool) -> None:
-        """Both sides go on, each with a connection of its own."""
+        """Both sides go on, each with a connection of its own. Nothing happens where `before_fork` did nothing."""
+        if self._forking is None:
+            return
+        self._forking = None
         if child:
             self._threads = threading.RLock()
         else:
@@ -273,27 +283,33 @@ class SqliteFile:
 
 _FILES: "weakref.WeakSet[SqliteFile]" = weakref.WeakSet()
 _FORKING: list[SqliteFile] = []
-_ONE_FORK: Final = threading.Lock()
+_one_fork = threading.Lock()
+_forker: int | None = None
 
 
 def _before_fork() -> None:
-    _ONE_FORK.acquire()  # two threads may fork at once: the second waits for the first
-    _FORKING[:] = _FILES
-    for file in _FORKING:
-        file.before_fork()
+    global _forker  # noqa: PLW0603  there is one process
+    if _forker != threading.get_ident():
+        _one_fork.acquire()  # two threads may fork at once: the second waits for the first
+        _forker = threading.get_ident()
+        _FORKING[:] = _FILES
+    with contextlib.ExitStack() as each:  # a file that cannot be closed does not keep the others from it
+        for file in _FORKING:
+            each.callback(file.before_fork)
 
 
-def _after_fork_in_parent() -> None:
+def _after_fork(*, child: bool) -> None:
+    global _forker, _one_fork  # noqa: PLW0603
+    if _forker is None or (not child and _forker != threading.get_ident()):
+        return
     while _FORKING:
-        _FORKING.pop().after_fork(child=False)
-    _ONE_FORK.release()
-
-
-def _after_fork_in_child() -> None:
-    while _FORKING:
-        _FORKING.pop().after_fork(child=True)
-    _ONE_FORK.release()
+        _FORKING.pop().after_fork(child=child)
+    _forker = None
+    if child:
+        _one_fork = threading.Lock()
+    else:
+        _one_fork.release()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
+    around_forks(_before_fork, lambda: _after_fork(child=False), lambda: _after_fork(child=True))
