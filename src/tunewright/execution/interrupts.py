@@ -2,11 +2,16 @@
 
 import os
 import signal
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
-from tunewright.storage.base import Storage
+__all__ = ["Hurries", "Interrupts"]
 
-__all__ = ["Interrupts"]
+
+class Hurries(Protocol):
+    """Something that can be told to wait for nobody."""
+
+    def hurry(self, *, on: bool) -> None:
+        """Told from a signal handler: it may only note that."""
 
 
 class Interrupts:
@@ -23,7 +28,7 @@ class Interrupts:
 
     _entered: ClassVar[list["Interrupts"]] = []
 
-    def __init__(self, storage: Storage | None = None) -> None:
+    def __init__(self, storage: Hurries | None = None) -> None:
         self.asked = False
         self._storage = storage
         self._hurried = False
