@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tunewright.budgets import at_one_budget
+from tunewright.budgets import at_one_budget, means_by_level
 
 
 def worth(*rows):
@@ -54,3 +54,12 @@ def test_slopes_stay_sensible():
     rows = [{1: 1 + 1e-9 * rng.random(), 9: rng.random()} for _ in range(20)]
 
     assert abs(worth(*rows, {1: 2.0})[-1]) < 5
+
+
+def test_values_of_a_trial_at_a_budget_are_averaged_in_the_order_of_their_coming():
+    trials, budgets = np.array([1, 0, 1, 1]), np.array([3.0, 1.0, 1.0, 3.0])
+
+    found = means_by_level(trials, budgets, np.array([[2.0, 1.0], [5.0, 1.0], [7.0, 1.0], [4.0, 3.0]]))
+
+    assert [each.tolist() for each in found] == [[1, 0, 1], [3, 1, 1], [[3, 2], [5, 1], [7, 1]]]
+    assert [len(each) for each in means_by_level(trials[:0], budgets[:0], np.zeros((0, 2)))] == [0, 0, 0]

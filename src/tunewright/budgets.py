@@ -13,12 +13,12 @@ from scipy.stats import theilslopes
 
 from tunewright.typing import Array, Indices
 
-__all__ = ["at_one_budget"]
+__all__ = ["at_one_budget", "means_by_level"]
 
 _SOME: Final = 4
 """Pairs from which on a slope is estimated; with fewer it is 1."""
 _SLOPES: Final = (0.05, 3.0)
-_MOST: Final = 300
+_MOST: Final = 100
 """Pairs that the slope is taken from, the latest ones."""
 
 
@@ -47,6 +47,19 @@ def at_one_budget(count: int, trials: Indices, budgets: Array, losses: Array) ->
     for level in range(len(levels)):  # the highest one of each trial comes last
         found = np.where(np.isfinite(table[:, level]), worth[:, level], found)
     return found
+
+
+def means_by_level(trials: Indices, budgets: Array, values: Array) -> tuple[Indices, Array, Array]:
+    """Means of values, shape (k, m), by trial and budget, both of shape (k,), in the order in which these come first."""
+    levels, level = np.unique(budgets, return_inverse=True)
+    keys = trials * max(len(levels), 1) + level
+    found, first, place = np.unique(keys, return_index=True, return_inverse=True)
+    means = np.zeros((len(found), values.shape[1]))
+    np.add.at(means, place, values)
+    means /= np.bincount(place, minlength=len(found))[:, None]
+    trial, level = np.divmod(found, max(len(levels), 1))
+    order = np.argsort(first, kind="stable")
+    return trial[order].astype(np.intp), levels[level[order]], means[order]
 
 
 def _carried(low: Array, high: Array, what: Array) -> Array:

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tunewright.budgets import means_by_level
 from tunewright.columns import Columns
 from tunewright.events import Asked, Sent, Told
 from tunewright.metric import Metric
@@ -280,22 +281,20 @@ class TaskTable:
         Args:
             metric: whose values must be there.
         """
-        good, budget = self._good(metric)
-        tasks, budgets, values = [*good.tolist()], [*budget.tolist()], [*self._columns.raw["values"][good]]
-        for step in self._steps():
-            for task, top in zip(good.tolist(), budget.tolist(), strict=True):
-                if step < top and task in self._curves and (passed := self._at(task, step)) is not None:
-                    tasks.append(task)
-                    budgets.append(step)
-                    values.append(np.array(passed))
-        order = np.argsort(tasks, kind="stable")
-        pairs = np.stack([self._columns.raw["trial"][tasks].astype(np.float64), budgets], axis=1)[order]
-        found, first, place = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
-        means = np.zeros((len(found), len(self._names)))
-        np.add.at(means, place.reshape(-1), np.array(values).reshape(-1, len(self._names))[order])
-        means /= np.bincount(place.reshape(-1), minlength=len(found))[:, None]
-        order = np.argsort(first, kind="stable")
-        return found[order, 0].astype(np.intp), found[order, 1], means[order]
+        tasks, budgets = self._good(metric)
+        values = self._columns.raw["values"][tasks]
+        passed = [
+            (task, step, found)
+            for step in self._steps()
+            for task in tasks[step < budgets].tolist()
+            if task in self._curves and (found := self._at(task, step)) is not None
+        ]
+        if passed:
+            tasks = np.concatenate([tasks, np.array([task for task, _, _ in passed])])
+            budgets = np.concatenate([budgets, np.array([step for _, step, _ in passed])])
+            values = np.concatenate([values, np.array([found for _, _, found in passed])])
+        by_task = np.argsort(tasks, kind="stable")
+        return means_by_level(self._columns.raw["trial"][tasks[by_task]], budgets[by_task], values[by_task])
 
     def _steps(self) -> list[float]:
         """Steps at which tasks were stopped, a few of them if they are many."""
