@@ -7,7 +7,7 @@ import pytest
 from sklearn import config_context
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris, make_classification
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score, make_scorer
@@ -429,3 +429,21 @@ def test_workers_find_the_configuration_of_scikit_learn():
         study.optimize(cv, trials=2, workers=2)
 
     assert study.best.values["tables"] == 1.0  # noqa: PD011
+
+
+def test_a_budget_is_for_who_makes_the_estimator() -> None:
+    X, y = load_iris(return_X_y=True)
+    fixed = tw.CrossValidation(GradientBoostingClassifier(random_state=0), X, y, cv=3)
+    growing = tw.CrossValidation(
+        lambda live: GradientBoostingClassifier(n_estimators=live.budget, max_depth=live["depth"], random_state=0), X, y, cv=3
+    )
+    space = tw.SearchSpace({"max_depth": tw.Int(1, 4)})
+
+    study = tw.Study(space, fixed.metrics, scheduler=tw.schedulers.ASHA(1, 9), sampler=tw.samplers.Random())
+    with pytest.warns(UserWarning, match="this cross-validation has none"):
+        study.optimize(fixed, trials=2)
+    study = tw.Study({"depth": tw.Int(1, 4)}, growing.metrics, scheduler=tw.schedulers.ASHA(1, 9), sampler=tw.samplers.Random())
+    study.optimize(growing, trials=4)
+
+    assert study.history.completed == 4
+    assert study.history.budgets.max() == 9

@@ -173,6 +173,11 @@ class CrossValidation:
     def __call__(self, live: LiveTrial) -> dict[str, Any]:
         """Evaluate one task. Raises what scikit-learn raises: the trial is then recorded as failed."""
         fold, repeat = live.fold or 0, live.seed
+        if live.budget is not None and hasattr(self.estimator, "fit"):
+            raise StudyError(
+                f"The scheduler asks for a budget of {live.budget:g}, and this cross-validation has none. Give a function of the live trial "
+                "that makes the estimator, with live.budget in it; or leave the scheduler out: it brings its own, which saves folds."
+            )
         with self._ambient.restored():
             found, model = self.judged(self.build(live, repeat), fold, repeat)
             if self.kept is not None:
