@@ -90,3 +90,13 @@ def test_it_is_the_default_of_a_study_and_its_decisions_can_be_made_again():
     assert repr(study.sampler) == "Auto()"
     assert study.replay().same
     assert study.history.origin(3) == "auto"
+
+
+@pytest.mark.parametrize(("trials", "seconds", "chosen"), [(1001, 1e4, GP), (5001, 1e4, QuasiRandom), (300, 0.2, QuasiRandom)])
+def test_where_budgets_differ_tpe_is_not_asked(trials, seconds, chosen):
+    history, rng = History(SPACE, [tw.Metric("loss")]), np.random.default_rng(0)
+    for trial in range(trials):
+        asked = Entry(trial, Asked(SPACE.sample(rng), "test", 2 * trial, budget=1 + trial % 2), 0.0, 2 * trial + 1)
+        history.fold([asked, Entry(trial, Told({"loss": float(rng.random())}, seconds), 1.0, 2 * trial + 2)])
+
+    assert isinstance(Auto().choose(history), chosen)

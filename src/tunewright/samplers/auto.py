@@ -6,6 +6,8 @@ learns nothing and costs nothing. So the process proposes as long as its thinkin
 all workers get their proposals in time, up to 1,000 trials; else TPE, by the same rule; else the sequence. Some ten seconds are
 free, for which the process thinks about 150 trials, or TPE about 2,000: who tries a function that costs nothing wants to see it
 searched well. Before there is anything to learn from, the space's default comes first, then the sequence.
+Where trials are judged with different budgets, TPE takes what is good at the lowest for good, and comes no further than chance
+(docs/search-benchmark.md); there the process, to which the budget is one more coordinate, is asked up to 5,000 trials, and else the sequence.
 Who proposes now is what the last note in the journal says, and the process comes back only when it is clearly cheap enough.
 
 The costs of thinking are fixed figures (`benchmarks/search` prints them anew), not measured while searching: a choice that hung on the
@@ -36,6 +38,8 @@ _BUSY: Final = 0.8
 
 _MOST: Final = 1000
 """Trials up to which the Gaussian process is asked."""
+_MOST_UNEVEN: Final = 5000
+"""The same, where budgets differ: most of the trials are small."""
 
 _FREE_GP: Final = 150
 _FREE_TPE: Final = 2000
@@ -76,9 +80,12 @@ class Auto(Sampler):
         if n < _FIRST:
             return self._gp  # which begins with the default and the sequence
         margin = 1.0 if _present(history) in ("", _NAMES[GP]) else _AGAIN
-        if n <= _MOST and margin * _gp_seconds(n, refit=n <= EACH or not history.single) <= _allowance(history, _FREE_GP):
+        uneven = history.uneven
+        if n <= (_MOST_UNEVEN if uneven else _MOST) and margin * _gp_seconds(
+            n, refit=n <= EACH or not history.single
+        ) <= _allowance(history, _FREE_GP):
             return self._gp
-        return self._tpe if _allowance(history, _FREE_TPE) >= _TPE_SECONDS else self._sequence
+        return self._sequence if uneven or _allowance(history, _FREE_TPE) < _TPE_SECONDS else self._tpe
 
     def explain(self, history: History) -> str:
         """Who proposes next, and why, in one sentence."""
