@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tunewright.budgets import at_one_budget, means_by_level
+from tunewright.budgets import at_one_budget, means_by_level, some
 
 
 def worth(*rows):
@@ -63,3 +63,10 @@ def test_values_of_a_trial_at_a_budget_are_averaged_in_the_order_of_their_coming
 
     assert [each.tolist() for each in found] == [[1, 0, 1], [3, 1, 1], [[3, 2], [5, 1], [7, 1]]]
     assert [len(each) for each in means_by_level(trials[:0], budgets[:0], np.zeros((0, 2)))] == [0, 0, 0]
+
+
+def test_of_many_steps_some_stand_for_all():
+    assert some([3.0, 1.0, 3.0]) == [1.0, 3.0]
+    found = some([float(step) for step in range(100)])
+    assert len(found) == 8
+    assert (found[0], found[-1]) == (0.0, 99.0)

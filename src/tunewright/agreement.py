@@ -1,15 +1,20 @@
 """What a study and an objective that knows what it measures (`Prepared`) have to agree on before the first task."""
 
+import warnings
+
 from tunewright.errors import StudyError
 from tunewright.events import Enqueued
 from tunewright.execution.prepared import Prepared
 from tunewright.journal import Journal
+from tunewright.schedulers.base import Scheduler
 
 __all__ = ["agree"]
 
 
-def agree(journal: Journal, objective: Prepared) -> None:
+def agree(journal: Journal, objective: Prepared, scheduler: Scheduler | None) -> None:
     """Hold the objective to what the study measures and was judged by, and have its default tried first.
+
+    Warns where the scheduler (None: it is the objective's own) sends no folds, and the objective has several.
 
     Raises:
         StudyError: the study measures something else.
@@ -20,6 +25,10 @@ def agree(journal: Journal, objective: Prepared) -> None:
     if not known.keys() & ours.keys() or any(known.get(name, goal) != goal for name, goal in ours.items()):
         wanted, have = (", ".join(f"{name} ({goal})" for name, goal in each.items()) for each in (known, ours))
         raise StudyError(f"The study measures {have}, but the objective {wanted}. Write Study(space, objective.metrics).")
+    folds = getattr(objective.scheduler, "folds", None) or 1
+    if scheduler is not None and folds > 1 and getattr(scheduler, "folds", None) is None:
+        said = f"{scheduler!r} sends no folds, so every configuration is judged on the first of {folds} folds alone."
+        warnings.warn(f"{said} Leave the scheduler out: the objective brings its own.", stacklevel=4)
     journal.freeze(objective.frozen)
     history = journal.sync()
     if not len(history) and not history.queue:  # whatever is found will be compared with it

@@ -6,15 +6,16 @@ the next one up. So a promising trial that has only begun may stand above one th
 those would be who only look at who was promoted, whoever was promoted early, when there was little choice, would stay at the top for ever.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from scipy.stats import theilslopes
 
 from tunewright.typing import Array, Indices
 
-__all__ = ["at_one_budget", "means_by_level"]
+__all__ = ["at_one_budget", "means_by_level", "some"]
 
+_FEW: Final = 8
 _SOME: Final = 4
 """Pairs from which on a slope is estimated; with fewer it is 1."""
 _SLOPES: Final = (0.05, 3.0)
@@ -62,6 +63,14 @@ def means_by_level(trials: Indices, budgets: Array, values: Array) -> tuple[Indi
     return trial[order].astype(np.intp), levels[level[order]], means[order]
 
 
+def some(steps: Sequence[float]) -> list[float]:
+    """The different steps, rising; of more than eight the quantiles."""
+    different = sorted(set(steps))
+    if len(different) <= _FEW:
+        return different
+    return list(np.unique(np.quantile(steps, np.linspace(0, 1, _FEW), method="nearest")).tolist())
+
+
 def _carried(low: Array, high: Array, what: Array) -> Array:
     """Along the line through pairs; NaN where there is none."""
     if not len(low):
@@ -69,5 +78,7 @@ def _carried(low: Array, high: Array, what: Array) -> Array:
     low, high = low[-_MOST:], high[-_MOST:]
     slope = 1.0
     if len(low) >= _SOME and np.ptp(low) > 0:
-        slope = float(np.clip(theilslopes(high, low).slope, *_SLOPES))
+        i, j = np.triu_indices(len(low), 1)
+        apart = low[j] != low[i]
+        slope = float(np.clip(np.median((high[j] - high[i])[apart] / (low[j] - low[i])[apart]), *_SLOPES))
     return np.asarray(np.median(high - slope * low) + slope * what)

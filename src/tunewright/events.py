@@ -82,11 +82,12 @@ class Sent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Reported(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A value on the way."""
+    """Values on the way; `diverged` names those that were NaN or infinite, which have none."""
 
     index: int
     step: float
     values: dict[str, float]
+    diverged: tuple[str, ...] = ()
 
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -168,7 +168,7 @@ class History(Standing):
             self.halted.setdefault(entry.trial, event)
 
     def _reported(self, entry: Entry, event: events.Reported) -> None:
-        self._tasks.report(entry.trial, event.index, Report(event.step, event.values))
+        self._tasks.report(entry.trial, event.index, Report(event.step, event.values, event.diverged))
 
     def _released(self, entry: Entry, event: events.Released) -> None:
         wanted = entry.trial in self._running or entry.trial in self._completed
@@ -312,10 +312,16 @@ class History(Standing):
         return self._tasks.curve(trial, index)
 
     def so_far(self, trial: int, index: int, more: Sequence[Report] = ()) -> Report | None:
-        """The last report of a task that has every metric, `more` being reports that are not recorded yet; None: there is none."""
+        """The last report of a task that has every metric, with these alone, `more` being reports that are not recorded yet. None: there is
+        none, or one has diverged since.
+        """
         names = [metric.name for metric in self.metrics]
-        reports = reversed([*self._tasks.curve(trial, index), *more])
-        return next((report for report in reports if all(name in report.values for name in names)), None)
+        for report in reversed([*self._tasks.curve(trial, index), *more]):
+            if any(name in report.diverged for name in names):
+                return None
+            if all(name in report.values for name in names):
+                return Report(report.step, {name: report.values[name] for name in names})
+        return None
 
     # ---- trials ----------------------------------------------------------------------------------------------------------------
 

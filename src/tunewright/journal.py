@@ -296,7 +296,7 @@ class Journal:
 
     def report(self, task: Task, reports: Sequence[Report], then: Event | None = None) -> None:
         """Append what a running task reported, and `then`, in one transaction."""
-        events: list[Event] = [Reported(task.index, report.step, report.values) for report in reports]
+        events: list[Event] = [Reported(task.index, report.step, report.values, report.diverged) for report in reports]
         events += [] if then is None else [then]
         if events:
             now = time.time()

@@ -6,6 +6,7 @@ is its result, with the effort that it had reached (`Told.reached`).
 
 import contextlib
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -57,6 +58,13 @@ class Listening:
         self._heard = self._since = since
         self._next = 0.0
         self._broken: Exception | None = None
+        self._said = False
+        if self._judges and not crew.hears:
+            warnings.warn(
+                f"{scheduler!r} cannot stop tasks in the processes of an executor: no way leads there while they run. "
+                "Use workers=…, or budgets that grow (schedulers.ASHA with checkpoints).",
+                stacklevel=2,
+            )
 
     @property
     def patience(self) -> float:
@@ -95,6 +103,8 @@ class Listening:
         history = self._journal.history
         if not self._judges or self.all_stop or task.trial in history.halted or history.ended(*task.key):
             return
+        if not self._whole(task):
+            return
         try:
             why = self._scheduler.stop(history.space, history, task, new)
         except Exception as error:  # noqa: BLE001  raised where the coordinator listens
@@ -105,6 +115,22 @@ class Listening:
             self._broken = StudyError(said)
         elif why:
             self._journal.write(task.trial, StopAsked(why, called(self._scheduler)))
+
+    def _whole(self, task: Task) -> bool:
+        """Whether a report says enough to stand for a result, or that it diverged; if not, that is said once."""
+        history, names = self._journal.history, [metric.name for metric in self._journal.history.metrics]
+        last = history.curve(*task.key)[-1]
+        if any(name in last.diverged for name in names) or history.so_far(*task.key) is not None:
+            return True
+        if not self._said:
+            self._said = True
+            lacking = ", ".join(f'"{name}"' for name in names if name not in last.values)
+            warnings.warn(
+                f"{self._scheduler!r} stops nothing that reports as trial {task.trial} does: its reports lack {lacking}. "
+                "Report every metric of the study, under its name.",
+                stacklevel=2,
+            )
+        return False
 
     def sort(self, hand: Hand, interrupts: Interrupts, task: Task, outcome: Outcome, *, retries: int) -> None:
         """A result is told at the next turn; what was stopped, or crashed and may be tried again, is given back (so is what crashed after
@@ -154,4 +180,6 @@ def noted(error: BaseException) -> Iterator[None]:
     try:
         yield
     except StorageError as lost:
+        if isinstance(error, StorageError):  # it says the same
+            return
         error.add_note(f"What ran was not given back; others take it up when this process counts as dead. {lost}")

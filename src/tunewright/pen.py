@@ -94,7 +94,7 @@ class Pen:
             raise TrialError(f"The outcome of trial {trial} has neither values nor a failure.")
         now = time.time()
         for report in outcome.reports:
-            self.write(trial, Reported(index, report.step, report.values), now)
+            self.write(trial, Reported(index, report.step, report.values, report.diverged), now)
         if outcome.failure is not None:
             return self.write(trial, Failed(outcome.failure, outcome.seconds, index, outcome.info), now)
         values, reached = outcome.values or {}, outcome.reached

@@ -43,6 +43,7 @@ class Standing:
         """What the objective judges by, as it said at first; empty where it said nothing."""
         self._effects: dict[int, Effects] = {}
         self._effects_at = -1
+        self._levels: tuple[int, tuple[NDArray[np.intp], Array, Array]] | None = None
         self._signs = np.array([metric.sign for metric in metrics])
         self._trials = TrialTable(space, self.metrics)
         self._tasks = TaskTable(self.metrics)
@@ -245,8 +246,10 @@ class Standing:
             Numbers of trials, shape (k,), budgets, shape (k,), infinite without one, and losses, means over folds and seeds, shape (k, m), in
             the order in which the tasks were sent.
         """
-        trials, budgets, values = self._tasks.levels(self.objectives[0])
-        return trials, budgets, values * self._signs
+        if self._levels is None or self._levels[0] != self.position:
+            trials, budgets, values = self._tasks.levels(self.objectives[0])
+            self._levels = self.position, (trials, budgets, values * self._signs)
+        return self._levels[1]
 
     @property
     def worth(self) -> Array:
@@ -261,8 +264,8 @@ class Standing:
 
     @property
     def merits(self) -> Array:
-        """By what samplers may order trials, smaller is better, shape (n, m): their `worth`; those of which nothing tells it come after all
-        others, by budget and then by loss. NaN where there is no result yet.
+        """By what samplers may order trials, smaller is better, shape (n, m). It is their `worth`; those of which nothing tells it come after
+        all others, by budget and then by loss. NaN where there is no result yet.
         """
         merits, adjusted = self.worth.copy(), self.adjusted
         for column, losses in zip(merits.T, adjusted.T, strict=True):

@@ -283,13 +283,14 @@ class Study(Findings):
         begins any more, and tasks that stop without a result are given back: the next `optimize` takes them up, from their checkpoints.
 
         Raises:
-            TrialError: the trial is not there, or does not run.
+            TrialError: the trial is not there, or gets no task any more.
         """
         check_text(why, "why")
         history, trial = self.history, numbered(trial, "stop takes the number of a trial")
         if trial != -1:
-            if history.trial(trial).state != "running" and all(task.trial != trial for task, _ in history.open_tasks):
-                raise TrialError(f"Trial {trial} has no task that runs: it is {history.trial(trial).state}.")
+            state, held = history.trial(trial).state, any(task.trial == trial for task, _ in history.open_tasks)
+            if not held and (state == "failed" or (state == "completed" and history.single)):  # else it may be given more
+                raise TrialError(f"Trial {trial} has no task that runs: it is {state}.")
         elif history.stopping:  # who works on it now is asked already
             return
         self._journal.write(trial, StopAsked(why))
@@ -359,7 +360,7 @@ class Study(Findings):
         folder = home(files, url=self.storage.url, name=self.name, created=self._journal.record.created)
         self._objective = objective
         if isinstance(objective, Prepared):
-            agree(self._journal, objective)
+            agree(self._journal, objective, self.scheduler if self._scheduled else None)
             if not self._scheduled:
                 self._coordinator.scheduler = objective.scheduler
         if self._journal.history.finished >= limits.goal and not self._coordinator.unfinished:

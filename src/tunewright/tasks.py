@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tunewright.budgets import means_by_level
+from tunewright.budgets import means_by_level, some
 from tunewright.columns import Columns
 from tunewright.events import Asked, Sent, Told
 from tunewright.metric import Metric
@@ -26,8 +26,6 @@ Cell: TypeAlias = tuple[int | None, int]
 _SENT: Final = 0
 _RELEASED: Final = 1
 _ENDED: Final = 2
-
-_STEPS: Final = 8
 
 _NONE: Final = -1
 """How a fold of None stands in an integer column."""
@@ -68,6 +66,7 @@ class TaskTable:
         self._spare: set[int] = set()
         self._budgets: dict[float, float] = {}
         self._cut: dict[int, float] = {}
+        self._capped: dict[int, list[tuple[int, float]]] = {}
         self._passed: dict[tuple[int, float], list[float] | None] = {}
         self.folds = 0
         """How many different folds there are: one more than the highest number."""
@@ -156,11 +155,18 @@ class TaskTable:
         return task
 
     def told(self, task: int, values: dict[str, float], info: dict[str, Value], reached: float | None = None) -> None:
-        """Keep the values of an ended task; `reached`: the step at which it was stopped, which is its budget then, where that is less."""
+        """Keep the values of an ended task; `reached`: the step at which it was stopped, which is the budget then of all that its trial was
+        sent so far, where that is less: one fold that was given everything does not stand for those that were not.
+        """
+        trial = self.trial(task)
         if reached is not None:
-            self._columns.raw["budget"][task] = np.fmin(self._columns.raw["budget"][task], reached)
             self._cut[task] = reached
+            self._capped.setdefault(trial, []).append((len(self._columns), reached))
             self.limited = True
+        for before, step in self._capped.get(trial, ()):
+            for each in self._ids(trial):
+                if each < before and self._columns.raw["state"][each] == _ENDED:
+                    self._columns.raw["budget"][each] = np.fmin(self._columns.raw["budget"][each], step)
         if len(self._names) == 1:  # the common case, without a list
             self._columns.raw["values"][task, 0] = values.get(self._names[0], np.nan)
         else:
@@ -191,9 +197,9 @@ class TaskTable:
             self.released.pop(task, None)
 
     def report(self, trial: int, index: int, report: Report) -> None:
-        """Keep a value on the way."""
+        """Keep a value on the way; one that comes when the task has ended, from a process that was thought dead, is too late."""
         task = self.find(trial, index)
-        if task is None:
+        if task is None or self._columns.raw["state"][task] == _ENDED:
             return
         self._curves.setdefault(task, []).append(report)
         if report.step > self._furthest.get(task, -math.inf):
@@ -285,7 +291,7 @@ class TaskTable:
         values = self._columns.raw["values"][tasks]
         passed = [
             (task, step, found)
-            for step in self._steps()
+            for step in some(list(self._cut.values()))
             for task in tasks[step < budgets].tolist()
             if task in self._curves and (found := self._at(task, step)) is not None
         ]
@@ -295,13 +301,6 @@ class TaskTable:
             values = np.concatenate([values, np.array([found for _, _, found in passed])])
         by_task = np.argsort(tasks, kind="stable")
         return means_by_level(self._columns.raw["trial"][tasks[by_task]], budgets[by_task], values[by_task])
-
-    def _steps(self) -> list[float]:
-        """Steps at which tasks were stopped, a few of them if they are many."""
-        steps = np.array(sorted(set(self._cut.values())))
-        if len(steps) <= _STEPS:
-            return list(steps.tolist())
-        return list(np.unique(np.quantile(list(self._cut.values()), np.linspace(0, 1, _STEPS), method="nearest")).tolist())
 
     def _at(self, task: int, step: float) -> list[float] | None:
         """What an ended task had reported when it came to this step; None: not all metrics."""

@@ -88,10 +88,11 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """A value on the way: `step` counts what the objective counts (epochs, rounds, batches)."""
+    """A value on the way: `step` counts what the objective counts (epochs, rounds, batches); `diverged` names those that were NaN or infinite."""
 
     step: float
     values: dict[str, float]
+    diverged: tuple[str, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True):

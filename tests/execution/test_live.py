@@ -95,7 +95,7 @@ def test_a_diverged_report_keeps_what_is_finite():
 
     live(channel).report(1, loss=float("nan"), accuracy=0.5)
 
-    assert channel.rest() == (Report(1.0, {"accuracy": 0.5}),)
+    assert channel.rest() == (Report(1.0, {"accuracy": 0.5}, ("loss",)),)
 
 
 def test_who_is_asked_to_stop_hears_it_at_the_next_report_which_is_kept():

@@ -440,10 +440,11 @@ def test_a_budget_is_for_who_makes_the_estimator() -> None:
     space = tw.SearchSpace({"max_depth": tw.Int(1, 4)})
 
     study = tw.Study(space, fixed.metrics, scheduler=tw.schedulers.ASHA(1, 9), sampler=tw.samplers.Random())
-    with pytest.warns(UserWarning, match="this cross-validation has none"):
+    with pytest.warns(UserWarning, match="sends no folds"), pytest.warns(UserWarning, match="this cross-validation has none"):
         study.optimize(fixed, trials=2)
     study = tw.Study({"depth": tw.Int(1, 4)}, growing.metrics, scheduler=tw.schedulers.ASHA(1, 9), sampler=tw.samplers.Random())
-    study.optimize(growing, trials=4)
+    with pytest.warns(UserWarning, match="judged on the first of 3 folds alone"):
+        study.optimize(growing, trials=4)
 
     assert study.history.completed == 4
     assert study.history.budgets.max() == 9

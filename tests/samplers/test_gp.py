@@ -328,3 +328,12 @@ def test_a_budget_without_end_stands_above_those_with_one(metrics):
         journal.tell(trial, float((x - 0.6) ** 2), reached=None if i % 2 else 3.0)
 
     assert 0 <= GP(initial=2).propose(LINE, journal.history, np.random.default_rng(0))["x"] <= 1
+
+
+def test_steps_may_be_counted_from_zero_and_below():
+    journal = Journal(LINE)
+    for i, x in enumerate(np.linspace(0.02, 0.98, 12)):
+        trial = journal.ask({"x": float(x)})
+        journal.tell(trial, float((x - 0.6) ** 2), reached=[None, 0.0, -3.0, 7.0][i % 4])
+
+    assert 0 <= GP(initial=2).propose(LINE, journal.history, np.random.default_rng(0))["x"] <= 1

@@ -99,6 +99,10 @@ STATES: dict[str, tuple[Sequence[tuple[int, Event]], tuple[str, float | None, fl
     "stopped by the scheduler": ([asked(), told(4, reached=3)], ("completed", 4.0, 1.0, 2.0)),
     "promised more, and stopped by the scheduler": (
         [asked(3), sent(1), told(1), told(4, 1, reached=3)],
+        ("completed", 2.5, 2.0, 4.0),
+    ),
+    "stopped, and resumed by another": (
+        [asked(), told(4, reached=3), sent(1, budget=9), told(1, 1)],
         ("completed", 1.0, 2.0, 4.0),
     ),
     "stopped at once, and promised more": ([asked(3), told(4, reached=3)], ("completed", 4.0, 1.0, 2.0)),

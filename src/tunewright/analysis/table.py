@@ -9,15 +9,17 @@ from tunewright.typing import Value
 
 __all__ = ["records"]
 
-_KEYS: Final = frozenset({"number", "state", "tasks", "seconds", "origin", "note", "asked_at", "finished_at", "failure"})
+_KEYS: Final = frozenset(
+    {"number", "state", "budget", "tasks", "seconds", "origin", "note", "asked_at", "finished_at", "failure"}
+)
 
 
 def records(history: History) -> list[dict[str, Value]]:
     """One flat dictionary a trial, all with the same keys in the same order.
 
     Keys: number, state, the metrics by name (`metric.<name>` where that is one of these keys), `param.<name>` for every parameter that the
-    space has or had (None where inactive), `info.<name>` for whatever else the objective returned, tasks (how many have ended), seconds,
-    origin, note, asked_at, finished_at (seconds since 1970, UTC), failure (its message).
+    space has or had (None where inactive), `info.<name>` for whatever else the objective returned, budget (where there are budgets: that of the value; None: all), tasks (how many
+    have ended), seconds, origin, note, asked_at, finished_at (seconds since 1970, UTC), failure (its message).
 
     Info is of the tasks at the highest budget, as the value is: where several folds or seeds told it, their mean if all of them are numbers,
     else the last one. What only other tasks told (at lower budgets, or those that failed) is as the last of them told it.
@@ -26,6 +28,7 @@ def records(history: History) -> list[dict[str, Value]]:
     names = dict.fromkeys([*history.space.names, *(name for trial in trials for name in trial.params)])
     told = [_info(trial) for trial in trials]
     infos = dict.fromkeys(name for each in told for name in each)
+    limited = any(each.budget is not None for trial in trials for each in trial.measurements)
     table: list[dict[str, Value]] = []
     for trial, info in zip(trials, told, strict=True):
         row: dict[str, Value] = {"number": trial.number, "state": str(trial.state)}
@@ -36,6 +39,8 @@ def records(history: History) -> list[dict[str, Value]]:
             row[f"param.{name}"] = trial.params.get(name)
         for name in infos:
             row[f"info.{name}"] = info.get(name)
+        if limited:
+            row["budget"] = None if trial.values is None else at_full_effort(trial)[0].budget
         row["tasks"] = len(trial.measurements)
         row["seconds"] = trial.seconds
         row["origin"] = trial.origin

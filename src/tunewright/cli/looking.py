@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tunewright.analysis.facts import held_note
-from tunewright.analysis.summary import default_trial, ranking, unfinished
+from tunewright.analysis.summary import at_full_effort, default_trial, ranking, unfinished
 from tunewright.analysis.text import counted
 from tunewright.cli.facts import (
     best_facts,
@@ -170,8 +170,18 @@ def _trials(history: History, trials: list[Trial]) -> None:
         note = f"{trial.origin} ({cut(trial.note, 30)})" if trial.note else trial.origin
         values = (spread_text(trial, metric) for metric in history.metrics)
         state = "unfinished" if trial.number in left else str(trial.state)
-        rows.append((str(trial.number), state, *values, took(trial.seconds), note, params_line(trial.params, whole=whole)))
-    table(("#trial", "state", *(f"#{metric.name}" for metric in history.metrics), "#time", "by", "parameters"), rows)
+        budget = (_budget(trial),) if history.uneven else ()
+        rows.append(
+            (str(trial.number), state, *values, *budget, took(trial.seconds), note, params_line(trial.params, whole=whole))
+        )
+    metrics, more = (f"#{metric.name}" for metric in history.metrics), ("#budget",) if history.uneven else ()
+    table(("#trial", "state", *metrics, *more, "#time", "by", "parameters"), rows)
+
+
+def _budget(trial: Trial) -> str:
+    """With which it was judged."""
+    judged = at_full_effort(trial)
+    return "-" if not judged else "all" if judged[0].budget is None else plain_number(judged[0].budget)
 
 
 # ---- a trial -------------------------------------------------------------------------------------------------------------------
@@ -193,6 +203,8 @@ def _trial(study: Study, number: int, *, as_json: bool) -> None:
         ("finished", when(trial.finished_at)),
         ("work", took(trial.seconds)),
     ]
+    stops = [entry.event for entry in history.stops if entry.trial == number]
+    rows += [("stopped", f"by {getattr(stop, 'by', '') or 'a person'}: {getattr(stop, 'why', '')}") for stop in stops[:1]]
     if not trial.usable:
         rows.append(("usable", "no: the space was edited since and no longer holds it"))
     pairs(rows)

@@ -125,8 +125,7 @@ def run(
     del debug
     limits = _Limits(trials, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
     with results_only(as_json):
-        function, scheduler = _function(objective), scheduler_of(folds, seeds, budgets, halving)
-        storage = connect(study)
+        function, scheduler, storage = _function(objective), scheduler_of(folds, seeds, budgets, halving), connect(study)
         found = opened(
             storage,
             _name(storage, name, objective, has_space=space is not None),
@@ -140,8 +139,8 @@ def run(
         _go_on(found, sampled=sampler is not None, scheduled=scheduler is not None)
         before, goal = found.history.finished, _goal(found, limits)
         headline = "" if quiet else _timed(found, objective, function, limits)
-        interrupted = _search(found, function, limits, on_failure, headline, goal)
-    return _show(found, study, before, interrupted=interrupted, as_json=as_json)
+        stopped = _search(found, function, limits, on_failure, headline, goal)
+    return _show(found, study, before, interrupted=stopped, as_json=as_json)
 
 
 def worker(

@@ -107,6 +107,11 @@ class Crew:
         return list(self._flying.values())
 
     @property
+    def hears(self) -> bool:
+        """Whether tasks hear while they run that they should stop."""
+        return self._launch != self._there
+
+    @property
     def can_end_tasks(self) -> bool:
         """Whether `close` stops tasks in the middle."""
         return isinstance(self._own, Sandboxes)

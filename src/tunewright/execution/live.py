@@ -106,13 +106,13 @@ class LiveTrial(Mapping[str, Any]):
         return self._branches.taken(self.params, name)
 
     def report(self, step: float, **values: float) -> None:
-        """Say how far it is: `live.report(epoch, loss=0.3)`. Kept as the trial's curve, at once; values of NaN and inf are left out.
+        """Say how far it is: `live.report(epoch, loss=0.3)`. Kept as the trial's curve, at once; of NaN and inf it is kept that they came.
 
         Raises:
             ValueError: the step is no finite number, no value is given, or one that is no number.
             Stopped: somebody asked that this task stop; raised once. What was reported is kept. Catch it to clean up, which may
-                report too; what is then returned counts. Else, where the scheduler asked, its last report counts that has the study's
-                metrics; else the task has failed, with kind "stopped".
+                report too; what is then returned counts. Else, where the scheduler asked, its last report counts that has all metrics
+                of the study, if none has diverged since; else the task has failed, with kind "stopped".
         """
         if not values:
             raise ValueError(f"A report needs a step and a value by its name: live.report(step, loss=0.3), got only {step!r}.")
@@ -199,7 +199,7 @@ class LiveTrial(Mapping[str, Any]):
 
 
 def report_of(step: object, values: Mapping[Any, Any]) -> Report:
-    """A report as the journal keeps it; values of NaN and inf are left out.
+    """A report as the journal keeps it; of values that are NaN or infinite only the names.
 
     Raises:
         ValueError: the step is no finite number, or a value is no number.
@@ -208,13 +208,16 @@ def report_of(step: object, values: Mapping[Any, Any]) -> Report:
     if at is None or not math.isfinite(at):
         raise ValueError(f"The step of a report must be a finite number, got {step!r}.")
     numbers: dict[str, float] = {}
+    diverged: list[str] = []
     for name, value in values.items():
         number = _number(value)
         if number is None:
             raise ValueError(f"A report holds numbers, got {name}={value!r} at step {step!r}.")
         if math.isfinite(number):
             numbers[as_text(str(name))] = number
-    return Report(at, numbers)
+        else:
+            diverged.append(as_text(str(name)))
+    return Report(at, numbers, tuple(diverged))
 
 
 def _number(value: object) -> float | None:

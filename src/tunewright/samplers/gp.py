@@ -237,8 +237,11 @@ def _evidence(history: History, known: Mask) -> tuple[Indices, Array, _Efforts]:
     sent = history.sent_budgets[1]
     finite = np.concatenate([budgets, sent[history.states == RUNNING]])
     finite = finite[np.isfinite(finite)]
-    low, high = np.log(finite.min()), np.log(finite.max() * (_WHOLE if np.isinf(budgets).any() else 1.0))
-    levels, running = (((np.log(each) - low) / max(high - low, 1e-9)).clip(0.0, 1.0) for each in (budgets, sent))
+    shift = max(0.0, 1.0 - float(finite.min())) if finite.min() <= 0 else 0.0  # steps may be counted from 0
+    low, high = np.log(finite.min() + shift), np.log((finite.max() + shift) * (_WHOLE if np.isinf(budgets).any() else 1.0))
+    levels, running = (
+        ((np.log(np.maximum(each + shift, 1e-300)) - low) / max(high - low, 1e-9)).clip(0.0, 1.0) for each in (budgets, sent)
+    )
     return trials, losses[:, history.objectives], _Efforts(True, levels, running, float(levels.max()), np.zeros(len(trials)))
 
 

@@ -68,7 +68,9 @@ class ASHA(Rungs, Scheduler):
             if not before < rung <= max(report.step for report in curve):
                 continue
             losses = losses_at(history, rung)
-            known, mine = losses[np.isfinite(losses)], losses[task.trial]
+            known, mine = losses[~np.isnan(losses)], losses[task.trial]
+            if mine == np.inf:
+                return f"At step {rung:g} it has diverged, or breaks a bound."
             kept = max(1, int(len(known) / self.eta))
             if (known < mine).sum() >= kept:
                 return f"At step {rung:g} it is not among the best {kept} of the {len(known)} that came so far."

@@ -6,6 +6,8 @@ end, of the mean of what these had reported up to step s [1]. Nothing is assumed
 [1] Golovin et al., Google Vizier: A Service for Black-Box Optimization, KDD 2017, "Median Stopping Rule".
 """
 
+import weakref
+
 import numpy as np
 
 from tunewright.arguments import whole
@@ -16,7 +18,8 @@ from tunewright.schedulers.once import Once
 from tunewright.schedulers.rungs import is_default
 from tunewright.space import SearchSpace
 from tunewright.space.values import plain_number
-from tunewright.trial import Report, Task
+from tunewright.trial import Task
+from tunewright.typing import Array
 
 __all__ = ["Median"]
 
@@ -46,6 +49,7 @@ class Median(Once):
                 f"Median: warmup must be a finite number, got {warmup!r}. It is a step, as the objective counts them."
             )
         self.after, self.warmup, self.learns = int(after), step, True
+        self._means = _Means()
 
     def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
         """As `Once`."""
@@ -53,22 +57,23 @@ class Median(Once):
             raise StudyError("Median compares by one metric, and several are optimised. Use Once(…).")
         return super().decide(space, history, rng)
 
-    def stop(self, space: SearchSpace, history: History, task: Task, new: int) -> str:  # noqa: ARG002  the contract gives more than is used here
+    def stop(self, space: SearchSpace, history: History, task: Task, new: int) -> str:
         """Whether the best that it has reported is worse than the median of the means of others up to the same step."""
         metric = history.metrics[history.objectives[0]]
-        mine = _losses(history.curve(*task.key), metric.name, metric.sign)
-        if not mine or max(step for step, _ in mine) < self.warmup or is_default(space, history, task.trial):
+        curve = history.curve(*task.key)
+        now = max(report.step for report in curve)
+        if now < self.warmup or is_default(space, history, task.trial):
             return ""
-        now = max(step for step, _ in mine)
-        whole_way = np.flatnonzero((history.states == COMPLETED) & (history.budgets == history.budgets.max(initial=-np.inf)))
-        means = []
-        for trial in whole_way:
-            curve = _losses(history.curve(int(trial), task.index), metric.name, metric.sign)
-            so_far = [loss for step, loss in curve if step <= now]
-            if so_far and trial != task.trial:
-                means.append(float(np.mean(so_far)))
-        best = min(loss for _, loss in mine)
-        if len(means) < self.after or not best > np.median(means):
+        means = self._means.upto(now, history, task.index)
+        means = means[~np.isnan(means)]
+        if len(means) < self.after:
+            return ""
+        if any(metric.name in report.diverged for report in curve[-new:]):
+            return f"At step {now:g} it has diverged."
+        best = min(
+            (metric.sign * report.values[metric.name] for report in curve if metric.name in report.values), default=-np.inf
+        )
+        if not best > np.median(means):
             return ""
         return f"At step {now:g} the best so far is worse than the median of {len(means)} others up to there."
 
@@ -76,5 +81,36 @@ class Median(Once):
         return f"Median(folds={self.folds}, seeds={self.seeds}, after={self.after}, warmup={self.warmup!r})"
 
 
-def _losses(curve: list[Report], name: str, sign: float) -> list[tuple[float, float]]:
-    return [(report.step, sign * report.values[name]) for report in curve if name in report.values]
+class _Means:
+    """Running means of what trials reported that came to their end, kept by trial and task: what has ended stays as it is."""
+
+    def __init__(self) -> None:
+        self._history: weakref.ref[History] | None = None
+        self._known: dict[tuple[int, int], tuple[Array, Array]] = {}
+
+    def upto(self, step: float, history: History, index: int) -> Array:
+        """Of each such trial the mean of the losses that its task `index` reported up to a step; NaN: none."""
+        if self._history is None or self._history() is not history:
+            self._history, self._known = weakref.ref(history), {}
+        ended = (history.states == COMPLETED) & (history.budgets == history.budgets.max(initial=-np.inf))
+        found = []
+        for trial in np.flatnonzero(ended).tolist():
+            if (trial, index) not in self._known:
+                self._known[trial, index] = _running(history, trial, index)
+            steps, means = self._known[trial, index]
+            before = int(np.searchsorted(steps, step, side="right"))
+            found.append(means[before - 1] if before else np.nan)
+        return np.array(found)
+
+    def __reduce__(self) -> tuple[type["_Means"], tuple[()]]:
+        return _Means, ()
+
+
+def _running(history: History, trial: int, index: int) -> tuple[Array, Array]:
+    """Steps, rising, and the means of the losses up to each."""
+    metric = history.metrics[history.objectives[0]]
+    told = sorted(
+        (report.step, report.values[metric.name]) for report in history.curve(trial, index) if metric.name in report.values
+    )
+    steps, values = np.array(told, np.float64).reshape(-1, 2).T
+    return steps, metric.sign * np.cumsum(values) / np.arange(1, len(values) + 1)

@@ -115,12 +115,18 @@ def _by_budget(history: History) -> Indices:
 
 
 def losses_at(history: History, step: float) -> Array:
-    """What each trial's first task had reported of the optimised metric when it reached a step, as losses, shape (n,); NaN: it has not."""
+    """What each trial's first task had reported of the optimised metric when it reached a step, as losses, shape (n,). NaN: it has not;
+    infinite: it had diverged, or broke a bound.
+    """
     metric = history.metrics[history.objectives[0]]
     found = np.full(len(history), np.nan)
     for trial in range(len(history)):
-        reached = (report.values for report in history.curve(trial) if report.step >= step)
-        value = next((values[metric.name] for values in reached if metric.name in values), None)
-        if value is not None:
-            found[trial] = metric.sign * value
+        reached = (report for report in history.curve(trial) if report.step >= step)
+        report = next((each for each in reached if metric.name in each.values or metric.name in each.diverged), None)
+        if report is not None:
+            broken = any(
+                each.bound is not None and each.sign * report.values.get(each.name, -np.inf * each.sign) > each.sign * each.bound
+                for each in history.metrics
+            )
+            found[trial] = np.inf if broken or metric.name in report.diverged else metric.sign * report.values[metric.name]
     return found

@@ -92,7 +92,7 @@ TRIALS_VIEW: Final = re.sub(
         FROM events WHERE kind = 'asked'
     ),
     tasks AS (  -- a task that was given back and sent again is still one task, as it was sent first
-        SELECT min(id), study, trial, task, coalesce(budget, 9e999) AS budget, spare
+        SELECT min(id) AS sent, study, trial, task, coalesce(budget, 9e999) AS budget, spare
         FROM (
             SELECT id, study, trial, 0 AS task, budget, 0 AS spare FROM asked
             UNION ALL
@@ -109,12 +109,18 @@ TRIALS_VIEW: Final = re.sub(
         FROM events WHERE kind IN ('told', 'failed')
         GROUP BY 2, 3, 4
     ),
-    measured AS (  -- the budget of a task that the scheduler stopped is what it had reached
+    caps AS (  -- what a task had reached that the scheduler stopped is the budget of all that its trial was sent so far
+        SELECT t.study, t.trial, t.task, min(c.reached) AS cap
+        FROM (SELECT id, study, trial, reached FROM results WHERE reached IS NOT NULL) c JOIN tasks t USING (study, trial)
+        WHERE t.sent < c.id
+        GROUP BY 1, 2, 3
+    ),
+    measured AS (
         SELECT *, max(CASE WHEN kind = 'told' THEN budget END) OVER (PARTITION BY study, trial) AS highest
         FROM (
-            SELECT t.study, t.trial, min(t.budget, coalesce(r.reached, t.budget)) AS budget, t.spare, r.kind, r.time, r.seconds,
+            SELECT t.study, t.trial, min(t.budget, coalesce(c.cap, t.budget)) AS budget, t.spare, r.kind, r.time, r.seconds,
                    r."values", r.reached
-            FROM tasks t LEFT JOIN results r USING (study, trial, task)
+            FROM tasks t LEFT JOIN results r USING (study, trial, task) LEFT JOIN caps c USING (study, trial, task)
         )
     ),
     sums AS (
@@ -164,7 +170,7 @@ POSTGRES_VIEW: Final = re.sub(
         FROM (SELECT id, trial, time, body::json AS body FROM events WHERE kind = 'asked') e
     ),
     tasks AS (  -- a task that was given back and sent again is still one task, as it was sent first
-        SELECT DISTINCT ON (study, trial, task) study, trial, task, coalesce(budget, 'Infinity') AS budget, spare
+        SELECT DISTINCT ON (study, trial, task) id AS sent, study, trial, task, coalesce(budget, 'Infinity') AS budget, spare
         FROM (
             SELECT id, study, trial, 0 AS task, budget, false AS spare FROM asked
             UNION ALL
@@ -184,11 +190,17 @@ POSTGRES_VIEW: Final = re.sub(
         ) r
         ORDER BY study, trial, task, id
     ),
-    measured AS (  -- the budget of a task that the scheduler stopped is what it had reached
+    caps AS (  -- what a task had reached that the scheduler stopped is the budget of all that its trial was sent so far
+        SELECT t.study, t.trial, t.task, min(c.reached) AS cap
+        FROM (SELECT id, study, trial, reached FROM results WHERE reached IS NOT NULL) c JOIN tasks t USING (study, trial)
+        WHERE t.sent < c.id
+        GROUP BY 1, 2, 3
+    ),
+    measured AS (
         SELECT *, max(budget) FILTER (WHERE kind = 'told') OVER (PARTITION BY study, trial) AS highest
         FROM (
-            SELECT t.study, t.trial, least(t.budget, r.reached) AS budget, t.spare, r.kind, r.time, r.seconds, r."values", r.reached
-            FROM tasks t LEFT JOIN results r USING (study, trial, task)
+            SELECT t.study, t.trial, least(t.budget, c.cap) AS budget, t.spare, r.kind, r.time, r.seconds, r."values", r.reached
+            FROM tasks t LEFT JOIN results r USING (study, trial, task) LEFT JOIN caps c USING (study, trial, task)
         ) m
     ),
     sums AS (
