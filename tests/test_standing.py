@@ -176,7 +176,8 @@ def test_merits_are_losses_until_budgets_differ():
 
     journal.tell(0, 7.0, index=journal.send(0, budget=3))
     journal.tell(running, 1.0)
-    assert journal.history.merits.tolist() == [[7.0], [6.0], [6.0]]  # from 1 to 3 a loss grows by 5
+    assert journal.history.merits.tolist() == [[0.0], [1.0], [1.0]]
+    assert journal.history.worth.tolist() == [[7.0], [6.0], [6.0]]  # from 1 to 3 a loss grows by 5
 
 
 def test_who_was_stopped_is_not_the_best_beside_those_that_were_not():

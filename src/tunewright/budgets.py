@@ -2,8 +2,8 @@
 
 A trial that trained for one epoch cannot be compared with one that trained for nine by what they say. But those that were judged with both
 budgets tell how the one becomes the other: a line is laid through them, and those judged with less are carried along it, from each budget to
-the next one up. So a promising trial that has only begun may stand above one that was given much and disappointed; sorted by budget first, as
-those would be who only look at who was promoted, whoever was promoted early, when there was little choice, would stay at the top for ever.
+the next one up. So explanations have something to say of all trials, and one that was given much and disappointed does not stand above a
+promising one that has only begun.
 """
 
 from collections.abc import Sequence
