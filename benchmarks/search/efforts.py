@@ -231,31 +231,21 @@ def records(path: Path) -> list[dict[str, Any]]:
 
 
 def table(chosen: argparse.Namespace) -> None:
-    """Means over problems and seeds that all tools have; ± one standard error over problems of the difference to the first tool."""
+    """Over what all tools have: the mean over problems of the mean over seeds; ± one standard error over problems of the difference to the
+    first tool.
+    """
     tasks = REPORT_TASKS if chosen.report else DEVELOP_TASKS
-    found = {
-        (r["tool"], r["task"], r["seed"]): r["regrets"]
-        for r in records(chosen.out)
-        if r["task"] in tasks and r["tool"] in chosen.tools
-    }
+    found = {(r["tool"], r["task"], r["seed"]): r["regrets"] for r in records(chosen.out)}
     tools = [tool for tool in chosen.tools if any(key[0] == tool for key in found)]
-    shared = [(task, seed) for task in tasks for seed in range(99) if all((tool, task, seed) in found for tool in tools)]
-    print(f"{len(shared)} searches a tool; mean normalised regret after the epochs of {', '.join(map(str, AT))} trainings\n")
-    first = np.array([found[tools[0], *each] for each in shared])
-    for tool in tools:
-        mine = np.array([found[tool, *each] for each in shared])
-        apart = np.array(
-            [
-                (mine - first)[[each[0] == task for each in shared]].mean(axis=0)
-                for task in tasks
-                if any(each[0] == task for each in shared)
-            ]
-        )
-        error = apart.std(axis=0, ddof=1) / np.sqrt(len(apart)) if len(apart) > 1 else np.full(len(AT), np.nan)
-        cells = "  ".join(
-            f"{m:6.3f} ({d:+.3f} ± {e:.3f})" for m, d, e in zip(mine.mean(axis=0), apart.mean(axis=0), error, strict=True)
-        )
-        print(f"{tool:22} {cells}")
+    seeds = {task: [s for s in range(99) if all((tool, task, s) in found for tool in tools)] for task in tasks}
+    tasks = tuple(task for task in tasks if seeds[task])
+    print(f"{sum(map(len, seeds.values()))} searches a tool; mean normalised regret after the epochs of {AT} trainings\n")
+    means = {tool: np.array([np.mean([found[tool, task, s] for s in seeds[task]], axis=0) for task in tasks]) for tool in tools}
+    for tool, mine in means.items():
+        apart = mine - means[tools[0]]
+        error = apart.std(axis=0, ddof=1) / np.sqrt(len(tasks))
+        three = zip(mine.mean(axis=0), apart.mean(axis=0), error, strict=True)
+        print(f"{tool:22} " + "  ".join(f"{mean:6.3f} ({more:+.3f} ± {sure:.3f})" for mean, more, sure in three))
 
 
 def main() -> None:
