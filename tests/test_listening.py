@@ -547,6 +547,21 @@ def test_an_executor_that_no_way_leads_to_stops_nobody_and_that_is_said():
         study.optimize(lambda live: live["x"], trials=2, executor=pool, isolation="process")
 
 
+def test_who_promotes_stops_nobody_and_has_nothing_to_warn_of():
+    study = tw.Study(SPACE, tw.Metric("loss"), sampler=Random(), scheduler=ASHA(1, 9))
+
+    def objective(live):
+        live.report(1, other=1.0)
+        return live["x"]
+
+    with ThreadPoolExecutor(1) as pool:
+        study.optimize(objective, trials=3, executor=pool, isolation="process")
+    study.optimize(objective, trials=6, isolation="none")
+
+    assert study.history.completed == 6
+    assert (ASHA(1, 9).stops, ASHA(1, 9, resume=False).stops, Median().stops, Once().stops) == (False, True, True, False)
+
+
 def test_one_fold_that_was_given_all_does_not_stand_for_those_that_were_not():
     study = tw.Study(SPACE, tw.Metric("loss"), scheduler=Median(folds=2, after=3), sampler=Random(), seed=0)
 

@@ -53,7 +53,7 @@ class Listening:
         self._crew = crew
         self._mine = mine
         self._scheduler = scheduler
-        self._judges = type(scheduler).stop is not Scheduler.stop
+        self._judges = scheduler.stops
         self._every = _EVERY if not self._judges else 0.0 if crew.inline else _EAGER
         self._heard = self._since = since
         self._next = 0.0

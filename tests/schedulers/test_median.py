@@ -3,6 +3,7 @@ import pytest
 
 import tunewright as tw
 from tunewright.errors import StudyError
+from tunewright.events import Reported
 from tunewright.metric import Metric
 from tunewright.samplers import Random
 from tunewright.schedulers import Median, Start
@@ -133,3 +134,14 @@ def test_of_a_study_with_folds_the_stopped_get_no_more_of_them():
     assert study.best.number not in stopped
     assert len(study.best.measurements) == 3
     assert study.replay().same
+
+
+def test_what_has_diverged_is_stopped_at_once():
+    journal = Journal(SPACE, (Metric("loss"),))
+    trial = journal.ask({"x": 0.5})
+    journal.report(trial, 1, 1.0)
+    journal._write(trial, Reported(0, 2, {}, ("loss",)))
+
+    said = Median().stop(SPACE, journal.history, journal.history.task(trial), 1)
+
+    assert said == "At step 2 it has diverged."

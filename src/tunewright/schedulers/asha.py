@@ -44,6 +44,11 @@ class ASHA(Rungs, Scheduler):
         super().__init__(low, high, eta)
         self.resume = bool(resume)
 
+    @property
+    def stops(self) -> bool:
+        """Without `resume`."""
+        return not self.resume
+
     def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:  # noqa: ARG002  the contract gives more than is used here
         """Resume whoever earned it, else start a trial."""
         if self.resume:

@@ -139,6 +139,11 @@ class Scheduler(ABC):
         """
         return self.decide(space, history, rng)
 
+    @property
+    def stops(self) -> bool:
+        """Whether it may stop running tasks: default: if it has a `stop` of its own."""
+        return type(self).stop is not Scheduler.stop
+
     def stop(self, space: SearchSpace, history: History, task: Task, new: int) -> str:  # noqa: ARG002  what others look at
         """Why a running task should stop now, in words; empty: it should go on. Default: it always should.
 

@@ -25,14 +25,14 @@ __all__ = ["Median"]
 
 
 class Median(Once):
-    """As `Once`, but tasks that report worse values than most did are stopped. The default is not.
+    """As `Once`, but tasks that report worse values than most did, or have diverged, are stopped. The default is not.
 
     For objectives that report as they go (`live.report(epoch, loss=…)`, or by yielding), and workers that hear. Of several folds and seeds each is
     compared with the same one of other trials; a trial of which one is stopped gets no more of them.
 
     Args:
         folds, seeds: as for `Once`.
-        after: so many trials must have come to their end before anybody is stopped, at least 1.
+        after: so many trials must have come to their end before anybody is compared with them, at least 1.
         warmup: nobody is stopped before this step.
 
     Raises:
@@ -64,12 +64,12 @@ class Median(Once):
         now = max(report.step for report in curve)
         if now < self.warmup or is_default(space, history, task.trial):
             return ""
+        if any(metric.name in report.diverged for report in curve[-new:]):
+            return f"At step {now:g} it has diverged."
         means = self._means.upto(now, history, task.index)
         means = means[~np.isnan(means)]
         if len(means) < self.after:
             return ""
-        if any(metric.name in report.diverged for report in curve[-new:]):
-            return f"At step {now:g} it has diverged."
         best = min(
             (metric.sign * report.values[metric.name] for report in curve if metric.name in report.values), default=-np.inf
         )
