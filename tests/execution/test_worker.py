@@ -317,7 +317,7 @@ def test_an_outcome_may_hold_numbers_of_any_kind():
 
     outcome = told(given, ("loss",), None)
 
-    assert outcome == Outcome({"loss": 1.0}, None, 2.0, {"more": 3}, (Report(1.0, {"a": 0.5, "f\\udcff": 2.0}),))
+    assert outcome == Outcome({"loss": 1.0}, None, 2.0, {"more": 3}, (Report(1.0, {"a": 0.5, "f\\udcff": 2.0}, ("nan",)),))
     assert msgspec.json.decode(msgspec.json.encode(outcome), type=Outcome) == outcome
 
 
