@@ -176,8 +176,7 @@ def test_merits_are_losses_until_budgets_differ():
 
     journal.tell(0, 7.0, index=journal.send(0, budget=3))
     journal.tell(running, 1.0)
-    assert journal.history.merits.tolist() == [[0.0], [1.0], [1.0]]
-    assert journal.history.worth.tolist() == [[7.0], [6.0], [6.0]]  # from 1 to 3 a loss grows by 5
+    assert journal.history.merits.tolist() == [[7.0], [6.0], [6.0]]  # from 1 to 3 a loss grows by 5
 
 
 def test_who_was_stopped_is_not_the_best_beside_those_that_were_not():
@@ -191,3 +190,12 @@ def test_who_was_stopped_is_not_the_best_beside_those_that_were_not():
     assert history.budgets.tolist() == [np.inf, 5]
     assert history.proven.tolist() == [True, False]
     assert history.plan(1) == 1
+
+
+def test_the_default_at_the_top_is_not_the_best_for_being_there():
+    journal = Journal(SPACE)
+    for loss in (9.0, 1.0, 2.0):
+        journal.tell(journal.ask({"x": 0.5}, budget=1), loss)
+    journal.tell(0, 8.0, index=journal.send(0, budget=27))
+
+    assert np.argsort(journal.history.merits[:, 0]).tolist() == [1, 2, 0]

@@ -11,6 +11,7 @@ that were trained longest. Each line of results/efforts.jsonl is a search.
 """
 
 import argparse
+import hashlib
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -198,8 +200,19 @@ def regrets(training: Training, name: str) -> list[float]:
     return found
 
 
+def version_of(tool: str) -> str:
+    """Of a peer its own; for Tunewright a fingerprint of what decides, since its version number does not move with every change."""
+    if tool.startswith(("optuna", "smac")):
+        return version(tool.split("-")[0])
+    digest = hashlib.sha256()
+    for package in ("samplers", "schedulers", "models", "space"):
+        for path in sorted((Path(tw.__file__).parent / package).glob("*.py")):
+            digest.update(path.read_bytes())
+    return "src-" + digest.hexdigest()[:8]
+
+
 def run(chosen: argparse.Namespace) -> None:
-    there = {(r["tool"], r["task"], r["seed"]) for r in records(chosen.out)}
+    there = {(r["tool"], r["task"], r["seed"]) for r in records(chosen.out) if r["version"] == version_of(r["tool"])}
     chosen.out.parent.mkdir(parents=True, exist_ok=True)
     for seed in range(chosen.first, chosen.seeds):
         for task in REPORT_TASKS if chosen.report else DEVELOP_TASKS:
@@ -215,6 +228,7 @@ def run(chosen: argparse.Namespace) -> None:
                     "tool": tool,
                     "task": task,
                     "seed": seed,
+                    "version": version_of(tool),
                     "regrets": found,
                     "seconds": round(took, 1),
                     "seen": len(training.seen),
@@ -231,7 +245,7 @@ def records(path: Path) -> list[dict[str, Any]]:
 
 
 def table(chosen: argparse.Namespace) -> None:
-    """Over what all tools have: the mean over problems of the mean over seeds; ± one standard error over problems of the difference to the
+    """Over what all tools have, each in the version that ran last: the mean over problems of the mean over seeds; ± one standard error over problems of the difference to the
     first tool.
     """
     tasks = REPORT_TASKS if chosen.report else DEVELOP_TASKS

@@ -264,17 +264,20 @@ class Standing:
 
     @property
     def merits(self) -> Array:
-        """By what samplers order trials, smaller is better, shape (n, m). It is `adjusted`; where trials were judged with different budgets,
-        their places by budget, the highest first, and then by loss. NaN where there is no result yet.
+        """By what samplers order trials, smaller is better, shape (n, m). It is their `worth`; those of which nothing tells it come after all
+        others, by budget, the highest first, and then by loss. NaN where there is no result yet.
+
+        By budget alone the default would stand first for good, which schedulers send to the top whatever it is worth.
         """
-        if not self.uneven:
-            return self.adjusted
-        losses, budgets = self.adjusted, self.budgets
-        places = np.full_like(losses, np.nan)
-        for column, known in enumerate(np.isfinite(losses).T):
-            pairs = np.stack([-budgets[known], losses[known, column]], axis=1)
-            places[known, column] = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
-        return places
+        merits, adjusted = self.worth.copy(), self.adjusted
+        for column, losses in zip(merits.T, adjusted.T, strict=True):
+            unknown = np.isfinite(losses) & np.isnan(column)
+            if unknown.any():
+                pairs = np.stack([-self.budgets[unknown], losses[unknown]], axis=1)
+                places = np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1)
+                last = np.nanmax(column, initial=0.0)
+                column[unknown] = last + (1.0 + abs(last)) * (1.0 + places)
+        return merits
 
     @property
     def proven(self) -> NDArray[np.bool_]:

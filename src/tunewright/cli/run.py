@@ -139,8 +139,8 @@ def run(
         _go_on(found, sampled=sampler is not None, scheduled=scheduler is not None)
         before, goal = found.history.finished, _goal(found, limits)
         headline = "" if quiet else _timed(found, objective, function, limits)
-        stopped = _search(found, function, limits, on_failure, headline, goal)
-    return _show(found, study, before, interrupted=stopped, as_json=as_json)
+        interrupted = _search(found, function, limits, on_failure, headline, goal)
+    return _show(found, study, before, interrupted=interrupted, as_json=as_json)
 
 
 def worker(

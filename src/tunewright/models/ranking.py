@@ -3,7 +3,7 @@
 A feasible trial is better than one that breaks a bound; among those, the one that breaks them less is better [1]. Feasible trials
 with one objective are ordered by it. With several they are ordered by non-dominated rank, front by front, and inside a front by
 crowding distance, the loneliest first: the ends of the front, then those in its gaps [1]. Failed trials are better than none and
-worse than all others. What was judged with a higher budget comes first.
+worse than all others. Trials judged with less effort count for what they would be worth with all of it (`History.merits`).
 
 [1] Deb et al., A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II, IEEE Trans. Evol. Comp. 6, 2002, sections III and VI.
 """
