@@ -137,7 +137,9 @@ def fitted(X: Array, y: Array, penalty: Array) -> Array:
 PROBLEMS = (
     Problem("ridge, 2 groups", penalties(2), ridge_by_group),
     Problem(
-        "kernel ridge, 2", tw.SearchSpace({"alpha": tw.Float(1e-4, 1e3, log=True), "gamma": tw.Float(1e-5, 1e1, log=True)}), kernel_ridge
+        "kernel ridge, 2",
+        tw.SearchSpace({"alpha": tw.Float(1e-4, 1e3, log=True), "gamma": tw.Float(1e-5, 1e1, log=True)}),
+        kernel_ridge,
     ),
     Problem("ridge, 10 features", penalties(10), ridge_by_feature),
     Problem("logistic, 30 features", penalties(30), logistic_by_feature),
@@ -202,7 +204,9 @@ def main() -> None:
     given = parser.parse_args()
     budget = max(BUDGETS)
     print(f"python {' '.join(sys.argv)}")
-    print(f"Python {platform.python_version()}, NumPy {np.__version__}, SciPy {scipy.__version__}, scikit-learn {sklearn.__version__}")
+    print(
+        f"Python {platform.python_version()}, NumPy {np.__version__}, SciPy {scipy.__version__}, scikit-learn {sklearn.__version__}"
+    )
     results: dict[str, Any] = {}
     for problem in PROBLEMS:
         curves: dict[str, list[list[float]]] = {}

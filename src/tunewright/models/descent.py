@@ -30,7 +30,7 @@ _LARGEST: Final = 0.5
 _CLOSE: Final = 0.05
 _LEAST: Final = 1e-5
 """Radius below which a descent has ended."""
-_TOLERANCE: Final = 1e-6
+_TOLERANCE: Final = 1e-7
 """The decrease that must be in sight, of what was gained so far and of the loss itself, whichever is more."""
 _SUFFICIENT: Final = 1e-4
 _GOOD: Final = 0.75
@@ -145,6 +145,10 @@ def bfgs(pairs: list[tuple[Array, Array]], guess: float, size: int) -> Array:
 
     Source: Nocedal and Wright 2006, eqs. (6.19) and (7.20), procedure 18.2.
     """
+    unit = max((float(np.abs(y).max(initial=0.0)) for _, y in pairs), default=0.0)
+    if not unit > 0.0:
+        return guess * np.eye(size)
+    pairs, guess = [(s, y / unit) for s, y in pairs], guess / unit  # nothing overflows, and nothing vanishes
     told = [float(y @ y / (s @ y)) for s, y in pairs if s @ y > 1e-10 * np.linalg.norm(s) * np.linalg.norm(y)]
     start = told[-1] if told and 0.0 < told[-1] < np.inf else guess
     curvature: Array = start * np.eye(size)
@@ -157,7 +161,7 @@ def bfgs(pairs: list[tuple[Array, Array]], guess: float, size: int) -> Array:
         updated = curvature - np.outer(pushed, pushed) / along + np.outer(damped, damped) / float(s @ damped)
         if np.isfinite(updated).all():
             curvature = updated
-    return curvature
+    return unit * curvature
 
 
 def box_minimum(slope: Array, curvature: Array, low: Array, high: Array) -> Array:

@@ -18,7 +18,20 @@ Names are imported when they are first used, so that a study by `Random` does no
 
 from tunewright.lazy import face
 
-__all__ = ["CMAES", "GP", "TPE", "Auto", "Evolution", "Gradient", "Grid", "Manual", "QuasiRandom", "Random", "Sampler", "propose_new"]
+__all__ = [
+    "CMAES",
+    "GP",
+    "TPE",
+    "Auto",
+    "Evolution",
+    "Gradient",
+    "Grid",
+    "Manual",
+    "QuasiRandom",
+    "Random",
+    "Sampler",
+    "propose_new",
+]
 
 _CONTENTS = {
     "auto": ("Auto",),

@@ -10,4 +10,17 @@ from tunewright.samplers.quasi_random import QuasiRandom
 from tunewright.samplers.random import Random
 from tunewright.samplers.tpe import TPE
 
-__all__ = ["CMAES", "GP", "TPE", "Auto", "Evolution", "Gradient", "Grid", "Manual", "QuasiRandom", "Random", "Sampler", "propose_new"]
+__all__ = [
+    "CMAES",
+    "GP",
+    "TPE",
+    "Auto",
+    "Evolution",
+    "Gradient",
+    "Grid",
+    "Manual",
+    "QuasiRandom",
+    "Random",
+    "Sampler",
+    "propose_new",
+]

@@ -5,9 +5,9 @@ for each parameter. This sampler descends: a trust-region method with a BFGS mat
 (`models/descent.py`), so that a logarithmic one is descended in its logarithm: the chain rule is applied here, and bounds are kept by projection.
 
 - **The descents are replayed from the history.** Finished trials, in the order in which they finished, are told one after the other to the
-  descent in whose trust region they lie, the nearest one; a trial that lies in none begins one of its own. So nothing has to be stored, any
-  number of workers may share a study, and trials from elsewhere (the default, enqueued ones, another sampler's) are starts and
-  knowledge like others.
+  descents in whose trust regions they lie; a trial that lies in none begins one of its own, and descents that meet go on as one. So
+  nothing has to be stored, any number of workers may share a study, and trials from elsewhere (the default, enqueued ones, another
+  sampler's) are starts and knowledge like others.
 - **What is no Float without step**, and what is active, is held fixed along a descent, which keeps to configurations that agree in all of that.
 - **Starts.** First the default (after enqueued ones), then points of a Sobol sequence; the best one not descended from yet is next. When a descent has ended, three fresh
   points are tried before the next one begins; of these every second one is the best trial with another choice, where there are choices.
@@ -37,7 +37,7 @@ from tunewright.typing import Array, Mask, Params
 __all__ = ["Gradient"]
 
 _RADIUS: Final = 0.2
-_FRESH: Final = 3
+_FRESH: Final = 1
 """Points that are tried before the next descent begins."""
 _SHARES: Final = (0.3, 0.1)
 """Of the region, for further workers on one descent."""
@@ -94,7 +94,9 @@ class Gradient(Sampler):
 
 def _check(space: SearchSpace, history: History) -> None:
     if not _real(space).any():
-        raise StudyError("Gradient descends along Float parameters without step, and the space has none. Use GP, TPE or Evolution.")
+        raise StudyError(
+            "Gradient descends along Float parameters without step, and the space has none. Use GP, TPE or Evolution."
+        )
     if len(history.objectives) > 1:
         listed = ", ".join(f'"{history.metrics[j].name}"' for j in history.objectives)
         raise StudyError(f"Gradient has one objective, but {listed} are optimised. Give all but one a bound, or use Evolution.")
@@ -175,11 +177,13 @@ class _Replay:
             slope = np.clip(slope, -1e100, 1e100)
         family = self._chains.setdefault(self._key(row), [])
         near = [chain for chain in family if chain.descent.covers(point)]
-        if near:
-            chain = min(near, key=lambda each: each.descent.away(point))
+        for chain in near:
             chain.again |= chain.descent.away(point) == 0.0
             chain.descent.take(point, loss, slope)
-        elif math.isfinite(loss):
+        there = sorted((chain for chain in near if not chain.descent.away(point)), key=lambda chain: -chain.descent.steps)
+        for chain in there[1:]:  # descents that have met go on as one
+            family.remove(chain)
+        if not near and math.isfinite(loss):
             family.append(_Chain(row.copy(), places, Descent(point, loss, slope, _RADIUS)))
 
     def _unit(self, row: Array, places: Array) -> Array:
