@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from tunewright.models.descent import Descent, bfgs, box_minimum
 def descend(function, start, most=200, radius=0.2):
     """A function to its loss and slope; returns the descent and how many points it was told."""
     point = np.asarray(start, float)
-    descent = Descent(point, *function(point), radius)
+    descent = Descent(point, *function(point), radius=radius)
     for count in range(most):
         if descent.over:
             return descent, count
@@ -45,7 +47,7 @@ def test_the_least_of_a_model_in_a_box_is_where_scipy_finds_it(size, seed):
     def model(s):
         return slope @ s + 0.5 * s @ curvature @ s
 
-    peer = minimize(
+    peer = minimize(  # type: ignore[call-overload]
         model,
         np.zeros(size),
         jac=lambda s: slope + curvature @ s,
@@ -110,19 +112,19 @@ def test_noise_ends_a_descent(seed):
 
 def test_what_failed_shortens_the_step():
     function = bowl([1], [0.4])
-    descent = Descent(np.array([0.5]), *function(np.array([0.5])), 0.2)
+    descent = Descent(np.array([0.5]), *function(np.array([0.5])), radius=0.2)
     steps = []
     while not descent.over:
         steps.append(descent.away(descent.step()))
         descent.take(descent.step(), np.inf, None)
 
-    assert all(later <= 0.5 * earlier for earlier, later in zip(steps, steps[1:], strict=False))
+    assert all(later <= 0.5 * earlier for earlier, later in pairwise(steps))
     assert descent.point.tolist() == [0.5]
 
 
 def test_a_point_uphill_that_nobody_asked_for_costs_no_length():
     function = bowl([1, 1], [0.4, 0.4])
-    descent = Descent(np.array([0.5, 0.5]), *function(np.array([0.5, 0.5])), 0.2)
+    descent = Descent(np.array([0.5, 0.5]), *function(np.array([0.5, 0.5])), radius=0.2)
 
     descent.take(np.array([0.6, 0.6]), *function(np.array([0.6, 0.6])))
 

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -246,7 +247,7 @@ def test_choices_vary_between_descents_and_stay_along_them() -> None:
     kinds = [trial.params["kind"] for trial in journal.history.trials]
 
     assert set(kinds) == {"a", "b", "c"}
-    assert sum(one == other for one, other in zip(kinds, kinds[1:], strict=False)) > 40
+    assert sum(one == other for one, other in pairwise(kinds)) > 40
 
 
 def test_a_start_without_a_gradient_is_tried_once_more() -> None:
@@ -295,7 +296,7 @@ def test_what_it_cannot_search_is_refused() -> None:
 @pytest.mark.parametrize("starts", [0, -1, 1.5, "2", True])
 def test_starts_are_counted(starts: object) -> None:
     with pytest.raises(StudyError, match="starts"):
-        Gradient(starts=starts)  # type: ignore[arg-type]
+        Gradient(starts=starts)
 
 
 def test_more_starts_come_first() -> None:

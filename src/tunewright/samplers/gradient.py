@@ -32,7 +32,7 @@ from tunewright.models.ranking import Ranking
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.sequence import Opening
 from tunewright.space import Float, SearchSpace
-from tunewright.typing import Array, Mask, Params
+from tunewright.typing import Array, Indices, Mask, Params
 
 __all__ = ["Gradient"]
 
@@ -110,8 +110,10 @@ def _remarks(history: History) -> tuple[str, ...]:
     if any(getattr(entry.event, "text", "").startswith(said) for entry in history.warnings):
         return ()
     return (
-        f"{said} ({history.completed} completed), so that there is nothing to descend by: a Sobol sequence is proposed. Tell one in the "
-        "objective with live.gradient({name: derivative}), or use another sampler.",
+        (
+            f"{said} ({history.completed} completed), so that there is nothing to descend by: a Sobol sequence is proposed. Tell one in the "
+            "objective with live.gradient({name: derivative}), or use another sampler."
+        ),
     )
 
 
@@ -129,7 +131,7 @@ class _Chain:
         again: whether its first trial was tried again for its gradient.
     """
 
-    def __init__(self, row: Array, places: Array, descent: Descent) -> None:
+    def __init__(self, row: Array, places: Indices, descent: Descent) -> None:
         self.row, self.places, self.descent = row, places, descent
         self.again = False
 
@@ -186,7 +188,7 @@ class _Replay:
         if not near and math.isfinite(loss):
             family.append(_Chain(row.copy(), places, Descent(point, loss, slope, _RADIUS)))
 
-    def _unit(self, row: Array, places: Array) -> Array:
+    def _unit(self, row: Array, places: Indices) -> Array:
         point: Array = self._space.to_unit([row])[0, places]
         return point
 
