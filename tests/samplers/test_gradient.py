@@ -242,6 +242,20 @@ def test_workers_never_do_the_same() -> None:
     assert journal.history.losses[journal.history.states == 1].min() < problem.optimum + 1e-4
 
 
+@pytest.mark.parametrize("slope", [1.0, 1e-300, 1e300, 1.7e308])
+def test_ranges_at_the_ends_of_what_numbers_can_be(slope: float) -> None:
+    space = SearchSpace(
+        {"near": Float(1.0, 1.0 + 1e-14), "far": Float(-1.7e308, 1.7e308), "tiny": Float(1e-300, 1e300, log=True)}
+    )
+
+    def slopes(params: Params) -> dict[str, float]:
+        return {"near": slope, "far": slope * np.sign(float(params["far"])), "tiny": slope}
+
+    history = search(Problem("", space, lambda params: float(params["near"]) - 1.0, 0.0, {}, slopes), 60).history
+
+    assert len(np.unique(history.rows, axis=0)) == 60
+
+
 def test_choices_vary_between_descents_and_stay_along_them() -> None:
     journal = search(mixed(), 80)
     kinds = [trial.params["kind"] for trial in journal.history.trials]

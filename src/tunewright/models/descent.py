@@ -175,7 +175,7 @@ def box_minimum(slope: Array, curvature: Array, low: Array, high: Array) -> Arra
     Source: Bertsekas 1982.
     """
     s = np.zeros(len(slope))
-    tiny = 1e-10 * np.abs(slope).max(initial=0.0)
+    tiny, size = 1e-10 * np.abs(slope).max(initial=0.0), len(slope) * float(np.abs(curvature).max(initial=0.0))
     for _ in range(_ROUNDS):
         here = slope + curvature @ s
         free = ~(((s <= low) & (here > 0.0)) | ((s >= high) & (here < 0.0)))
@@ -183,8 +183,8 @@ def box_minimum(slope: Array, curvature: Array, low: Array, high: Array) -> Arra
             break
         best, length = s, 1.0
         newton = np.zeros(len(s))
-        newton[free] = -np.linalg.lstsq(curvature[np.ix_(free, free)], here[free], rcond=None)[0]
-        for way in (newton, np.where(free, -here, 0.0) / np.linalg.norm(curvature, 2)):
+        newton[free] = -np.linalg.solve(curvature[np.ix_(free, free)] + 1e-13 * size * np.eye(int(free.sum())), here[free])
+        for way in (newton, np.where(free, -here, 0.0) / size):
             length = 1.0
             while best is s and length > 1e-4:
                 tried = np.clip(s + length * way, low, high)

@@ -43,6 +43,7 @@ _SHARES: Final = (0.3, 0.1)
 """Of the region, for further workers on one descent."""
 _PATIENCE: Final = 5
 """Completed trials without a gradient after which that is said."""
+_LARGEST: Final = 1e100
 _HALVINGS: Final = 12
 _TRIES: Final = 32
 _ROW: Final = 3
@@ -174,9 +175,9 @@ class _Replay:
         point, slope = self._unit(row, places), None
         if gradient:
             scale = history.metrics[history.objectives[0]].sign * self._space.slopes([row])[0, places]
-            with np.errstate(over="ignore"):
-                slope = scale * np.array([gradient.get(self._space.names[j], 0.0) for j in places])
-            slope = np.clip(slope, -1e100, 1e100)
+            with np.errstate(over="ignore", invalid="ignore"):
+                slope = np.nan_to_num(scale * np.array([gradient.get(self._space.names[j], 0.0) for j in places]))
+            slope = np.clip(slope, -_LARGEST, _LARGEST)
         family = self._chains.setdefault(self._key(row), [])
         near = [chain for chain in family if chain.descent.covers(point)]
         for chain in near:
@@ -209,12 +210,12 @@ class _Replay:
         pending = self._pending(history)
         ready = len(chains) + len(pending) >= starts + (_FRESH + 1) * len(ended)
         for chain in [*open_, *(waiting if ready or open_ else [])]:
-            if not self._at_work(chain, pending) and (row := self._step(chain, 1.0)) is not None:
+            if not self._at_work(chain, pending) and (row := self._step(chain, 1.0, history)) is not None:
                 return row
         for chain in open_ or (waiting if ready else []):
             at_work = self._at_work(chain, pending)
             for share in _SHARES[at_work - 1 :] if at_work else ():
-                if (row := self._step(chain, share)) is not None and not self._known(row, pending):
+                if (row := self._step(chain, share, history)) is not None:
                     return row
         return self._neighbour(chains[0], rng) if ended and len(history) % 2 else None
 
@@ -234,19 +235,15 @@ class _Replay:
         same = [row for row in pending if self._key(row) == key]
         return sum(chain.descent.covers(self._unit(row, chain.places)) for row in same)
 
-    @staticmethod
-    def _known(row: Array, pending: Array) -> bool:
-        return any(np.array_equal(row, other, equal_nan=True) for other in pending)
-
-    def _step(self, chain: _Chain, share: float) -> Array | None:
-        """The next point of a descent as a raw row; None: constraints and conditions leave none."""
+    def _step(self, chain: _Chain, share: float, history: History) -> Array | None:
+        """The next point of a descent as a raw row; None: constraints and conditions leave none, or none that is new."""
         centre, step = chain.descent.point, chain.descent.step(share) - chain.descent.point
         if chain.descent.slope is None:
             return chain.row
         for _ in range(_HALVINGS):
             row = self._row(chain, centre + step)
             if self._fits(row):
-                return row
+                return None if history.seen(row) else row
             step = 0.5 * step
         return None
 
