@@ -97,11 +97,12 @@ def told_all(study):
 def test_gradients_come_home_from_wherever_a_task_runs(how, tmp_path):
     study = tw.Study(SPACE, LOSS, sampler=Gradient(), storage=f"sqlite:///{tmp_path}/a.db", seed=0)
 
-    study.optimize(bowl, trials=6, **how)
+    study.optimize(bowl, trials=12, **how)
 
-    assert study.history.completed == 6
+    assert study.history.completed == 12
     told_all(study)
     told_all(tw.Study.load(f"sqlite:///{tmp_path}/a.db"))
+    assert study.replay().same
 
 
 @pytest.mark.parametrize("isolation", [None, "process"])
