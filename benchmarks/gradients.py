@@ -92,6 +92,27 @@ def kernel_ridge(seed: int) -> Loss:
     return loss
 
 
+def kernel_by_feature(seed: int) -> Loss:
+    """The penalty, and a width of the kernel for each feature: not convex."""
+    learn, target, judge, truth = halves(*load_diabetes(return_X_y=True, scaled=False), seed)
+    mean = target.mean()
+    inside = ((learn[:, None] - learn[None]) ** 2).transpose(2, 0, 1)
+    across = ((judge[:, None] - learn[None]) ** 2).transpose(2, 0, 1)
+
+    def loss(a: Array) -> tuple[float, Array]:
+        alpha, gamma = a[0], a[1:]
+        kernel, seen = (np.exp(-np.tensordot(gamma, part, 1)) for part in (inside, across))
+        system = kernel + alpha * np.eye(len(learn))
+        dual = np.linalg.solve(system, target - mean)
+        errors = seen @ dual + mean - truth
+        pull = np.linalg.solve(system, 2 * seen.T @ errors / len(errors))
+        outer, inner = seen * np.outer(-2 * errors / len(errors), dual), kernel * np.outer(pull, dual)
+        by_gamma = np.tensordot(across, outer, 2) + np.tensordot(inside, inner, 2)
+        return float((errors**2).mean()), np.append(-pull @ dual, by_gamma)
+
+    return loss
+
+
 def logistic_by_feature(seed: int) -> Loss:
     learn, target, judge, truth = halves(*load_breast_cancer(return_X_y=True), seed)
     learn, judge = (np.column_stack([part, np.ones(len(part))]) for part in (learn, judge))
@@ -141,6 +162,20 @@ PROBLEMS = (
         tw.SearchSpace({"alpha": tw.Float(1e-4, 1e3, log=True), "gamma": tw.Float(1e-5, 1e1, log=True)}),
         kernel_ridge,
     ),
+    Problem(
+        "kernel ridge, 2, poor default",
+        tw.SearchSpace(
+            {"alpha": tw.Float(1e-4, 1e3, log=True, default=1e-3), "gamma": tw.Float(1e-5, 1e1, log=True, default=5.0)}
+        ),
+        kernel_ridge,
+    ),
+    Problem(
+        "kernel ridge, 11",
+        tw.SearchSpace(
+            {"alpha": tw.Float(1e-4, 1e3, log=True)} | {f"gamma{j}": tw.Float(1e-5, 1e1, log=True) for j in range(10)}
+        ),
+        kernel_by_feature,
+    ),
     Problem("ridge, 10 features", penalties(10), ridge_by_feature),
     Problem("logistic, 30 features", penalties(30), logistic_by_feature),
 )
@@ -184,6 +219,7 @@ def by_lbfgsb(problem: Problem, loss: Loss, seed: int, budget: int) -> list[floa
 def searches() -> dict[str, Callable[..., list[float]]]:
     ours: dict[str, Callable[[], tw.samplers.Sampler]] = {
         "Gradient": tw.samplers.Gradient,
+        "5 starts": lambda: tw.samplers.Gradient(starts=5),
         "GP": tw.samplers.GP,
         "TPE": tw.samplers.TPE,
         "Random": tw.samplers.Random,
@@ -199,6 +235,7 @@ def searches() -> dict[str, Callable[..., list[float]]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--splits", type=int, default=20)
+    parser.add_argument("--problems", nargs="*", help="problems, by name")
     parser.add_argument("--first", type=int, default=100, help="seed of the first split")
     parser.add_argument("--only", nargs="*", help="searches, by name")
     parser.add_argument("--out", type=Path)
@@ -210,6 +247,8 @@ def main() -> None:
     )
     results: dict[str, Any] = {}
     for problem in PROBLEMS:
+        if given.problems and problem.name not in given.problems:
+            continue
         curves: dict[str, list[list[float]]] = {}
         for name, search in searches().items():
             if given.only and name not in given.only:
