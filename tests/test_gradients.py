@@ -171,6 +171,15 @@ def test_a_bad_gradient_costs_nothing_and_is_said_once():
     ]
 
 
+def test_names_that_no_journal_can_hold_cost_nothing(tmp_path):
+    study = tw.Study(SPACE, LOSS, sampler=Gradient(), storage=f"sqlite:///{tmp_path}/a.db", seed=0)
+
+    study.tell(study.ask(), 0.5, gradient={"\udcff": 1.0, "n" * 10_000: 2.0, "x": 3.0})
+
+    assert study.history.gradient(0) == {"x": 3.0}
+    assert [len(entry.event.text) < 400 for entry in study.history.warnings] == [True, True]
+
+
 def test_the_last_one_told_counts_and_a_failed_trial_has_none():
     def objective(live):
         live.gradient({"x": 1.0, "lr": 1.0})

@@ -7,7 +7,7 @@ them (natural units, the metric's own sign). What cannot be used of it is left o
 import difflib
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from tunewright.errors import TrialError
 from tunewright.space import Float, SearchSpace
@@ -15,6 +15,8 @@ from tunewright.trial import Measurement
 from tunewright.typing import Params
 
 __all__ = ["gradient_of", "mean_gradient", "usable_gradient"]
+
+_LONGEST: Final = 200
 
 
 def gradient_of(given: object) -> dict[str, float]:
@@ -26,7 +28,12 @@ def gradient_of(given: object) -> dict[str, float]:
     if not isinstance(given, Mapping):
         shown = " ".join(repr(given).split())[:60]
         raise TrialError(f'A gradient is a dictionary by the name of the parameter, as in {{"alpha": 0.3}}, got {shown}.')
-    return {str(name): _number(value) for name, value in given.items()}
+    return {_name(key): _number(value) for key, value in given.items()}
+
+
+def _name(key: object) -> str:
+    """As UTF-8 can hold it."""
+    return str(key).encode("utf-8", "backslashreplace").decode()
 
 
 def _number(value: Any) -> float:  # noqa: ANN401  the user's value
@@ -51,7 +58,8 @@ def usable_gradient(space: SearchSpace, params: Params, gradient: Mapping[str, f
     for name, slope in gradient.items():
         why = _trouble(space, params, name, slope)
         if why:
-            complaints.append(f'The derivative by "{name}" is left out, and the value kept: {why}')
+            shown = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
+            complaints.append(f'The derivative by "{shown}" is left out, and the value kept: {why}')
         else:
             usable[name] = slope
     return usable, complaints
