@@ -2,7 +2,7 @@ import time
 
 import numpy as np
 
-from tunewright.events import Asked, Sent
+from tunewright.events import Asked, Sent, Told
 from tunewright.metric import Metric
 from tunewright.tasks import TaskTable
 from tunewright.trial import Failure, Measurement, Report, Task
@@ -41,7 +41,7 @@ def test_the_first_result_of_a_task_stands():
     table = table_of()
 
     task = table.end(0, 0, 2.0)
-    table.told(task, {"loss": 0.5}, {"note": "first"})
+    table.told(task, Told({"loss": 0.5}, info={"note": "first"}))
 
     assert table.end(0, 0, 9.0) is None
     assert table.measurements(0) == (Measurement(0, None, 0, 0, {"loss": 0.5}, 2.0, {"note": "first"}),)
@@ -62,7 +62,7 @@ def test_a_task_given_back_is_sent_again_with_a_higher_attempt():
 
 def test_a_task_that_ended_is_not_given_back():
     table = table_of()
-    table.told(table.end(0, 0, 1.0), {"loss": 0.5}, {})
+    table.told(table.end(0, 0, 1.0), Told({"loss": 0.5}))
 
     table.give_back(0, 0, wanted=True)
 
@@ -76,7 +76,7 @@ def test_the_value_is_the_mean_over_folds_at_the_highest_budget():
         table.send(0, index, Sent(index, budget=budget, fold=fold))
 
     for index, loss in enumerate([100.0, 1.0, 2.0]):
-        table.told(table.end(0, index, 1.0), {"loss": loss}, {})
+        table.told(table.end(0, index, 1.0), Told({"loss": loss}))
 
     assert table.value(0).tolist() == [1.5]
 
@@ -87,7 +87,7 @@ def test_no_budget_means_all_of_it():
     table.send(0, 1, Sent(1))
 
     for index, loss in enumerate([100.0, 1.0]):
-        table.told(table.end(0, index, 1.0), {"loss": loss}, {})
+        table.told(table.end(0, index, 1.0), Told({"loss": loss}))
 
     assert table.value(0).tolist() == [1.0]
 

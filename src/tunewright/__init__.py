@@ -10,6 +10,7 @@ _CONTENTS = {
     "metric": ("Metric",),
     "trial": ("Failure", "Measurement", "Outcome", "Task", "Trial", "TrialState"),
     "history": ("History",),
+    "hypergradients": ("hypergradients",),
     "execution.live": ("LiveTrial",),
     "study": ("Study",),
     "resampling.cross_validation": ("CrossValidation",),

@@ -1,6 +1,7 @@
 from tunewright import automl as automl
 from tunewright import catalog as catalog
 from tunewright import errors as errors
+from tunewright import hypergradients as hypergradients
 from tunewright import plots as plots
 from tunewright import samplers as samplers
 from tunewright import schedulers as schedulers
@@ -61,6 +62,7 @@ __all__ = [
     "automl",
     "catalog",
     "errors",
+    "hypergradients",
     "param",
     "plots",
     "samplers",

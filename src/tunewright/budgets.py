@@ -13,7 +13,7 @@ import numpy as np
 
 from tunewright.typing import Array, Indices
 
-__all__ = ["at_one_budget", "means_by_level", "some"]
+__all__ = ["at_one_budget", "means_by_cell", "means_by_level", "some"]
 
 _FEW: Final = 8
 _SOME: Final = 4
@@ -61,6 +61,14 @@ def means_by_level(trials: Indices, budgets: Array, values: Array) -> tuple[Indi
     trial, level = np.divmod(found, max(len(levels), 1))
     order = np.argsort(first, kind="stable")
     return trial[order].astype(np.intp), levels[level[order]], means[order]
+
+
+def means_by_cell(rows: int, columns: int, at: tuple[Indices, Indices], values: Array) -> Array:
+    """Means of values, shape (k,), by their places in a table, shape (rows, columns), NaN where there is none."""
+    sums, counts = np.zeros((rows, columns)), np.zeros((rows, columns))
+    np.add.at(sums, at, values)
+    np.add.at(counts, at, 1.0)
+    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
 
 
 def some(steps: Sequence[float]) -> list[float]:

@@ -231,13 +231,20 @@ class Coordinator:
 
     # ---- telling ---------------------------------------------------------------------------------------------------------------
 
-    def tell(self, trial: int, index: int, result: Any, seconds: float | None) -> Outcome:  # noqa: ANN401  whatever an objective returns
+    def tell(
+        self,
+        trial: int,
+        index: int,
+        result: Any,  # noqa: ANN401  whatever an objective returns
+        seconds: float | None,
+        gradient: object = None,
+    ) -> Outcome:
         """Record what came of a task; see `Study.tell`."""
         names = tuple(metric.name for metric in self.journal.record.header.metrics)
         asked_at = self._asked_at.pop((trial, index), None)
         if seconds is None and asked_at is not None and not isinstance(result, Outcome):
             seconds = time.perf_counter() - asked_at
-        outcome = told(result, names, seconds)
+        outcome = told(result, names, seconds, gradient)
         self.journal.tell(trial, index, outcome)
         return outcome
 

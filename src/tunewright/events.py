@@ -96,6 +96,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     Attributes:
         reached: the step at which the scheduler stopped it; its values are those of so much effort, and its trial is promised no more.
             None: it came to its end.
+        gradient: derivatives of the first optimised metric, by parameter, in the units of both.
     """
 
     values: dict[str, float]
@@ -103,6 +104,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     index: int = 0
     info: dict[str, Value] = {}
     reached: float | None = None
+    gradient: dict[str, float] = {}
 
 
 class Failed(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tunewright import events
 from tunewright.errors import TrialError
 from tunewright.events import Enqueued, Entry
+from tunewright.gradients import mean_gradient
 from tunewright.metric import Metric
 from tunewright.runs import pieces
 from tunewright.space import SearchSpace
@@ -127,7 +128,7 @@ class History(Standing):
         task = self._end(entry, event)
         if task is None:
             return
-        self._tasks.told(task, event.values, event.info, event.reached)
+        self._tasks.told(task, event)
         if event.reached is not None:  # what more it was promised it does not get
             self._trials.plan[entry.trial] = min(self._trials.plan[entry.trial], self._trials.sent[entry.trial])
         self._complete(entry)
@@ -310,6 +311,12 @@ class History(Standing):
     def curve(self, trial: int, index: int = 0) -> list[Report]:
         """What the task reported on the way."""
         return self._tasks.curve(trial, index)
+
+    def gradient(self, trial: int) -> dict[str, float]:
+        """Derivatives of the trial's value of the first optimised metric, by parameter, in the units of both: the mean over the folds and seeds
+        at its highest budget, by each parameter that all of them told (`LiveTrial.gradient`); empty where there is none.
+        """
+        return mean_gradient(self._tasks.measurements(trial)) if self._tasks.gradients else {}
 
     def so_far(self, trial: int, index: int, more: Sequence[Report] = ()) -> Report | None:
         """The last report of a task that has every metric, with these alone, `more` being reports that are not recorded yet. None: there is

@@ -18,6 +18,7 @@ from tunewright.errors import (
     StudyChanged,
     StudyExists,
     StudyMissing,
+    TrialError,
     TunewrightError,
 )
 from tunewright.events import (
@@ -28,6 +29,7 @@ from tunewright.events import (
     Opened,
     Released,
     Reported,
+    StopAsked,
     called,
 )
 from tunewright.history import History
@@ -293,6 +295,17 @@ class Journal:
             if self.history.stuck(task.trial, task.index) >= _DEATHS:
                 message = f"{_DEATHS} worker processes died with this task in hand."
                 self.write(task.trial, Failed(Failure("crash", message), index=task.index))
+
+    def stop(self, trial: int, why: str) -> None:
+        """Append that a trial should stop, or all who work on the study (-1). Raises TrialError: it is not there, or gets no task any more."""
+        history = self.sync()
+        if trial != -1:
+            state, held = history.trial(trial).state, any(task.trial == trial for task, _ in history.open_tasks)
+            if not held and (state == "failed" or (state == "completed" and history.single)):  # else it may be given more
+                raise TrialError(f"Trial {trial} has no task that runs: it is {state}.")
+        elif history.stopping:  # who works on it now is asked already
+            return
+        self.write(trial, StopAsked(why))
 
     def report(self, task: Task, reports: Sequence[Report], then: Event | None = None) -> None:
         """Append what a running task reported, and `then`, in one transaction."""

@@ -8,6 +8,7 @@ import msgspec
 
 from tunewright.errors import AlreadyTold, TrialError
 from tunewright.events import Enqueued, Entry, Event, Failed, Opened, Reported, Sent, SpaceEdited, Told, Warned
+from tunewright.gradients import usable_gradient
 from tunewright.history import History
 from tunewright.space import SearchSpace
 from tunewright.storage.page import Page
@@ -97,8 +98,19 @@ class Pen:
             self.write(trial, Reported(index, report.step, report.values, report.diverged), now)
         if outcome.failure is not None:
             return self.write(trial, Failed(outcome.failure, outcome.seconds, index, outcome.info), now)
-        values, reached = outcome.values or {}, outcome.reached
-        return self.write(trial, Told(values, outcome.seconds, index, outcome.info, reached), now)
+        values, reached, gradient = outcome.values or {}, outcome.reached, self._usable(trial, index, outcome.gradient)
+        return self.write(trial, Told(values, outcome.seconds, index, outcome.info, reached, gradient), now)
+
+    def _usable(self, trial: int, index: int, gradient: dict[str, float]) -> dict[str, float]:
+        """What can be used of a gradient; what cannot is said once."""
+        if not gradient:
+            return {}
+        usable, complaints = usable_gradient(self.history.space, self.history.task(trial, index).params, gradient)
+        known = {getattr(entry.event, "text", "") for entry in self.history.warnings} if complaints else set()
+        for text in complaints:
+            if text not in known:
+                self.write(trial, Warned(text))
+        return usable
 
     def tell_all(self, done: Iterable[tuple[Task, Outcome]]) -> list[Entry]:
         """Write what came of tasks; passes over those that somebody else did meanwhile, who thought this process dead."""

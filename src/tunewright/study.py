@@ -16,8 +16,8 @@ from tunewright.agreement import agree
 from tunewright.arguments import check_flag, check_instance, check_objective, check_text, checked_listeners, count_of, numbered
 from tunewright.coordinator import Coordinator, Listener
 from tunewright.deciding import Replay, replay
-from tunewright.errors import StudyError, TrialError
-from tunewright.events import Commented, Entry, StopAsked
+from tunewright.errors import StudyError
+from tunewright.events import Commented, Entry
 from tunewright.execution.crew import Crew
 from tunewright.execution.fence import Fence, Isolation
 from tunewright.execution.files import home
@@ -231,7 +231,10 @@ class Study(Findings):
             raise StudyError("There is nothing to hand out until a running task ends. Tell one first.")
         return task
 
-    def tell(self, task: Task | int, result: Any, *, index: int = 0, seconds: float | None = None) -> None:  # noqa: ANN401
+    def tell(
+        self, task: Task | int, result: Any, *, index: int = 0, seconds: float | None = None,  # noqa: ANN401
+        gradient: Mapping[str, float] | None = None,
+    ) -> None:  # fmt: skip
         """Record what came of a task.
 
         A result that cannot be used (None, NaN, inf, a text, a missing metric) is recorded as a failure, with a warning.
@@ -241,14 +244,15 @@ class Study(Findings):
             result: a number, a dictionary by metric name, an `Outcome`, or an exception: the task failed.
             index: which task of the trial, when `task` is a number. Default: the first.
             seconds: how long it took; default: since this process asked, or 0.
+            gradient: derivatives by parameter, as `LiveTrial.gradient` takes them.
 
         Raises:
-            TrialError: there is no such task.
+            TrialError: there is no such task; the gradient is no dictionary.
             AlreadyTold: it has its result; the first one stands.
         """
         trial, which = task.key if isinstance(task, Task) else (task, index)
         trial, which = (numbered(each, "tell takes a Task or the number of a trial") for each in (trial, which))
-        outcome = self._coordinator.tell(trial, which, result, seconds)
+        outcome = self._coordinator.tell(trial, which, result, seconds, gradient)
         if outcome.failure is not None and outcome.failure.kind == "bad value":
             warnings.warn(f"Trial {trial} is recorded as failed. {outcome.failure.message}", stacklevel=2)
 
@@ -286,14 +290,7 @@ class Study(Findings):
             TrialError: the trial is not there, or gets no task any more.
         """
         check_text(why, "why")
-        history, trial = self.history, numbered(trial, "stop takes the number of a trial")
-        if trial != -1:
-            state, held = history.trial(trial).state, any(task.trial == trial for task, _ in history.open_tasks)
-            if not held and (state == "failed" or (state == "completed" and history.single)):  # else it may be given more
-                raise TrialError(f"Trial {trial} has no task that runs: it is {state}.")
-        elif history.stopping:  # who works on it now is asked already
-            return
-        self._journal.write(trial, StopAsked(why))
+        self._journal.stop(numbered(trial, "stop takes the number of a trial"), why)
 
     # ---- the loop --------------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tunewright.budgets import means_by_level, some
+from tunewright.budgets import means_by_cell, means_by_level, some
 from tunewright.columns import Columns
 from tunewright.events import Asked, Sent, Told
 from tunewright.metric import Metric
@@ -57,6 +57,8 @@ class TaskTable:
         self._first: list[int] = []
         self._further: dict[int, list[int]] = {}
         self._infos: dict[int, dict[str, Value]] = {}
+        self.gradients: dict[int, dict[str, float]] = {}
+        """By id of the task, where one was told."""
         self._failures: dict[int, Failure] = {}
         self._curves: dict[int, list[Report]] = {}
         self._resume: dict[int, str] = {}
@@ -121,9 +123,14 @@ class TaskTable:
         cells["state"][tasks] = _ENDED
         for task, event in zip(tasks, told, strict=True):
             del self.open[task]
-            if event.info:
-                self._infos[task] = event.info
+            self._keep(task, event)
         return values
+
+    def _keep(self, task: int, event: Told) -> None:
+        if event.info:
+            self._infos[task] = event.info
+        if event.gradient:
+            self.gradients[task] = event.gradient
 
     def send(self, trial: int, index: int, event: Sent) -> bool:
         """Enter a further task, or send one again that was given back. True if it is a new one."""
@@ -154,14 +161,14 @@ class TaskTable:
         self.released.pop(task, None)
         return task
 
-    def told(self, task: int, values: dict[str, float], info: dict[str, Value], reached: float | None = None) -> None:
-        """Keep the values of an ended task; `reached`: the step at which it was stopped, which is the budget then of all that its trial was
-        sent so far, where that is less: one fold that was given everything does not stand for those that were not.
+    def told(self, task: int, event: Told) -> None:
+        """Keep the values of an ended task; the step at which it was stopped is the budget then of all that its trial was sent so far, where
+        that is less: one fold that was given everything does not stand for those that were not.
         """
-        trial = self.trial(task)
-        if reached is not None:
-            self._cut[task] = reached
-            self._capped.setdefault(trial, []).append((len(self._columns), reached))
+        trial, values = self.trial(task), event.values
+        if event.reached is not None:
+            self._cut[task] = event.reached
+            self._capped.setdefault(trial, []).append((len(self._columns), event.reached))
             self.limited = True
         for before, step in self._capped.get(trial, ()):
             for each in self._ids(trial):
@@ -171,8 +178,7 @@ class TaskTable:
             self._columns.raw["values"][task, 0] = values.get(self._names[0], np.nan)
         else:
             self._columns.raw["values"][task] = [values.get(name, np.nan) for name in self._names]
-        if info:
-            self._infos[task] = info
+        self._keep(task, event)
 
     def failed(self, task: int, failure: Failure, info: dict[str, Value]) -> None:
         """Keep why an ended task failed, and what it told all the same."""
@@ -328,11 +334,7 @@ class TaskTable:
         good, budget = self._good(metric)
         good = good[budget == self.budgets(trials, metric)[cells["trial"][good]]]
         keys, place = np.unique(np.stack([cells["seed"][good], cells["fold"][good]], axis=1), axis=0, return_inverse=True)
-        at = (cells["trial"][good], place.reshape(-1))
-        sums, counts = np.zeros((trials, len(keys))), np.zeros((trials, len(keys)))
-        np.add.at(sums, at, values[good])
-        np.add.at(counts, at, 1.0)
-        table = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+        table = means_by_cell(trials, len(keys), (cells["trial"][good], place.reshape(-1)), values[good])
         return table, tuple((None if fold == _NONE else int(fold), int(seed)) for seed, fold in keys)
 
     def lost(self, trial: int, index: int) -> int:
@@ -382,7 +384,8 @@ class TaskTable:
         failure = self._failures.get(task)
         values = None if failure is not None else dict(zip(self._names, cells["values"][task].tolist(), strict=True))
         index, seconds = int(cells["index"][task]), float(cells["seconds"][task])
-        return Measurement(index, *self._axes(task), values, seconds, self._infos.get(task, {}), failure)
+        info, gradient = self._infos.get(task, {}), self.gradients.get(task, {})
+        return Measurement(index, *self._axes(task), values, seconds, info, failure, gradient)
 
     def failure(self, trial: int) -> Failure | None:
         """Why the trial failed first; None if no task of it did that was not spare."""

@@ -108,6 +108,7 @@ class Outcome(msgspec.Struct, frozen=True):
             what cannot be read as a text that says so.
         reports: the curve on the way.
         reached: the step that it reported last, if it heard that it should stop; in the journal, if that was the scheduler's wish.
+        gradient: derivatives of the first optimised metric by parameter, in the units of both; see `LiveTrial.gradient`.
     """
 
     values: dict[str, float] | None
@@ -116,6 +117,7 @@ class Outcome(msgspec.Struct, frozen=True):
     info: dict[str, Value] = {}
     reports: tuple[Report, ...] = ()
     reached: float | None = None
+    gradient: dict[str, float] = {}
 
 
 class Measurement(msgspec.Struct, frozen=True):
@@ -128,6 +130,7 @@ class Measurement(msgspec.Struct, frozen=True):
         seconds: wall time of the objective, in the attempt that came to its end: those before, whose worker died, are not counted.
         info: whatever else the objective told, by name.
         failure: why it has no values; None when it did not fail.
+        gradient: derivatives of the first optimised metric by parameter, in the units of both; empty where none was told.
     """
 
     index: int
@@ -138,6 +141,7 @@ class Measurement(msgspec.Struct, frozen=True):
     seconds: float
     info: dict[str, Value] = {}
     failure: Failure | None = None
+    gradient: dict[str, float] = {}
 
 
 class Trial(msgspec.Struct, frozen=True):

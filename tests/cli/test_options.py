@@ -63,6 +63,7 @@ def test_samplers_go_by_name() -> None:
         "TPE()",
         "CMAES()",
         "Evolution()",
+        "Gradient()",
         "QuasiRandom()",
         "Random()",
         "Grid(levels=5)",

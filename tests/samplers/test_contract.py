@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tunewright import samplers
-from tunewright.samplers import CMAES, GP, TPE, Auto, Evolution, Grid, Manual, QuasiRandom, Random, Sampler
+from tunewright.samplers import CMAES, GP, TPE, Auto, Evolution, Gradient, Grid, Manual, QuasiRandom, Random, Sampler
 from tunewright.testing import Problem, check_sampler, problems
 
 SAMPLERS = [
@@ -14,6 +14,7 @@ SAMPLERS = [
     CMAES(population=4),
     Evolution(population=4),
     GP(initial=4),
+    Gradient(starts=2),
     Grid(),
     Manual(),
     QuasiRandom(),
@@ -21,6 +22,7 @@ SAMPLERS = [
     TPE(startup=4),
 ]
 UNFIT = {("CMAES", name) for name in ("categorical", "conditional", "nested", "steps", "one point", "thousand", "priors")}
+UNFIT |= {("Gradient", name) for name in ("categorical", "integers", "steps", "one point", "thousand", "ordinal")}  # no Float
 CASES = [
     (sampler, problem) for sampler in SAMPLERS for problem in problems() if (type(sampler).__name__, problem.name) not in UNFIT
 ]

@@ -84,6 +84,7 @@ class SamplerName(StrEnum):
     tpe = "tpe"
     cmaes = "cmaes"
     evolution = "evolution"
+    gradient = "gradient"
     quasi_random = "quasi_random"
     random = "random"
     grid = "grid"
@@ -96,6 +97,7 @@ _CLASSES: Final = {
     SamplerName.tpe: "TPE",
     SamplerName.cmaes: "CMAES",
     SamplerName.evolution: "Evolution",
+    SamplerName.gradient: "Gradient",
     SamplerName.quasi_random: "QuasiRandom",
     SamplerName.random: "Random",
     SamplerName.grid: "Grid",

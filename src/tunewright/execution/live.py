@@ -14,6 +14,7 @@ from tunewright.execution.channel import Channel
 from tunewright.execution.files import Place, count, folder_of, latest, saving, steps_in, sweep
 from tunewright.execution.plain import as_text
 from tunewright.execution.remote import Mirror, Remote
+from tunewright.gradients import gradient_of
 from tunewright.space.branches import Branches
 from tunewright.trial import Report, Task
 from tunewright.typing import Params
@@ -61,6 +62,8 @@ class LiveTrial(Mapping[str, Any]):
         self._before = 0 if found is None else steps_in(Path(found))
         self._goes_on = False
         self._yields = 0
+        self.slopes: dict[str, float] = {}
+        """What `gradient` told."""
         self.stopped_at: float | None = None
         """The step that it reported last, once it has heard that it should stop; None: it has not."""
         self._saved = False
@@ -117,6 +120,21 @@ class LiveTrial(Mapping[str, Any]):
         if not values:
             raise ValueError(f"A report needs a step and a value by its name: live.report(step, loss=0.3), got only {step!r}.")
         self.record(step, values)
+
+    def gradient(self, derivatives: Mapping[str, float]) -> None:
+        """Tell the derivatives of what is returned: `live.gradient({"alpha": 0.3})`, for samplers that descend (`samplers.Gradient`).
+
+        A derivative that is no finite number, or not by an active Float, is left out when the value is recorded, with a warning in the journal.
+
+        Args:
+            derivatives: by parameter, of the first optimised metric, as the study measures it (not turned round where it is maximised), with
+                respect to the value as the objective gets it, also where that is searched on the logarithmic scale. Some may be missing. Of a
+                second call, what it names takes the place of what was told.
+
+        Raises:
+            TrialError: they are no dictionary.
+        """
+        self.slopes.update(gradient_of(derivatives))
 
     def record(self, step: float, values: Mapping[str, float]) -> None:
         """`report`, for names that are no words of Python."""

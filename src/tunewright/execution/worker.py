@@ -20,6 +20,7 @@ from tunewright.execution.channel import Channel
 from tunewright.execution.files import Place
 from tunewright.execution.live import LiveTrial, report_of
 from tunewright.execution.plain import as_text, plain_info
+from tunewright.gradients import gradient_of
 from tunewright.space.branches import Branches
 from tunewright.space.values import plain_number
 from tunewright.trial import Failure, Outcome, Report, Task
@@ -73,6 +74,8 @@ def run(
         isinstance(result, Stopped) and outcome.failure is not None and channel.stopping() is None
     ):  # nobody asked: an error like others
         return msgspec.structs.replace(outcome, failure=msgspec.structs.replace(outcome.failure, kind="exception"))
+    if live is not None and live.slopes and outcome.values is not None:
+        outcome = msgspec.structs.replace(outcome, gradient=live.slopes)
     stopped_at = None if live is None else live.stopped_at
     return outcome if stopped_at is None else msgspec.structs.replace(outcome, reached=stopped_at)
 
@@ -92,14 +95,22 @@ def outcome_of(result: Any, metrics: tuple[str, ...], seconds: float = 0.0, repo
     return Outcome(values, None, seconds, info, reports)
 
 
-def told(result: Any, metrics: tuple[str, ...], seconds: float | None) -> Outcome:  # noqa: ANN401
+def told(
+    result: Any,  # noqa: ANN401  whatever an objective returns
+    metrics: tuple[str, ...],
+    seconds: float | None,
+    gradient: object = None,
+) -> Outcome:
     """What a result that is told by hand comes to: as `outcome_of`; an `Outcome` whose values cannot be used is a failure.
 
     Raises:
-        TrialError: the seconds are no time, or the rest of an `Outcome` cannot be read.
+        TrialError: the seconds are no time, the gradient is no dictionary, or the rest of an `Outcome` cannot be read.
     """
     time_given = None if seconds is None else _seconds(seconds)
+    slopes = None if gradient is None else gradient_of(gradient)
     outcome = _by_hand(result, metrics) if isinstance(result, Outcome) else outcome_of(result, metrics)
+    if slopes is not None and outcome.values is not None:
+        outcome = msgspec.structs.replace(outcome, gradient=slopes)
     return outcome if time_given is None else msgspec.structs.replace(outcome, seconds=time_given)
 
 
@@ -118,7 +129,8 @@ def _by_hand(given: Outcome, metrics: tuple[str, ...]) -> Outcome:
         ) from error
     if given.failure is None:
         outcome = outcome_of(given.values, metrics, seconds, reports)
-        return msgspec.structs.replace(outcome, info={**outcome.info, **info})
+        gradient = gradient_of(given.gradient or {}) if outcome.values is not None else {}
+        return msgspec.structs.replace(outcome, info={**outcome.info, **info}, gradient=gradient)
     if not isinstance(given.failure, Failure):
         raise TrialError(f"The failure of an outcome is a Failure(kind, message), got {_shown(given.failure)}.")
     kind, message, text = (as_text(str(part)) for part in msgspec.structs.astuple(given.failure))

@@ -11,13 +11,27 @@
 | `TPE`         | where good trials are dense and bad ones are not (Parzen estimators)      |
 | `CMAES`       | draws from a normal distribution that adapts; numbers only                |
 | `Evolution`   | children of the best trials; several objectives too (NSGA-II)             |
+| `Gradient`    | descents by the gradients that the objective tells                        |
 
 Names are imported when they are first used, so that a study by `Random` does not wait for SciPy.
 """
 
 from tunewright.lazy import face
 
-__all__ = ["CMAES", "GP", "TPE", "Auto", "Evolution", "Grid", "Manual", "QuasiRandom", "Random", "Sampler", "propose_new"]
+__all__ = [
+    "CMAES",
+    "GP",
+    "TPE",
+    "Auto",
+    "Evolution",
+    "Gradient",
+    "Grid",
+    "Manual",
+    "QuasiRandom",
+    "Random",
+    "Sampler",
+    "propose_new",
+]
 
 _CONTENTS = {
     "auto": ("Auto",),
@@ -25,6 +39,7 @@ _CONTENTS = {
     "cmaes": ("CMAES",),
     "evolution": ("Evolution",),
     "gp": ("GP",),
+    "gradient": ("Gradient",),
     "grid": ("Grid",),
     "manual": ("Manual",),
     "quasi_random": ("QuasiRandom",),

@@ -61,6 +61,10 @@ class Coding(ABC):
     def from_unit(self, column: Array) -> Array:
         """The unit scale to raw numbers; always inside, exact at 0 and 1."""
 
+    def slope(self, column: Array) -> Array:
+        """The derivative of the raw number by the unit one, at raw numbers; 0 where there are only values to count."""
+        return np.where(np.isnan(column), np.nan, 0.0)
+
     @abstractmethod
     def members(self) -> Array:
         """Every raw number, rising. Not for a Float without step."""
@@ -137,6 +141,11 @@ class _Line(Coding):
         x[u == 0.0] = self._low
         x[u == 1.0] = self._high
         return x
+
+    def slope(self, column: Array) -> Array:
+        with np.errstate(over="ignore"):
+            span = self._span / self._half
+            return column * span if self._log else np.where(np.isnan(column), np.nan, span)
 
     def members(self) -> Array:
         raise SpaceError("A Float without step cannot be counted. Give it a step.")

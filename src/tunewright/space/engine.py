@@ -165,6 +165,10 @@ class Engine:
             unit[:, j] = code.to_unit(rows[:, j])
         return unit
 
+    def slopes(self, rows: Array) -> Array:
+        """Derivatives of raw numbers by unit ones, column by column."""
+        return np.column_stack([code.slope(column) for code, column in zip(self.codings, rows.T, strict=True)])
+
     def from_unit(self, unit: Array) -> Array:
         """Back from the unit scale; conditions are not applied."""
         rows = np.empty(unit.shape)

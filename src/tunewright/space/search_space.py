@@ -255,6 +255,10 @@ class SearchSpace:
         """
         return self._engine.from_unit(self._table(unit))
 
+    def slopes(self, rows: ArrayLike) -> Array:
+        """Derivatives of raw numbers by unit ones, shape (n, d): 0 for what is no Float without step. NaN stays NaN."""
+        return self._engine.slopes(self._table(rows))
+
     def from_quantiles(self, uniform: ArrayLike) -> Array:
         """Raw rows from uniform numbers in [0, 1], shape (n, d), through the inverse distribution functions of the priors, with NaN
         where inactive. Constraints are not looked at.

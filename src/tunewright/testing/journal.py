@@ -45,9 +45,19 @@ class Journal:
         """Let a task report a value (of every metric the same), or values by metric."""
         self._write(trial, Reported(index, step, self._values(value)))
 
-    def tell(self, trial: int, value: float | Mapping[str, float], *, index: int = 0, reached: float | None = None) -> None:
-        """Tell a task its value (of every metric the same), or its values by metric; `reached`: the step at which a scheduler stopped it."""
-        self._write(trial, Told(self._values(value), seconds=1.0, index=index, reached=reached))
+    def tell(
+        self,
+        trial: int,
+        value: float | Mapping[str, float],
+        *,
+        index: int = 0,
+        reached: float | None = None,
+        gradient: Mapping[str, float] | None = None,
+    ) -> None:
+        """Tell a task its value (of every metric the same), or its values by metric; `reached`: the step at which a scheduler stopped it;
+        `gradient`: derivatives by parameter.
+        """
+        self._write(trial, Told(self._values(value), seconds=1.0, index=index, reached=reached, gradient=dict(gradient or {})))
 
     def fail(self, trial: int, *, index: int = 0) -> None:
         """Let a task fail."""

@@ -43,6 +43,7 @@ class Problem(msgspec.Struct, frozen=True):
         function: the loss of a configuration; smaller is better; no noise.
         optimum: its least value over the space.
         best: a configuration that has it.
+        gradient: derivatives of the function at a configuration, by parameter; None: none are told.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Problem(msgspec.Struct, frozen=True):
     function: Callable[[Params], float]
     optimum: float
     best: Params
+    gradient: Callable[[Params], dict[str, float]] | None = None
 
 
 def _number(params: Params, name: str) -> float:
@@ -63,7 +65,12 @@ def sphere() -> Problem:
     def function(params: Params) -> float:
         return _number(params, "x") ** 2 + _number(params, "y") ** 2 + math.log10(_number(params, "lr") / 1e-3) ** 2
 
-    return Problem("sphere", space, function, 0.0, {"x": 0.0, "y": 0.0, "lr": 1e-3})
+    def gradient(params: Params) -> dict[str, float]:
+        lr = _number(params, "lr")
+        by_lr = 2 * math.log10(lr / 1e-3) / (lr * math.log(10))
+        return {"x": 2 * _number(params, "x"), "y": 2 * _number(params, "y"), "lr": by_lr}
+
+    return Problem("sphere", space, function, 0.0, {"x": 0.0, "y": 0.0, "lr": 1e-3}, gradient)
 
 
 def branin() -> Problem:
@@ -75,7 +82,13 @@ def branin() -> Problem:
         valley = x2 - 5.1 / (4 * math.pi**2) * x1**2 + 5 / math.pi * x1 - 6
         return valley**2 + 10 * (1 - 1 / (8 * math.pi)) * math.cos(x1) + 10
 
-    return Problem("branin", space, function, 10 / (8 * math.pi), {"x1": math.pi, "x2": 2.275})
+    def gradient(params: Params) -> dict[str, float]:
+        x1, x2 = _number(params, "x1"), _number(params, "x2")
+        valley = x2 - 5.1 / (4 * math.pi**2) * x1**2 + 5 / math.pi * x1 - 6
+        by_x1 = 2 * valley * (5 / math.pi - 5.1 / (2 * math.pi**2) * x1) - 10 * (1 - 1 / (8 * math.pi)) * math.sin(x1)
+        return {"x1": by_x1, "x2": 2 * valley}
+
+    return Problem("branin", space, function, 10 / (8 * math.pi), {"x1": math.pi, "x2": 2.275}, gradient)
 
 
 def categorical() -> Problem:
@@ -115,8 +128,14 @@ def conditional() -> Problem:
             loss += abs(_number(params, "momentum") - 0.9)
         return loss + (params.get("nesterov") is False)
 
+    def gradient(params: Params) -> dict[str, float]:
+        by = {"momentum": math.copysign(1.0, _number(params, "momentum") - 0.9)} if "momentum" in params else {}
+        if "lr" in params:
+            by["lr"] = math.copysign(1.0, _number(params, "lr") - 1e-2) / (_number(params, "lr") * math.log(10))
+        return by
+
     best: Params = {"opt": "sgd", "lr": 1e-2, "momentum": 0.9, "nesterov": True, "depth": 6}
-    return Problem("conditional", space, function, 0.0, best)
+    return Problem("conditional", space, function, 0.0, best, gradient)
 
 
 def nested() -> Problem:

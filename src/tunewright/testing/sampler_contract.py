@@ -50,7 +50,9 @@ def check_sampler(sampler: Sampler, *, on: Sequence[Problem] | None = None, tria
     grounds = problems() if on is None else tuple(on)
     for problem in grounds:
         losses = problem.function
-        _check_run(sampler, untouched, Journal(problem.space), _Ground(problem.name, losses, trials, seed))
+        ground = _Ground(problem.name, losses, trials, seed)
+        ground.gradient = problem.gradient
+        _check_run(sampler, untouched, Journal(problem.space), ground)
         if problem.space.size <= _ENUMERABLE:
             _check_exhaustion(untouched, problem, seed)
     for problem in grounds[:2] + grounds[3:5]:
@@ -60,7 +62,9 @@ def check_sampler(sampler: Sampler, *, on: Sequence[Problem] | None = None, tria
 
 
 class _Ground:
-    """Where a run takes place: name, losses, number of trials, seed."""
+    """Where a run takes place: name, losses, number of trials, seed; and what derivatives are told."""
+
+    gradient: Callable[[Params], dict[str, float]] | None = None
 
     def __init__(self, name: str, losses: Callable[[Params], float], trials: int, seed: int) -> None:
         self.name, self.losses, self.trials, self.seed = name, losses, trials, seed
@@ -118,7 +122,7 @@ def _check_run(sampler: Sampler, untouched: bytes, journal: Journal, ground: _Gr
         if number % 5 == 3:
             journal.fail(trial)
         elif number % 5 != 4:
-            journal.tell(trial, ground.losses(params))
+            journal.tell(trial, ground.losses(params), gradient=ground.gradient(params) if ground.gradient else None)
     expect(
         (repr(sampler), sampler.label) == before, f"{before[0]}: repr or label changed by use. They must name the arguments only."
     )

@@ -46,7 +46,11 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry(-1, Asked({}, "Random", 3), 4.0),
     Entry(0, events.Sent(1, 3, 2, 1.0, 1, 7, "/checkpoints/0"), 5.0),
     Entry(0, events.Reported(0, 0.5, {"loss": -1.7976931348623157e308}), 6.0),
-    Entry(0, Told({"loss": 0.30000000000000004, "latency": 0.0}, 1e-9, 1, {"note": "ü", "deep": [{"x": None}]}), 7.0),
+    Entry(
+        0,
+        Told({"loss": 0.30000000000000004, "latency": 0.0}, 1e-9, 1, {"note": "ü", "deep": [{"x": None}]}, 0.1, {"lr": -1e-300}),
+        7.0,
+    ),
     Entry(1, events.Failed(Failure("exception", "ValueError: ?", "Traceback …\n  line\n"), 0.5, 0), 8.0),
     Entry(0, events.Released(0, "its worker died"), 9.0),
     Entry(-1, Commented("on the whole\0 \U0001f600"), 10.0),
