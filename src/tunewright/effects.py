@@ -10,6 +10,11 @@ with variances by restricted likelihood [1], here in closed form but for two rat
 they are is never sure, and with few configurations hardly known, so everything is the mean over a grid of them, weighed by the likelihood. Bad configurations are often far noisier than good ones, so each has a noise of its own, s_i^2, moderated. The likelihood of what was seen does not depend on why the rest was
 not: stopping by a rule that looked at the scores (a race) does not bias it, as it would bias the difference of two fold means [2].
 
+Where noise is skewed towards bad scores (times, losses with a long tail), a lucky configuration looks surer than it is, and the luckiest the surest: in expectation the
+variance over the cells of one that was lucky by d is off by gamma s d, where gamma is the skewness, since the covariance of a mean and a variance over the same n
+numbers is their third moment / n. So that much is put back, as far as the skewness is surely there. Of zeros and ones, whose variance is p (1 - p), p is the posterior mean, for
+all that one cell can say is in it.
+
 With fewer than three configurations on several cells no variance is told from another; values are then adjusted by least squares, in which a_i
 and b_j are free. So they are where this leaves nothing over: who agrees with another on all cells that both met is worth the same.
 
@@ -31,7 +36,7 @@ from scipy.special import gammaln
 
 from tunewright.typing import Array, Mask
 
-__all__ = ["Effects", "alike", "effects"]
+__all__ = ["Effects", "alike", "are_chances", "effects"]
 
 _FENCE: Final = 3.0
 _LARGEST: Final = 1e150  # whose square is still a number
@@ -116,22 +121,36 @@ def alike(values: Array) -> bool:
     return bool(values.max() / 2 - values.min() / 2 <= np.abs(values).max() / 2 / _DIGITS)  # halves cannot overflow
 
 
+def are_chances(scores: Array) -> bool:
+    """Whether all scores are 0 or 1, and both occur (or, of a score that is maximised, 0 and -1); shape (n,), finite."""
+    return len(scores) > 1 and (
+        np.array_equal(found := np.unique(np.abs(scores)), (0.0, 1.0)) and len(np.unique(scores)) == len(found)
+    )
+
+
 def _apart(table: Array, overlap: float) -> Effects:
     met = np.isfinite(table)
     counts = met.sum(axis=1)
     raw = _mean(table, met, counts)
-    bulk = (counts > 0) & _inside(raw.clip(-_LARGEST, _LARGEST))
+    chances = are_chances(table[met]) and bool(((np.abs(raw) > 0) & (np.abs(raw) < 1)).any())
+    bulk = (counts > 0) & (chances | _inside(raw.clip(-_LARGEST, _LARGEST)))
     free = met[bulk].sum() - met[bulk].any(axis=0).sum()
     if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2 or alike(table[bulk][met[bulk]]):
         return _of_few(table, met, bulk, raw, overlap)
     table, raw = table.clip(-_LARGEST, _LARGEST), raw.clip(-_LARGEST, _LARGEST)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
     centred = np.where(met, table - centre, 0.0) / scale
-    levels = np.zeros(table.shape[1])
-    for _ in range(2):  # who is noisy is told from what the folds leave over, and the folds from those who are not
-        noisy, freedom = _noisy(centred, met, levels)
+    noisy, freedom = _noisy(centred, met, np.zeros(table.shape[1]))
+    fitted = _fit(centred[bulk], met[bulk], noisy[bulk], overlap)
+    for again in range(2):  # who is noisy is told from what the folds leave over, and the folds from those who are not
+        luck = _luck(centred, met, fitted, overlap)
+        if chances:
+            noisy = _of_chances(raw, luck * scale, bulk)
+        elif again and not (skewness := _skewness(centred - np.nan_to_num(fitted.levels), met, bulk)):
+            break
+        else:
+            noisy, freedom = _noisy(centred, met, fitted.levels, luck * skewness if again else None)
         fitted = _fit(centred[bulk], met[bulk], noisy[bulk], overlap)
-        levels = fitted.levels
     known = np.isfinite(fitted.levels)
     level = float(fitted.levels[known].mean())
     cells = np.where(known, fitted.levels - level, 0.0) * scale
@@ -245,9 +264,49 @@ class _Fit(NamedTuple):
     between: float
 
 
-def _noisy(y: Array, met: Mask, levels: Array) -> tuple[Array, Array]:
+def _luck(y: Array, met: Mask, fitted: "_Fit", overlap: float) -> Array:
+    """By how much the mean of each row is off what it is worth, in expectation, shape (n,); below 0 it was lucky."""
+    counts = np.maximum(met.sum(axis=1), 1)
+    means = np.where(met, y - np.nan_to_num(fitted.levels), 0.0).sum(axis=1) / counts
+    chance = fitted.noise * (1 / counts + overlap)
+    whole = fitted.between + chance
+    return np.asarray(means * np.divide(chance, whole, out=np.zeros_like(whole), where=whole > 0))
+
+
+def _of_chances(raw: Array, luck: Array, bulk: Mask) -> Array:
+    """How many times noisier than the mean of all each row of zeros and ones is, by what it is worth."""
+    worth = np.abs(raw - luck).clip(0.0, 1.0)
+    mean = float(worth[bulk].mean())
+    variances = (worth * (1 - worth)).clip(_LEAST_NOISY * mean * (1 - mean), None)
+    return np.asarray(np.where(np.isfinite(variances), variances, mean * (1 - mean)) / (mean * (1 - mean)))
+
+
+def _skewness(y: Array, met: Mask, bulk: Mask) -> float:
+    """Third moment of the noise within rows, in units of its variance, drawn to 0 by as much as chance may have made it; 0 if it is negative,
+    for then who was lucky looks less sure than it is.
+    """
+    counts = met.sum(axis=1)
+    use = bulk & (counts > 2)
+    n = counts[use].astype(np.float64)
+    rest = np.where(met, y, 0.0)[use]
+    apart = np.where(met[use], rest - (rest.sum(axis=1) / n)[:, None], 0.0)
+    squares = (apart**2).sum(axis=1)
+    if len(n) < _LEAST or not squares.sum() > 0:
+        return 0.0
+    variance = float(squares.sum() / (n - 1).sum())
+    third = float(
+        ((apart**3).sum(axis=1) * n / (n - 1)).sum() / (n - 2).sum()
+    )  # k-statistics of the rows, by their degrees of freedom
+    doubt = 6 / float((n - 2).sum()) * variance**3  # of normal noise
+    return third / variance * (1 - doubt / third**2) if third > 0 and third**2 > doubt else 0.0
+
+
+def _noisy(y: Array, met: Mask, levels: Array, less: Array | None = None) -> tuple[Array, Array]:
     """How many times noisier each row is than the better half, the typical one of it, and the degrees of freedom of that; each row's own
     variance is moderated [4].
+
+    By `less`, shape (n,), variances are off by luck; None: by none. No more is put back than all rows have in the mean, and not all is taken
+    away: outliers make the skewness unsure.
 
     Bad configurations are often far noisier than good ones, and would drown the folds of these.
     """
@@ -255,6 +314,9 @@ def _noisy(y: Array, met: Mask, levels: Array) -> tuple[Array, Array]:
     rest = np.where(met, y - np.nan_to_num(levels), 0.0)
     means = rest.sum(axis=1) / np.maximum(counts, 1)
     squares, free = (np.where(met, rest - means[:, None], 0.0) ** 2).sum(axis=1), np.maximum(counts - 1, 0)
+    if less is not None:
+        usual = free * (squares[free > 0].sum() / free.sum())
+        squares = np.clip(squares - free * less, _LEAST_NOISY * squares, np.maximum(squares, usual))
     several = np.flatnonzero(free)
     good = several[np.argsort(means[several], kind="stable")[: max(2, (len(several) + 1) // 2)]]
     typical, least = _moderation(squares[good], free[good])

@@ -25,7 +25,7 @@ from scipy import special, stats
 
 from tunewright.analysis.summary import default_trial, objective
 from tunewright.analysis.text import number, params_line, read_alike
-from tunewright.effects import Effects, alike
+from tunewright.effects import Effects, alike, are_chances
 from tunewright.history import History
 from tunewright.trial import Trial
 from tunewright.typing import Array
@@ -140,10 +140,14 @@ def _plain(history: History, found: Effects, trial: int) -> Estimate:
 
 
 def within(history: History, loss: Estimate) -> Estimate:
-    """An interval for a loss, cut at what the metric can reach; as it is where values in the history are beyond that (percent, say)."""
+    """An interval for a loss, cut at what the metric can reach, means of zeros and ones at these; as it is where values in the history are
+    beyond that (percent, say).
+    """
     which = history.objectives[0]
     metric = history.metrics[which]
-    best, worst = sorted(metric.sign * limit for limit in metric.limits)
+    scores = history.table(which)[0]
+    limits = (0.0, 1.0) if are_chances(scores[np.isfinite(scores)]) else metric.limits
+    best, worst = sorted(metric.sign * limit for limit in limits)
     losses = history.losses[:, which]
     if not (best <= np.nanmin(losses) and np.nanmax(losses) <= worst):
         return loss
