@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tunewright.errors import StudyError
+from tunewright.execution.checkpoints import Mark
 from tunewright.execution.files import folder_of, home, latest, saving, sweep
 from tunewright.execution.live import LiveTrial
 from tunewright.trial import Task
@@ -122,7 +123,7 @@ def test_what_another_machine_has_begun_is_swept_when_it_has_been_silent(tmp_pat
 def test_several_threads_may_save(tmp_path):
     def save(number):
         for _ in range(50):
-            with saving(tmp_path, steps=1) as folder:
+            with saving(tmp_path, Mark(steps=1)) as folder:
                 (folder / "model").write_text(str(number))
 
     with ThreadPoolExecutor(4) as pool:

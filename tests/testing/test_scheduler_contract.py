@@ -99,7 +99,7 @@ BREACHES = [
     (ResumesTheFailed, "that trial failed"),
     (Promises, "promises no task"),
     (NoBudget, "budget must be"),
-    (Mumbles, "Answer Start, Resume, Wait or Done"),
+    (Mumbles, "Answer Start, Resume, Clone, Wait or Done"),
     (Counts, "asked twice"),
     (OwnCache, "a fresh instance decides"),
     (Global, "global random stream"),
