@@ -177,7 +177,7 @@ class Trial(msgspec.Struct, frozen=True):
         seconds: wall time of all its finished tasks together; of a task whose worker died or was interrupted, that of the last attempt.
         failure: the first failure; None if there is none.
         usable: False when the space was edited since and no longer holds it.
-        parent: of a clone, the trial from whose checkpoint it went on: what it is worth comes from the whole lineage (`Study.lineage`), and
+        parent: of a clone, the trial from whose checkpoint it went on: what it is worth comes from the whole lineage (`study.lineage`), and
             not from its params alone. None: it began from nothing.
     """
 

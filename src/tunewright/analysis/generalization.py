@@ -31,6 +31,7 @@ import msgspec
 import numpy as np
 from scipy import stats
 
+from tunewright.analysis.lineages import on_clone, refuse_clone
 from tunewright.analysis.summary import difference, objective
 from tunewright.analysis.text import interval, number, params_line, read_alike
 from tunewright.analysis.winner import Estimate, default_of, few, posterior, shrunk, within
@@ -165,12 +166,13 @@ def by_test(history: History, judge: Any, X: Any, y: Any) -> Generalization:  # 
 
     Raises:
         DataError: the test set cannot be used.
-        StudyError: the objective is no cross-validation, so it cannot fit a configuration to all rows.
+        StudyError: the objective is no cross-validation, so it cannot fit a configuration to all rows; or the best is a clone.
     """
     if not hasattr(judge, "tested"):
         raise StudyError(
             "A test set is judged by models, so it needs the study's CrossValidation: generalization(cv, test=(X, y))."
         )
+    refuse_clone(history, "fitted to other rows")
     known, metric = default_of(history), objective(history)
     scores, drawn = judge.tested([history.best.params, history.space.default if known is None else known.params], X, y)
     usable = np.isfinite(drawn).all(axis=0)
@@ -348,6 +350,7 @@ def said(
             parts.append("The gain is within the noise.")
     if baseline is not None:
         parts.append(f"A model that does not look at the features reaches {number(baseline.value)}.")
+    parts += on_clone(history, best.number)
     params = known.params if back and known is not None else best.params
     return Generalization(
         method=method, metric=metric.name, winner=claimed, raw=raw, default=default, baseline=baseline, gain=gain,

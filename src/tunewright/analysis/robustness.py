@@ -23,6 +23,7 @@ from scipy import stats
 
 from tunewright.analysis.evidence import evidence
 from tunewright.analysis.generalization import by_folds
+from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import at_full_effort, difference, objective
 from tunewright.analysis.surrogate import Fit, surrogate
 from tunewright.analysis.text import counted, cut, interval, number, read_alike, value_text
@@ -224,6 +225,9 @@ def sensitivity(history: History, *, trial: int | None = None, step: float = 0.0
         centre = history.best if trial is None else history.trial(trial)
     except NoResult as error:
         return Sensitivity(metric=metric.name, remarks=(str(error),))
+    if centre.parent is not None:
+        said = "Nothing is said of how firmly it stands: a neighbour would have to be trained along the whole schedule."
+        return Sensitivity(metric=metric.name, remarks=(*on_clone(history, centre.number), said))
     if centre.values is None:
         raise StudyError(f"Trial {centre.number} is {centre.state} and has no value. Ask about a completed one.")
     changes, fit = _changes(history, centre, step, seed, remarks)

@@ -23,6 +23,7 @@ import msgspec
 import numpy as np
 from scipy import special, stats
 
+from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import default_trial, objective
 from tunewright.analysis.text import number, params_line, read_alike
 from tunewright.effects import Effects, alike
@@ -106,6 +107,7 @@ def find_winner(history: History) -> Winner:
             f"{metric.name} {number(value)} is to be expected (95 % interval {number(low)} to {number(high)}); "
             f"the score of {number(raw)} over {count} evaluations holds the luck of having been chosen."
         )
+    said = " ".join([said, *on_clone(history, best.number)])
     return Winner(best, metric.name, value, low, high, raw, count, said, read_alike(history.space.parameters))
 
 

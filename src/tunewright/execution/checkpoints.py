@@ -5,9 +5,9 @@ budget stays as long as somebody may be cloned there; the scheduler says from wh
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-__all__ = ["Mark", "dispensable", "newest"]
+__all__ = ["NO_MARK", "Mark", "dispensable", "newest"]
 
 
 class Mark(NamedTuple):
@@ -22,6 +22,10 @@ class Mark(NamedTuple):
     steps: int = 0
     budget: float | None = None
     keep: float | None = None
+
+
+NO_MARK: Final = Mark()
+"""Nothing is said."""
 
 
 def newest(budgets: Mapping[int, float | None], since: float | None = None) -> int | None:

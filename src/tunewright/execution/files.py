@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from tunewright.errors import StudyError
-from tunewright.execution.checkpoints import Mark, dispensable, newest
+from tunewright.execution.checkpoints import NO_MARK, Mark, dispensable, newest
 from tunewright.execution.remote import Remote
 from tunewright.paths import expanded
 from tunewright.processes import alive, machine, started
@@ -171,7 +171,7 @@ def _beside(checkpoint: Path, about: str) -> Path:
 
 
 @contextlib.contextmanager
-def saving(folder: Path, mark: Mark = Mark()) -> Iterator[Path]:
+def saving(folder: Path, mark: Mark = NO_MARK) -> Iterator[Path]:
     """A fresh folder to write a checkpoint into; at the end of the block it takes the place of the one before.
 
     When the block raises, the checkpoint before stays.

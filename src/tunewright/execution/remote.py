@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from tunewright.errors import ExtraMissing, StudyError
-from tunewright.execution.checkpoints import Mark, dispensable, newest
+from tunewright.execution.checkpoints import NO_MARK, Mark, dispensable, newest
 from tunewright.extras import require
 
 __all__ = ["Mirror", "Remote"]
@@ -117,7 +117,7 @@ class Mirror:
         self._borrowed.append(other.local)
         return other.checkpoint(since)
 
-    def push(self, folder: Path, mark: Mark = Mark()) -> None:
+    def push(self, folder: Path, mark: Mark = NO_MARK) -> None:
         """Make a complete checkpoint of the twin the checkpoint; those before go that the mark does not keep."""
         names = [name for name in self._names() if name.split("/")[0].split(".")[0] != folder.name]
         whole = self._whole(names)

@@ -35,7 +35,7 @@ from tunewright.schedulers.explore import explored
 from tunewright.schedulers.rungs import is_default
 from tunewright.space import SearchSpace
 from tunewright.space.values import hint, plain_number
-from tunewright.typing import Array, Indices
+from tunewright.typing import Array, Indices, Mask
 
 __all__ = ["PBT"]
 
@@ -137,7 +137,7 @@ class PBT(Scheduler):
         failed = int(crowd.failed_at(crowd.highest[trial]).sum())
         some = int(self.truncation * (len(order) + failed) + _ROUNDING)
         best = order[: max(1, some)]
-        parents = best[(best != trial) & ~history.stopped[best]]
+        parents: Indices = best[(best != trial) & ~history.stopped[best]]
         sound = ranking.completed[trial] and history.states[trial] == COMPLETED and not history.stopped[trial]
         if not sound:
             return parents
@@ -162,10 +162,8 @@ class _Crowd:
     def __init__(self, history: History, step: float) -> None:
         self._history = history
         lowest, self.highest = history.sent_budgets
-        self._clones = np.zeros(len(history), bool)
-        self._clones[list(history.clones)] = True
-        begun = (lowest == step) & ~self._clones
-        self._members = begun | self._clones
+        begun = (lowest == step) & ~history.cloned
+        self._members = begun | history.cloned
         gone = [clone.replaces for clone in history.clones.values() if clone.replaces is not None]
         self._alive = self._members.copy()
         self._alive[gone] = False
@@ -189,9 +187,10 @@ class _Crowd:
         table[trials[here]] = losses[here]
         return table
 
-    def failed_at(self, budget: float) -> Array:
+    def failed_at(self, budget: float) -> Mask:
         """Which members failed on the way to a budget, shape (n,)."""
-        return self._members & (self._history.states == FAILED) & (self.highest == budget)
+        failed: Mask = self._members & (self._history.states == FAILED) & (self.highest == budget)
+        return failed
 
     def behind(self, high: float) -> float:
         """The least budget at which anybody may still be cloned, or whose checkpoint a clone is on its way from; infinite: none."""
