@@ -25,7 +25,7 @@ from scipy import special, stats
 
 from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import default_trial, objective
-from tunewright.analysis.text import number, params_line, read_alike
+from tunewright.analysis.text import interval, number, params_line, read_alike
 from tunewright.effects import Effects, alike
 from tunewright.history import History
 from tunewright.trial import Trial
@@ -51,6 +51,11 @@ class Estimate(msgspec.Struct, frozen=True):
     value: float
     low: float = math.nan
     high: float = math.nan
+
+    def text(self, digits: int = 2) -> str:
+        """As "0.154 (0.153 to 0.155)", each to so many significant digits at least; without known bounds the value alone."""
+        value, bounds = interval(self.value, self.low, self.high, digits, ends=digits)
+        return value if math.isnan(self.low) else f"{value} ({bounds})"
 
 
 class Winner(msgspec.Struct, frozen=True):
