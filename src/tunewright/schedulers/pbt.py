@@ -46,8 +46,8 @@ class PBT(Scheduler):
     """Trains a population of trials; the worst go on as clones of the best, with other hyperparameters.
 
     Needs an objective that saves a checkpoint before each task ends, and begins from `live.resume_from`; `live.budget` counts all epochs from
-    the first. The sampler proposes the first members, or they are enqueued; then it is not asked any more. The default, if it is the first
-    member, is never replaced for its value, so that the winner can be compared with it. When all members have come to `high`, the search is
+    the first. The sampler proposes the first members, or they are enqueued; then it is not asked any more. The first member, if it is the default
+    or was enqueued, is never replaced for its value, so that the winner can be compared with it. When all members have come to `high`, the search is
     over: `optimize` needs no limit, and one in trials counts clones, too.
 
     Args:
@@ -136,15 +136,14 @@ class PBT(Scheduler):
         order = ranking.best(judged, len(judged))
         failed = int(crowd.failed_at(crowd.highest[trial]).sum())
         some = int(self.truncation * (len(order) + failed) + _ROUNDING)
-        best = order[: max(1, some)]
-        parents: Indices = best[(best != trial) & ~history.stopped[best]]
+        best = order[~history.stopped[order]][: max(1, some)]
+        parents: Indices = best[best != trial]
         sound = ranking.completed[trial] and history.states[trial] == COMPLETED and not history.stopped[trial]
         if not sound:
             return parents
-        worst = order[len(order) - max(0, some - failed) :]
-        if trial not in worst or not len(parents) or is_default(space, history, trial):
-            return None
-        return parents
+        rivals = order[order > 0] if is_default(space, history, 0) else order
+        worst = rivals[len(rivals) - max(0, some - failed) :]
+        return parents if trial in worst and len(parents) else None
 
     def __repr__(self) -> str:
         given = {"population": 20, "truncation": 0.25, "resample": 0.25, "factors": (0.8, 1.2), "fixed": ()}
