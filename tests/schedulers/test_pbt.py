@@ -168,10 +168,13 @@ def test_a_failed_member_is_replaced_by_a_clone_of_a_good_one():
 
     journal = population([1.0, 2.0, 3.0, 4.0])
     journal.fail(0, index=journal.send(0, budget=4))
-    carry_out(journal, decide(journal), 0.5)
-    while journal.history.budgets[4:].max(initial=0) < 4 or journal.history.clones.get(4) is None:
-        carry_out(journal, decide(journal), 0.5)
-    assert 0 in {clone.replaces for clone in journal.history.clones.values()} or decide(journal).replaces == 0
+    met = [decide(journal)]
+    while met[-1].budget == 4:
+        carry_out(journal, met[-1], 0.5)
+        met.append(decide(journal))
+
+    assert [each.replaces for each in met if isinstance(each, Clone)] == [3, 0]
+    assert (met[-1].since, met[-1].budget) == (4, 6)
 
 
 def test_a_failed_member_waits_for_somebody_to_stand_in_from():
@@ -310,9 +313,9 @@ def climb(live):
     return {"height": value}
 
 
-def study_of(scheduler=None, metrics=Metric("height", "maximize"), **kwargs):
+def study_of(scheduler=None, **kwargs):
     kwargs.setdefault("sampler", Random())
-    return tw.Study(LINE, metrics, scheduler=scheduler or PBT(2, 10, population=6), **kwargs)
+    return tw.Study(LINE, Metric("height", "maximize"), scheduler=scheduler or PBT(2, 10, population=6), **kwargs)
 
 
 def height(study, trial):
