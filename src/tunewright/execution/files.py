@@ -75,7 +75,9 @@ def home(given: "str | os.PathLike[str] | None", *, url: str, name: str, created
         base = Path("tunewright-files").absolute()
     plain = re.sub(r"[^0-9A-Za-z._-]", "_", name)
     plain = plain if len(plain) <= _LETTERS else f"{plain[: _LETTERS // 2]}__{plain[-_LETTERS // 2 :]}"
-    stamp = created * (1e6 if url == "memory" else 1e3)  # one process makes several studies in memory within a millisecond
+    stamp = created * (
+        1e6 if given is None and url == "memory" else 1e3
+    )  # one process makes several studies in memory within a millisecond
     return base / f"{plain}-{int(stamp):x}"
 
 
