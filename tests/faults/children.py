@@ -100,7 +100,7 @@ def breed(url: str, side: str, workers: str) -> None:
                     (folder / "steps").write_text(json.dumps(steps), encoding="ascii")
         return sum(steps)
 
-    study = Study(LINE, LOSS, sampler=Random(), scheduler=PBT(4, 24, population=8), storage=url, name="bred", seed=7)
+    study = Study(LINE, LOSS, sampler=Random(), scheduler=PBT(4, 40, population=8), storage=url, name="bred", seed=7)
     study.optimize(objective, workers=int(workers), listeners=[note], retries=20)
     mark(side, "over")
 
