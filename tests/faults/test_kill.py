@@ -185,7 +185,7 @@ def test_killing_a_population_while_it_is_trained_loses_and_doubles_nothing(
         assert time.monotonic() < deadline, lines[-3:]
         held = in_hand(url) if lines else set()  # three deaths with one task in hand would be a failure
         known, pid = len(lines), start("breed", url, side, workers)
-        if kills < 8:
+        if kills < 5:
             eventually(partial(further, side, known + chance.randrange(2, 6), held))
             time.sleep(chance.uniform(0.0, 0.02))
             if running(pid):
@@ -201,7 +201,7 @@ def test_killing_a_population_while_it_is_trained_loses_and_doubles_nothing(
     assert len({(t, i) for t, i, _ in results.values()}) == len(results)
     study = Study.load(url, sampler=Random())
     history = study.history
-    assert kills >= 5
+    assert kills >= 3
     assert any(isinstance(entry.event, Released) for entry in entries)
     assert (history.running, history.failures, history.open_tasks, history.released) == (0, [], [], [])
     assert (history.budgets == 40).sum() == 8  # the same population, nobody twice
