@@ -209,4 +209,4 @@ def grows(live: LiveTrial) -> float:
     done = 0.0 if live.resume_from is None else float(Path(live.resume_from, "loss").read_text())
     with live.save_checkpoint() as folder:
         (folder / "loss").write_text(str(done - live["x"]))
-    return done - live["x"]
+    return float(done - live["x"])

@@ -408,7 +408,7 @@ def test_a_population_is_trained_to_its_end(cli: Cli) -> None:
     assert "a population of 5 with budgets from 2 to 6" in first.err
     assert (history.budgets == 6).sum() == 5
     assert len(history.clones) == len(history) - 5
-    assert history.sessions[0].event.scheduler == "PBT(2, 6, population=5)"  # type: ignore[union-attr]
+    assert getattr(history.sessions[0].event, "scheduler", "") == "PBT(2, 6, population=5)"
     asked = cli("ask", "hand.db", "--space", "space.yaml", "--budgets", "2:6", "--halving", "pbt")
     assert asked.out.splitlines()[0] == "trial 0, budget 2"
     assert cli(*line[:-2], "--population", "5").code == 2
