@@ -15,7 +15,7 @@ on another quarter that nobody has looked at. What a search spends are epochs; c
 - random: as many configurations as the population has members, each to the end.
 - asha: schedulers.ASHA from a tenth of a training on, promoting, until as many epochs are spent.
 - decay: as random, with a learning rate that falls to a hundredth along a cosine, whatever it begins with: what a person would do.
-- ray-pbt: Ray Tune's PopulationBasedTraining with the same settings, one trial at a time, from configurations that it draws itself.
+- ray-pbt: Ray Tune's PopulationBasedTraining with the same settings, all members at once in a process each, from configurations that it draws itself.
 """
 
 import argparse
@@ -137,7 +137,7 @@ def _whole(live: Any, high: int) -> Any:  # noqa: ANN401
 
 
 def rays(training: Training, step: int, high: int, members: int) -> tuple[float, float]:
-    """Ray Tune's PopulationBasedTraining, one trial at a time."""
+    """Ray Tune's PopulationBasedTraining, all members at once: one at a time, the first would wait for the others to come to its epoch."""
     import ray  # noqa: PLC0415  only this tool needs it
     from ray import tune  # noqa: PLC0415
     from ray.tune.schedulers import PopulationBasedTraining  # noqa: PLC0415
@@ -162,11 +162,11 @@ def rays(training: Training, step: int, high: int, members: int) -> tuple[float,
     }  # fmt: skip
     scheduler = PopulationBasedTraining(
         time_attr="epochs", perturbation_interval=step, quantile_fraction=0.25, resample_probability=0.25,
-        hyperparam_mutations=draws, synch=True,
+        hyperparam_mutations=draws,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         tuner = tune.Tuner(
-            tune.with_resources(trainable, {"cpu": 1}),
+            tune.with_resources(trainable, {"cpu": 1 / members}),
             param_space=draws,
             tune_config=tune.TuneConfig(
                 metric="loss", mode="min", scheduler=scheduler, num_samples=members, max_concurrent_trials=1

@@ -129,19 +129,14 @@ def run(
     del debug
     limits = _Limits(trials, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
     with results_only(as_json):
-        function, scheduler, storage = (
-            _function(objective),
-            scheduler_of(folds, seeds, budgets, halving, population),
-            connect(study),
-        )
+        function, storage = _function(objective), connect(study)
+        scheduler = scheduler_of(folds, seeds, budgets, halving, population)
         found = opened(
             storage,
             _name(storage, name, objective, has_space=space is not None),
             where=study,
-            space=None if space is None else load_space(space),
-            metrics=metrics_of(metric, maximize),
-            sampler=sampler_of(sampler, levels),
-            scheduler=scheduler,
+            space=None if space is None else load_space(space), metrics=metrics_of(metric, maximize),
+            sampler=sampler_of(sampler, levels), scheduler=scheduler,
             seed=seed, edit=edit, repeats=repeats,
         )  # fmt: skip
         _go_on(found, sampled=sampler is not None, scheduled=scheduler is not None)
