@@ -197,19 +197,19 @@ def search(tool: str, seed: int, high: int, members: int) -> dict[str, Any]:
 def table(rows: list[dict[str, Any]]) -> None:
     """Means with standard deviations, and the difference to random, pair by pair, with its 95 % interval."""
     base = {row["seed"]: row for row in rows if row["tool"] == "random"}
-    print("| tool | loss | on unseen rows | less than random, unseen | better on | epochs | seconds |")
-    print("|---|---|---|---|---|---|---|")
+    print(
+        "| tool | loss | less than random | better on | loss on unseen rows | less than random | better on | epochs | seconds |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     for tool in dict.fromkeys(row["tool"] for row in rows):
-        mine = [row for row in rows if row["tool"] == tool]
-        said = [
-            f"{np.mean(each):.4f} ± {np.std(each, ddof=1):.4f}"
-            for each in ([row[name] for row in mine] for name in ("loss", "unseen"))
-        ]
-        gains = np.array([base[row["seed"]]["unseen"] - row["unseen"] for row in mine if row["seed"] in base])
-        beside = "" if tool == "random" or len(gains) < 2 else _interval(gains)
-        wins = "" if tool == "random" or not len(gains) else f"{(gains > 0).sum()} of {len(gains)}"
-        spent = f"{np.mean([row['epochs'] for row in mine]):.0f} | {np.median([row['seconds'] for row in mine]):.0f}"
-        print(f"| {tool} | {said[0]} | {said[1]} | {beside} | {wins} | {spent} |")
+        mine, cells = [row for row in rows if row["tool"] == tool], []
+        for name in ("loss", "unseen"):
+            gains = np.array([base[row["seed"]][name] - row[name] for row in mine if row["seed"] in base])
+            several = tool != "random" and len(gains) > 1
+            cells.append(f"{np.mean([row[name] for row in mine]):.4f} ± {np.std([row[name] for row in mine], ddof=1):.4f}")
+            cells += [_interval(gains), f"{(gains > 0).sum()} of {len(gains)}"] if several else ["", ""]
+        cells += [f"{np.mean([row['epochs'] for row in mine]):.0f}", f"{np.median([row['seconds'] for row in mine]):.0f}"]
+        print(f"| {tool} | {' | '.join(cells)} |")
 
 
 def _interval(gains: np.ndarray[Any, Any]) -> str:

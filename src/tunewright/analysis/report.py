@@ -125,7 +125,7 @@ def _schedule(history: History, extras: ReportExtras) -> Markup | None:
     if winner.parent is None:
         return None
     lines = [tag("li", str(stretch)) for stretch in lineage(history, winner.number)]
-    return join(_p(" ".join(on_clone(history, winner.number))), tag("ul", *lines))
+    return tag("div", _p(" ".join(on_clone(history, winner.number))), tag("ul", *lines))
 
 
 def _winner(history: History, extras: ReportExtras) -> Trial:
