@@ -412,3 +412,15 @@ def test_a_population_is_trained_to_its_end(cli: Cli) -> None:
     asked = cli("ask", "hand.db", "--space", "space.yaml", "--budgets", "2:6", "--halving", "pbt")
     assert asked.out.splitlines()[0] == "trial 0, budget 2"
     assert cli(*line[:-2], "--population", "5").code == 2
+
+
+def test_by_hand_a_clone_says_from_whose_checkpoint_it_goes_on(cli: Cli) -> None:
+    line = ("ask", "hand.db", "--space", "space.yaml", "--budgets", "2:4", "--halving", "pbt", "--population", "4")
+    for trial, value in enumerate(("2", "1", "3", "4")):
+        cli(*line)
+        cli("tell", "hand.db", str(trial), value)
+
+    asked = [cli("ask", "hand.db").out.splitlines()[0] for _ in range(4)]
+
+    assert asked[:3] == [f"trial {trial}, budget 4" for trial in range(3)]
+    assert asked[3] == "trial 4, budget 4, from the checkpoint of trial 1 at budget 2"
