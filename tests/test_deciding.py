@@ -1,5 +1,6 @@
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -10,10 +11,12 @@ from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.samplers import CMAES, GP, TPE, Auto, Evolution, Grid, QuasiRandom, Random
 from tunewright.samplers.base import Sampler
-from tunewright.schedulers import Race
-from tunewright.schedulers.base import Scheduler, Start, Wait
+from tunewright.schedulers import PBT, Race
+from tunewright.schedulers.base import Clone, Resume, Scheduler, Start, Wait
 from tunewright.schedulers.once import Once
 from tunewright.space import Bool, Float, SearchSpace
+from tunewright.study import Study
+from tunewright.testing import Journal
 
 SPACE = SearchSpace({"x": Float(0, 1), "flag": Bool()})
 LOSS = (Metric("loss"),)
@@ -204,3 +207,53 @@ def test_what_a_trial_was_promised_is_compared_where_the_scheduler_is_known(chan
 
     assert known.differing == (3,)
     assert unknown.same
+
+
+def bred():
+    """A study that PBT has cloned in, by ask and tell."""
+    study = Study(SPACE, LOSS, sampler=Random(), scheduler=PBT(1, 4, population=4), seed=5)
+    for loss in (4.0, 1.0, 2.0, 3.0, 4.0, 1.0, 2.0, 3.0):
+        study.tell(study.ask(), loss)
+    return study
+
+
+def test_clones_are_decided_again():
+    study = bred()
+    assert len(study.history.clones) >= 1
+
+    assert (study.replay().checked, study.replay().skipped, study.replay().same) == (len(study.history), 0, True)
+
+
+def test_a_clone_that_comes_out_otherwise_is_found():
+    study = bred()
+    entries = list(study.storage.read(1))
+    clone = next(i for i, entry in enumerate(entries) if isinstance(entry.event, Asked) and entry.event.parent is not None)
+    for changes in ({"parent": 0}, {"since": 2}, {"replaces": 2}, {"params": {"x": 0.123, "flag": True}}):
+        event = msgspec.structs.replace(entries[clone].event, **changes)
+        changed = [*entries[:clone], msgspec.structs.replace(entries[clone], event=event), *entries[clone + 1 :]]
+        found = replay(History(SPACE, LOSS), changed, [Random()], Once(), seed=5, repeats=False)
+        assert entries[clone].trial in found.differing
+
+
+def test_clones_of_a_scheduler_that_is_not_at_hand_are_skipped():
+    study = bred()
+    renamed = [
+        msgspec.structs.replace(entry, event=msgspec.structs.replace(entry.event, scheduler="mine.Breeder()"))
+        if isinstance(entry.event, Opened)
+        else entry
+        for entry in study.storage.read(1)
+    ]
+
+    found = replay(History(SPACE, LOSS), renamed, [Random()], Once(), seed=5, repeats=False)
+
+    assert (found.checked, found.skipped) == (4, len(study.history.clones))
+
+
+def test_nothing_is_cloned_when_no_trial_may_begin():
+    journal = Journal(SPACE)
+    for loss in (4.0, 1.0, 2.0, 3.0):
+        journal.tell(journal.ask({"x": 0.5, "flag": True}, budget=1), loss)
+    how = {"seed": 0, "repeats": False}
+
+    assert isinstance(decide(journal.history, PBT(1, 4, population=4), Random(), **how).decision, Clone)
+    assert decide(journal.history, PBT(1, 4, population=4), Random(), may_start=False, **how).decision == Resume(1, budget=2)

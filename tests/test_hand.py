@@ -5,10 +5,13 @@ import time
 import tunewright as tw
 from tunewright.execution.crew import Crew
 from tunewright.execution.fence import Fence
-from tunewright.hand import Hand
+from tunewright.hand import Hand, marked
 from tunewright.pace import Pace
 from tunewright.samplers import Random
+from tunewright.schedulers import PBT, Once
+from tunewright.space import Float, SearchSpace
 from tunewright.stopping import Limits
+from tunewright.testing import Journal
 from tunewright.trial import Outcome, Task
 
 
@@ -71,3 +74,13 @@ def test_who_leaves_tells_what_is_done_and_gives_back_the_rest():
 
     assert study.history.completed == 1
     assert [task.key for task in study.history.released] == [(1, 0)]
+
+
+def test_a_task_is_told_which_checkpoints_are_to_be_kept():
+    journal = Journal(SearchSpace({"x": Float(0, 1)}))
+    journal.ask({"x": 0.5}, budget=2)
+    tasks = [journal.history.task(0)]
+
+    assert [task.keep for task in marked(tasks, PBT(2, 8), journal.history)] == [2]
+    assert marked(tasks, Once(), journal.history) == tasks
+    assert marked([], PBT(2, 8), journal.history) == []

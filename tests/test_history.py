@@ -25,7 +25,8 @@ from tunewright.events import (
 from tunewright.history import COMPLETED, FAILED, RUNNING, History
 from tunewright.metric import Metric
 from tunewright.space import Categorical, Float, Int, SearchSpace, param
-from tunewright.trial import Failure, Report, TrialState
+from tunewright.testing import Journal
+from tunewright.trial import Descent, Failure, Report, TrialState
 
 SPACE = SearchSpace(
     {"x": Float(0, 1), "n": Int(1, 9, default=2), "opt": Categorical(["sgd", "adam"]), "momentum": Float(0, 0.99)},
@@ -466,3 +467,18 @@ def test_what_it_holds_is_said_in_one_line():
 
     assert repr(write.history) == "History(1 completed, 1 failed, 1 running, 1 unfinished)"
     assert write.history.unfinished == 1
+
+
+def test_a_clone_is_known_with_where_it_comes_from():
+    journal = Journal(SearchSpace({"x": Float(0, 1)}))
+    for _ in range(40):  # enough to be folded by columns
+        journal.tell(journal.ask({"x": 0.5}), 1.0)
+    clone = journal.clone(3, {"x": 0.25}, since=2, replaces=7)
+    journal.tell(clone, 0.5)
+
+    for history in (journal.history, journal.folded()):
+        assert dict(history.clones) == {clone: Descent(3, 2, 7)}
+        assert (history.task(clone).parent, history.task(clone).since) == (3, 2)
+        assert history.task(0).parent is None
+        assert [trial.parent for trial in history.trials] == [None] * 40 + [3]
+        assert history.origin(clone) == "clone"

@@ -199,3 +199,23 @@ def test_the_default_at_the_top_is_not_the_best_for_being_there():
     journal.tell(0, 8.0, index=journal.send(0, budget=27))
 
     assert np.argsort(journal.history.merits[:, 0]).tolist() == [1, 2, 0]
+
+
+def test_no_configuration_is_worth_what_a_clone_is():
+    journal = Journal(SPACE, VALUE)
+    for loss in (3.0, 2.0):
+        trial = journal.ask({"x": 0.5}, budget=1)
+        journal.tell(trial, loss)
+        journal.tell(trial, loss - 1, index=journal.send(trial, budget=2))
+    before = journal.history.worth.copy()
+
+    clone = journal.clone(0, {"x": 0.75}, budget=2, since=1)
+    journal.tell(clone, -5.0)
+    history = journal.history
+
+    assert history.cloned.tolist() == [False, False, True]
+    assert np.array_equal(history.worth[:2], before)
+    assert np.isnan(history.worth[clone]).all()
+    assert history.merits.argmax() == clone
+    assert history.best.number == clone
+    assert history.best.parent == 0

@@ -25,14 +25,14 @@ from tunewright.events import Asked, Commented, Entry, Failed, Released, Sent, W
 from tunewright.execution.crew import Crew
 from tunewright.execution.interrupts import Interrupts
 from tunewright.execution.worker import told
-from tunewright.hand import Hand
+from tunewright.hand import Hand, marked
 from tunewright.history import COMPLETED, FAILED, History
 from tunewright.journal import Journal
 from tunewright.listening import Listening, noted
 from tunewright.pace import HELD, Pace
 from tunewright.pen import Pen
 from tunewright.samplers.base import Sampler
-from tunewright.schedulers.base import Resume, Scheduler, Start, Wait
+from tunewright.schedulers.base import Clone, Resume, Scheduler, Start, Wait
 from tunewright.stopping import Limits
 from tunewright.storage.pulse import Pulse
 from tunewright.trial import Outcome, Task
@@ -223,6 +223,11 @@ class Coordinator:
                 asked = Asked(decided.params, by, basis, worker, queued, plan, budget, fold, seed, stream, pen.session)
                 # with a copy of the parameters: the objective may change its own
                 return pen.history.task(pen.write(-1, asked).trial)
+            case Clone(parent, params, budget, fold, seed, plan, since, replaces):
+                new = Asked(
+                    params, decided.by, basis, worker, 0, plan, budget, fold, seed, 0, pen.session, parent, since, replaces
+                )
+                return pen.history.task(pen.write(-1, new).trial)
             case Resume(trial=trial, budget=budget, fold=fold, seed=seed, spare=spare):
                 index = pen.history.sent(trial)
                 pen.write(trial, Sent(index, worker, 1, budget, fold, seed, spare=spare))
@@ -348,6 +353,7 @@ class Coordinator:
         """See `exchange`; how long it took is noted."""
         begun = time.perf_counter()
         told, tasks, exhausted = self.exchange(hand.done, room, limits, ahead=ahead)
+        tasks = marked(tasks, self.scheduler, self.journal.history)
         if tasks:
             self._pace.asked_for(time.perf_counter() - begun)
         hand.told(tasks)
@@ -387,5 +393,7 @@ class Coordinator:
         failure = entry.event.failure if isinstance(entry.event, Failed) else None
         if failure is None or failure.kind == "stopped":  # somebody wanted that
             return
+        if failure.kind == "checkpoint":  # so would all that are cloned
+            raise ObjectiveError(f"Trial {entry.trial}: {failure.message}")
         if on_failure == "raise" and self.journal.history.states[entry.trial] == FAILED:
             raise ObjectiveError(f"Trial {entry.trial} failed: {failure.message}\n\n{failure.traceback}".rstrip())

@@ -7,7 +7,7 @@ and `replay` call the same function, so they cannot differ.
 import ast
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -18,14 +18,18 @@ from tunewright.errors import ParamsError, SpaceExhausted, StudyError, Tunewrigh
 from tunewright.events import Asked, Entry, Opened, called
 from tunewright.history import History
 from tunewright.samplers.base import Sampler, propose, propose_new
-from tunewright.schedulers.base import Decision, Resume, Scheduler, Start, Wait, checked
+from tunewright.schedulers.base import Clone, Decision, Resume, Scheduler, Start, Wait, checked
 from tunewright.typing import Params
 
-__all__ = ["Decided", "Replay", "decide", "recorded", "replay"]
+__all__ = ["CLONE", "Decided", "Replay", "decide", "recorded", "replay"]
+
+
+CLONE: Final = "clone"
+"""Who proposed a clone, as the journal calls it."""
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """What to do next; for a `Start` also with which parameters, who proposed them, which queued entry (0: none) they take up, which
+    """What to do next; for a `Start` or `Clone` also with which parameters, who proposed them, which queued entry (0: none) they take up, which
     `Asked.stream` was drawn from, and what the sampler had to remark (something went wrong) and to note.
     """
 
@@ -74,7 +78,9 @@ def decide(
     )
     if may_start and isinstance(decision, Wait):  # nothing to finish: there is still time for another trial
         decision = checked(scheduler, history, scheduler.decide(history.space, history, rng))
-    if not isinstance(decision, Start):
+    if isinstance(decision, Clone) and may_start:
+        return Decided(decision, decision.params, CLONE)
+    if not isinstance(decision, Start | Clone):
         return Decided(decision)
     if not may_start:
         return Decided(Wait())
@@ -94,8 +100,8 @@ class Replay(msgspec.Struct, frozen=True):
     """What came of asking every decision again.
 
     Attributes:
-        checked: how many proposals were made again.
-        skipped: how many were not, because a person or a sampler that is not at hand made them.
+        checked: how many proposals were made again, clones among them.
+        skipped: how many were not, because a person, or a sampler or scheduler that is not at hand, made them.
         differing: numbers of the trials whose proposal came out otherwise, or that were promised other tasks (plan, and budget, fold and
             seed of the first), where the journal says which scheduler that was.
     """
@@ -137,13 +143,13 @@ def replay(
             history.fold(waiting[:basis])
             del waiting[:basis]
             session = sessions.get(event.session)
-            sampler = _proposer(event.by, session, samplers)
+            decider, known = _decider(session, scheduler)
+            sampler = _proposer(event.by, session, samplers) if event.parent is None else _bystander(samplers) if known else None
             if sampler is None:
                 skipped += 1
             else:
                 checked += 1
                 twice = repeats if session is None or session.repeats is None else session.repeats
-                decider, known = _decider(session, scheduler)
                 if not _same(history, decider, sampler, event, seed=seed, repeats=twice, effort=known):
                     differing.append(entry.trial)
         waiting.append(entry)
@@ -158,8 +164,16 @@ def _same(
         again = decide(history, scheduler, sampler, seed=seed, repeats=repeats, stream=event.stream)
     except (SpaceExhausted, ParamsError, StudyError):
         return False
-    asked = Start(event.plan, event.budget, event.fold, event.seed)
+    asked: Decision = Start(event.plan, event.budget, event.fold, event.seed)
+    if event.parent is not None:
+        effects = event.budget, event.fold, event.seed, event.plan, event.since, event.replaces
+        asked = Clone(event.parent, event.params, *effects)
     return again.params == event.params and (again.decision == asked or not effort)
+
+
+def _bystander(samplers: Sequence[Sampler]) -> Sampler:
+    """Whoever may stand there while a scheduler is asked for a clone, which no sampler proposes."""
+    return samplers[-1] if samplers else all_samplers.Random()
 
 
 def _proposer(label: str, session: Opened | None, samplers: Sequence[Sampler]) -> Sampler | None:

@@ -6,7 +6,8 @@
     ├── SpaceExhausted                   nothing new is left to propose (a finite space, a finished grid)
     ├── MetricError (ValueError)         a metric or a measured value that cannot be used
     ├── TrialError (ValueError)          a trial that is not there, or is not in a state for this
-    │   └── AlreadyTold                  the task has its result already; the first result stands
+    │   ├── AlreadyTold                  the task has its result already; the first result stands
+    │   └── CheckpointMissing            a clone has no checkpoint of its parent's to go on from, or did not look at it
     ├── StudyError (ValueError)          a study used in a way that cannot work
     │   ├── StudyMissing                 no study of that name in this storage
     │   ├── StudyExists                  a study of that name is there already
@@ -31,6 +32,7 @@ from typing import Any
 
 __all__ = [
     "AlreadyTold",
+    "CheckpointMissing",
     "DataError",
     "ExtraMissing",
     "MetricError",
@@ -82,6 +84,10 @@ class TrialError(TunewrightError, ValueError):
 
 class AlreadyTold(TrialError):
     """The task has its result already; the first result stands."""
+
+
+class CheckpointMissing(TrialError):
+    """A clone has no checkpoint of its parent's to go on from, or did not look at it; the task has failed, with kind "checkpoint"."""
 
 
 class StudyError(TunewrightError, ValueError):

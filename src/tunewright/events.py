@@ -51,6 +51,9 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
         budget, fold, seed: of the first task.
         stream: what names the decision's random stream: 0: the study's seed and the basis; 1: the seed and the trial's number.
         session: the position of the `Opened` of whoever asked; 0: the last one before.
+        parent: the trial from whose checkpoint this one goes on; None: it begins from nothing.
+        since: the budget at which the parent had that checkpoint; None: its newest.
+        replaces: the trial in whose place it goes on, which gets no more; None: in nobody's.
     """
 
     params: Params
@@ -64,6 +67,9 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     seed: int = 0
     stream: int = 0
     session: int = 0
+    parent: int | None = None
+    since: int | float | None = None
+    replaces: int | None = None
 
 
 class Sent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -37,8 +37,27 @@ class Findings(ABC):
 
     @property
     def best(self) -> Trial:
-        """The best trial so far. Raises NoResult if there is none, or several metrics are optimised."""
+        """The best trial so far; if it has a `parent`, the best schedule is its `lineage`. Raises NoResult if there is none, or several metrics
+        are optimised.
+        """
         return self.history.best
+
+    def lineage(self, trial: int | None = None) -> tuple[analysis.Stretch, ...]:
+        """By which hyperparameters the model of a trial was trained, from the first epoch on: of a clone, its ancestors' stretches first.
+
+        What `PBT` finds is this schedule, and not the configuration of the best trial alone.
+
+        Args:
+            trial: its number; default: the best.
+
+        Returns:
+            Stretches of the budget, each with its trial and params, in their order.
+
+        Raises:
+            NoResult: no trial is named, and there is no best.
+            TrialError: there is no such trial.
+        """
+        return analysis.lineage(self.history, trial)
 
     def winner(self) -> analysis.Winner:
         """The best trial, with what it may claim: its expected worth with a 95 % interval, how often it was measured, and its raw score.

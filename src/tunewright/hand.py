@@ -4,14 +4,24 @@ import math
 import time
 from collections import deque
 
+import msgspec
+
 from tunewright.events import Released
 from tunewright.execution.crew import Crew
+from tunewright.history import History
 from tunewright.pace import Pace
 from tunewright.pen import Pen
+from tunewright.schedulers.base import Scheduler
 from tunewright.stopping import Limits
 from tunewright.trial import Outcome, Task
 
-__all__ = ["Hand"]
+__all__ = ["Hand", "marked"]
+
+
+def marked(tasks: list[Task], scheduler: Scheduler, history: History) -> list[Task]:
+    """The tasks as their workers get them: with which checkpoints are to be kept, where the scheduler clones."""
+    keep = scheduler.keeps(history) if tasks else None
+    return tasks if keep is None else [msgspec.structs.replace(task, keep=keep) for task in tasks]
 
 
 class Hand:

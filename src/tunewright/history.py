@@ -9,10 +9,12 @@ the trial has reached.
 """
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import dropwhile
+from types import MappingProxyType
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +27,7 @@ from tunewright.runs import pieces
 from tunewright.space import SearchSpace
 from tunewright.standing import Standing
 from tunewright.tasks import Cell
-from tunewright.trial import Report, Task, Trial
+from tunewright.trial import Descent, Report, Task, Trial
 from tunewright.trials import COMPLETED, FAILED, RUNNING, carried
 
 __all__ = ["COMPLETED", "FAILED", "RUNNING", "History"]
@@ -247,8 +249,13 @@ class History(Standing):
         return self._trials.basis[trial]
 
     def origin(self, trial: int) -> str:
-        """Who proposed the trial: a sampler's label, or "queue"."""
+        """Who proposed the trial: a sampler's label, "queue", or "clone" of one that a scheduler had cloned."""
         return self._trials.origin[trial]
+
+    @property
+    def clones(self) -> Mapping[int, Descent]:
+        """By number the trials that went on from another one's checkpoint, and where each comes from."""
+        return MappingProxyType(self._trials.descents)
 
     def note(self, trial: int) -> str:
         """What was said when it was enqueued."""
@@ -272,7 +279,9 @@ class History(Standing):
         return [self._task(task) for task in self._tasks.released]
 
     def _task(self, task: int) -> Task:
-        return self._tasks.record(task, self._trials.params(self._tasks.trial(task)))
+        found = self._tasks.record(task, self._trials.params(trial := self._tasks.trial(task)))
+        descent = self._trials.descents.get(trial)
+        return found if descent is None else msgspec.structs.replace(found, parent=descent.parent, since=descent.since)
 
     def task(self, trial: int, index: int = 0) -> Task:
         """A task that was sent.

@@ -48,7 +48,14 @@ def _end(chunk: list[Entry], at: int, known: int, awaits_one: Callable[[int], bo
     for i in range(at, len(chunk)):
         event, trial = chunk[i].event, chunk[i].trial
         if type(event) is Asked:
-            if event.plan != 1 or event.queued or event.seed or event.budget is not None or event.fold is not None:
+            if (
+                event.plan != 1
+                or event.queued
+                or event.seed
+                or event.budget is not None
+                or event.fold is not None
+                or event.parent is not None
+            ):
                 return i
             trials += 1
         elif type(event) is Told:

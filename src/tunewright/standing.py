@@ -163,6 +163,13 @@ class Standing:
             raise TrialError(f"There is no trial {number}: the study holds {have}.")
         return self._trials.record(number, self._tasks)
 
+    @property
+    def cloned(self) -> NDArray[np.bool_]:
+        """Which trials went on from another one's checkpoint, so that their values are not those of their configurations alone, shape (n,)."""
+        cloned = np.zeros(len(self), bool)
+        cloned[list(self._trials.descents)] = True
+        return cloned
+
     # ---- beside each other -----------------------------------------------------------------------------------------------------
 
     @property
@@ -254,13 +261,17 @@ class Standing:
     @property
     def worth(self) -> Array:
         """`adjusted`; where trials were judged with different budgets, what each would be worth at the highest one, as far as others tell
-        (`budgets.py`), shape (n, m). NaN where there is no result yet, or nothing tells.
+        (`budgets.py`), shape (n, m). NaN where there is no result yet, or nothing tells: so of clones, which no configuration was worth.
         """
+        cloned = self.cloned
         if not self.uneven:
-            return self.adjusted
+            return np.where(cloned[:, None], np.nan, self.adjusted) if cloned.any() else self.adjusted
         trials, budgets, losses = self.levels()
+        if cloned.any():
+            own = ~cloned[trials]
+            trials, budgets, losses = trials[own], budgets[own], losses[own]
         worth = np.stack([at_one_budget(len(self), trials, budgets, column) for column in losses.T], axis=1)
-        return np.where(np.isfinite(self.adjusted), worth, np.nan)
+        return np.where(np.isfinite(self.adjusted) & ~cloned[:, None], worth, np.nan)
 
     @property
     def merits(self) -> Array:

@@ -12,7 +12,7 @@ import msgspec
 
 from tunewright.typing import Params, Value
 
-__all__ = ["TRANSITIONS", "Failure", "Measurement", "Outcome", "Report", "Task", "Trial", "TrialState"]
+__all__ = ["TRANSITIONS", "Descent", "Failure", "Measurement", "Outcome", "Report", "Task", "Trial", "TrialState"]
 
 
 class TrialState(StrEnum):
@@ -54,6 +54,10 @@ class Task(msgspec.Struct, frozen=True):
         seed: what to seed the objective's own randomness with.
         resume_from: where the checkpoint lies to go on from; None: from the start.
         attempt: 1 for the first time this task is sent; more after a worker died.
+        parent: the trial from whose checkpoint it goes on while it has none of its own; None: from nobody's.
+        since: the budget at which the parent had that checkpoint; None: its newest.
+        keep: checkpoints of tasks with this budget and above are kept beside the newest, since clones may go on from them; None: the
+            newest alone is.
     """
 
     trial: int
@@ -64,6 +68,9 @@ class Task(msgspec.Struct, frozen=True):
     seed: int = 0
     resume_from: str | None = None
     attempt: int = 1
+    parent: int | None = None
+    since: int | float | None = None
+    keep: float | None = None
 
     @property
     def key(self) -> tuple[int, int]:
@@ -71,12 +78,26 @@ class Task(msgspec.Struct, frozen=True):
         return self.trial, self.index
 
 
+class Descent(msgspec.Struct, frozen=True):
+    """Where a clone comes from.
+
+    Attributes:
+        parent: the trial from whose checkpoint it goes on.
+        since: the budget at which the parent had that; None: its newest.
+        replaces: the trial in whose place it goes on, which gets no more; None: in nobody's.
+    """
+
+    parent: int
+    since: int | float | None = None
+    replaces: int | None = None
+
+
 class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why a task gave no value.
 
     Attributes:
         kind: "exception" (the objective raised), "bad value" (it returned what cannot be used: None, NaN, inf, a string …),
-            "crash" (its process died), "timeout" (it was ended after so many seconds: a censored result), "memory" (it took too much),
+            "crash" (its process died), "checkpoint" (a clone did not go on from one of its parent's), "timeout" (it was ended after so many seconds: a censored result), "memory" (it took too much),
             "stopped" (it was asked to stop, and neither returned nor reported its metrics), "told" (a person said so).
         message: one line, with the type of the exception.
         traceback: whole, as Python prints it; empty where there is none.
@@ -160,6 +181,8 @@ class Trial(msgspec.Struct, frozen=True):
         seconds: wall time of all its finished tasks together; of a task whose worker died or was interrupted, that of the last attempt.
         failure: the first failure; None if there is none.
         usable: False when the space was edited since and no longer holds it.
+        parent: of a clone, the trial from whose checkpoint it went on: what it is worth comes from the whole lineage (`study.lineage`), and
+            not from its params alone. None: it began from nothing.
     """
 
     number: int
@@ -174,6 +197,7 @@ class Trial(msgspec.Struct, frozen=True):
     seconds: float
     failure: Failure | None = None
     usable: bool = True
+    parent: int | None = None
 
     @property
     def value(self) -> float | None:

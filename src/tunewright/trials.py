@@ -17,7 +17,7 @@ from tunewright.events import Asked
 from tunewright.metric import Metric
 from tunewright.space import SearchSpace
 from tunewright.tasks import TaskTable
-from tunewright.trial import Trial, TrialState
+from tunewright.trial import Descent, Trial, TrialState
 from tunewright.typing import Array, Params
 
 __all__ = ["COMPLETED", "FAILED", "RUNNING", "TrialTable", "carried"]
@@ -65,6 +65,7 @@ class TrialTable:
         self.origin: list[str] = []
         self.basis: list[int] = []
         self.notes: dict[int, str] = {}
+        self.descents: dict[int, Descent] = {}
         self._eras = [_Era(0, space, np.empty((0, len(space))))]
         self._seen: set[bytes] = set()
         self._seen_trials = 0
@@ -82,6 +83,8 @@ class TrialTable:
         self.ended.append(0)
         self.origin.append(intern(event.by))
         self.basis.append(event.basis)
+        if event.parent is not None:
+            self.descents[trial] = Descent(event.parent, event.since, event.replaces)
         return trial
 
     def add_many(self, asked: Sequence[Asked], times: Sequence[float]) -> int:
@@ -144,7 +147,7 @@ class TrialTable:
 
     def record(self, trial: int, tasks: TaskTable) -> Trial:
         """The trial, whole."""
-        cells = self.cells
+        cells, descent = self.cells, self.descents.get(trial)
         state = _STATES[cells["states"][trial]]
         return Trial(
             number=trial,
@@ -161,6 +164,7 @@ class TrialTable:
             seconds=float(cells["seconds"][trial]),
             failure=tasks.failure(trial),
             usable=bool(cells["usable"][trial]),
+            parent=None if descent is None else descent.parent,
         )
 
 

@@ -8,6 +8,7 @@ from tunewright.samplers import Random
 from tunewright.schedulers import ASHA
 from tunewright.space import Categorical, Choice, Float, SearchSpace
 from tunewright.study import Study
+from tunewright.testing import Journal
 from tunewright.trial import Failure
 
 ONE = SearchSpace({"x": Float(0, 1)})
@@ -156,3 +157,17 @@ def test_results_of_small_budgets_are_taken_for_what_they_would_be_worth_at_the_
 
     assert len(known) == 40
     assert np.abs(known.losses - (known.rows[:, 0] + 100 / 9)).max() < 0.2
+
+
+def test_of_configurations_that_went_on_from_others_nothing_is_said():
+    journal = Journal(SearchSpace({"x": Float(0, 1)}))
+    for i in range(6):
+        journal.tell(journal.ask({"x": i / 6}, budget=1), float(i))
+    assert evidence(journal.history).trouble == ""
+
+    journal.tell(journal.clone(0, {"x": 0.9}, budget=2, since=1, replaces=5), -1.0)
+    found = evidence(journal.history)
+
+    assert found.trouble.startswith("1 trial is a clone that went on from the checkpoint of another")
+    assert found.clones == found.take(np.arange(3)).clones == 1
+    assert 6 not in found.numbers

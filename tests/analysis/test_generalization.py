@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -7,7 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 import tunewright as tw
-from tunewright.analysis import by_draws, by_folds, by_outer_folds
+from tunewright.analysis import by_draws, by_folds, by_outer_folds, by_test, nested
 from tunewright.errors import StudyError
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
@@ -319,3 +321,21 @@ def test_it_prints_as_a_few_lines_of_text() -> None:
     assert lines[0] == "Expected loss on new data, by folds"
     assert [line.split()[0] for line in lines[1:5]] == ["winner", "default", "baseline", "gain"]
     assert lines[5:] == ["  take the winner: x 0.003", f"  {found.sentence}"]
+
+
+def bred():
+    """The best of three is a clone."""
+    journal = Journal(SearchSpace({"x": Float(0, 1)}))
+    for loss in (2.0, 3.0):
+        journal.tell(journal.ask({"x": 0.5}, budget=1), loss)
+    journal.tell(journal.clone(0, {"x": 0.25}, budget=2, since=1, replaces=1), 1.0)
+    return journal.history
+
+
+def test_what_is_said_of_a_clone_names_its_lineage_and_other_rows_are_refused():
+    assert "study.lineage(2)" in by_folds(bred()).sentence
+    judge = SimpleNamespace(tested=None, outer=None)
+    with pytest.raises(StudyError, match="fitted to other rows"):
+        by_test(bred(), judge, None, None)
+    with pytest.raises(StudyError, match="inside outer folds"):
+        nested(bred(), judge, 3, lambda number, inner: {})

@@ -24,6 +24,7 @@ from tunewright.samplers import Random
 from tunewright.schedulers import ASHA
 from tunewright.space import Bool, Categorical, Choice, Float, Int, Ordinal, SearchSpace
 from tunewright.study import Study
+from tunewright.testing import Journal
 from tunewright.trial import Failure
 
 HistoryOf = Callable[..., History]
@@ -423,3 +424,17 @@ def test_where_budgets_differ_the_page_says_with_which_each_was_judged() -> None
     assert "Those with the highest budget come first" in page
     assert "Grey: judged with less effort than others" in page
     assert "fewer than half" not in page
+
+
+def test_a_winner_that_is_a_clone_is_shown_with_its_schedule():
+    journal = Journal(SearchSpace({"x": Float(0, 1)}))
+    for i in range(5):
+        journal.tell(journal.ask({"x": i / 5}, budget=1), 2.0 + i)
+    journal.tell(journal.clone(0, {"x": 0.25}, budget=2, since=1, replaces=4), 1.0)
+
+    page = report(journal.history, title="bred", insight=insight(journal.history))
+
+    assert "Trial 5 went on from trial 0 at budget 1" in page
+    assert "1 to 2: x 0.25 (trial 5)" in page
+    assert "these are not set against each other" in page
+    assert "nothing is said of configurations" in page

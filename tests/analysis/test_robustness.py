@@ -8,7 +8,8 @@ from tunewright.analysis import neighbours, sensitivity
 from tunewright.errors import StudyError
 from tunewright.findings import Findings
 from tunewright.schedulers import Once
-from tunewright.space import SearchSpace
+from tunewright.space import Float, SearchSpace
+from tunewright.testing import Journal
 from tunewright.trial import Failure
 
 SPACE = SearchSpace({"x": tw.Float(0, 1, default=0.5), "idle": tw.Float(0, 1)})
@@ -166,3 +167,14 @@ def test_neighbours_of_a_race_meet_every_seed():
 
     assert [change.n for change in found.changes if change.measured is not None] == [4, 4, 4]
     assert isinstance(study.scheduler, tw.schedulers.Race)
+
+
+def test_of_a_clone_no_neighbours_are_asked_for():
+    journal = Journal(SearchSpace({"x": Float(0, 1)}))
+    journal.tell(journal.ask({"x": 0.5}, budget=1), 2.0)
+    journal.tell(journal.clone(0, {"x": 0.25}, budget=2, since=1), 1.0)
+
+    found = sensitivity(journal.history)
+
+    assert (found.trial, found.changes) == (-1, ())
+    assert "along the whole schedule" in found.sentence

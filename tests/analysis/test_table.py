@@ -84,3 +84,16 @@ def test_info_of_the_highest_budget_counts_as_values_do():
     (row,) = records(journal.history)
 
     assert (row["info.size"], row["info.early"]) == (4, 7)
+
+
+def test_where_there_are_clones_each_row_says_of_which_trial_it_is_one():
+    journal = Journal(SPACE, [Metric("parent")])
+    journal.tell(journal.ask({"opt": "adam"}, budget=1), 1.0)
+    assert records(journal.history)[0]["parent"] == 1.0
+
+    journal.tell(journal.clone(0, {"opt": "adam"}, budget=2, since=1), 2.0)
+    table = records(journal.history)
+
+    assert [row["parent"] for row in table] == [None, 0]
+    assert [row["metric.parent"] for row in table] == [1.0, 2.0]
+    assert [row["origin"] for row in table] == ["test", "clone"]

@@ -4,7 +4,10 @@ import pytest
 import tunewright as tw
 from tunewright.analysis import over_range, overfitting
 from tunewright.errors import StudyError
-from tunewright.space import SearchSpace
+from tunewright.events import Entry, Told
+from tunewright.metric import Metric
+from tunewright.space import Float, SearchSpace
+from tunewright.testing import Journal
 
 SPACE = SearchSpace({"depth": tw.Float(0, 1), "idle": tw.Float(0, 1), "kind": tw.Categorical(["a", "b"])})
 ACCURACY = tw.Metric("accuracy", "maximize")
@@ -61,3 +64,17 @@ def test_choices_that_read_alike_are_told_apart(history_of):
     said = repr(overfitting(history_of(space, trials, metrics=ACCURACY, train=[[0.9 + i % 3] for i in range(9)])))
 
     assert all(f" with {text} (n = 3)" in said for text in ("1", "1.0", '"1"'))
+
+
+def test_along_which_hyperparameters_a_gap_goes_is_not_said_of_clones():
+    journal = Journal(SearchSpace({"x": Float(0, 1)}), [Metric("loss")])
+    for trial in (journal.ask({"x": 0.5}, budget=1), journal.clone(0, {"x": 0.25}, budget=2, since=1)):
+        position = len(journal.entries) + 1
+        journal.entries.append(Entry(trial, Told({"loss": 1.0}, 1.0, 0, {"train_loss": 0.5}), 1.7e9, position))
+        journal.history.fold(journal.entries[-1:])
+
+    found = overfitting(journal.history)
+
+    assert found.gap is not None
+    assert found.trends == ()
+    assert "a whole lineage" in found.sentence

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from tunewright.analysis import find_winner
-from tunewright.analysis.winner import of_folds, posterior, shrunk
+from tunewright.analysis.winner import Estimate, of_folds, posterior, shrunk
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
@@ -168,3 +168,18 @@ def test_a_winner_prints_as_a_few_lines_of_text() -> None:
     assert head.startswith(f"Winner: trial {found.trial.number} (")
     assert params == f"  x {found.trial.params['x']}"
     assert sentence == f"  {found.sentence}"
+
+
+def test_a_winner_that_is_a_clone_is_said_to_be_one() -> None:
+    journal = Journal(SPACE, LOSS)
+    journal.tell(journal.ask({"x": 0.5}, budget=1), 2.0)
+    assert "lineage" not in find_winner(journal.history).sentence
+
+    journal.tell(journal.clone(0, {"x": 0.25}, budget=2, since=1), 1.0)
+
+    assert "Trial 1 went on from trial 0 at budget 1" in find_winner(journal.history).sentence
+
+
+def test_an_estimate_says_itself_with_its_interval() -> None:
+    assert Estimate(0.1538, 0.1531, 0.1545).text() == "0.1538 (0.1531 to 0.1545)"
+    assert Estimate(0.15384).text(4) == "0.1538"

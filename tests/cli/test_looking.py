@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from tunewright.execution.live import LiveTrial
 from tunewright.metric import Metric
 from tunewright.samplers.quasi_random import QuasiRandom
 from tunewright.schedulers.once import Once
+from tunewright.schedulers.pbt import PBT
 from tunewright.space import Categorical, Float, SearchSpace
 from tunewright.study import Study
 
@@ -183,3 +185,28 @@ def test_what_is_no_study_file_is_storage_trouble_and_stays_untouched(cli: Cli, 
     assert "runs.db" in result.err
     assert "Traceback" not in result.err
     assert (folder / "runs.db").read_bytes() == content
+
+
+def test_a_clone_is_shown_with_its_schedule(cli: Cli) -> None:
+    study = Study(SPACE, Metric("loss"), sampler=QuasiRandom(), scheduler=PBT(1, 3, population=4), storage="runs.db", name="bred")
+    study.optimize(grows)
+    clone, descent = next(iter(study.history.clones.items()))
+
+    listed = cli("show", "runs.db", "--last", "20").out
+    shown = cli("show", "runs.db", "--trial", str(clone)).out
+    told = json.loads(cli("show", "runs.db", "--trial", str(clone), "--json").out)
+
+    assert f"clone of {descent.parent}" in listed
+    assert f"trial {descent.parent}, as a clone of it" in shown
+    assert f"(trial {descent.parent})" in shown.split("trained by")[1]
+    assert told["parent"] == descent.parent
+    assert told["lineage"][-1]["trial"] == clone
+    best = cli("best", "runs.db")
+    assert ("study.lineage" in best.err) == (study.best.parent is not None)
+
+
+def grows(live: LiveTrial) -> float:
+    done = 0.0 if live.resume_from is None else float(Path(live.resume_from, "loss").read_text())
+    with live.save_checkpoint() as folder:
+        (folder / "loss").write_text(str(done - live["x"]))
+    return float(done - live["x"])

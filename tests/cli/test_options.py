@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import typer
 
@@ -90,9 +92,11 @@ def test_levels_that_mean_nothing_are_refused(name: str, levels: list[str]) -> N
         ((None, 1, "1:27", "promote"), "ASHA(1, 27)"),
         ((None, 1, "0.1:1", "stop"), "ASHA(0.1, 1, resume=False)"),
         ((None, 1, " 2 : 50 ", "hyperband"), "Hyperband(2, 50)"),
+        ((None, 1, "2:50", "pbt"), "PBT(2, 50)"),
+        ((None, 1, "2:50", "pbt", 8), "PBT(2, 50, population=8)"),
     ],
 )
-def test_schedulers_are_what_is_said_of_effort(said: tuple[int | None, int, str | None, str], scheduler: str) -> None:
+def test_schedulers_are_what_is_said_of_effort(said: Any, scheduler: str) -> None:
     assert repr(scheduler_of(*said)) == scheduler
 
 
@@ -100,12 +104,14 @@ def test_schedulers_are_what_is_said_of_effort(said: tuple[int | None, int, str 
     ("said", "wrong"),
     [
         ((None, 1, None, "stop"), "Add --budgets"),
+        ((None, 1, None, "pbt"), "Add --budgets"),
+        ((None, 1, "1:9", "promote", 5), "--population is for population-based training"),
         ((3, 1, "1:27", "promote"), "does not go with"),
         ((None, 1, "27", "promote"), "write the lowest and the highest, 1:27"),
         ((None, 1, "one:9", "promote"), "write the lowest and the highest"),
         ((None, 1, "9:1", "promote"), "0 < low < high"),
     ],
 )
-def test_efforts_that_mean_nothing_are_refused(said: tuple[int | None, int, str | None, str], wrong: str) -> None:
+def test_efforts_that_mean_nothing_are_refused(said: Any, wrong: str) -> None:
     with pytest.raises(StudyError, match=wrong):
         scheduler_of(*said)

@@ -392,3 +392,35 @@ def test_budgets_are_asked_for_by_hand(cli: Cli) -> None:
         "trial 0, budget 9",
         "trial 1, budget 1",
     ]
+
+
+def test_a_population_is_trained_to_its_end(cli: Cli) -> None:
+    Path("breed.py").write_text(
+        "from pathlib import Path\n\n\ndef objective(live):\n    done = float(Path(live.resume_from, 's').read_text()) if live.resume_from else 0.0\n"
+        "    with live.save_checkpoint() as folder:\n        (folder / 's').write_text(str(done + live['x']))\n    return done + live['x']\n"
+    )
+    line = ("run", "breed:objective", "--space", "space.yaml", "--metric", "loss", "--budgets", "2:6", "--halving", "pbt")
+
+    first = cli(*line, "--population", "5")
+
+    history = Study.load("runs.db", "breed:objective").history
+    assert first.code == 0
+    assert "a population of 5 with budgets from 2 to 6" in first.err
+    assert (history.budgets == 6).sum() == 5
+    assert len(history.clones) == len(history) - 5
+    assert getattr(history.sessions[0].event, "scheduler", "") == "PBT(2, 6, population=5)"
+    asked = cli("ask", "hand.db", "--space", "space.yaml", "--budgets", "2:6", "--halving", "pbt")
+    assert asked.out.splitlines()[0] == "trial 0, budget 2"
+    assert cli(*line[:-2], "--population", "5").code == 2
+
+
+def test_by_hand_a_clone_says_from_whose_checkpoint_it_goes_on(cli: Cli) -> None:
+    line = ("ask", "hand.db", "--space", "space.yaml", "--budgets", "2:4", "--halving", "pbt", "--population", "4")
+    for trial, value in enumerate(("2", "1", "3", "4")):
+        cli(*line)
+        cli("tell", "hand.db", str(trial), value)
+
+    asked = [cli("ask", "hand.db").out.splitlines()[0] for _ in range(4)]
+
+    assert asked[:3] == [f"trial {trial}, budget 4" for trial in range(3)]
+    assert asked[3] == "trial 4, budget 4, from the checkpoint of trial 1 at budget 2"

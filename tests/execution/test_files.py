@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tunewright.errors import StudyError
+from tunewright.execution.checkpoints import Mark
 from tunewright.execution.files import folder_of, home, latest, saving, sweep
 from tunewright.execution.live import LiveTrial
 from tunewright.trial import Task
@@ -122,10 +123,29 @@ def test_what_another_machine_has_begun_is_swept_when_it_has_been_silent(tmp_pat
 def test_several_threads_may_save(tmp_path):
     def save(number):
         for _ in range(50):
-            with saving(tmp_path, steps=1) as folder:
+            with saving(tmp_path, Mark(steps=1)) as folder:
                 (folder / "model").write_text(str(number))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(save, range(4)))
 
     assert (found(tmp_path) / "model").exists()
+
+
+def test_of_each_budget_from_which_a_clone_may_go_on_the_newest_stays(tmp_path: Path) -> None:
+    for budget, text in ((2, "a"), (2, "b"), (4, "c"), (6, "d")):
+        with saving(tmp_path, Mark(steps=budget, budget=budget, keep=2)) as folder:
+            (folder / "state").write_text(text)
+
+    states = {since: (latest(tmp_path, since) or tmp_path).joinpath("state") for since in (2, 3, 4, 6)}
+    assert {since: path.read_text() for since, path in states.items()} == {2: "b", 3: "b", 4: "c", 6: "d"}
+    assert latest(tmp_path, 1) is None
+
+    with saving(tmp_path, Mark(budget=8, keep=6)) as folder:
+        (folder / "state").write_text("e")
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["checkpoint-4", "checkpoint-4.budget", "checkpoint-4.steps", "checkpoint-5", "checkpoint-5.budget"]
+
+
+def test_studies_in_memory_of_one_millisecond_do_not_share_their_files() -> None:
+    assert home(None, url="memory", name="study", created=1.7e9) != home(None, url="memory", name="study", created=1.7e9 + 1e-5)

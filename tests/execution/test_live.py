@@ -214,3 +214,66 @@ def test_the_steps_of_a_checkpoint_elsewhere_go_with_it(tmp_path):
     steps = [run(objective, Task(0, 0, {}), ("loss",), Channel(), store).reports[0].step for _ in range(3)]
 
     assert steps == [1, 2, 3]
+
+
+def clone(folder, **changes):
+    return LiveTrial(Task(9, 0, {}, budget=4, **({"parent": 3, "since": 2, "keep": 2} | changes)), folder=folder)
+
+
+def parent_saves(folder, budget, text):
+    parent = LiveTrial(Task(3, budget // 2, {}, budget=budget, keep=2), folder=folder)
+    with parent.save_checkpoint() as place:
+        (place / "state").write_text(text)
+
+
+def test_a_clone_goes_on_from_its_parents_checkpoint_as_it_was(tmp_path):
+    parent_saves(tmp_path, 2, "at two")
+    parent_saves(tmp_path, 4, "at four")
+
+    assert Path(clone(tmp_path).resume_from, "state").read_text() == "at two"
+    assert Path(clone(tmp_path, since=None).resume_from, "state").read_text() == "at four"
+
+
+def test_a_clone_that_has_saved_goes_on_from_its_own(tmp_path):
+    parent_saves(tmp_path, 2, "parent")
+    begun = clone(tmp_path)
+    assert Path(begun.resume_from, "state").read_text() == "parent"
+    assert Path(clone(tmp_path, attempt=2).resume_from, "state").read_text() == "parent"  # its worker died before it had saved
+
+    with begun.save_checkpoint() as folder:
+        (folder / "state").write_text("own")
+
+    assert Path(clone(tmp_path, attempt=3).resume_from, "state").read_text() == "own"
+
+
+def test_a_clone_counts_the_yields_of_its_parent(tmp_path):
+    def steps(live):
+        done = 0 if live.resume_from is None else int(Path(live.resume_from, "step").read_text())
+        for step in range(done + 1, live.budget + 1):
+            with live.save_checkpoint() as folder:
+                (folder / "step").write_text(str(step))
+            yield step
+
+    run(steps, Task(3, 0, {}, budget=2, keep=2), ("value",), folder=tmp_path)
+    run(steps, Task(3, 1, {}, budget=4, keep=2), ("value",), folder=tmp_path)
+    cloned = run(steps, Task(9, 0, {}, budget=5, keep=2, parent=3, since=2), ("value",), folder=tmp_path)
+
+    assert [report.step for report in cloned.reports] == [3, 4, 5]
+
+
+def test_without_a_checkpoint_a_clone_says_where_it_looked_and_the_mend(tmp_path):
+    outcome = run(lambda live: 1.0, Task(9, 0, {}, budget=4, parent=3, since=2), ("value",), folder=tmp_path)
+
+    assert outcome.failure.kind == "checkpoint"
+    assert "a clone of trial 3 at budget 2" in outcome.failure.message
+    assert str(tmp_path / "trial-3") in outcome.failure.message
+    assert "live.save_checkpoint()" in outcome.failure.message
+
+
+def test_a_clone_that_never_looks_at_its_checkpoint_has_failed(tmp_path):
+    parent_saves(tmp_path, 2, "unread")
+
+    outcome = run(lambda live: 1.0, Task(9, 0, {}, budget=4, parent=3, since=2), ("value",), folder=tmp_path)
+
+    assert outcome.failure.kind == "checkpoint"
+    assert "never looked at live.resume_from" in outcome.failure.message

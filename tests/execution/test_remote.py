@@ -5,7 +5,7 @@ import fsspec
 import pytest
 
 import tunewright as tw
-from tunewright.errors import ExtraMissing, StudyError
+from tunewright.errors import CheckpointMissing, ExtraMissing, StudyError
 from tunewright.execution.files import home
 from tunewright.execution.live import LiveTrial
 from tunewright.execution.remote import Mirror, Remote
@@ -114,3 +114,21 @@ def test_an_address_that_cannot_be_reached_is_said_before_any_work(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "fsspec", None)
     with pytest.raises(ExtraMissing, match=r"tunewright\[fsspec\]"):
         home("memory://a", url="memory", name="a", created=1.0)
+
+
+def test_a_clone_fetches_its_parents_checkpoint_as_it_was(remote):
+    base = Remote(remote.url.removesuffix("/trial-0"))
+    for index, (budget, text) in enumerate([(2, "early"), (2, "two"), (4, "four"), (6, "six")]):
+        parent = LiveTrial(Task(0, index, {}, budget=budget, keep=2 if budget < 6 else 4), folder=base)
+        with parent.save_checkpoint() as folder:
+            (folder / "state").write_text(text)
+        parent.close()
+
+    clone = LiveTrial(Task(7, 0, {}, budget=6, parent=0, since=4, keep=4), folder=base)
+    place = Path(clone.resume_from)
+    assert (place / "state").read_text() == "four"
+    clone.close()
+    assert not place.exists()
+    assert LiveTrial(Task(0, 5, {}, budget=8), folder=base).resume_from.endswith("checkpoint-4")
+    with pytest.raises(CheckpointMissing, match="clone of trial 0 at budget 2"):  # nobody needed it any more
+        LiveTrial(Task(8, 0, {}, budget=4, parent=0, since=2, keep=4), folder=base)

@@ -23,7 +23,7 @@ from tunewright.events import Told
 from tunewright.processes import machine as name_of_machine
 from tunewright.processes import started
 from tunewright.samplers import Grid, Random, Sampler
-from tunewright.schedulers import Once
+from tunewright.schedulers import PBT, Once
 from tunewright.storage import sql
 from tunewright.study import Study
 
@@ -79,6 +79,30 @@ def seek(url: str, acknowledged: str, trials: str, folds: str, longest: str = "0
     study = Study(SPACE, LOSS, sampler=Random(), scheduler=Once(folds=int(folds)), storage=url, name="killed", seed=7)
     goal = int(trials) or len(study.history) + 3
     study.optimize(objective, trials=goal, listeners=[note])
+
+
+def breed(url: str, side: str, workers: str) -> None:
+    """Train a population until it has come to its end. Each beginning of a task says what it found; each acknowledged result is noted."""
+
+    def note(_: Any, entry: Any) -> None:
+        if isinstance(entry.event, Told):
+            mark(side, f"told {entry.trial} {entry.event.index} {entry.event.values['loss'].hex()}")
+
+    def objective(live: Any) -> float:
+        steps: list[float] = []
+        if live.resume_from is not None:
+            steps = json.loads(Path(live.resume_from, "steps").read_text(encoding="ascii"))
+        while len(steps) < live.budget:  # a checkpoint holds the configuration of each epoch
+            steps.append(live["x"])
+            time.sleep(0.002)
+            if len(steps) % 2 == 0:
+                with live.save_checkpoint() as folder:
+                    (folder / "steps").write_text(json.dumps(steps), encoding="ascii")
+        return sum(steps)
+
+    study = Study(LINE, LOSS, sampler=Random(), scheduler=PBT(4, 40, population=8), storage=url, name="bred", seed=7)
+    study.optimize(objective, workers=int(workers), listeners=[note], retries=20)
+    mark(side, "over")
 
 
 def toil(url: str, acknowledged: str, hands: str, trials: str) -> None:
@@ -389,6 +413,7 @@ def outlive(url: str, side: str) -> None:
 CHILDREN: Final[dict[str, Callable[..., None]]] = {
     child.__name__: child
     for child in (
+        breed,
         climb,
         count_to,
         create,

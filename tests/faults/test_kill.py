@@ -167,3 +167,66 @@ def test_the_workers_of_a_killed_coordinator_end_too(
     finally:
         for pid in filter(running, workers):
             os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_killing_a_population_while_it_is_trained_loses_and_doubles_nothing(
+    workers: int,
+    tmp_path: Path,
+    start: Callable[..., int],
+    ended: Callable[..., str],
+    running: Callable[[int], bool],
+    eventually: Callable[..., None],
+    journal: Callable[[str, str], list[Entry]],
+) -> None:
+    url, side, chance = f"sqlite:///{tmp_path / 'bred.db'}", tmp_path / "side", random.Random(workers)
+    kills, deadline = 0, time.monotonic() + 60
+    while "over" not in (lines := read(side)):
+        assert time.monotonic() < deadline, lines[-3:]
+        held = in_hand(url) if lines else set()  # three deaths with one task in hand would be a failure
+        known, pid = len(lines), start("breed", url, side, workers)
+        if kills < 5:
+            eventually(partial(further, side, known + chance.randrange(2, 6), held))
+            time.sleep(chance.uniform(0.0, 0.02))
+            if running(pid):
+                os.kill(pid, signal.SIGKILL)
+                kills += 1
+            eventually(lambda pid=pid: not running(pid))
+        else:
+            ended(pid)
+
+    entries = journal(url, "bred")
+    results = told(entries)
+    assert {line for line in lines if line != "over"} <= {f"told {t} {i} {value.hex()}" for t, i, value in results.values()}
+    assert len({(t, i) for t, i, _ in results.values()}) == len(results)
+    study = Study.load(url, sampler=Random())
+    history = study.history
+    assert kills >= 3
+    assert any(isinstance(entry.event, Released) for entry in entries)
+    assert (history.running, history.failures, history.open_tasks, history.released) == (0, [], [], [])
+    assert (history.budgets == 40).sum() == 8  # the same population, nobody twice
+    replaced = [clone.replaces for clone in history.clones.values()]
+    assert 0 < len(replaced) == len(set(replaced)) == len(history) - 8
+    for trial in (
+        history.trials
+    ):  # each value is that of its whole lineage: every clone began where its parent was, however often it was killed
+        schedule = sum((each.end - each.begin) * each.params["x"] for each in study.lineage(trial.number))
+        assert trial.value == pytest.approx(schedule, rel=1e-9)
+    assert study.replay().same
+    assert study.replay().checked == len(history)
+
+
+def read(side: Path) -> list[str]:
+    """The whole lines of a side file."""
+    return side.read_text(encoding="ascii").split("\n")[:-1] if side.exists() else []
+
+
+def in_hand(url: str) -> set[str]:
+    """How the lines begin of the tasks that the killed had in hand."""
+    history = Study.load(url).history
+    return {f"told {task.trial} {task.index} " for task in (*history.released, *(task for task, _ in history.open_tasks))}
+
+
+def further(side: Path, lines: int, held: set[str]) -> bool:
+    found = read(side)
+    return "over" in found or (len(found) >= lines and all(any(line.startswith(task) for line in found) for task in held))

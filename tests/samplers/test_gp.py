@@ -9,6 +9,7 @@ from tunewright.models import gaussian_process
 from tunewright.samplers import GP, Random, gp
 from tunewright.samplers.gp import _doubt, _milestone, _spread
 from tunewright.samplers.sequence import scramble_of, sobol_rows
+from tunewright.space import Float, SearchSpace
 from tunewright.testing import Journal
 
 MIXED = tw.SearchSpace(
@@ -337,3 +338,17 @@ def test_steps_may_be_counted_from_zero_and_below():
         journal.tell(trial, float((x - 0.6) ** 2), reached=[None, 0.0, -3.0, 7.0][i % 4])
 
     assert 0 <= GP(initial=2).propose(LINE, journal.history, np.random.default_rng(0))["x"] <= 1
+
+
+def test_a_clone_teaches_nothing():
+    """Its value is that of a schedule; with it the process would look for the optimum where it stands."""
+    space = SearchSpace({"x": Float(0, 1)})
+    plain, bred = Journal(space), Journal(space)
+    for journal in (plain, bred):
+        for i in range(12):
+            journal.tell(journal.ask({"x": i / 11}, budget=1), (i / 11 - 0.25) ** 2)
+    bred.tell(bred.clone(0, {"x": 0.95}, budget=2, since=1), -9.0)
+
+    here, there = (GP().propose(space, journal.history, np.random.default_rng(0)) for journal in (plain, bred))
+
+    assert abs(here["x"] - there["x"]) < 0.1

@@ -3,7 +3,7 @@
 import pytest
 
 from tunewright import schedulers
-from tunewright.schedulers import ASHA, Hyperband, Median, Once, Race, Scheduler
+from tunewright.schedulers import ASHA, PBT, Hyperband, Median, Once, Race, Scheduler
 from tunewright.testing import check_scheduler
 
 SCHEDULERS = [
@@ -19,6 +19,9 @@ SCHEDULERS = [
     Once(seeds=3),
     Once(folds=3, seeds=2),
     Once(folds=1),
+    PBT(1, 4, population=4),
+    PBT(1, 9),
+    PBT(0.3, 1.0, population=6, truncation=0.5, resample=0, factors=(0.5, 2)),
     Race(folds=5),
     Race(folds=3, seeds=2),
     Race(seeds=4, error=0),

@@ -119,3 +119,18 @@ def test_no_damage_makes_it_fall_over(seed: int, tmp_path: Path) -> None:
     read = [len(list(new.read(record.id))) for record in new.studies()]
     assert sum(read) == kept + len(read)  # a warning in each
     new.close()
+
+
+def test_a_salvaged_clone_keeps_its_parent_under_its_new_number(tmp_path: Path) -> None:
+    storage = Sql(str(tmp_path / "runs.db"))
+    study = storage.create("first", HEADER).id
+    clone = Asked({"lr": 0.2}, "clone", 2, budget=2, parent=1, since=1, replaces=0)
+    storage.append(study, [asked(0), asked(1), Entry(-1, clone, 2.0)], 0)
+    storage.close()
+    found = carve(tmp_path / "runs.db")
+    del found.events[study][1]  # as if the page had been lost: trial 1 is the first now
+
+    salvage(found, tmp_path / "new.db", "salvaged")
+
+    kept = [entry for entry in Sql(str(tmp_path / "new.db")).read(study) if isinstance(entry.event, Asked)]
+    assert [(entry.trial, entry.event.parent, entry.event.replaces) for entry in kept] == [(0, None, None), (1, 0, None)]

@@ -1,12 +1,15 @@
 """Each breach of the contract is found, and said in words."""
 
 import random
+from collections.abc import Callable
+from functools import partial
 
+import msgspec
 import numpy as np
 import pytest
 
 from tunewright.history import History
-from tunewright.schedulers import Decision, Done, Once, Resume, Scheduler, Start, Wait
+from tunewright.schedulers import PBT, Clone, Decision, Done, Once, Resume, Scheduler, Start, Wait
 from tunewright.space import SearchSpace
 from tunewright.testing import check_scheduler
 
@@ -92,6 +95,23 @@ class Unpicklable(Once):
         self.hook = lambda: None
 
 
+class KeepsNothing(PBT):
+    def keeps(self, history: History) -> float | None:
+        return None
+
+
+class ClonesNobody(PBT):
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        found = super().decide(space, history, rng)
+        return msgspec.structs.replace(found, trial=99) if isinstance(found, Clone) else found
+
+
+class ClonesTooEarly(PBT):
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        found = super().decide(space, history, rng)
+        return msgspec.structs.replace(found, since=0.5) if isinstance(found, Clone) else found
+
+
 BREACHES = [
     (AlwaysWaits, "would wait for ever"),
     (Forgets, "never finished.*1 of 2 tasks sent"),
@@ -99,18 +119,21 @@ BREACHES = [
     (ResumesTheFailed, "that trial failed"),
     (Promises, "promises no task"),
     (NoBudget, "budget must be"),
-    (Mumbles, "Answer Start, Resume, Wait or Done"),
+    (Mumbles, "Answer Start, Resume, Clone, Wait or Done"),
     (Counts, "asked twice"),
     (OwnCache, "a fresh instance decides"),
     (Global, "global random stream"),
     (Changes, "changed the history"),
     (Address, "not an address"),
     (Unpicklable, "does not pickle"),
+    (partial(KeepsNothing, 1, 5, population=6), "checkpoints below inf are let go"),
+    (partial(ClonesNobody, 1, 5, population=6), "there are trials 0 to"),
+    (partial(ClonesTooEarly, 1, 5, population=6), "has finished nothing with that budget"),
 ]
 
 
-@pytest.mark.parametrize(("kind", "what"), BREACHES, ids=[kind.__name__ for kind, _ in BREACHES])
-def test_a_breach_is_named(kind: type[Scheduler], what: str) -> None:
+@pytest.mark.parametrize(("kind", "what"), BREACHES, ids=[what for _, what in BREACHES])
+def test_a_breach_is_named(kind: Callable[[], Scheduler], what: str) -> None:
     with pytest.raises(AssertionError, match=f"(?s){what}"):
         check_scheduler(kind())
 

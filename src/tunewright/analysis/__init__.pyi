@@ -6,6 +6,7 @@ from tunewright.analysis.gains import Gain, Stay, Step, Tunability
 from tunewright.analysis.generalization import Generalization, by_draws, by_folds, by_objective, by_outer_folds, by_test, nested
 from tunewright.analysis.growth import Halved, grown
 from tunewright.analysis.importances import importance
+from tunewright.analysis.lineages import Stretch, lineage
 from tunewright.analysis.notebook import card
 from tunewright.analysis.pages import page
 from tunewright.analysis.prospects import Prospect, prospect
@@ -64,6 +65,7 @@ __all__ = [
     "Spread",
     "Stay",
     "Step",
+    "Stretch",
     "Totals",
     "Trend",
     "Tunability",
@@ -87,6 +89,7 @@ __all__ = [
     "grown",
     "health",
     "importance",
+    "lineage",
     "neighbours",
     "nested",
     "number",

@@ -364,7 +364,10 @@ def _scheduler(history: History, known: Evidence) -> Iterator[Check]:
     rank = float(stats.spearmanr(known.metric.sign * first_values[there], known.losses[: len(there)][there]).statistic)
     if rank < _HARSH:
         said = f"The order at the lowest budget hardly tells the final one: rank correlation {number(rank, 2)} over {int(there.sum())} trials."
-        yield Check("scheduler too harsh", "warning", said, "Begin with a larger budget, or promote more trials (a smaller eta).")
+        mend = "Begin with a larger budget, or promote more trials (a smaller eta)."
+        if history.clones:
+            mend = "Compare less often (a larger step of PBT): what is best at first is copied, whoever is best at the end."
+        yield Check("scheduler too harsh", "warning", said, mend)
 
 
 def _predicts(model: Surrogate | None) -> Iterator[Check]:

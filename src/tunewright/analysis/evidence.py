@@ -50,6 +50,7 @@ class Evidence(msgspec.Struct, frozen=True):
         kept: which of them keep within every metric's bound, shape (n,).
         doubts: standard deviations of the losses beyond that of the trial measured best, 0 where unknown, shape (n,).
         merits: what the study ranks them by (`History.order`), infinite where a bound is broken or too few folds were met, shape (n,).
+        clones: how many trials of the study went on from another one's checkpoint; they are not among these, and the best may be one.
     """
 
     space: SearchSpace
@@ -60,6 +61,7 @@ class Evidence(msgspec.Struct, frozen=True):
     kept: Mask
     doubts: Array
     merits: Array
+    clones: int = 0
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -75,6 +77,7 @@ class Evidence(msgspec.Struct, frozen=True):
             self.kept[index],
             self.doubts[index],
             self.merits[index],
+            self.clones,
         )
 
     @property
@@ -91,6 +94,12 @@ class Evidence(msgspec.Struct, frozen=True):
     @property
     def trouble(self) -> str:
         """Why nothing can be learned from them, in a sentence; "" when something can."""
+        if self.clones:
+            many = "1 trial is a clone that" if self.clones == 1 else f"{self.clones:,} trials are clones that"
+            return (
+                f"{many} went on from the checkpoint of another: their values come from the schedule of a lineage (study.lineage()), not from a "
+                "configuration, so nothing is said of configurations. To explain those, search without schedulers.PBT."
+            )
         if len(self) < 4:
             have = "There is no completed trial" if not len(self) else f"There {_are(len(self))} completed trial{_s(len(self))}"
             return f"{have} inside the present space; at least 4 are needed. Search on, and ask again."
@@ -212,7 +221,9 @@ def evidence(history: History, metric: str | None = None) -> Evidence:
     variances = history.variances[numbers, column]
     doubts = np.sqrt(np.nan_to_num(variances - np.nanmin(variances))) if np.isfinite(variances).any() else np.zeros(len(numbers))
     merits = np.where(history.proven, history.effects(column).posterior, np.inf)[numbers]
-    return Evidence(history.space, history.metrics[column], numbers, rows, losses[numbers], kept, doubts, merits)
+    return Evidence(
+        history.space, history.metrics[column], numbers, rows, losses[numbers], kept, doubts, merits, len(history.clones)
+    )
 
 
 def check_names(space: SearchSpace, names: Sequence[object]) -> None:

@@ -31,8 +31,9 @@ import msgspec
 import numpy as np
 from scipy import stats
 
+from tunewright.analysis.lineages import on_clone, refuse_clone
 from tunewright.analysis.summary import difference, objective
-from tunewright.analysis.text import interval, number, params_line, read_alike
+from tunewright.analysis.text import number, params_line, read_alike
 from tunewright.analysis.winner import Estimate, default_of, few, posterior, shrunk, within
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -97,7 +98,7 @@ class Generalization(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         found = {"winner": self.winner, "default": self.default, "baseline": self.baseline, "gain": self.gain}
-        lines = [f"  {name:<8}  {_interval(each)}" for name, each in found.items() if each is not None]
+        lines = [f"  {name:<8}  {each.text(4)}" for name, each in found.items() if each is not None]
         take = f"  take the {self.recommended}: {params_line(self.params, self.exact)}"
         return "\n".join([f"Expected {self.metric} on new data, by {self.method}", *lines, take, f"  {self.sentence}"])
 
@@ -137,12 +138,13 @@ def nested(history: History, judge: Any, outer: int, search: Callable[[int, Any]
         search: is given the number of an outer fold and the cross-validation of its training rows, and returns the winner's parameters.
 
     Raises:
-        StudyError: the objective is no cross-validation, so there are no rows to hold out.
+        StudyError: the objective is no cross-validation, so there are no rows to hold out; or the best is a clone.
     """
     if not hasattr(judge, "outer"):
         raise StudyError(
             "Nested cross-validation divides rows, so it needs the study's CrossValidation: generalization(cv, outer=5)."
         )
+    refuse_clone(history, "judged inside outer folds")
     judged = judge.outer(outer)
     scores, defaults = [], []
     known = default_of(history)
@@ -165,12 +167,13 @@ def by_test(history: History, judge: Any, X: Any, y: Any) -> Generalization:  # 
 
     Raises:
         DataError: the test set cannot be used.
-        StudyError: the objective is no cross-validation, so it cannot fit a configuration to all rows.
+        StudyError: the objective is no cross-validation, so it cannot fit a configuration to all rows; or the best is a clone.
     """
     if not hasattr(judge, "tested"):
         raise StudyError(
             "A test set is judged by models, so it needs the study's CrossValidation: generalization(cv, test=(X, y))."
         )
+    refuse_clone(history, "fitted to other rows")
     known, metric = default_of(history), objective(history)
     scores, drawn = judge.tested([history.best.params, history.space.default if known is None else known.params], X, y)
     usable = np.isfinite(drawn).all(axis=0)
@@ -323,7 +326,7 @@ def said(
     back = gain is not None and known is not None and (same or not gain.value > 0 or unsure)
     raw = best.values[metric.name] if best.values else math.nan
     parts = [
-        f"Expected {metric.name} on new data: {_interval(claimed)}{'' if same else f'; {number(raw)} is the score it was chosen for'}."
+        f"Expected {metric.name} on new data: {claimed.text(4)}{'' if same else f'; {number(raw)} is the score it was chosen for'}."
     ]
     if added is not None:
         parts.append(
@@ -335,7 +338,7 @@ def said(
         much = (
             f"{number(gain.value, 2)} ± {number((gain.high - gain.low) / 2, 2)}"
             if gain == unbounded and method != "predictions"
-            else _interval(gain)
+            else gain.text(4)
         )
         sure = f"Better than the default with probability {probability:.2f}; expected gain {much} {metric.name}."
         unknown = f"Expected gain over the default {number(gain.value, 2)} {metric.name}; how much of it is luck cannot be told."
@@ -348,17 +351,13 @@ def said(
             parts.append("The gain is within the noise.")
     if baseline is not None:
         parts.append(f"A model that does not look at the features reaches {number(baseline.value)}.")
+    parts += on_clone(history, best.number)
     params = known.params if back and known is not None else best.params
     return Generalization(
         method=method, metric=metric.name, winner=claimed, raw=raw, default=default, baseline=baseline, gain=gain,
         probability=probability, recommended="default" if back else "winner", params=params, sentence=" ".join(parts), growth=added,
         exact=read_alike(history.space.parameters),
     )  # fmt: skip
-
-
-def _interval(found: Estimate) -> str:
-    value, bounds = interval(found.value, found.low, found.high, 4, ends=4)
-    return value if math.isnan(found.low) else f"{value} ({bounds})"
 
 
 def turned(loss: Estimate, metric: Metric) -> Estimate:

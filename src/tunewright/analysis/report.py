@@ -14,6 +14,7 @@ from tunewright.analysis.charts import Figure, gap_chart, history_chart, pareto_
 from tunewright.analysis.facts import ReportExtras, verdict
 from tunewright.analysis.guidance import advice, ailments, mattered
 from tunewright.analysis.insight import Insight
+from tunewright.analysis.lineages import lineage, on_clone
 from tunewright.analysis.markup import Markup, breakable, join, tag
 from tunewright.analysis.slices import slices
 from tunewright.analysis.summary import (
@@ -110,9 +111,21 @@ def _outcome(history: History, extras: ReportExtras, default: Trial | None, titl
         _p(extras.lead, "lead") if extras.lead else None,
         _best_line(history, extras, default),
         _p(_meaning(history, extras, default), "verdict"),
+        _schedule(history, extras),
         score_table(extras, objective(history)) if extras.test else None,
         tag("aside", tag("h2", "Read this first"), tag("ul", *notes), class_="notes") if notes else None,
     )
+
+
+def _schedule(history: History, extras: ReportExtras) -> Markup | None:
+    """Where the winner is a clone: by which hyperparameters its model was trained."""
+    if len(history.objectives) > 1 or not history.feasible.any():
+        return None
+    winner = _winner(history, extras)
+    if winner.parent is None:
+        return None
+    lines = [tag("li", str(stretch)) for stretch in lineage(history, winner.number)]
+    return tag("div", _p(" ".join(on_clone(history, winner.number))), tag("ul", *lines))
 
 
 def _winner(history: History, extras: ReportExtras) -> Trial:
@@ -282,10 +295,13 @@ def _course(history: History, default: Trial | None) -> Markup | None:
 
 
 def _hyperparameters(history: History, default: Trial | None) -> Markup | None:
+    metric = objective(history)
+    if history.clones:
+        said = "Clones owe their values to the schedule of a lineage and not to their configurations, so these are not set against each other."
+        return _section(f"{cut(metric.name, 60)} against each hyperparameter", _p(said))
     figures, left_out = slices(history, default)
     if not figures:
         return None
-    metric = objective(history)
     best = "the best" if len(history.objectives) == 1 else f"the best in {metric.name} alone"
     ring = f" Rings: {best}, and the default." if default is not None else f" Ring: {best}."
     said = (

@@ -23,6 +23,7 @@ from scipy import stats
 
 from tunewright.analysis.evidence import evidence
 from tunewright.analysis.generalization import by_folds
+from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import at_full_effort, difference, objective
 from tunewright.analysis.surrogate import Fit, surrogate
 from tunewright.analysis.text import counted, cut, interval, number, read_alike, value_text
@@ -154,9 +155,9 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
 def _shown(change: Change, exact: tuple[str, ...]) -> str:
     before, after = _values(change, exact)
     said = f"{change.name} {before} -> {after}: "
-    parts = [f"{_interval(change.expected)} expected"] if change.expected is not None else []
+    parts = [f"{change.expected.text()} expected"] if change.expected is not None else []
     if change.measured is not None:
-        parts.append(f"{_interval(change.measured)} measured (n = {change.n})")
+        parts.append(f"{change.measured.text()} measured (n = {change.n})")
     if change.failed:
         parts.append("failed")
     return said + ("; ".join(parts) or "not known")
@@ -164,11 +165,6 @@ def _shown(change: Change, exact: tuple[str, ...]) -> str:
 
 def _values(change: Change, exact: tuple[str, ...]) -> list[str]:
     return [cut(value_text(value, exact=change.name in exact), 40) for value in (change.before, change.after)]
-
-
-def _interval(found: Estimate) -> str:
-    value, bounds = interval(found.value, found.low, found.high)
-    return value if math.isnan(found.low) else f"{value} ({bounds})"
 
 
 def _on_spread(found: Sensitivity) -> str:
@@ -188,7 +184,7 @@ def _on_changes(found: Sensitivity) -> list[str]:
         return ["No small change of a hyperparameter makes it worse beyond the noise."]
     change, cost = clear[0]
     before, after = _values(change, found.exact)
-    return [f"It is most sensitive to {change.name}: from {before} to {after} costs {_interval(cost)}."]
+    return [f"It is most sensitive to {change.name}: from {before} to {after} costs {cost.text()}."]
 
 
 def _on_gain(found: Sensitivity) -> list[str]:
@@ -224,6 +220,9 @@ def sensitivity(history: History, *, trial: int | None = None, step: float = 0.0
         centre = history.best if trial is None else history.trial(trial)
     except NoResult as error:
         return Sensitivity(metric=metric.name, remarks=(str(error),))
+    if centre.parent is not None:
+        said = "Nothing is said of how firmly it stands: a neighbour would have to be trained along the whole schedule."
+        return Sensitivity(metric=metric.name, remarks=(*on_clone(history, centre.number), said))
     if centre.values is None:
         raise StudyError(f"Trial {centre.number} is {centre.state} and has no value. Ask about a completed one.")
     changes, fit = _changes(history, centre, step, seed, remarks)

@@ -17,7 +17,7 @@ _KEYS: Final = frozenset(
 def records(history: History) -> list[dict[str, Value]]:
     """One flat dictionary a trial, all with the same keys in the same order.
 
-    Keys: number, state, the metrics by name (`metric.<name>` where that is one of these keys), `param.<name>` for every parameter that the
+    Keys: number, parent (where there are clones: of which trial it is one; None: of none), state, the metrics by name (`metric.<name>` where that is one of these keys), `param.<name>` for every parameter that the
     space has or had (None where inactive), `info.<name>` for whatever else the objective returned, budget (where there are budgets: that of the value; None: all), tasks (how many
     have ended), seconds, origin, note, asked_at, finished_at (seconds since 1970, UTC), failure (its message).
 
@@ -31,9 +31,16 @@ def records(history: History) -> list[dict[str, Value]]:
     limited = any(each.budget is not None for trial in trials for each in trial.measurements)
     table: list[dict[str, Value]] = []
     for trial, info in zip(trials, told, strict=True):
-        row: dict[str, Value] = {"number": trial.number, "state": str(trial.state)}
+        row: dict[str, Value] = {"number": trial.number}
+        if history.clones:
+            row["parent"] = trial.parent
+        row["state"] = str(trial.state)
         for metric in history.metrics:
-            taken = metric.name in _KEYS or metric.name.startswith(("param.", "metric.", "info."))
+            taken = (
+                metric.name in _KEYS
+                or (metric.name == "parent" and bool(history.clones))
+                or metric.name.startswith(("param.", "metric.", "info."))
+            )
             row[f"metric.{metric.name}" if taken else metric.name] = None if trial.values is None else trial.values[metric.name]
         for name in names:
             row[f"param.{name}"] = trial.params.get(name)

@@ -103,6 +103,9 @@ def overfitting(history: History, name: str = "") -> Overfitting:
         )
         return Overfitting(metric.name, None, (), said)
     widths = metric.sign * (np.array(found.validation) - np.array(found.train))
+    if history.clones:
+        said = "How it goes along the hyperparameters is not said: clones owe it to a whole lineage (study.lineage())."
+        return Overfitting(metric.name, found, (), f"{gap_sentence(found, metric)} {said}")
     rows = history.rows[list(found.trials)]
     trends = sorted((_trend(history, column, rows, widths) for column in range(len(history.space))), key=_clarity)
     return Overfitting(metric.name, found, tuple(trends), " ".join([gap_sentence(found, metric), *_said(trends, len(widths))]))

@@ -23,8 +23,9 @@ import msgspec
 import numpy as np
 from scipy import special, stats
 
+from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import default_trial, objective
-from tunewright.analysis.text import number, params_line, read_alike
+from tunewright.analysis.text import interval, number, params_line, read_alike
 from tunewright.effects import Effects, alike, are_chances
 from tunewright.history import History
 from tunewright.trial import Trial
@@ -50,6 +51,11 @@ class Estimate(msgspec.Struct, frozen=True):
     value: float
     low: float = math.nan
     high: float = math.nan
+
+    def text(self, digits: int = 2) -> str:
+        """As "0.154 (0.153 to 0.155)", each to so many significant digits at least; without known bounds the value alone."""
+        value, bounds = interval(self.value, self.low, self.high, digits, ends=digits)
+        return value if math.isnan(self.low) else f"{value} ({bounds})"
 
 
 class Winner(msgspec.Struct, frozen=True):
@@ -106,6 +112,7 @@ def find_winner(history: History) -> Winner:
             f"{metric.name} {number(value)} is to be expected (95 % interval {number(low)} to {number(high)}); "
             f"the score of {number(raw)} over {count} evaluations holds the luck of having been chosen."
         )
+    said = " ".join([said, *on_clone(history, best.number)])
     return Winner(best, metric.name, value, low, high, raw, count, said, read_alike(history.space.parameters))
 
 

@@ -22,6 +22,7 @@ from tunewright.cli.options import (
     Levels,
     MetricTexts,
     Name,
+    Population,
     SamplerOption,
     Seed,
     Seeds,
@@ -67,6 +68,7 @@ def ask(
     seeds: Seeds = 1,
     budgets: Budgets = None,
     halving: HalvingOption = Halving.promote,
+    population: Population = None,
     seed: Seed = None,
     name: Name = None,
     as_json: AsJson = False,
@@ -79,7 +81,7 @@ def ask(
     """
     del debug
     storage = address(study)
-    wanted, scheduler = sampler_of(sampler, levels), scheduler_of(folds, seeds, budgets, halving)
+    wanted, scheduler = sampler_of(sampler, levels), scheduler_of(folds, seeds, budgets, halving, population)
     found = opened(
         storage,
         name,
@@ -94,11 +96,14 @@ def ask(
     task = found.ask(hold=True)
     if as_json:
         facts = {"trial": task.trial, "index": task.index, "params": task.params, "fold": task.fold, "seed": task.seed}
-        document({**facts, "budget": task.budget, "study": found.name, "storage": storage.url})
+        origin = {} if task.parent is None else {"parent": task.parent, "since": task.since}
+        document({**facts, "budget": task.budget, **origin, "study": found.name, "storage": storage.url})
         return
     part = "" if task.fold is None else f", fold {task.fold}"
     part += "" if task.budget is None else f", budget {task.budget:g}"
     part += f", seed {task.seed}" if getattr(found.scheduler, "seeds", 1) > 1 else ""
+    if task.parent is not None:
+        part += f", from the checkpoint of trial {task.parent}" + ("" if task.since is None else f" at budget {task.since:g}")
     say(f"trial {task.trial}{part}")
     pairs([(each, value_text(value)) for each, value in task.params.items()])
     index = f" --index {task.index}" if task.index else ""

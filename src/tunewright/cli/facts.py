@@ -4,6 +4,7 @@ import datetime as dt
 import math
 from typing import Any
 
+from tunewright.analysis.lineages import lineage
 from tunewright.analysis.summary import causes, default_trial, ranking, spread, unfinished
 from tunewright.analysis.summary import counts_text as states_text
 from tunewright.analysis.text import duration
@@ -89,6 +90,7 @@ def trial_facts(trial: Trial, history: History) -> dict[str, Any]:
         else {metric.name: _number(spread(trial, metric.name).sd) for metric in history.metrics},
         "origin": trial.origin,
         "note": trial.note,
+        **({} if trial.parent is None else {"parent": trial.parent, "lineage": lineage(history, trial.number)}),
         "asked_at": trial.asked_at,
         "finished_at": trial.finished_at,
         "seconds": trial.seconds,

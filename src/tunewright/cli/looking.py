@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from tunewright.analysis.facts import held_note
+from tunewright.analysis.lineages import lineage, on_clone
 from tunewright.analysis.summary import at_full_effort, default_trial, ranking, unfinished
 from tunewright.analysis.text import counted
 from tunewright.cli.facts import (
@@ -84,6 +85,9 @@ def best(
         raise NoResult("There is no result yet.")
     if len(history.objectives) == 1 and (note := held_note(history)):
         remark(f"note: {note}")
+    if len(history.objectives) == 1:
+        for note in on_clone(history, history.best.number):
+            remark(f"note: {note}")
     if as_json:
         document(facts)
     else:
@@ -147,6 +151,8 @@ def _study(study: Study, created: float, last: int) -> None:
         rows.append(("default", f"{spread_text(default, history.metrics[history.objectives[0]])} (trial {default.number})"))
     pairs(rows)
     if history.feasible.any() and len(history.objectives) == 1:
+        for note in on_clone(history, history.best.number):
+            say(f"\n{note}")
         say("\nbest configuration")
         pairs([(each, value_text(value)) for each, value in history.best.params.items()])
     if last and len(history):
@@ -168,6 +174,7 @@ def _trials(history: History, trials: list[Trial]) -> None:
     rows, left, whole = [], unfinished(history), not sys.stdout.isatty()
     for trial in trials:
         note = f"{trial.origin} ({cut(trial.note, 30)})" if trial.note else trial.origin
+        note = note if trial.parent is None else f"{note} of {trial.parent}"
         values = (spread_text(trial, metric) for metric in history.metrics)
         state = "unfinished" if trial.number in left else str(trial.state)
         budget = (_budget(trial),) if history.uneven else ()
@@ -199,6 +206,7 @@ def _trial(study: Study, number: int, *, as_json: bool) -> None:
     rows = [(metric.name, spread_text(trial, metric)) for metric in study.metrics if trial.values is not None]
     rows += [
         ("proposed by", trial.origin + (f" ({trial.note})" if trial.note else "")),
+        *([] if trial.parent is None else [("goes on from", f"trial {trial.parent}, as a clone of it")]),
         ("asked", when(trial.asked_at)),
         ("finished", when(trial.finished_at)),
         ("work", took(trial.seconds)),
@@ -210,6 +218,10 @@ def _trial(study: Study, number: int, *, as_json: bool) -> None:
     pairs(rows)
     say("\nparameters")
     pairs([(each, value_text(value)) for each, value in trial.params.items()])
+    if trial.parent is not None:
+        say("\ntrained by")
+        for stretch in lineage(history, number):
+            say(f"  {stretch}")
     if trial.measurements:
         say("\nmeasured")
         _measurements(study, trial)

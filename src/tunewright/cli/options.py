@@ -16,6 +16,7 @@ from tunewright.schedulers.asha import ASHA
 from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.hyperband import Hyperband
 from tunewright.schedulers.once import Once
+from tunewright.schedulers.pbt import PBT
 
 __all__ = [
     "AsJson",
@@ -32,6 +33,7 @@ __all__ = [
     "Levels",
     "MetricTexts",
     "Name",
+    "Population",
     "Quiet",
     "Retries",
     "SamplerName",
@@ -175,6 +177,7 @@ class Halving(StrEnum):
     promote = "promote"
     stop = "stop"
     hyperband = "hyperband"
+    pbt = "pbt"
 
 
 Budgets: TypeAlias = Annotated[
@@ -190,8 +193,12 @@ HalvingOption: TypeAlias = Annotated[
     typer.Option(
         "--halving",
         help="With --budgets. promote: the best go on from their checkpoints (ASHA); stop: all begin with HIGH, and those are stopped that "
-        "report worse; hyperband: promoted, and begun at every budget.",
+        "report worse; hyperband: promoted, and begun at every budget; pbt: a population is compared at each multiple of LOW, and its worst go on as "
+        "clones of the best.",
     ),
+]
+Population: TypeAlias = Annotated[
+    int | None, typer.Option("--population", min=2, metavar="N", help="With --halving pbt: how many members. [default: 20]")
 ]
 Seed: TypeAlias = Annotated[int | None, typer.Option("--seed", min=0, metavar="N", help="Of all decisions. [default: 0]")]
 
@@ -240,12 +247,16 @@ def per_task(
     }
 
 
-def scheduler_of(folds: int | None, seeds: int, budgets: str | None, halving: str) -> Scheduler | None:
-    """The scheduler that `--folds` and `--seeds`, or `--budgets` and `--halving`, describe; None when none of them was said.
+def scheduler_of(
+    folds: int | None, seeds: int, budgets: str | None, halving: str, population: int | None = None
+) -> Scheduler | None:
+    """The scheduler that `--folds` and `--seeds`, or `--budgets`, `--halving` and `--population`, describe; None when none of them was said.
 
     Raises:
         StudyError: they do not go together, or the budgets are none.
     """
+    if population is not None and halving != Halving.pbt:
+        raise StudyError("--population is for population-based training. Add --halving pbt, or leave it out.")
     if budgets is None:
         if halving != Halving.promote:
             raise StudyError(f"--halving {halving} is for budgets that grow. Add --budgets 1:27.")
@@ -257,6 +268,8 @@ def scheduler_of(folds: int | None, seeds: int, budgets: str | None, halving: st
     if len(ends) < 2 or None in ends:
         raise StudyError(f'--budgets "{budgets}": write the lowest and the highest, 1:27.')
     low, high = (each or 0 for each in ends)
+    if halving == Halving.pbt:
+        return PBT(low, high) if population is None else PBT(low, high, population=population)
     return Hyperband(low, high) if halving == Halving.hyperband else ASHA(low, high, resume=halving == Halving.promote)
 
 

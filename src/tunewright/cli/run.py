@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import typer
 
+from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.text import duration
 from tunewright.cli.exits import FAILED, INTERRUPTED, OK
 from tunewright.cli.facts import best_facts, counts, counts_text, failure_lines, metric_text, spread_text
@@ -27,6 +28,7 @@ from tunewright.cli.options import (
     Levels,
     MetricTexts,
     Name,
+    Population,
     Quiet,
     Retries,
     SamplerOption,
@@ -54,6 +56,7 @@ from tunewright.samplers.auto import Auto
 from tunewright.samplers.grid import Grid
 from tunewright.samplers.manual import Manual
 from tunewright.schedulers.once import Once
+from tunewright.schedulers.pbt import PBT
 from tunewright.schedulers.rungs import Rungs
 from tunewright.storage import connect
 from tunewright.storage.base import Storage
@@ -107,6 +110,7 @@ def run(
     seeds: Seeds = 1,
     budgets: Budgets = None,
     halving: HalvingOption = Halving.promote,
+    population: Population = None,
     study: _Where = "runs.db",
     name: Name = None,
     seed: Seed = None,
@@ -125,15 +129,14 @@ def run(
     del debug
     limits = _Limits(trials, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
     with results_only(as_json):
-        function, scheduler, storage = _function(objective), scheduler_of(folds, seeds, budgets, halving), connect(study)
+        function, storage = _function(objective), connect(study)
+        scheduler = scheduler_of(folds, seeds, budgets, halving, population)
         found = opened(
             storage,
             _name(storage, name, objective, has_space=space is not None),
             where=study,
-            space=None if space is None else load_space(space),
-            metrics=metrics_of(metric, maximize),
-            sampler=sampler_of(sampler, levels),
-            scheduler=scheduler,
+            space=None if space is None else load_space(space), metrics=metrics_of(metric, maximize),
+            sampler=sampler_of(sampler, levels), scheduler=scheduler,
             seed=seed, edit=edit, repeats=repeats,
         )  # fmt: skip
         _go_on(found, sampled=sampler is not None, scheduled=scheduler is not None)
@@ -254,6 +257,8 @@ def _goal(study: Study, limits: _Limits) -> int | None:
         size = len(history) + len(history.queue)
     elif study.repeats and not isinstance(study.sampler, Grid):
         size = math.inf
+    if isinstance(study.scheduler, PBT):
+        return limits.trials  # ends by itself; clones repeat configurations
     if math.isinf(size) and limits.trials is None and limits.seconds is None:
         raise StudyError("When is it enough? Say --trials 100, or --time 5m, or both: the first that is reached ends the search.")
     goal = min(math.inf if limits.trials is None else limits.trials, size)
@@ -278,6 +283,8 @@ def _headline(study: Study, objective: str, limits: _Limits) -> str:
         )
     elif isinstance(tasks, Rungs):
         effort = f", with budgets from {tasks.low:g} to {tasks.high:g}"
+    elif isinstance(tasks, PBT):
+        effort = f", a population of {tasks.population} with budgets from {tasks.step:g} to {tasks.high:g}"
     budget = [f"{trials:,} trials"] if trials is not None else []
     budget += [duration(seconds) if seconds >= 60 else f"{seconds:g} s"] if seconds is not None else []
     parts = [
@@ -333,4 +340,6 @@ def _say_best(history: History) -> None:
         return
     metric = history.metrics[history.objectives[0]]
     say(f"best    {metric.name} {spread_text(history.best, metric)} (trial {history.best.number})")
+    for note in on_clone(history, history.best.number):
+        say(f"        {note}")
     pairs([(each, value_text(value)) for each, value in history.best.params.items()], indent=8)

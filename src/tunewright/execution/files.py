@@ -4,6 +4,9 @@ A checkpoint is a folder `checkpoint-N`. It is written under another name, and r
 once or not at all. So a process that is killed while it writes leaves the checkpoint before. The next task of the same trial, fold
 and seed (after a crash, or at a higher budget) goes on from the newest. Of an objective that yields its steps, `checkpoint-N.steps` says
 how many of them the checkpoint holds.
+
+Where trials are cloned, `checkpoint-N.budget` says with which budget its task was sent, and of each budget from which a clone may still go
+on the newest is kept (`Task.keep`). So the parent's checkpoint is there as it was, however far the parent has gone on since.
 """
 
 import atexit
@@ -22,6 +25,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from tunewright.errors import StudyError
+from tunewright.execution.checkpoints import NO_MARK, Mark, dispensable, newest
 from tunewright.execution.remote import Remote
 from tunewright.paths import expanded
 from tunewright.processes import alive, machine, started
@@ -71,7 +75,10 @@ def home(given: "str | os.PathLike[str] | None", *, url: str, name: str, created
         base = Path("tunewright-files").absolute()
     plain = re.sub(r"[^0-9A-Za-z._-]", "_", name)
     plain = plain if len(plain) <= _LETTERS else f"{plain[: _LETTERS // 2]}__{plain[-_LETTERS // 2 :]}"
-    return base / f"{plain}-{int(created * 1000):x}"
+    stamp = created * (
+        1e6 if given is None and url == "memory" else 1e3
+    )  # one process makes several studies in memory within a millisecond
+    return base / f"{plain}-{int(stamp):x}"
 
 
 @functools.cache
@@ -101,10 +108,18 @@ def _checkpoints(folder: Path) -> list[tuple[int, Path]]:
     return sorted((int(found[1]), path) for path in folder.iterdir() if (found := _NAME.fullmatch(path.name)))
 
 
-def latest(folder: Path) -> Path | None:
-    """The newest complete checkpoint in a task's folder; None: there is none."""
+def latest(folder: Path, since: float | None = None) -> Path | None:
+    """The newest complete checkpoint in a task's folder, of those of tasks with at most the budget `since`; None: there is none."""
     there = _checkpoints(folder)
-    return there[-1][1] if there else None
+    number = newest({number: _budget_of(path) for number, path in there}, since)
+    return None if number is None else dict(there)[number]
+
+
+def _budget_of(checkpoint: Path) -> float | None:
+    try:
+        return float(_beside(checkpoint, "budget").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 def sweep(folder: Path) -> None:
@@ -137,32 +152,36 @@ def _here() -> str:
 def steps_in(checkpoint: Path) -> int:
     """How many yields a checkpoint holds; 0: it does not say."""
     try:
-        return int(_counter(checkpoint).read_text(encoding="ascii"))
+        return int(_beside(checkpoint, "steps").read_text(encoding="ascii"))
     except (OSError, ValueError):
         return 0
 
 
 def count(checkpoint: Path, steps: int) -> Path:
     """Write down how many yields a checkpoint holds; returns the file that says it."""
-    counter = _counter(checkpoint)
-    fresh = counter.with_name(f".{counter.name}-{os.urandom(4).hex()}")
-    fresh.write_text(str(steps), encoding="ascii")
-    return fresh.replace(counter)
+    return _note(checkpoint, "steps", str(steps))
 
 
-def _counter(checkpoint: Path) -> Path:
-    return checkpoint.with_name(f"{checkpoint.name}.steps")
+def _note(checkpoint: Path, about: str, text: str) -> Path:
+    target = _beside(checkpoint, about)
+    fresh = target.with_name(f".{target.name}-{os.urandom(4).hex()}")
+    fresh.write_text(text, encoding="ascii")
+    return fresh.replace(target)
+
+
+def _beside(checkpoint: Path, about: str) -> Path:
+    return checkpoint.with_name(f"{checkpoint.name}.{about}")
 
 
 @contextlib.contextmanager
-def saving(folder: Path, steps: int = 0) -> Iterator[Path]:
+def saving(folder: Path, mark: Mark = NO_MARK) -> Iterator[Path]:
     """A fresh folder to write a checkpoint into; at the end of the block it takes the place of the one before.
 
     When the block raises, the checkpoint before stays.
 
     Args:
         folder: of the task.
-        steps: how many yields the checkpoint holds.
+        mark: what is written down with it, and which of those before must stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".unfinished-{_here()}-{os.getpid()}-{started(os.getpid()):.0f}-", dir=folder))
@@ -171,19 +190,22 @@ def saving(folder: Path, steps: int = 0) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
-    before = _settle(fresh, folder, steps)
-    for _, old in before:
-        shutil.rmtree(old, ignore_errors=True)
-        _counter(old).unlink(missing_ok=True)
+    before = dict(_settle(fresh, folder, mark))
+    for number in dispensable({each: _budget_of(path) for each, path in before.items()}, mark):
+        shutil.rmtree(before[number], ignore_errors=True)
+        for about in ("steps", "budget"):
+            _beside(before[number], about).unlink(missing_ok=True)
 
 
-def _settle(fresh: Path, folder: Path, steps: int) -> list[tuple[int, Path]]:
+def _settle(fresh: Path, folder: Path, mark: Mark) -> list[tuple[int, Path]]:
     """Make a complete folder the newest checkpoint; returns those before it."""
     while True:
         before = _checkpoints(folder)
         checkpoint = folder / f"checkpoint-{before[-1][0] + 1 if before else 1}"
-        if steps:
-            count(checkpoint, steps)
+        if mark.steps:
+            count(checkpoint, mark.steps)
+        if mark.keep is not None and mark.budget is not None:
+            _note(checkpoint, "budget", repr(mark.budget))
         try:
             fresh.rename(checkpoint)
         except OSError as error:

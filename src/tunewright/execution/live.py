@@ -7,10 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
-from tunewright.errors import Stopped, TrialError
+from tunewright.errors import CheckpointMissing, Stopped, TrialError
 from tunewright.execution.channel import Channel
+from tunewright.execution.checkpoints import Mark
 from tunewright.execution.files import Place, count, folder_of, latest, saving, steps_in, sweep
 from tunewright.execution.plain import as_text
 from tunewright.execution.remote import Mirror, Remote
@@ -51,6 +53,7 @@ class LiveTrial(Mapping[str, Any]):
         place = None if folder is None else folder_of(folder, task)
         self._mirror = Mirror(place) if isinstance(place, Remote) else None
         self._folder = place if isinstance(place, Path) else None
+        self._keep, self._parent = task.keep, task.parent
         if self._mirror is not None:
             self._folder = self._mirror.local
             found = task.resume_from or self._mirror.checkpoint()
@@ -58,6 +61,8 @@ class LiveTrial(Mapping[str, Any]):
             if self._folder is not None:
                 sweep(self._folder)
             found = task.resume_from or (None if self._folder is None else latest(self._folder))
+        if found is None and task.parent is not None and folder is not None:
+            found = self._inherited(task, folder_of(folder, msgspec.structs.replace(task, trial=task.parent)))
         self._found = None if found is None else str(found)
         self._before = 0 if found is None else steps_in(Path(found))
         self._goes_on = False
@@ -68,9 +73,42 @@ class LiveTrial(Mapping[str, Any]):
         """The step that it reported last, once it has heard that it should stop; None: it has not."""
         self._saved = False
 
+    def check_origin(self) -> None:
+        """Called when the objective has come to its end: if this is a clone, it must have gone on from something.
+
+        Raises:
+            CheckpointMissing: it has not.
+        """
+        if self._parent is not None and not self._goes_on:
+            raise CheckpointMissing(
+                f"It is a clone of trial {self._parent}, and the objective never looked at live.resume_from, so it began from nothing, and its "
+                "value is no member's of a population. Begin from the checkpoint in live.resume_from where that is not None."
+            )
+
+    def _inherited(self, task: Task, place: Place) -> Path:
+        """The checkpoint of a clone's parent, as it was when it was cloned.
+
+        Raises:
+            CheckpointMissing: there is none.
+        """
+        found = latest(place, task.since) if isinstance(place, Path) else None
+        if isinstance(place, Remote) and self._mirror is not None:
+            found = self._mirror.borrow(place, task.since)
+        if found is None:
+            self.close()
+            where, at = (
+                place.url if isinstance(place, Remote) else place,
+                "" if task.since is None else f" at budget {task.since:g}",
+            )
+            raise CheckpointMissing(
+                f"It is a clone of trial {task.parent}{at}, which has left no checkpoint in {where}. Save one before each task ends "
+                "(with live.save_checkpoint() as folder: …) and begin from live.resume_from, and let every worker see the same files=."
+            )
+        return found
+
     @property
     def resume_from(self) -> str | None:
-        """The folder of the checkpoint to go on from, a path; None: from the start. Who asks for it is taken to go on from it."""
+        """The folder of the checkpoint to go on from, a path: this trial's own or, of a clone, its parent's; None: from the start. Who asks for it is taken to go on from it."""
         self._goes_on = True
         return self._found
 
@@ -185,7 +223,7 @@ class LiveTrial(Mapping[str, Any]):
         """`with live.save_checkpoint() as folder:` write into `folder` what is needed to go on.
 
         At the end of the block it becomes the checkpoint, whole, in place of the one before. The next task of this trial with the
-        same fold and seed, after a crash or at a higher budget, finds it in `live.resume_from`.
+        same fold and seed, after a crash or at a higher budget, finds it in `live.resume_from`; and so does a clone of it.
 
         Raises:
             TrialError: as `checkpoint_dir`.
@@ -194,13 +232,14 @@ class LiveTrial(Mapping[str, Any]):
 
     @contextmanager
     def _saving(self, files: Path) -> Iterator[Path]:
-        with saving(files, self._count()) as folder:
+        mark = Mark(self._count(), self.budget, self._keep)
+        with saving(files, mark) as folder:
             yield folder
         self._saved = True
         if self._mirror is not None:
             newest = latest(files)
             assert newest is not None
-            self._mirror.push(newest)
+            self._mirror.push(newest, mark)
 
     def close(self) -> None:
         """The task is over: what it left in its folder goes to where the study's files lie. Called by whoever runs the task."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
 from tunewright.errors import ExtraMissing, StudyError
+from tunewright.execution.checkpoints import NO_MARK, Mark, dispensable, newest
 from tunewright.extras import require
 
 __all__ = ["Mirror", "Remote"]
@@ -67,6 +68,7 @@ class Mirror:
     def __init__(self, remote: Remote) -> None:
         self._system, self._path = _reach(remote.url)
         self.local = Path(tempfile.mkdtemp(prefix="tunewright-files-"))
+        self._borrowed: list[Path] = []
 
     def _names(self) -> list[str]:
         """Of all files there, relative to the folder."""
@@ -87,24 +89,42 @@ class Mirror:
             self._system.makedirs(target.rpartition("/")[0], exist_ok=True)
             self._system.put_file(str(path), target)
 
-    def checkpoint(self) -> Path | None:
-        """Fetch the newest checkpoint that is whole; None: there is none."""
+    def _whole(self, names: Iterable[str]) -> dict[int, float | None]:
+        """The checkpoints that are whole by number, with their budgets where these are said."""
+        present = set(names)
+        numbers = [int(found[1]) for name in present if (found := _WHOLE.fullmatch(name))]
+        return {number: self._budget(number) if f"checkpoint-{number}.budget" in present else None for number in numbers}
+
+    def _budget(self, number: int) -> float | None:
+        with contextlib.suppress(OSError, ValueError):
+            return float(self._system.cat_file(f"{self._path}/checkpoint-{number}.budget"))
+        return None
+
+    def checkpoint(self, since: float | None = None) -> Path | None:
+        """Fetch the newest checkpoint that is whole, of tasks with at most the budget `since`; None: there is none."""
         names = self._names()
-        whole = [int(found[1]) for name in names if (found := _WHOLE.fullmatch(name))]
-        if not whole:
+        number = newest(self._whole(names), since)
+        if number is None:
             return None
-        folder = f"checkpoint-{max(whole)}"
+        folder = f"checkpoint-{number}"
         (self.local / folder).mkdir()
         self._fetch(name for name in names if name.startswith(f"{folder}/") or name == f"{folder}.steps")
         return self.local / folder
 
-    def push(self, folder: Path) -> None:
-        """Make a complete checkpoint of the twin the checkpoint."""
-        before = [
-            name for name in self._names() if name.startswith("checkpoint-") and name.split("/")[0].split(".")[0] != folder.name
-        ]
-        counter = folder.with_name(f"{folder.name}.steps")
-        self._put([*_files(folder), *([counter] if counter.exists() else [])])
+    def borrow(self, remote: Remote, since: float | None) -> Path | None:
+        """Fetch another folder's checkpoint, as `checkpoint` does; it is gone when this mirror is closed."""
+        other = Mirror(remote)
+        self._borrowed.append(other.local)
+        return other.checkpoint(since)
+
+    def push(self, folder: Path, mark: Mark = NO_MARK) -> None:
+        """Make a complete checkpoint of the twin the checkpoint; those before go that the mark does not keep."""
+        names = [name for name in self._names() if name.split("/")[0].split(".")[0] != folder.name]
+        whole = self._whole(names)
+        kept = {f"checkpoint-{number}" for number in whole.keys() - set(dispensable(whole, mark))}
+        before = [name for name in names if name.startswith("checkpoint-") and name.split("/")[0].split(".")[0] not in kept]
+        said = [folder.with_name(f"{folder.name}.{about}") for about in ("steps", "budget")]
+        self._put([*_files(folder), *(each for each in said if each.exists())])
         self._system.makedirs(self._path, exist_ok=True)
         self._system.pipe_file(f"{self._path}/{folder.name}.whole", b"")
         for name in sorted(before, key=lambda name: _WHOLE.fullmatch(name) is None):  # markers first
@@ -130,7 +150,8 @@ class Mirror:
             )
         except Exception as error:  # noqa: BLE001  every store fails in its own way
             warnings.warn(f"The files of a trial did not reach {self._path}: {type(error).__name__}: {error}", stacklevel=2)
-        shutil.rmtree(self.local, ignore_errors=True)
+        for folder in (self.local, *self._borrowed):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _files(folder: Path) -> list[Path]:

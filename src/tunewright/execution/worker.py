@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from tunewright.errors import MetricError, NoValue, Stopped, TrialError
+from tunewright.errors import CheckpointMissing, MetricError, NoValue, Stopped, TrialError
 from tunewright.execution.channel import Channel
 from tunewright.execution.files import Place
 from tunewright.execution.live import LiveTrial, report_of
@@ -60,6 +60,7 @@ def run(
         result = objective(live)
         if isinstance(result, GeneratorType):
             result = _drain(result, live, metrics)
+        live.check_origin()
     except KeyboardInterrupt as error:
         if threading.current_thread() is threading.main_thread():
             raise
@@ -151,6 +152,8 @@ def _failure_of(error: BaseException) -> Failure:
     """What an exception says, whole; the worker's own frames are left out."""
     if isinstance(error, NoValue | MetricError):
         return Failure("bad value", as_text(str(error)))
+    if isinstance(error, CheckpointMissing):
+        return Failure("checkpoint", as_text(str(error)))
     kind = "stopped" if isinstance(error, Stopped) else "memory" if _is_about_memory(error) else "exception"
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_globals.get("__name__") == __name__:

@@ -229,8 +229,8 @@ def parallel(study: Several, *names: str, metric: str | None = None, backend: Ba
     every = list(learned.values())
     if len({known.space.to_json() for known in every}) > 1:
         raise StudyError("Studies share parallel axes when they search the same space. Draw these one at a time.")
-    parts = (np.concatenate([getattr(known, part) for known in every]) for part in Evidence.__struct_fields__[2:])
-    known = Evidence(every[0].space, every[0].metric, *parts)
+    parts = {name: np.concatenate([getattr(known, name) for known in every]) for name in Evidence.__struct_fields__[2:-1]}
+    known = msgspec.structs.replace(every[0], **parts)
     whose = np.repeat(np.arange(len(every)), [len(each) for each in every])
     columns, left = _columns(known, names, _AXES)
     title = f"Configurations and their {known.metric.name}"

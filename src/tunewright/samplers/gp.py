@@ -222,7 +222,7 @@ class _Efforts(msgspec.Struct, frozen=True):
 
 def _evidence(history: History, known: Mask) -> tuple[Indices, Array, _Efforts]:
     """What the process learns from: numbers of trials, shape (k,), their losses, shape (k, objectives), and with which effort they were judged."""
-    order = np.flatnonzero(known)
+    order = np.flatnonzero(known & ~history.cloned)
     budgets = history.budgets[order]
     if len(np.unique(budgets)) < 2:
         order = order[np.lexsort((order, history.finished_at[order]))]
@@ -232,7 +232,7 @@ def _evidence(history: History, known: Mask) -> tuple[Indices, Array, _Efforts]:
             _Efforts(False, budgets, np.ones(len(history)), 1.0, _doubt(history.variances[order, history.objectives[0]])),
         )
     trials, budgets, losses = history.levels()
-    here = history.usable[trials] & (history.states[trials] != FAILED)
+    here = history.usable[trials] & (history.states[trials] != FAILED) & ~history.cloned[trials]
     trials, budgets, losses = trials[here], budgets[here], losses[here]
     sent = history.sent_budgets[1]
     finite = np.concatenate([budgets, sent[history.states == RUNNING]])

@@ -8,13 +8,14 @@ import msgspec
 import numpy as np
 
 from tunewright.arguments import whole
-from tunewright.errors import StudyError
+from tunewright.errors import ParamsError, StudyError
 from tunewright.history import FAILED, History
 from tunewright.space import SearchSpace
 from tunewright.space.values import plain_number
 from tunewright.trial import Task
+from tunewright.typing import Params
 
-__all__ = ["Decision", "Done", "Resume", "Scheduler", "Start", "Wait", "checked"]
+__all__ = ["Clone", "Decision", "Done", "Resume", "Scheduler", "Start", "Wait", "checked"]
 
 _MOST_FOLDS: Final = 2**31
 _MOST_SEEDS: Final = 2**63
@@ -44,6 +45,28 @@ class Resume(msgspec.Struct, frozen=True):
     spare: bool = False
 
 
+class Clone(msgspec.Struct, frozen=True):
+    """Begin a new trial that goes on from another one's checkpoint, with a configuration that the scheduler says, and promise it `plan` tasks.
+
+    Attributes:
+        trial: the parent.
+        params: of the new trial.
+        budget, fold, seed: of its first task. Budgets count what the parent did, too.
+        since: the budget at which the parent had the checkpoint: the newest of those that its tasks of at most so much have saved. None:
+            its newest of all.
+        replaces: the trial in whose place the new one goes on; a note for the record.
+    """
+
+    trial: int
+    params: Params
+    budget: int | float | None = None
+    fold: int | None = None
+    seed: int = 0
+    plan: int = 1
+    since: int | float | None = None
+    replaces: int | None = None
+
+
 class Wait(msgspec.Struct, frozen=True):
     """Nothing to do until a running task ends."""
 
@@ -52,21 +75,24 @@ class Done(msgspec.Struct, frozen=True):
     """Nothing to do, ever again."""
 
 
-Decision: TypeAlias = Start | Resume | Wait | Done
+Decision: TypeAlias = Start | Resume | Clone | Wait | Done
 
 
 def checked(scheduler: "Scheduler", history: History, decision: object) -> Decision:
     """The decision, if it is one that can be carried out, with Python's own numbers.
 
     Raises:
-        StudyError: it is none, promises no task, means a trial that is not there or has failed, or an axis is out of its range.
+        StudyError: it is none, promises no task, means a trial that is not there or has failed, an axis is out of its range, or the space
+            does not hold the configuration of a clone.
     """
     if isinstance(decision, Wait | Done) or (type(decision) is Start and _sound(decision)):
         return decision
-    if not isinstance(decision, Start | Resume):
-        wrong = f"{decision!r}. Return Start(…), Resume(…), Wait() or Done()"
-    elif isinstance(decision, Start) and (whole(decision.plan) or 0) < 1:
+    if not isinstance(decision, Start | Resume | Clone):
+        wrong = f"{decision!r}. Return Start(…), Resume(…), Clone(…), Wait() or Done()"
+    elif isinstance(decision, Start | Clone) and (whole(decision.plan) or 0) < 1:
         wrong = f"a trial with {decision.plan!r} tasks. Let plan= be an int of at least 1"
+    elif isinstance(decision, Clone):
+        decision, wrong = _whole_clone(history, decision)
     elif isinstance(decision, Resume) and whole(decision.trial) not in range(len(history)):
         wrong = f"a further task of trial {decision.trial!r}, and there are {len(history)} trials, from 0. Resume one of these"
     elif isinstance(decision, Resume) and history.states[decision.trial] == FAILED:
@@ -77,8 +103,26 @@ def checked(scheduler: "Scheduler", history: History, decision: object) -> Decis
         wrong = _misplaced(decision)
     if wrong:
         raise StudyError(f"{scheduler!r} decided on {wrong}.")
-    assert isinstance(decision, Start | Resume)
+    assert isinstance(decision, Start | Resume | Clone)
     return _plain(decision)
+
+
+def _whole_clone(history: History, clone: Clone) -> tuple[Clone, str]:
+    """The clone with its configuration in canonical form, and what is wrong with it; empty: nothing."""
+    for name, trial in (("parent", clone.trial), ("predecessor", clone.replaces)):
+        if (trial is not None or name == "parent") and whole(trial) not in range(len(history)):
+            return (
+                clone,
+                f"a clone whose {name} is trial {trial!r}, and there are {len(history)} trials, from 0. Take one of these",
+            )
+    since = None if clone.since is None else plain_number(clone.since)
+    if clone.since is not None and (since is None or not 0 < since < math.inf):
+        return clone, f"a clone with since={clone.since!r}. Let it be None or a finite number above 0"
+    try:
+        params = history.space.validate(clone.params)
+    except ParamsError as error:
+        return clone, f"a clone of trial {clone.trial} that the space does not hold: {str(error).rstrip('.')}"
+    return msgspec.structs.replace(clone, params=params), _misplaced(clone)
 
 
 def _sound(decision: Start | Resume) -> bool:
@@ -93,7 +137,7 @@ def _sound(decision: Start | Resume) -> bool:
     )
 
 
-def _misplaced(decision: Start | Resume) -> str:
+def _misplaced(decision: Start | Resume | Clone) -> str:
     """What is wrong with its budget, fold and seed; empty: nothing."""
     budget = None if decision.budget is None else plain_number(decision.budget)
     if decision.budget is not None and (budget is None or not 0 < budget < math.inf):
@@ -108,11 +152,15 @@ def _or_less(number: int | None) -> int:
     return -1 if number is None else number
 
 
-def _plain(decision: Start | Resume) -> Start | Resume:
+def _plain(decision: Start | Resume | Clone) -> Start | Resume | Clone:
     """NumPy's numbers, which a journal does not hold, become Python's."""
     given = {name: getattr(decision, name) for name in decision.__struct_fields__}
     odd = {name: value for name, value in given.items() if type(value) not in {int, float, bool, type(None)}}
-    changed = {name: plain_number(value) if name == "budget" else whole(value) for name, value in odd.items() if name != "spare"}
+    changed = {
+        name: plain_number(value) if name in {"budget", "since"} else whole(value)
+        for name, value in odd.items()
+        if name not in {"spare", "params"}
+    }
     return msgspec.structs.replace(decision, **changed) if changed else decision
 
 
@@ -132,10 +180,16 @@ class Scheduler(ABC):
         Tasks that were given back (their worker died) are sent again before the scheduler is asked.
         """
 
+    def keeps(self, history: History) -> float | None:  # noqa: ARG002  what others look at
+        """The lowest budget whose checkpoints must be kept beside the newest of each trial, since a `Clone` may go on from them. None, the
+        default: the newest alone is kept. What was not to be kept once may be gone, so it must not fall while a study lasts.
+        """
+        return None
+
     def finish(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
         """Decide what the next free worker does when no trial may begin any more, near the end of the budget.
 
-        Default: as `decide` says; a `Start` is not carried out.
+        Default: as `decide` says; a `Start` or `Clone` is not carried out.
         """
         return self.decide(space, history, rng)
 

@@ -222,6 +222,8 @@ def _journal(rows: _Rows, study: int, name: str) -> Iterator[Finding]:
         if isinstance(event, Asked):
             if trial != asked:
                 strangers.append(f"{position} (trial {trial} asked where {asked} should be)")
+            if event.parent is not None and not 0 <= event.parent < trial:
+                strangers.append(f"{position} (trial {trial} a clone of trial {event.parent}, which is not before it)")
             asked = max(asked, trial) + 1
         elif not _known(event, trial, asked):
             strangers.append(f"{position} ({kind} of trial {trial})")

@@ -184,7 +184,13 @@ def _renumbered(events: dict[int, tuple[float, int, Event]]) -> list[Entry]:
         if isinstance(event, Asked):
             at = bisect.bisect_right(kept, event.queued)
             queued = at if event.queued and at and kept[at - 1] == event.queued else 0
-            event = msgspec.structs.replace(event, basis=bisect.bisect_right(kept, event.basis), queued=queued)
+            event = msgspec.structs.replace(
+                event,
+                basis=bisect.bisect_right(kept, event.basis),
+                queued=queued,
+                parent=None if event.parent is None else trials.get(event.parent),
+                replaces=None if event.replaces is None else trials.get(event.replaces),
+            )
             trials[trial] = len(trials)
         if trial >= 0:
             if trial not in trials:

@@ -33,6 +33,15 @@ class Journal:
         self._write(trial, asked)
         return trial
 
+    def clone(
+        self, parent: int, params: Params, *, budget: float | None = None, since: float | None = None, replaces: int | None = None
+    ) -> int:
+        """Ask a trial that goes on from another one's checkpoint, and return its number."""
+        trial = len(self.history)
+        basis = len(self.entries)
+        self._write(trial, Asked(params, "clone", basis, budget=budget, parent=parent, since=since, replaces=replaces))
+        return trial
+
     def send(
         self, trial: int, *, fold: int | None = None, seed: int = 0, budget: float | None = None, spare: bool = False
     ) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tunewright.history import FAILED, History
-from tunewright.schedulers import Decision, Done, Resume, Scheduler, Start, Wait
+from tunewright.schedulers import Clone, Decision, Done, Resume, Scheduler, Start, Wait
 from tunewright.testing.checks import expect, global_chance, seen_of
 from tunewright.testing.journal import Journal
 from tunewright.testing.problems import Problem, branin, conditional
@@ -58,6 +58,7 @@ class _Simulation:
         self.journal = Journal(problem.space)
         self.rng = np.random.default_rng(seed)
         self.seed = seed
+        self.kept = -math.inf
 
     def run(self, trials: int, workers: int) -> None:
         repr_before = repr(self.scheduler)
@@ -86,6 +87,8 @@ class _Simulation:
                 self._end_one()
             return bool(running)
         self._carry_out(decision)
+        keep = self.scheduler.keeps(self.journal.history)
+        self.kept = max(self.kept, math.inf if keep is None else keep)
         return True
 
     def _finish_all(self, begun: int) -> None:
@@ -124,16 +127,21 @@ class _Simulation:
     @staticmethod
     def _check_possible(decision: Decision, history: History, kind: str) -> None:
         expect(
-            isinstance(decision, Start | Resume | Wait | Done),
-            f"{kind}: decided {decision!r}. Answer Start, Resume, Wait or Done.",
+            isinstance(decision, Start | Resume | Clone | Wait | Done),
+            f"{kind}: decided {decision!r}. Answer Start, Resume, Clone, Wait or Done.",
         )
-        if isinstance(decision, Start):
+        if isinstance(decision, Start | Clone):
             expect(decision.plan >= 1, f"{kind}: {decision} promises no task. plan must be at least 1.")
         if isinstance(decision, Resume):
             known = 0 <= decision.trial < len(history)
             expect(known, f"{kind}: {decision}, but there are trials 0 to {len(history) - 1} only.")
             expect(history.states[decision.trial] != FAILED, f"{kind}: {decision}, but that trial failed. Leave it.")
-        if isinstance(decision, Start | Resume):
+        if isinstance(decision, Clone):
+            known = 0 <= decision.trial < len(history)
+            expect(known, f"{kind}: {decision}, but there are trials 0 to {len(history) - 1} only.")
+            held = history.space.validate(decision.params) == decision.params
+            expect(held, f"{kind}: {decision}: params must be a configuration of the space in canonical form.")
+        if isinstance(decision, Start | Resume | Clone):
             budget = decision.budget
             expect(
                 budget is None or (math.isfinite(budget) and budget > 0), f"{kind}: {decision}: budget must be None or above 0."
@@ -141,13 +149,32 @@ class _Simulation:
             expect(decision.fold is None or decision.fold >= 0, f"{kind}: {decision}: fold must be None or at least 0.")
             expect(decision.seed >= 0, f"{kind}: {decision}: seed must be at least 0.")
 
-    def _carry_out(self, decision: Start | Resume) -> None:
-        if isinstance(decision, Start):
+    def _carry_out(self, decision: Start | Resume | Clone) -> None:
+        if isinstance(decision, Clone):
+            self._clone(decision)
+        elif isinstance(decision, Start):
             params = self.problem.space.sample(self.rng)
             plan, fold, seed, budget = decision.plan, decision.fold, decision.seed, decision.budget
             self.journal.ask(params, plan=plan, fold=fold, seed=seed, budget=budget)
         else:
             self.journal.send(decision.trial, fold=decision.fold, seed=decision.seed, budget=decision.budget)
+
+    def _clone(self, decision: Clone) -> None:
+        """The checkpoint that it goes on from must be there: saved by a task of at most that budget, and not let go since."""
+        history, since = self.journal.history, decision.since
+        trials, budgets, _ = history.levels()
+        reached = [float(budget) for trial, budget in zip(trials, budgets, strict=True) if trial == decision.trial]
+        there = [budget for budget in reached if since is None or budget <= since]
+        kind = f"{self.scheduler!r} after {len(history)} trials"
+        expect(
+            there,
+            f"{kind}: {decision}, but trial {decision.trial} has finished nothing with that budget, so it has no checkpoint of it.",
+        )
+        kept = since is None or max(there) == max(reached) or max(there) >= self.kept
+        expect(
+            kept, f"{kind}: {decision}, but checkpoints below {self.kept} are let go. Let keeps() say how far back clones begin."
+        )
+        self.journal.clone(decision.trial, decision.params, budget=decision.budget, since=since, replaces=decision.replaces)
 
     def _end_one(self) -> None:
         tasks = self.journal.history.open_tasks

@@ -43,7 +43,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     ),
     Entry(-1, events.Enqueued({"lr": 0.1 + 0.2, "opt": None}, "the default"), 2.5),
     Entry(-1, Asked({"lr": 5e-324, "depth": 2**53, "opt": {"a": [1, 1.0, "1", True]}}, "queue", 1, 3, 2, 5, 0.25, 4, 2**62), 3.0),
-    Entry(-1, Asked({}, "Random", 3), 4.0),
+    Entry(-1, Asked({}, "Random", 3, parent=0, since=0.5, replaces=0), 4.0),
     Entry(0, events.Sent(1, 3, 2, 1.0, 1, 7, "/checkpoints/0"), 5.0),
     Entry(0, events.Reported(0, 0.5, {"loss": -1.7976931348623157e308}), 6.0),
     Entry(

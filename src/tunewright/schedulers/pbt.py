@@ -1,0 +1,223 @@
+"""Population-based training: hyperparameters that change while a model is trained.
+
+A population of trials is trained side by side, a stretch at a time. Whenever a member has finished one and is among the worst, it gets no
+more: in its place a *clone* of one of the best goes on, from a copy of that one's checkpoint and with its hyperparameters perturbed
+(`explore.py`). So what wins is not a configuration but a schedule of them, that of its lineage (`Study.lineage`) [1].
+
+Because an effort is a `Task` with a budget, and budgets count all epochs since the beginning, this is three sentences. A member that has
+finished budget b is resumed at the next one; unless it is among the worst quarter of all results at that same budget b so far, or has failed
+there: then a `Clone` of one drawn from the best quarter at b begins, from the checkpoint that this one had at b.
+
+Nobody waits for the others: the comparison is the asynchronous one of [1, section 3], with the difference that it is made at equal budgets, and
+not with whatever the others have reached meanwhile. So who comes first to a budget is beside few, and of fewer than four (1 / truncation)
+nobody is the worst; with one worker, who takes the member with the least budget first, all are compared with all. Results of members that were
+replaced since count, too. Several objectives are ranked front by front (`models/ranking.py`).
+
+It is greedy: who learns fast in the first stretches is copied, whoever would have been the best at the end, and over a long training random
+search may overtake it [2].
+
+[1] Jaderberg et al., Population Based Training of Neural Networks, arXiv:1711.09846, 2017.
+[2] Multiple-Frequencies Population-Based Training, arXiv:2506.03225, 2025.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from tunewright.arguments import whole
+from tunewright.errors import StudyError
+from tunewright.history import COMPLETED, FAILED, RUNNING, History
+from tunewright.models.ranking import Ranking
+from tunewright.schedulers.base import Clone, Decision, Done, Resume, Scheduler, Start, Wait
+from tunewright.schedulers.explore import explored
+from tunewright.schedulers.rungs import is_default
+from tunewright.space import SearchSpace
+from tunewright.space.values import hint, plain_number
+from tunewright.typing import Array, Indices, Mask
+
+__all__ = ["PBT"]
+
+_ROUNDING: Final = 1e-9
+
+
+class PBT(Scheduler):
+    """Trains a population of trials; the worst go on as clones of the best, with other hyperparameters.
+
+    Needs an objective that saves a checkpoint before each task ends, and begins from `live.resume_from`; `live.budget` counts all epochs from
+    the first. The sampler proposes the first members, or they are enqueued; then it is not asked any more. The first member, if it is the default
+    or was enqueued, is never replaced for its value, so that the winner can be compared with it. When all members have come to `high`, the search is
+    over: `optimize` needs no limit, and one in trials counts clones, too.
+
+    Args:
+        step: how much budget (epochs) lies between two comparisons.
+        high: the budget of a whole training; members are compared at step, 2 step, … below it.
+        population: how many members, at least 2; it does not grow any more once the first of them has gone on from `step`.
+        truncation: the share of the worst that is replaced, and of the best that is cloned, above 0 and at most 0.5.
+        resample: the probability with which a clone's parameter is drawn anew from its prior and not perturbed.
+        factors: by which a perturbed number is multiplied, one of the two with even odds; 0 < down < 1 < up.
+        fixed: names of the parameters that clones have as their parents do: those that change the shape of what a checkpoint holds, such as the
+            width of a layer. Default: none; all are explored.
+
+    Raises:
+        StudyError: an argument is out of its range. When it decides: the space has no parameter of a name in `fixed`.
+
+    Source: Jaderberg et al., arXiv:1711.09846, 2017, algorithm 1, with truncation selection, perturbation and resampling.
+    """
+
+    def __init__(
+        self,
+        step: float,
+        high: float,
+        *,
+        population: int = 20,
+        truncation: float = 0.25,
+        resample: float = 0.25,
+        factors: Sequence[float] = (0.8, 1.2),
+        fixed: Sequence[str] = (),
+    ) -> None:
+        bottom, top = plain_number(step), plain_number(high)
+        if bottom is None or top is None or not 0 < bottom < top < math.inf:
+            raise StudyError(f"PBT: step and high must be finite budgets with 0 < step < high, got step={step!r}, high={high!r}.")
+        if (whole(population) or 0) < 2:
+            raise StudyError(f"PBT: population must be a whole number of at least 2, got {population!r}.")
+        self.step, self.high, self.population = bottom, top, int(population)
+        self.truncation = _share("truncation", truncation, "above 0 and at most 0.5", 0.5)
+        self.resample = 0.0 if resample == 0 else _share("resample", resample, "between 0 and 1", 1.0)
+        self.factors = _pair(factors)
+        if isinstance(fixed, str) or not all(isinstance(name, str) for name in fixed):
+            raise StudyError(f'PBT: fixed must be a list of names, got {fixed!r}. Write fixed=["width"].')
+        self.fixed = tuple(fixed)
+
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        """Fill the population; then resume who has finished a stretch, or clone one of the best in its place."""
+        for name in self.fixed:
+            if name not in space.parameters:
+                raise StudyError(f'{self!r}: there is no parameter "{name}" to be fixed.{hint(name, space.names)}')
+        crowd = _Crowd(history, self.step)
+        if crowd.founders < self.population and not crowd.on_the_way:
+            return Start(budget=self.step)
+        for trial in crowd.waiting(self.high):
+            parents = self._parents(space, history, crowd, trial)
+            budget = crowd.highest[trial]
+            if parents is None:
+                return Resume(trial, budget=self._after(budget))
+            if len(parents):
+                parent = int(parents[rng.integers(len(parents))])
+                params = explored(
+                    space, space.params(history.rows[parent]), rng, factors=self.factors, resample=self.resample, fixed=self.fixed
+                )
+                return Clone(parent, params, self._after(budget), since=_neat(budget), replaces=trial)
+        return Wait() if history.running else Done()
+
+    def finish(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:  # noqa: ARG002  the contract gives more than is used here
+        """Resume who is not among the worst, so that the best come to the end; nobody is cloned any more."""
+        crowd = _Crowd(history, self.step)
+        for trial in crowd.waiting(self.high):
+            if self._parents(space, history, crowd, trial) is None:
+                return Resume(trial, budget=self._after(crowd.highest[trial]))
+        return Wait()
+
+    def keeps(self, history: History) -> float | None:
+        """The budget of the member that is the furthest behind: who stands in for it goes on from there."""
+        return _Crowd(history, self.step).behind(self.high)
+
+    def _after(self, budget: float) -> int | float:
+        """The next budget: a multiple of `step`, or `high`."""
+        following = (math.floor(budget / self.step + _ROUNDING) + 1) * self.step
+        return following if following < self.high * (1 - _ROUNDING) else self.high
+
+    def _parents(self, space: SearchSpace, history: History, crowd: "_Crowd", trial: int) -> Indices | None:
+        """Of whom a clone is to take its place; None: of nobody, it goes on itself."""
+        table = crowd.results_at(crowd.highest[trial])
+        ranking = Ranking(history, table)
+        judged = np.flatnonzero(ranking.completed)
+        order = ranking.best(judged, len(judged))
+        failed = int(crowd.failed_at(crowd.highest[trial]).sum())
+        some = int(self.truncation * (len(order) + failed) + _ROUNDING)
+        best = order[~history.stopped[order]][: max(1, some)]
+        parents: Indices = best[best != trial]
+        sound = ranking.completed[trial] and history.states[trial] == COMPLETED and not history.stopped[trial]
+        if not sound:
+            return parents
+        rivals = order[order > 0] if is_default(space, history, 0) else order
+        worst = rivals[len(rivals) - max(0, some - failed) :]
+        return parents if trial in worst and len(parents) else None
+
+    def __repr__(self) -> str:
+        given = {"population": 20, "truncation": 0.25, "resample": 0.25, "factors": (0.8, 1.2), "fixed": ()}
+        odd = [f", {name}={getattr(self, name)!r}" for name, usual in given.items() if getattr(self, name) != usual]
+        return f"PBT({self.step!r}, {self.high!r}{''.join(odd)})"
+
+
+class _Crowd:
+    """The members of a population, those that were replaced among them.
+
+    Attributes:
+        highest: the highest budget for which each trial was sent, shape (n,).
+    """
+
+    def __init__(self, history: History, step: float) -> None:
+        self._history = history
+        lowest, self.highest = history.sent_budgets
+        begun = (lowest == step) & ~history.cloned
+        self._members = begun | history.cloned
+        gone = [clone.replaces for clone in history.clones.values() if clone.replaces is not None]
+        self._alive = self._members.copy()
+        self._alive[gone] = False
+        self.founders = int(begun.sum())
+        """How many began with nothing."""
+        self.on_the_way = bool((self._members & (self.highest > step)).any())
+        """Whether any of them has gone on from its first budget."""
+
+    def waiting(self, high: float) -> list[int]:
+        """Who has come to the end of a stretch that is not the last, the least budget first, and who came first."""
+        idle = self._alive & (self._history.states != RUNNING) & (self.highest < high)
+        found = np.flatnonzero(idle)
+        order = np.lexsort((self._history.result_at[found], self.highest[found]))
+        return [int(trial) for trial in found[order]]
+
+    def results_at(self, budget: float) -> Array:
+        """The losses of the members at a budget, shape (n, m); NaN where there is none."""
+        trials, budgets, losses = self._history.levels()
+        here = (budgets == budget) & self._members[trials]
+        table = np.full((len(self._history), losses.shape[1]), np.nan)
+        table[trials[here]] = losses[here]
+        return table
+
+    def failed_at(self, budget: float) -> Mask:
+        """Which members failed on the way to a budget, shape (n,)."""
+        failed: Mask = self._members & (self._history.states == FAILED) & (self.highest == budget)
+        return failed
+
+    def behind(self, high: float) -> float:
+        """The least budget at which anybody may still be cloned, or whose checkpoint a clone is on its way from; infinite: none."""
+        history = self._history
+        waits = self._alive & (self.highest < high)
+        begins = [
+            clone.since
+            for trial, clone in history.clones.items()
+            if clone.since is not None and self._alive[trial] and history.sent(trial) == 1 and history.states[trial] == RUNNING
+        ]
+        return min([*self.highest[waits].tolist(), *begins], default=math.inf)
+
+
+def _neat(budget: float) -> int | float:
+    """As a whole number where it is one."""
+    return int(budget) if float(budget).is_integer() else float(budget)
+
+
+def _share(name: str, given: object, what: str, most: float) -> float:
+    number = plain_number(given)
+    if number is None or not 0 < number <= most:
+        raise StudyError(f"PBT: {name} must be a share {what}, got {given!r}.")
+    return float(number)
+
+
+def _pair(given: Sequence[float]) -> tuple[float, float]:
+    numbers = [plain_number(each) for each in given] if isinstance(given, Sequence) and not isinstance(given, str) else []
+    down, up = numbers if len(numbers) == 2 else (None, None)
+    if down is None or up is None or not 0 < down < 1 < up < math.inf:
+        raise StudyError(f"PBT: factors must be two numbers with 0 < down < 1 < up, got {given!r}. Write factors=(0.8, 1.2).")
+    return float(down), float(up)
