@@ -123,9 +123,8 @@ def alike(values: Array) -> bool:
 
 def are_chances(scores: Array) -> bool:
     """Whether all scores are 0 or 1, and both occur (or, of a score that is maximised, 0 and -1); shape (n,), finite."""
-    return len(scores) > 1 and (
-        np.array_equal(found := np.unique(np.abs(scores)), (0.0, 1.0)) and len(np.unique(scores)) == len(found)
-    )
+    found = np.unique(scores)
+    return len(found) == 2 and 0 in found and bool(abs(found.sum()) == 1)
 
 
 def _apart(table: Array, overlap: float) -> Effects:
@@ -140,17 +139,7 @@ def _apart(table: Array, overlap: float) -> Effects:
     table, raw = table.clip(-_LARGEST, _LARGEST), raw.clip(-_LARGEST, _LARGEST)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
     centred = np.where(met, table - centre, 0.0) / scale
-    noisy, freedom = _noisy(centred, met, np.zeros(table.shape[1]))
-    fitted = _fit(centred[bulk], met[bulk], noisy[bulk], overlap)
-    for again in range(2):  # who is noisy is told from what the folds leave over, and the folds from those who are not
-        luck = _luck(centred, met, fitted, overlap)
-        if chances:
-            noisy = _of_chances(raw, luck * scale, bulk)
-        elif again and not (skewness := _skewness(centred - np.nan_to_num(fitted.levels), met, bulk)):
-            break
-        else:
-            noisy, freedom = _noisy(centred, met, fitted.levels, luck * skewness if again else None)
-        fitted = _fit(centred[bulk], met[bulk], noisy[bulk], overlap)
+    fitted, noisy, freedom = _told_apart(centred, met, bulk, overlap, raw if chances else None)
     known = np.isfinite(fitted.levels)
     level = float(fitted.levels[known].mean())
     cells = np.where(known, fitted.levels - level, 0.0) * scale
@@ -183,6 +172,28 @@ def _apart(table: Array, overlap: float) -> Effects:
         overlap,
         np.minimum(freedom, max(1, free - bulk.sum() + 1)),
     )
+
+
+def _told_apart(y: Array, met: Mask, bulk: Mask, overlap: float, chances: Array | None) -> tuple["_Fit", Array, Array]:
+    """The model fitted to the bulk, how many times noisier than the typical row each is, and the degrees of freedom of that. Who is noisy is
+    told from what the folds leave over, and the folds from those who are not.
+
+    Args:
+        y, met, bulk, overlap: scores less their middle on some scale, where there are any, who counts, and r.
+        chances: means of zeros and ones, for which that scale is 1; None: they are none.
+    """
+    noisy, freedom = _noisy(y, met, np.zeros(y.shape[1]))
+    fitted = _fit(y[bulk], met[bulk], noisy[bulk], overlap)
+    for again in range(2):
+        luck = _luck(y, met, fitted, overlap)
+        if chances is not None:
+            noisy = _of_chances(chances, luck, bulk)
+        elif again and not (skewness := _skewness(y - np.nan_to_num(fitted.levels), met, bulk)):
+            break
+        else:
+            noisy, freedom = _noisy(y, met, fitted.levels, luck * skewness if again else None)
+        fitted = _fit(y[bulk], met[bulk], noisy[bulk], overlap)
+    return fitted, noisy, freedom
 
 
 def _of_few(table: Array, met: Mask, bulk: Mask, raw: Array, overlap: float) -> Effects:
@@ -290,10 +301,9 @@ def _skewness(y: Array, met: Mask, bulk: Mask) -> float:
     n = counts[use].astype(np.float64)
     rest = np.where(met, y, 0.0)[use]
     apart = np.where(met[use], rest - (rest.sum(axis=1) / n)[:, None], 0.0)
-    squares = (apart**2).sum(axis=1)
-    if len(n) < _LEAST or not squares.sum() > 0:
+    if len(n) < _LEAST or not apart.any():
         return 0.0
-    variance = float(squares.sum() / (n - 1).sum())
+    variance = float((apart**2).sum() / (n - 1).sum())
     third = float(
         ((apart**3).sum(axis=1) * n / (n - 1)).sum() / (n - 2).sum()
     )  # k-statistics of the rows, by their degrees of freedom
