@@ -233,7 +233,9 @@ def _metrics(history: History) -> Iterator[Check]:
             # each as a loss: a metric that falls where the other gets better says the same, one at odds with it the opposite
             together = float(np.corrcoef(first.sign * values[:, j], second.sign * values[:, k])[0, 1])
             if together > _TWINS:
-                said = f"{second.name} and {first.name} say the same (correlation {number(together * first.sign * second.sign, 5)})."
+                said = (
+                    f"{second.name} and {first.name} say the same (correlation {number(together * first.sign * second.sign, 5)})."
+                )
                 yield Check("duplicate metric", "note", said, "Drop one of them.")
 
 

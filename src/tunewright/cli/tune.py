@@ -199,6 +199,8 @@ def _show(result: TuneResult) -> None:
     _say(f"{_score(test.winner)}   {winner.title}, trial {winner.trial}{default}, in the model file", "winner")
     _say(f"{_score(test.default)}   {test.default_title}", "default")
     _say(f"{_score(test.baseline)}   {cut(test.baseline_title, 200)}", "baseline")
+    if test.winner.low is None:
+        _say(test.sentence)
     fresh = len(winner.folds) - result.split.folds
     fits = counted(len(winner.folds), "fit") + (
         f" ({result.split.folds} folds, and {fresh} on rows divided anew, to confirm it)" if fresh > 0 else ""
