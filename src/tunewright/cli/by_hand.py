@@ -10,7 +10,7 @@ import typer
 
 from tunewright.cli.facts import best_text, params_line
 from tunewright.cli.inputs import assignments, load_space, params_of
-from tunewright.cli.opening import address, existing, last_sampler, last_scheduler, opened
+from tunewright.cli.opening import address, existing, go_on, opened
 from tunewright.cli.options import (
     AsJson,
     Budgets,
@@ -36,7 +36,6 @@ from tunewright.errors import MetricError, ParamsError, StudyError
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.paths import masked
-from tunewright.study import Study
 from tunewright.trial import Failure, Outcome, Trial
 from tunewright.typing import Params, Value
 
@@ -90,7 +89,12 @@ def ask(
         scheduler=scheduler,
         seed=seed,
     )
-    _go_on(found, sampled=wanted is not None, scheduled=scheduler is not None)
+    history = found.history
+    if scheduler is None and not history.sessions and len(history) and history.plan(len(history) - 1) > 1:
+        raise StudyError(
+            f"An older version asked for trial {len(history) - 1}, and did not say with which folds. Say --folds and --seeds."
+        )
+    go_on(found, sampled=wanted is not None, scheduled=scheduler is not None)
     task = found.ask(hold=True)
     if as_json:
         facts = {"trial": task.trial, "index": task.index, "params": task.params, "fold": task.fold, "seed": task.seed}
@@ -104,19 +108,6 @@ def ask(
     index = f" --index {task.index}" if task.index else ""
     results = " ".join(shlex.quote(f"{each.name}=...") for each in found.metrics)
     say(f"then: {_to_tell(study, name, task.trial)}{index} {results}")
-
-
-def _go_on(study: Study, *, sampled: bool, scheduled: bool) -> None:
-    """With what was asked last, unless something else was said."""
-    if not sampled and (last := last_sampler(study)) is not None:
-        study.sampler = last
-    history = study.history
-    if not scheduled and not history.sessions and len(history) and history.plan(len(history) - 1) > 1:
-        raise StudyError(
-            f"An older version asked for trial {len(history) - 1}, and did not say with which folds. Say --folds and --seeds."
-        )
-    if not scheduled and (begun := last_scheduler(study)) is not None:
-        study.scheduler = begun
 
 
 def tell(

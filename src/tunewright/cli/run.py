@@ -12,7 +12,7 @@ from tunewright.analysis.text import duration
 from tunewright.cli.exits import FAILED, INTERRUPTED, OK
 from tunewright.cli.facts import best_facts, counts, counts_text, failure_lines, metric_text, spread_text
 from tunewright.cli.inputs import import_object, load_space
-from tunewright.cli.opening import existing, last_goal, last_sampler, last_scheduler, opened
+from tunewright.cli.opening import existing, go_on, last_goal, opened
 from tunewright.cli.options import (
     AsJson,
     Budgets,
@@ -136,7 +136,7 @@ def run(
             scheduler=scheduler,
             seed=seed, edit=edit, repeats=repeats,
         )  # fmt: skip
-        _go_on(found, sampled=sampler is not None, scheduled=scheduler is not None)
+        go_on(found, sampled=sampler is not None, scheduled=scheduler is not None)
         before, goal = found.history.finished, _goal(found, limits)
         headline = "" if quiet else _timed(found, objective, function, limits)
         interrupted = _search(found, function, limits, on_failure, headline, goal)
@@ -174,21 +174,13 @@ def worker(
         function = _function(objective)
         found = existing(study, name)
         found.sampler = sampler_of(sampler, levels) or found.sampler
-        _go_on(found, sampled=sampler is not None, scheduled=False)
+        go_on(found, sampled=sampler is not None, scheduled=False)
         goal = trials if trials is not None or time is not None else last_goal(found)
         limits = _Limits(goal, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
         before = found.history.finished
         headline = "" if quiet else _headline(found, objective, limits)
         interrupted = _search(found, function, limits, on_failure, headline, _goal(found, limits))
     return _show(found, study, before, interrupted=interrupted, as_json=as_json)
-
-
-def _go_on(study: Study, *, sampled: bool, scheduled: bool) -> None:
-    """With what the study was worked on last, unless something else was said."""
-    if not sampled:
-        study.sampler = last_sampler(study) or study.sampler
-    if not scheduled:
-        study.scheduler = last_scheduler(study) or study.scheduler
 
 
 def _function(text: str) -> Objective:
