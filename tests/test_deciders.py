@@ -3,7 +3,7 @@ import warnings
 
 import pytest
 
-from tunewright.deciders import last_named
+from tunewright.deciders import last_sampler
 from tunewright.events import Opened
 from tunewright.samplers import GP, Auto, Manual, Random, Sampler
 from tunewright.schedulers import Decision, Done, Once, Resume, Scheduler, Start
@@ -111,7 +111,7 @@ def test_studies_share_no_sampler():
     for study in journals:
         study._journal.write(-1, Opened(1, "GP()", "Once()", {}))
 
-    one, other = (last_named(study.history, Sampler)[0] for study in journals)
+    one, other = (last_sampler(study.history)[0] for study in journals)
 
     assert isinstance(one, GP)
     assert one is not other

@@ -8,7 +8,6 @@ new study, it is `Auto` and `Once`.
 
 import copy
 import warnings
-from typing import TypeVar
 
 from tunewright import samplers
 from tunewright.deciding import recorded
@@ -18,29 +17,32 @@ from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
 
-__all__ = ["Deciders", "last_named"]
-
-_Kind = TypeVar("_Kind", Sampler, Scheduler)
+__all__ = ["Deciders", "last_sampler", "last_scheduler"]
 
 
-def last_named(history: History, kind: type[_Kind]) -> tuple[_Kind | None, str]:
-    """The sampler or scheduler of the process that worked on a study last.
+def last_sampler(history: History) -> tuple[Sampler | None, str]:
+    """The sampler of the process that worked on a study last.
 
     Args:
         history: of the study.
-        kind: `Sampler` or `Scheduler`.
 
     Returns:
         Itself, made anew with its arguments, and what the journal calls it. None: it is nobody's that can be made anew; an empty text:
         the journal does not say.
     """
-    if not history.sessions:
-        return None, ""
-    said: str = getattr(history.sessions[-1].event, kind.__name__.lower(), "")
-    found = recorded(said)
-    return (
-        copy.deepcopy(found) if isinstance(found, kind) else None
-    ), said  # a sampler keeps caches, which studies must not share
+    found, said = _last(history, "sampler")
+    return (found if isinstance(found, Sampler) else None), said
+
+
+def last_scheduler(history: History) -> tuple[Scheduler | None, str]:
+    """The scheduler of the process that worked on a study last; as `last_sampler`."""
+    found, said = _last(history, "scheduler")
+    return (found if isinstance(found, Scheduler) else None), said
+
+
+def _last(history: History, what: str) -> tuple[object, str]:
+    said: str = getattr(history.sessions[-1].event, what, "") if history.sessions else ""
+    return copy.deepcopy(recorded(said)) if said else None, said  # a sampler keeps caches, which studies must not share
 
 
 class Deciders:
@@ -61,7 +63,7 @@ class Deciders:
     def sampler(self) -> Sampler:
         """Who proposes."""
         if self._sampler is None:  # made when it is needed: whoever only looks at a study need not wait for SciPy
-            found, said = last_named(self.journal.history, Sampler)
+            found, said = last_sampler(self.journal.history)
             self._sampler = samplers.Auto() if found is None else found
             self._note("sampler", said, found, self._sampler)
         return self._sampler
@@ -75,7 +77,7 @@ class Deciders:
     def scheduler(self) -> Scheduler:
         """Who decides on effort."""
         if self._scheduler is None:
-            found, said = last_named(self.journal.history, Scheduler)
+            found, said = last_scheduler(self.journal.history)
             self._scheduler = Once() if found is None else found
             self._note("scheduler", said, found, self._scheduler)
         return self._scheduler

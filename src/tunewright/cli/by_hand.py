@@ -23,6 +23,7 @@ from tunewright.cli.options import (
     MetricTexts,
     Name,
     SamplerOption,
+    SchedulerOption,
     Seed,
     Seeds,
     SpaceText,
@@ -66,6 +67,7 @@ def ask(
     seeds: Seeds = 1,
     budgets: Budgets = None,
     halving: HalvingOption = Halving.promote,
+    scheduler: SchedulerOption = None,
     seed: Seed = None,
     name: Name = None,
     as_json: AsJson = False,
@@ -78,7 +80,7 @@ def ask(
     """
     del debug
     storage = address(study)
-    wanted, scheduler = sampler_of(sampler, levels), scheduler_of(folds, seeds, budgets, halving)
+    wanted, decider = sampler_of(sampler, levels), scheduler_of(folds, seeds, budgets, halving, scheduler)
     found = opened(
         storage,
         name,
@@ -86,15 +88,15 @@ def ask(
         space=None if space is None else load_space(space),
         metrics=metrics_of(metric, maximize),
         sampler=wanted,
-        scheduler=scheduler,
+        scheduler=decider,
         seed=seed,
     )
     history = found.history
-    if scheduler is None and not history.sessions and len(history) and history.plan(len(history) - 1) > 1:
+    if decider is None and not history.sessions and len(history) and history.plan(len(history) - 1) > 1:
         raise StudyError(
             f"An older version asked for trial {len(history) - 1}, and did not say with which folds. Say --folds and --seeds."
         )
-    go_on(found, sampled=wanted is not None, scheduled=scheduler is not None)
+    go_on(found, sampled=wanted is not None, scheduled=decider is not None)
     task = found.ask(hold=True)
     if as_json:
         facts = {"trial": task.trial, "index": task.index, "params": task.params, "fold": task.fold, "seed": task.seed}

@@ -6,7 +6,7 @@ from typing import Final
 
 from tunewright.cli.options import SamplerName, sampler_called
 from tunewright.cli.terminal import remark
-from tunewright.deciders import last_named
+from tunewright import deciders
 from tunewright.errors import StudyChanged, StudyError, StudyMissing
 from tunewright.events import Opened
 from tunewright.metric import Metric
@@ -149,7 +149,7 @@ def last_sampler(study: Study) -> Sampler | None:
         StudyError: an older version asked by hand for the points of a grid, and did not say how fine it was.
     """
     history = study.history
-    found, said = last_named(history, Sampler)
+    found, said = deciders.last_sampler(history)
     if history.sessions:
         _say_lost("sampler", said, found, "auto")
         return found
@@ -165,7 +165,7 @@ def last_scheduler(study: Study) -> Scheduler | None:
     """The scheduler of the process that worked on it last, as its repr tells it; None where it does not, which is said where it is
     somebody's own.
     """
-    found, said = last_named(study.history, Scheduler)
+    found, said = deciders.last_scheduler(study.history)
     _say_lost("scheduler", said, found, "one task for each trial")
     return found
 

@@ -1,13 +1,15 @@
 """Options that several commands share, and how their texts become values."""
 
+import difflib
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 
 import typer
 
 from tunewright import samplers
-from tunewright.errors import MetricError, StudyError
+from tunewright.cli.inputs import import_object
+from tunewright.errors import MetricError, StudyError, TunewrightError
 from tunewright.execution.fence import Isolation
 from tunewright.metric import Metric
 from tunewright.samplers.base import Sampler
@@ -36,6 +38,7 @@ __all__ = [
     "Retries",
     "SamplerName",
     "SamplerOption",
+    "SchedulerOption",
     "Seed",
     "Seeds",
     "SpaceText",
@@ -124,8 +127,22 @@ Direction: TypeAlias = Annotated[
     bool | None,
     typer.Option("--maximize/--minimize", help="Which way is better, for metrics that do not say it. [default: minimize]"),
 ]
+_SAMPLERS: Final = ", ".join(SamplerName)
 SamplerOption: TypeAlias = Annotated[
-    SamplerName | None, typer.Option("--sampler", help="Who proposes. [default: the study's last one, else auto]")
+    str | None,
+    typer.Option(
+        "--sampler",
+        metavar="NAME|MODULE:CLASS",
+        help=f"Who proposes: {_SAMPLERS}; or your own: mine:Neighbour is class Neighbour in ./mine.py. [default: the study's last one, else auto]",
+    ),
+]
+SchedulerOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="MODULE:CLASS",
+        help="A scheduler of your own. [default: what the other options say, else the study's last one]",
+    ),
 ]
 Levels: TypeAlias = Annotated[
     list[str] | None,
@@ -238,12 +255,17 @@ def per_task(
     }
 
 
-def scheduler_of(folds: int | None, seeds: int, budgets: str | None, halving: str) -> Scheduler | None:
-    """The scheduler that `--folds` and `--seeds`, or `--budgets` and `--halving`, describe; None when none of them was said.
+def scheduler_of(folds: int | None, seeds: int, budgets: str | None, halving: str, own: str | None = None) -> Scheduler | None:
+    """The scheduler that `--folds` and `--seeds`, or `--budgets` and `--halving`, or `--scheduler` describe; None when none of them was
+    said.
 
     Raises:
-        StudyError: they do not go together, or the budgets are none.
+        StudyError: they do not go together, the budgets are none, or there is no such scheduler.
     """
+    if own is not None:
+        if (folds, seeds, budgets, halving) != (None, 1, None, Halving.promote):
+            raise StudyError("--scheduler does not go with --folds, --seeds, --budgets or --halving: it says all that by itself.")
+        return _own(own, Scheduler, "scheduler")  # type: ignore[type-abstract]
     if budgets is None:
         if halving != Halving.promote:
             raise StudyError(f"--halving {halving} is for budgets that grow. Add --budgets 1:27.")
@@ -266,17 +288,48 @@ def _plain(text: str) -> float | None:
         return None
 
 
-def sampler_of(name: SamplerName | None, levels: list[str] | None) -> Sampler | None:
+def sampler_of(name: str | None, levels: list[str] | None) -> Sampler | None:
     """The sampler that `--sampler` and `--levels` describe; None when it was not said.
 
     Raises:
-        StudyError: levels without a grid, or levels that are none.
+        StudyError: there is no such sampler, or it cannot be made; levels without a grid, or levels that are none.
     """
-    if levels and name is not SamplerName.grid:
+    if levels and name != SamplerName.grid:
         raise StudyError("--levels is for the grid. Add --sampler grid, or leave it out.")
     if name is None:
         return None
+    if ":" in name:
+        return _own(name, Sampler, "sampler")  # type: ignore[type-abstract]
+    if name not in set(SamplerName):
+        close = difflib.get_close_matches(name, list(SamplerName), n=1)
+        meant = f' Did you mean "{close[0]}"?' if close else ""
+        raise StudyError(f'--sampler "{name}" is none of {_SAMPLERS}.{meant} One of your own is MODULE:CLASS.')
     return Grid(_levels(levels)) if levels else sampler_called(name)
+
+
+_Kind = TypeVar("_Kind", Sampler, Scheduler)
+
+
+def _own(text: str, kind: type[_Kind], what: str) -> _Kind:
+    """What MODULE:NAME names: an instance, or a class or function that makes one without arguments.
+
+    Raises:
+        StudyError: there is no such thing, or it is none.
+    """
+    found = import_object(text, what=f"the {what}")
+    if callable(found) and not isinstance(found, kind):
+        try:
+            found = found()
+        except TunewrightError:
+            raise
+        except Exception as error:
+            raise StudyError(
+                f'--{what} "{text}": making it without arguments failed ({type(error).__name__}: {error}). Name an instance, or a function '
+                f"that makes one: {what} = lambda: Mine(3)."
+            ) from error
+    if not isinstance(found, kind):
+        raise StudyError(f'--{what} "{text}" is a {type(found).__name__}, no tunewright.{what}s.{kind.__name__}.')
+    return found
 
 
 def sampler_called(label: str) -> Sampler:

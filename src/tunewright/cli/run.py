@@ -30,6 +30,7 @@ from tunewright.cli.options import (
     Quiet,
     Retries,
     SamplerOption,
+    SchedulerOption,
     Seed,
     Seeds,
     SpaceText,
@@ -107,6 +108,7 @@ def run(
     seeds: Seeds = 1,
     budgets: Budgets = None,
     halving: HalvingOption = Halving.promote,
+    scheduler: SchedulerOption = None,
     study: _Where = "runs.db",
     name: Name = None,
     seed: Seed = None,
@@ -125,7 +127,8 @@ def run(
     del debug
     limits = _Limits(trials, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
     with results_only(as_json):
-        function, scheduler, storage = _function(objective), scheduler_of(folds, seeds, budgets, halving), connect(study)
+        function, storage = _function(objective), connect(study)
+        decider = scheduler_of(folds, seeds, budgets, halving, scheduler)
         found = opened(
             storage,
             _name(storage, name, objective, has_space=space is not None),
@@ -133,10 +136,10 @@ def run(
             space=None if space is None else load_space(space),
             metrics=metrics_of(metric, maximize),
             sampler=sampler_of(sampler, levels),
-            scheduler=scheduler,
+            scheduler=decider,
             seed=seed, edit=edit, repeats=repeats,
         )  # fmt: skip
-        go_on(found, sampled=sampler is not None, scheduled=scheduler is not None)
+        go_on(found, sampled=sampler is not None, scheduled=decider is not None)
         before, goal = found.history.finished, _goal(found, limits)
         headline = "" if quiet else _timed(found, objective, function, limits)
         interrupted = _search(found, function, limits, on_failure, headline, goal)
@@ -159,6 +162,7 @@ def worker(
     files: Files = None,
     sampler: SamplerOption = None,
     levels: Levels = None,
+    scheduler: SchedulerOption = None,
     on_failure: _OnFailure = "record",
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -172,9 +176,9 @@ def worker(
     del debug
     with results_only(as_json):
         function = _function(objective)
-        found = existing(study, name)
-        found.sampler = sampler_of(sampler, levels) or found.sampler
-        go_on(found, sampled=sampler is not None, scheduled=False)
+        proposer, decider = sampler_of(sampler, levels), scheduler_of(None, 1, None, Halving.promote, scheduler)
+        found = existing(study, name, sampler=proposer, scheduler=decider)
+        go_on(found, sampled=proposer is not None, scheduled=decider is not None)
         goal = trials if trials is not None or time is not None else last_goal(found)
         limits = _Limits(goal, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
         before = found.history.finished
