@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Sequence
 from typing import Final
 
+from tunewright import deciders
 from tunewright.cli.options import SamplerName, sampler_called
 from tunewright.cli.terminal import remark
-from tunewright import deciders
 from tunewright.errors import StudyChanged, StudyError, StudyMissing
 from tunewright.events import Opened
 from tunewright.metric import Metric
