@@ -1,3 +1,4 @@
+import io
 import os
 import signal
 import subprocess
@@ -19,6 +20,36 @@ def test_the_first_ctrl_c_asks_and_the_second_stops():
 
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_first_ctrl_c_says_what_is_waited_for_and_how_to_end_at_once(capsys):
+    with Interrupts():
+        os.kill(os.getpid(), signal.SIGINT)
+        first = capsys.readouterr()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert first.out == ""
+    assert first.err.startswith("tunewright: interrupted; what runs is finished")
+    assert "Ctrl-C again ends it at once" in first.err
+    assert first.err.count("\n") == 1
+    assert capsys.readouterr().err == ""
+
+
+def closed():
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("stream", [None, closed()], ids=["none", "closed"])
+def test_without_a_standard_error_it_is_heard_all_the_same(monkeypatch, stream):
+    monkeypatch.setattr(sys, "stderr", stream)
+
+    with Interrupts() as interrupts:
+        os.kill(os.getpid(), signal.SIGINT)
+
+        assert interrupts.asked
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -210,7 +210,7 @@ def _search(
     history, end = study.history, math.inf if limits.trials is None else limits.trials
     if history.finished >= end:
         return False
-    with Ears() as ears, contextlib.ExitStack() as shown:
+    with Ears(shown=bool(headline) and sys.stderr.isatty()) as ears, contextlib.ExitStack() as shown:
         listeners: list[Listener] = []
         if headline:
             progress = Progress(headline, trials=goal, seconds=limits.seconds, history=history, stopping=lambda: ears.interrupted)

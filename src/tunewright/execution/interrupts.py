@@ -2,9 +2,12 @@
 
 import os
 import signal
+import sys
 from typing import Any, ClassVar, Protocol, Self
 
 __all__ = ["Hurries", "Interrupts"]
+
+_ASKED = "tunewright: interrupted; what runs is finished, and nothing new begins. Ctrl-C again ends it at once, and gives back what runs.\n"
 
 
 class Hurries(Protocol):
@@ -20,12 +23,14 @@ class Interrupts:
     Args:
         storage: is told to hurry before this process is stopped: who is being killed cannot wait for a server that has gone.
 
-    Ctrl-C once sets `asked`; a second time it raises KeyboardInterrupt. So does SIGTERM at once, by which Slurm and Kubernetes take a
+    Ctrl-C once sets `asked`, and says on the standard error what is waited for; a second time it raises KeyboardInterrupt. So does SIGTERM at once, by which Slurm and Kubernetes take a
     machine back: what runs is given back before the kill that follows, and nobody has to wait until this process counts as dead.
     A handler of the user's own for SIGTERM stays. Processes that the objective forks have the handlers of before: they are ended by
     `terminate`, as anywhere else.
     """
 
+    shown: ClassVar[bool] = False
+    """Whether somebody else, the line of progress on a terminal, says what Ctrl-C did."""
     _entered: ClassVar[list["Interrupts"]] = []
 
     def __init__(self, storage: Hurries | None = None) -> None:
@@ -74,10 +79,21 @@ class Interrupts:
             self.hurry()
             raise KeyboardInterrupt
         self.asked = True
+        if not self.shown:
+            _say(_ASKED)
 
     def _stop(self, *_: object) -> None:
         self.hurry()
         raise KeyboardInterrupt("SIGTERM: this process has to end")
+
+
+def _say(text: str) -> None:
+    """Also from a signal handler that broke into another writer."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (AttributeError, OSError, RuntimeError, ValueError):  # no stderr, nobody reads it, in the midst of a write, closed
+        return
 
 
 if hasattr(os, "register_at_fork"):
