@@ -3,13 +3,13 @@
 import difflib
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import typer
 
 from tunewright import samplers
-from tunewright.cli.inputs import import_object
-from tunewright.errors import MetricError, StudyError, TunewrightError
+from tunewright.cli.own import made
+from tunewright.errors import MetricError, StudyError
 from tunewright.execution.fence import Isolation
 from tunewright.metric import Metric
 from tunewright.samplers.base import Sampler
@@ -265,7 +265,7 @@ def scheduler_of(folds: int | None, seeds: int, budgets: str | None, halving: st
     if own is not None:
         if (folds, seeds, budgets, halving) != (None, 1, None, Halving.promote):
             raise StudyError("--scheduler does not go with --folds, --seeds, --budgets or --halving: it says all that by itself.")
-        return _own(own, Scheduler, "scheduler")  # type: ignore[type-abstract]
+        return made(own, Scheduler, "scheduler")  # type: ignore[type-abstract]
     if budgets is None:
         if halving != Halving.promote:
             raise StudyError(f"--halving {halving} is for budgets that grow. Add --budgets 1:27.")
@@ -299,37 +299,12 @@ def sampler_of(name: str | None, levels: list[str] | None) -> Sampler | None:
     if name is None:
         return None
     if ":" in name:
-        return _own(name, Sampler, "sampler")  # type: ignore[type-abstract]
+        return made(name, Sampler, "sampler")  # type: ignore[type-abstract]
     if name not in set(SamplerName):
         close = difflib.get_close_matches(name, list(SamplerName), n=1)
         meant = f' Did you mean "{close[0]}"?' if close else ""
         raise StudyError(f'--sampler "{name}" is none of {_SAMPLERS}.{meant} One of your own is MODULE:CLASS.')
     return Grid(_levels(levels)) if levels else sampler_called(name)
-
-
-_Kind = TypeVar("_Kind", Sampler, Scheduler)
-
-
-def _own(text: str, kind: type[_Kind], what: str) -> _Kind:
-    """What MODULE:NAME names: an instance, or a class or function that makes one without arguments.
-
-    Raises:
-        StudyError: there is no such thing, or it is none.
-    """
-    found = import_object(text, what=f"the {what}")
-    if callable(found) and not isinstance(found, kind):
-        try:
-            found = found()
-        except TunewrightError:
-            raise
-        except Exception as error:
-            raise StudyError(
-                f'--{what} "{text}": making it without arguments failed ({type(error).__name__}: {error}). Name an instance, or a function '
-                f"that makes one: {what} = lambda: Mine(3)."
-            ) from error
-    if not isinstance(found, kind):
-        raise StudyError(f'--{what} "{text}" is a {type(found).__name__}, no tunewright.{what}s.{kind.__name__}.')
-    return found
 
 
 def sampler_called(label: str) -> Sampler:

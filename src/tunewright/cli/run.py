@@ -127,8 +127,7 @@ def run(
     del debug
     limits = _Limits(trials, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
     with results_only(as_json):
-        function, storage = _function(objective), connect(study)
-        decider = scheduler_of(folds, seeds, budgets, halving, scheduler)
+        function, decider, storage = _function(objective), scheduler_of(folds, seeds, budgets, halving, scheduler), connect(study)
         found = opened(
             storage,
             _name(storage, name, objective, has_space=space is not None),
@@ -141,8 +140,7 @@ def run(
         )  # fmt: skip
         go_on(found, sampled=sampler is not None, scheduled=decider is not None)
         before, goal = found.history.finished, _goal(found, limits)
-        headline = "" if quiet else _timed(found, objective, function, limits)
-        interrupted = _search(found, function, limits, on_failure, headline, goal)
+        interrupted = _search(found, function, limits, on_failure, _timed(found, objective, function, limits, quiet=quiet), goal)
     return _show(found, study, before, interrupted=interrupted, as_json=as_json)
 
 
@@ -195,8 +193,12 @@ def _function(text: str) -> Objective:
     return function
 
 
-def _timed(study: Study, objective: str, function: Objective, limits: _Limits) -> str:
-    """The headline; the first point of a grid is tried by itself before, so that it can say how long the grid will take."""
+def _timed(study: Study, objective: str, function: Objective, limits: _Limits, *, quiet: bool) -> str:
+    """The headline, none where it is to be quiet; the first point of a grid is tried by itself before, so that it can say how long the
+    grid will take.
+    """
+    if quiet:
+        return ""
     if isinstance(study.sampler, Grid) and not study.history.finished and limits.trials != 0:
         remark(f"timing the first of {study.sampler.count(study.space):,} configurations")
         study.optimize(function, more=1, seconds=limits.seconds, **limits.task)
