@@ -134,6 +134,64 @@ def test_a_forked_child_has_the_handlers_of_before(number):
     assert signal.getsignal(number) == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_meets_a_child_in_its_first_moment_is_not_lost(number):
+    """Sent by the first hook that the child calls, when its handlers are not yet those of before."""
+    code = f"""
+import os, signal
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), {int(number)}))
+from tunewright.execution.interrupts import Interrupts
+
+with Interrupts():
+    pid = os.fork()
+    if not pid:
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.stdout, done.stderr) == (f"{-number}\n", "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_meets_the_parent_while_it_forks_is_heard_when_that_is_over(number):
+    """Sent by the last hook before the fork."""
+    code = f"""
+import os, signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+os.register_at_fork(before=lambda: os.kill(os.getpid(), {int(number)}))
+from tunewright.execution.interrupts import Interrupts
+
+try:
+    with Interrupts() as interrupts:
+        interrupts.asked = True  # so that one more raises
+        pid = os.fork()
+        if not pid:
+            os._exit(0)
+        os.waitpid(pid, 0)
+        time.sleep(30)
+except KeyboardInterrupt as error:
+    print("heard", *error.args)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+
+    said = " SIGTERM: this process has to end" if number == signal.SIGTERM else ""
+    assert (done.stdout, done.stderr) == (f"heard{said}\n", "")
+
+
+def test_the_signals_that_were_blocked_before_a_fork_are_blocked_after_it():
+    with Interrupts():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        pid = os.fork()
+        now = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        if not pid:
+            os._exit(0 if now == before else 1)
+
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert now == before
+
+
 def test_a_pool_inside_an_objective_ends_in_silence():
     code = """
 import multiprocessing, os, tunewright as tw

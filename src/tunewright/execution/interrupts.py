@@ -3,7 +3,8 @@
 import os
 import signal
 import sys
-from typing import Any, ClassVar, Protocol, Self
+import threading
+from typing import Any, ClassVar, Final, Protocol, Self
 
 __all__ = ["Hurries", "Interrupts"]
 
@@ -57,6 +58,11 @@ class Interrupts:
                 self._storage.hurry(on=False)
 
     @classmethod
+    def at_work(cls) -> bool:
+        """Whether it acts on signals now."""
+        return bool(cls._entered)
+
+    @classmethod
     def forget(cls) -> None:
         """In a forked child: the signals are not for what its parent does."""
         while cls._entered:
@@ -96,5 +102,40 @@ def _say(text: str) -> None:
         return
 
 
+_HELD: Final = frozenset({signal.SIGINT, signal.SIGTERM})
+_AGAIN: Final = 0.05
+"""Seconds after a fork until a signal comes again: by then the hooks of other libraries have ended, too."""
+
+_forking = threading.local()
+
+
+def _hold() -> None:
+    """Before a fork: signals wait until the child has the handlers of before. Python forgets what came in the child until then, and a pool
+    whose worker does not hear that it should end waits for it for ever.
+    """
+    if Interrupts.at_work():
+        _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+
+
+def _let_go() -> None:
+    mask, _forking.mask = getattr(_forking, "mask", None), None
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _in_parent() -> None:
+    try:
+        _let_go()
+    except KeyboardInterrupt as error:  # what a fork hook raises Python only prints
+        again = threading.Timer(_AGAIN, os.kill, (os.getpid(), signal.SIGTERM if error.args else signal.SIGINT))
+        again.daemon = True
+        again.start()
+
+
+def _in_child() -> None:
+    Interrupts.forget()
+    _let_go()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=Interrupts.forget)
+    os.register_at_fork(before=_hold, after_in_parent=_in_parent, after_in_child=_in_child)
