@@ -17,8 +17,8 @@ from typing import Any, Final, TypeAlias
 import msgspec
 import numpy as np
 
-from tunewright import samplers
 from tunewright.ahead import spares
+from tunewright.deciders import Deciders
 from tunewright.deciding import Decided, decide
 from tunewright.errors import ObjectiveError, SpaceExhausted, StorageLost
 from tunewright.events import Asked, Commented, Entry, Failed, Released, Sent, Warned
@@ -46,41 +46,23 @@ _LOOK_FOR_THE_DEAD: Final = 1.0  # seconds between two looks for tasks whose wor
 _LOOK_AT_OTHERS: Final = 0.2  # seconds between two looks at other processes, when there is nothing to do but wait for them
 
 
-class Coordinator:
+class Coordinator(Deciders):
     """Asks and tells, for one process.
 
-    Attributes:
+    Args:
         journal: of the study.
-        scheduler: who decides on effort.
+        sampler, scheduler: as for `Deciders`.
         repeats: whether the same configuration of a finite space may be proposed twice.
     """
 
-    def __init__(self, journal: Journal, sampler: Sampler | None, scheduler: Scheduler, *, repeats: bool) -> None:
-        self.journal = journal
-        self.scheduler = scheduler
+    def __init__(self, journal: Journal, sampler: Sampler | None, scheduler: Scheduler | None, *, repeats: bool) -> None:
+        super().__init__(journal, sampler, scheduler)
         self.repeats = repeats
-        self._sampler = sampler
         self._pace = Pace()
         self._company = False
         self._waits = False
         self._next_look = 0.0
         self._asked_at: dict[tuple[int, int], float] = {}
-
-    @property
-    def sampler(self) -> Sampler:
-        """Who proposes."""
-        if self._sampler is None:  # made when it is needed: whoever only looks at a study need not wait for SciPy
-            self._sampler = samplers.Auto()
-        return self._sampler
-
-    @sampler.setter
-    def sampler(self, sampler: Sampler) -> None:
-        self._sampler = sampler
-
-    @property
-    def chosen(self) -> Sampler | None:
-        """Who proposes, if that was said or needed yet."""
-        return self._sampler
 
     # ---- asking ----------------------------------------------------------------------------------------------------------------
 
@@ -94,6 +76,7 @@ class Coordinator:
         Raises:
             SpaceExhausted: nothing is left to propose.
         """
+        self.warn_of_strangers(3)
         _, tasks, exhausted = self.exchange((), 1, limits, hold=hold)
         if exhausted is not None:
             raise exhausted
@@ -278,6 +261,7 @@ class Coordinator:
     ) -> None:
         """Keep a crew at work until a limit is reached, the space is exhausted, or Ctrl-C is pressed; see `Study.optimize`."""
         storage = self.journal.storage
+        self.warn_of_strangers(3)
         # the crew is made here, since an executor may start its processes then: broken off by Ctrl-C it would wait for them for ever
         with Interrupts(storage) as interrupts, make() as crew, Pulse(storage):
             hand = Hand(before={task.key for task in self._held()[0]}, single=on_failure == "raise")
@@ -294,7 +278,8 @@ class Coordinator:
                         self._withdraw(crew, hand)
                     more_to_come = turn(limits if at_work else None)
                     if not hand.tasks and not (more_to_come and (self._held()[1] or self.journal.history.released)):
-                        self._warn_of_waiting(limits, more_to_come=more_to_come)
+                        if at_work:
+                            self._warn_of_waiting(limits, more_to_come=more_to_come)
                         break
                     if not hand.tasks:
                         time.sleep(_LOOK_AT_OTHERS)
@@ -317,11 +302,22 @@ class Coordinator:
             listening.leave(hand)
 
     def _warn_of_waiting(self, limits: Limits, *, more_to_come: bool) -> None:
-        """If the search ends because the scheduler waits, though nothing runs that it could wait for."""
+        """If the search ends though nothing runs that the scheduler could wait for: it waits, or never sends what it promised."""
         history = self.journal.history
-        if more_to_come and self._waits and not limits.late and not history.open_tasks:
-            said = f"The search ends at {history.finished} finished trials: {self.scheduler!r} waits, and nothing runs"
-            warnings.warn(f"{said}. Let it return Start, Resume or, when all is done, Done().", stacklevel=4)
+        if limits.late or history.open_tasks:
+            return
+        said = f"The search ends at {history.finished} finished trials"
+        if more_to_come and self._waits:
+            warnings.warn(
+                f"{said}: {self.scheduler!r} waits, and nothing runs. Let it return Start, Resume or, when all is done, Done().",
+                stacklevel=4,
+            )
+        elif left := sorted({*history.underway} - {task.trial for task in history.released}):
+            sent = f"trial {left[0]} was promised {history.plan(left[0])} tasks and was sent {history.sent(left[0])}"
+            warnings.warn(
+                f"{said}, {len(left):,} unfinished: {self.scheduler!r} does not send what it promised ({sent}). Let it Resume them, or promise less.",
+                stacklevel=4,
+            )
 
     def _held(self) -> tuple[list[Task], list[Task]]:
         """What this process was sent and has not told, and what other processes were (what waits for a person is neither)."""

@@ -30,7 +30,6 @@ from tunewright.measuring import measure
 from tunewright.metric import Metric, checked_metrics
 from tunewright.samplers.base import Sampler
 from tunewright.schedulers.base import Scheduler
-from tunewright.schedulers.once import Once
 from tunewright.space import Choice, Parameter, SearchSpace
 from tunewright.space.branches import Branches
 from tunewright.stopping import Limits
@@ -51,8 +50,9 @@ class Study(Findings):
     Args:
         space: what is searched. None: as recorded, for a study that exists.
         metrics: one `Metric` or several; default `Metric("value", "minimize")`, or as recorded.
-        sampler: who proposes; default `Auto()`.
-        scheduler: who decides on effort; default `Once()`: one task a trial.
+        sampler: who proposes; default: as the process that worked on the study last had it, in a new study `Auto()`.
+        scheduler: who decides on effort; default likewise, in a new study `Once()`: one task a trial. Where the last process had somebody's
+            own, which cannot be made anew from the journal, `ask` and `optimize` warn, and go on with these two.
         storage: a URL ("sqlite:///runs.db"), a `Storage`, or None for memory.
         name: of the study in its storage; default "study".
         seed: of all decisions, 0 or more; default 0, or as recorded.
@@ -85,7 +85,7 @@ class Study(Findings):
         check_flag(repeats, "repeats")
         wanted = space if space is None or isinstance(space, SearchSpace) else SearchSpace(space)
         self._journal = Journal(connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit)
-        self._coordinator = Coordinator(self._journal, sampler, Once() if scheduler is None else scheduler, repeats=repeats)
+        self._coordinator = Coordinator(self._journal, sampler, scheduler, repeats=repeats)
         self._scheduled = scheduler is not None
         self._objective: object = None
 
@@ -99,7 +99,7 @@ class Study(Findings):
         scheduler: Scheduler | None = None,
         repeats: bool = False,
     ) -> Self:
-        """Open a study that exists, with the space and the metrics that it has.
+        """Open a study that exists, with the space and the metrics that it has; arguments as for `Study`.
 
         Raises:
             StudyMissing: there is no study of that name; or no name was given and there is not exactly one.
@@ -209,9 +209,9 @@ class Study(Findings):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A pickled study is a copy of its journal in memory, wherever it lies; a file is opened by `load`."""
-        record, coordinator = self._journal.record, self._coordinator
-        entries = list(self.storage.read(record.id))
-        return _in_memory, (record.name, record.header, entries, coordinator.chosen, coordinator.scheduler, coordinator.repeats)
+        record = self._journal.record
+        journal = record.name, record.header, list(self.storage.read(record.id))
+        return _in_memory, (journal, *self._coordinator.chosen, self.repeats)
 
     # ---- asking ----------------------------------------------------------------------------------------------------------------
 
@@ -389,9 +389,7 @@ class Study(Findings):
 
 
 def _in_memory(
-    name: str, header: Header, entries: list[Entry], sampler: Sampler | None, scheduler: Scheduler, repeats: bool
+    journal: tuple[str, Header, list[Entry]], sampler: Sampler | None, scheduler: Scheduler | None, repeats: bool
 ) -> Study:
     """A study in memory with this journal."""
-    memory = Memory()
-    memory.append(memory.create(name, header).id, entries, 0)
-    return Study(storage=memory, name=name, sampler=sampler, scheduler=scheduler, repeats=repeats)
+    return Study(storage=Memory.holding(*journal), name=journal[0], sampler=sampler, scheduler=scheduler, repeats=repeats)

@@ -80,6 +80,16 @@ def test_constant_and_duplicate_metrics(history_of):
     assert "a and b say the same" in found(history, "duplicate metric")[0].said
 
 
+@pytest.mark.parametrize(("goal", "factor"), [("minimize", -1.0), ("maximize", 2.0)])
+def test_metrics_at_odds_are_no_duplicates(history_of, goal, factor):
+    metrics = [Metric("a"), Metric("b", goal)]
+
+    assert not found(sampled(history_of, lambda p: {"a": good(p), "b": factor * good(p)}, metrics=metrics), "duplicate metric")
+    (check,) = found(sampled(history_of, lambda p: {"a": good(p), "b": -factor * good(p)}, metrics=metrics), "duplicate metric")
+
+    assert f"a and b say the same (correlation {'-1' if factor > 0 else '1'})" in check.said.replace("\N{MINUS SIGN}", "-")
+
+
 def test_a_metric_is_constant_whatever_folds_were_met_and_however_it_was_rounded(history_of):
     folds = [0.04, 0.02, 0.04]
     raced = history_of(SPACE, [(SPACE.sample(np.random.default_rng(i)), folds[: 3 - i % 2]) for i in range(6)])

@@ -50,6 +50,43 @@ def test_equal_they_are_only_within_a_margin_that_somebody_named(history_of):
     assert compare(one, other, margin=0.01).verdict == "A and B are equal within the margin of 0.01."
 
 
+@pytest.mark.parametrize("gain", [0.0, 0.01])
+@pytest.mark.parametrize("seeds", [range(2), range(50, 52)])
+def test_differences_that_are_all_the_same_show_no_chance(history_of, gain, seeds):
+    found = compare(side(history_of, [0.91, 0.91]), side(history_of, [0.91 + gain] * 2, seeds=seeds), margin=0.02)
+
+    assert found.gain == pytest.approx(gain)
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+    assert found.verdict == "Whether A and B differ cannot be told."
+    assert "alike" in found.remarks[-1]
+
+
+def test_differences_that_are_the_same_but_for_rounding_show_no_chance(history_of):
+    found = compare(side(history_of, [0.1, 0.2, 0.3]), side(history_of, [0.2, 0.3, 0.4]))
+
+    assert math.isnan(found.low)
+    assert found.gain == pytest.approx(0.1)
+
+
+def test_two_winners_that_differ_by_nothing_on_any_fold_are_not_called_equal(history_of):
+    one, other = (history_of(SPACE, [({"x": 0.1}, [0.91, 0.92])]) for _ in range(2))
+
+    assert compare(one, other, margin=0.1).verdict == "Whether A and B differ cannot be told."
+
+
+@pytest.mark.parametrize("names", [("x",), ("x", "y", "z"), "xy", (1, 2)])
+def test_names_are_two(history_of, names):
+    with pytest.raises(StudyError, match="names must be two texts"):
+        compare(*side(history_of, [1.0, 2.0]), names=names)
+
+
+@pytest.mark.parametrize("margin", [-1, -0.1, math.inf, True, "0.1"])
+def test_a_margin_is_a_size(history_of, margin):
+    with pytest.raises(StudyError, match="margin must be 0 or more"):
+        compare(*side(history_of, [1.0, 2.0]), margin=margin)
+
+
 def test_one_study_a_side_is_judged_by_the_folds_of_its_winner(history_of):
     up = Metric("accuracy", "maximize")
     one = history_of(SPACE, [({"x": 0.1}, [0.91, 0.92, 0.93, 0.94])], metrics=up)

@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 from tunewright.analysis.markup import Markup, compact, escape, join, tag
 
+TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
 
 class Reader(HTMLParser):
     def __init__(self) -> None:
@@ -26,7 +28,7 @@ def read(page: str) -> Reader:
     return reader
 
 
-@given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"])))
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"], exclude_characters=TURNS)))
 def test_whatever_the_text_it_comes_back_as_text_and_as_attribute(text: str) -> None:
     seen = read(tag("p", text, title=text))
 
@@ -40,6 +42,10 @@ def test_even_text_that_html_forbids_can_be_written_to_a_file(text: str) -> None
 
     assert page.encode("utf-8").startswith(b"<p>")
     assert "\x00" not in page
+
+
+def test_marks_that_turn_the_direction_of_text_are_shown_and_not_obeyed() -> None:
+    assert tag("p", *TURNS, "א", title=TURNS) == f'<p title="{chr(0xFFFD) * 9}">{chr(0xFFFD) * 9}א</p>'
 
 
 def test_markup_is_not_escaped_twice() -> None:

@@ -36,6 +36,16 @@ def test_every_study_has_a_card(results, history_of):
     assert "nan" not in text.partition("</style>")[2]
 
 
+def test_a_front_is_found_under_the_name_that_the_card_says(history_of):
+    metrics = [Metric("loss"), Metric("cost")]
+    history = history_of(
+        SPACE, [({"<x>": 0.5}, {"loss": 1.0, "cost": 2.0}), ({"<x>": 0.1}, {"loss": 2.0, "cost": 1.0})], metrics=metrics
+    )
+
+    assert "2 configurations beaten by no other in all metrics together (.history.pareto)" in card(history, "s")
+    assert len(history.pareto) == 2
+
+
 def test_the_style_touches_nothing_else_in_a_notebook():
     style = framed(tag("p", "text")).partition("<style>")[2].partition("</style>")[0]
 

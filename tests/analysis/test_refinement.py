@@ -196,3 +196,29 @@ def test_a_choice_that_breaks_a_bound_in_every_trial_goes(history_of):
     found = refine(history_of(space, trials, metrics=[Metric("loss"), Metric("memory", bound=4.0)]))
 
     assert new_of(found)["size"].choices == ("small", "medium")
+
+
+def test_a_range_wider_than_the_largest_float_has_its_share_of_the_volume(history_of):
+    found = refine(sampled(history_of, SearchSpace({"y": Float(-1e308, 1e308)}), lambda p: abs(p["y"] / 1e308 - 0.3)))
+
+    new = new_of(found)["y"]
+    assert -1e308 < new.low < 0.3e308 < new.high < 1e308
+    assert found.volume == pytest.approx((new.high / 1e308 - new.low / 1e308) / 2)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    "parameter",
+    [Float(-1e308, 1e308), Float(-8e307, 8e307), Float(1e-300, 1e300, log=True), Float(-1.79e308, 1.79e308)],
+    ids=repr,
+)
+def test_a_range_is_never_widened_beyond_the_floats(history_of, parameter, sign):
+    space = SearchSpace({"y": parameter})
+
+    found = refine(sampled(history_of, space, lambda p: sign * (math.log(p["y"]) if parameter.log else p["y"] / 2)))
+
+    new = new_of(found)["y"]
+    assert math.isfinite(new.low)
+    assert math.isfinite(new.high)
+    assert new.low < new.high
+    assert 0 < found.volume < 1

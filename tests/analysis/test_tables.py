@@ -30,6 +30,14 @@ def test_a_table_has_headings_for_its_columns_and_rows() -> None:
     assert "<caption><span>What it shows</span></caption>" in page
 
 
+def test_a_long_heading_may_be_broken() -> None:
+    page = table(["b" * 31, "#" + "m" * 200, "#" + "s" * 30], [], "What it shows")
+
+    assert f'<th scope="col" class="long">{"b" * 31}</th>' in page
+    assert f'<th scope="col" class="number long">{"m" * 200}</th>' in page
+    assert f'<th scope="col" class="number">{"s" * 30}</th>' in page
+
+
 def test_the_default_stands_beside_the_best_even_far_behind(history_of: HistoryOf) -> None:
     trials = [(DEFAULT, [5.0, 6.0]), *[({**BETTER, "lr": 10.0 ** -(i % 4 + 1)}, [float(i), i + 1.0]) for i in range(3)]]
     history = history_of(SPACE, trials, notes={0: "default"})

@@ -159,3 +159,22 @@ def test_the_environment_names_versions_and_nothing_private() -> None:
 
     assert set(facts) <= {"tunewright", "python", "system", "cores", "numpy", "scipy", "scikit-learn", "pandas"}
     assert now().endswith("+00:00")
+
+
+@pytest.mark.parametrize(
+    ("metric", "said", "low"),
+    [("roc_auc", "the rows are too few for an interval", None), ("accuracy", "Wilson's", pytest.approx(0.8064, abs=1e-4))],
+)
+def test_a_model_that_is_right_on_every_test_row_is_not_called_certain(
+    tmp_path: Path, metric: str, said: str, low: float | None
+) -> None:
+    a = np.linspace(-1, 1, 80)
+    pd.DataFrame({"a": a + 3 * np.sign(a), "y": np.where(a > 0, "yes", "no")}).to_csv(tmp_path / "t.csv", index=False)
+    apart = settle(TuneRequest(data=str(tmp_path / "t.csv"), target="y", metric=metric, cv=3, out=str(tmp_path)))
+    made = Study(build_space(shape_of(apart, None), ("linear",)), Metric(metric, "maximize"))
+    made.tell(made.ask(), {metric: 1.0})
+
+    test = finished(apart, made.history).test
+
+    assert (test.winner.value, test.winner.low) == (1.0, low)
+    assert said in test.sentence

@@ -2,6 +2,8 @@ import os
 import signal
 import threading
 
+import pytest
+
 from tunewright.cli.signals import Ears
 from tunewright.execution.interrupts import Interrupts
 
@@ -16,6 +18,16 @@ def test_ctrl_c_is_heard_also_when_another_handles_it() -> None:
 
     assert not before
     assert ears.interrupted
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_where_the_progress_says_it_nobody_else_does(shown: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    with Ears(shown=shown), Interrupts():
+        os.kill(os.getpid(), signal.SIGINT)
+    with Interrupts():
+        os.kill(os.getpid(), signal.SIGINT)
+
+    assert capsys.readouterr().err.count("interrupted") == (1 if shown else 2)
 
 
 def test_silence_is_no_ctrl_c() -> None:

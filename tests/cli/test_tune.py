@@ -74,6 +74,16 @@ def test_what_is_left_out_is_said_before_the_search(cli: Cli, data: Path) -> Non
     assert "noted" not in quiet.err
 
 
+def test_a_score_without_an_interval_says_why(cli: Cli, folder: Path) -> None:
+    a = np.linspace(-1, 1, 60)
+    pd.DataFrame({"a": a + 3 * np.sign(a), "kind": np.where(a > 0, "ill", "well")}).to_csv(folder / "apart.csv", index=False)
+
+    result = cli("tune", "apart.csv", "--target", "kind", "--trials", "1", *FAST)
+
+    assert re.search(r"^  winner    1\.000   \w", result.out, re.MULTILINE), result.out
+    assert "the rows are too few for an interval" in " ".join(result.out.split())
+
+
 def test_on_a_narrow_terminal_nothing_runs_over_the_edge(cli: Cli, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
 

@@ -51,10 +51,13 @@ def test_no_window_is_opened_and_no_global_state_made(history_of):
 
 def test_values_at_the_ends_of_the_float_range_are_drawn(history_of):
     drawn = io.BytesIO()
+    figure = plots.history(history_of("far apart"), backend="matplotlib")
 
-    plots.history(history_of("far apart"), backend="matplotlib").savefig(drawn, format="png", dpi=40)
+    figure.savefig(drawn, format="png", dpi=40)
 
     assert drawn.getvalue().startswith(b"\x89PNG")
+    assert "Numbers beyond ±1e150 are drawn there" in figure.get_supxlabel().replace("\n", " ")
+    assert "1e150" not in draw(EVERY).get_supxlabel()
 
 
 def test_without_the_library_it_is_said_how_to_get_it(monkeypatch, history_of):

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from tunewright.errors import SpaceExhausted
+from tunewright.errors import NoResult, SpaceExhausted, StudyError
 from tunewright.history import History
 from tunewright.samplers import Random, Sampler, propose_new
 from tunewright.space import Bool, Categorical, Float, Int, SearchSpace, param
@@ -43,6 +43,18 @@ def test_label_is_the_class_name_in_lower_case_with_underscores() -> None:
     assert AlwaysTheDefault().label == "always_the_default"
     assert XGBoostLike2Tuner().label == "xgboost_like2_tuner"
     assert Random().label == "random"
+
+
+def test_a_sampler_that_wants_a_result_before_there_is_one_is_named() -> None:
+    class Greedy(Sampler):
+        def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
+            return history.best.params
+
+    with pytest.raises(
+        StudyError, match=r"Greedy\(\) asked for a result while it proposed trial 0, where 0 trials are completed"
+    ) as raised:
+        propose_new(Greedy(), SearchSpace({"x": Float(0, 1)}), Journal(SearchSpace({"x": Float(0, 1)})).history, rng())
+    assert not isinstance(raised.value, NoResult)
 
 
 def test_repr_is_the_call_without_arguments() -> None:

@@ -104,6 +104,37 @@ class FailsOnFailures(Random):
         return super().propose(space, history, rng)
 
 
+class WantsTheBest(Random):
+    def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
+        return history.best.params
+
+
+class Divides(Random):
+    def propose(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Params:
+        return {"x": 1 / len(history)}
+
+
+class Silent(Random):
+    """Does not say with which share."""
+
+    def __init__(self, share: float = 0.5) -> None:
+        self._share = share
+
+
+class SilentStill(Random):
+    def __init__(self, share: float) -> None:
+        self.half = share / 2
+
+
+class Says(Random):
+    def __init__(self, share: float, other: int = 3) -> None:
+        self.share = share
+        self.other = other
+
+    def __repr__(self) -> str:
+        return f"Says({self.share!r})"
+
+
 BREACHES = [
     (Invalid, "which the space refuses.*surprise"),
     (NotCanonical, "canonical form"),
@@ -119,6 +150,8 @@ BREACHES = [
     (Unpicklable, "does not pickle"),
     (Speechless, "SpaceExhausted without a message"),
     (FailsOnFailures, "never seen a failed trial"),
+    (WantsTheBest, r"WantsTheBest\(\) on 'sphere' after 0 trials: asked for a result where there is none"),
+    (Divides, r"Divides\(\) on 'sphere' after 0 trials: propose raised ZeroDivisionError"),
 ]
 
 
@@ -126,6 +159,17 @@ BREACHES = [
 def test_a_breach_is_named(kind: type[Sampler], what: str) -> None:
     with pytest.raises(AssertionError, match=f"(?s){what}"):
         check_sampler(kind(), on=PROBLEMS)
+
+
+@pytest.mark.parametrize("sampler", [Silent(0.7), SilentStill(0.7), Says(0.7, 4)], ids=lambda each: type(each).__name__)
+def test_arguments_that_the_repr_does_not_say_are_named(sampler: Sampler) -> None:
+    with pytest.raises(AssertionError, match=r"the argument (share|other) does not stand in its repr"):
+        check_sampler(sampler, on=PROBLEMS)
+
+
+@pytest.mark.parametrize("sampler", [Silent(), Says(0.7), Says(1)], ids=repr)
+def test_arguments_that_it_says_or_that_are_the_default_are_no_breach(sampler: Sampler) -> None:
+    check_sampler(sampler, on=PROBLEMS[:1])
 
 
 def test_a_sampler_that_keeps_it_passes() -> None:

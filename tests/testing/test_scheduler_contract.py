@@ -36,6 +36,16 @@ class ResumesTheFailed(Once):
         return Resume(0) if history.failed else Start()
 
 
+class ResumesForEver(Once):
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        return Resume(0) if len(history) else Start()
+
+
+class WantsTheBest(Once):
+    def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
+        return Start(seed=history.best.number)
+
+
 class Promises(Once):
     def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:
         return Start(plan=0)
@@ -117,6 +127,8 @@ BREACHES = [
     (Forgets, "never finished.*1 of 2 tasks sent"),
     (ResumesNobody, "there are trials"),
     (ResumesTheFailed, "that trial failed"),
+    (ResumesForEver, r"no new trial begins in 500 steps: trial 0 was promised 1 tasks and was sent \d+"),
+    (WantsTheBest, "after 0 trials, position 0: decide raised NoResult"),
     (Promises, "promises no task"),
     (NoBudget, "budget must be"),
     (Mumbles, "Answer Start, Resume, Clone, Wait or Done"),

@@ -230,9 +230,12 @@ def _metrics(history: History) -> Iterator[Check]:
         for k, second in enumerate(history.metrics[:j]):
             if first.name in flat or second.name in flat:
                 continue
-            together = float(np.corrcoef(values[:, j], values[:, k])[0, 1])
-            if abs(together) > _TWINS:
-                said = f"{second.name} and {first.name} say the same (correlation {number(together, 5)})."
+            # each as a loss: a metric that falls where the other gets better says the same, one at odds with it the opposite
+            together = float(np.corrcoef(first.sign * values[:, j], second.sign * values[:, k])[0, 1])
+            if together > _TWINS:
+                said = (
+                    f"{second.name} and {first.name} say the same (correlation {number(together * first.sign * second.sign, 5)})."
+                )
                 yield Check("duplicate metric", "note", said, "Drop one of them.")
 
 

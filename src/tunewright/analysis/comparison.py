@@ -8,7 +8,8 @@ Each side is one study, or several that repeat it with other seeds. What is comp
   on the same folds the winners are compared fold by fold (`summary.difference`).
 
 "No difference was found" is not "they are equal": equal, up to a margin that somebody must name, are they only when the whole interval
-lies within it (two one-sided tests at 2.5 % [1]).
+lies within it (two one-sided tests at 2.5 % [1]). Differences that are all the same, and be it 0, have no interval: they are too few to
+show chance, or the searches do not depend on their seeds.
 
 [1] Schuirmann, A comparison of the two one-sided tests procedure and the power approach, J. Pharmacokinetics and Biopharmaceutics 15, 1987.
 """
@@ -31,6 +32,14 @@ from tunewright.typing import Array
 __all__ = ["Comparison", "compare"]
 
 _CONFIDENCE: Final = 0.95
+_SAME: Final = 1e-12
+"""Width of an interval beside the values that is rounding alone."""
+
+_ALIKE: Final = {
+    "paired seeds": "All pairs differ",
+    "unpaired seeds": "All studies of a side came out",
+    "folds of the winners": "The winners differ on all folds",
+}
 _ENOUGH: Final = 0.5
 """Share of the folds and seeds of the trial that met most, as for `History.proven`."""
 
@@ -44,7 +53,7 @@ class Comparison(msgspec.Struct, frozen=True):
         trials: after how many finished trials each was looked at.
         values: the mean of the best values of each side.
         gain: how much better the first is, in units of the metric (positive: better); NaN: unknown.
-        low, high: its 95 % interval; NaN: unknown.
+        low, high: its 95 % interval; NaN: unknown, as where all differences are the same.
         n: pairs, or the smaller number of studies, or folds.
         how: "paired seeds", "unpaired seeds", "folds of the winners", or "none".
         margin: within which a difference does not matter; NaN: nobody said.
@@ -79,8 +88,9 @@ class Comparison(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         lines = [f"{self.names[i]}: {self.metric} {number(self.values[i])} after {counted(self.trials, 'trial')}" for i in (0, 1)]
-        if not math.isnan(self.low):
-            bounds = f"95 % interval {number(self.low, 3)} to {number(self.high, 3)}"
+        if self.n:
+            unknown = math.isnan(self.low)
+            bounds = "no interval" if unknown else f"95 % interval {number(self.low, 3)} to {number(self.high, 3)}"
             lines.append(f"gain of {self.names[0]}: {number(self.gain, 3)} ({bounds}; {self.how}, n = {self.n})")
         return "\n".join([*lines, self.verdict, *self.remarks])
 
@@ -114,13 +124,14 @@ def compare(
     Args:
         first, second: one history or several on each side, of the same one optimised metric.
         names: of the two.
-        margin: within which a difference does not matter, in units of the metric.
+        margin: within which a difference does not matter, in units of the metric, 0 or more; NaN: nobody said.
         trials: after how many finished trials; default: as many as all of them have.
 
     Raises:
         StudyError: a side is empty, the metrics differ, several are optimised, or a study has no result yet, or fewer
-            trials than are compared.
+            trials than are compared; `names` are not two, or `margin` is below 0.
     """
+    names, margin = _checked(names, margin)
     first, second = ([side] if isinstance(side, History) else list(side) for side in (first, second))
     everyone = [*first, *second]
     count = _count(first, second, trials)
@@ -136,6 +147,8 @@ def compare(
     means = (float(values[0].mean()), float(values[1].mean()))
 
     def result(gain: float, low: float, high: float, n: int, how: str, *remarks: str) -> Comparison:
+        if n and not high - low > _SAME * max(map(abs, means)):
+            low, high, remarks = math.nan, math.nan, (*remarks, f"{_ALIKE[how]} alike: that shows no chance to judge by.")
         return Comparison(metric.name, names, count, means, gain, low, high, n, how, margin, remarks)  # type: ignore[arg-type]
 
     differ = _differ(everyone)
@@ -159,6 +172,16 @@ def compare(
         gain = metric.sign * (means[1] - means[0])
         return result(gain, math.nan, math.nan, 0, "none", *differ, f"{lucky} There are no folds in common either.")
     return result(found.gain, found.low, found.high, found.shared, "folds of the winners", *differ, lucky)
+
+
+def _checked(names: tuple[str, str], margin: float) -> tuple[tuple[str, str], float]:
+    if isinstance(names, str) or len(names) != 2 or not all(isinstance(name, str) for name in names):
+        raise StudyError(f'names must be two texts, one for each side, got {names!r}. Say for example names=("GP", "TPE").')
+    if not isinstance(margin, int | float) or isinstance(margin, bool) or margin < 0 or math.isinf(margin):
+        raise StudyError(
+            f"margin must be 0 or more, in units of the metric, got {margin!r}. Leave it out where nobody named one."
+        )
+    return (names[0], names[1]), margin
 
 
 def _differ(histories: Sequence[History]) -> list[str]:
@@ -197,7 +220,7 @@ def _t(gains: Array) -> tuple[float, float, float]:
 def _welch(ours: Array, theirs: Array) -> tuple[float, float, float]:
     mean = float(theirs.mean() - ours.mean())
     parts = np.array([ours.var(ddof=1) / len(ours), theirs.var(ddof=1) / len(theirs)])
-    if not parts.sum():
+    if not (parts**2).sum():
         return mean, mean, mean
     freedom = float(parts.sum() ** 2 / (parts**2 / [len(ours) - 1, len(theirs) - 1]).sum())
     half = float(stats.t.ppf((1 + _CONFIDENCE) / 2, freedom) * math.sqrt(parts.sum()))

@@ -14,7 +14,10 @@ __all__ = ["Child", "Markup", "breakable", "compact", "escape", "join", "tag"]
 _VOID: Final = frozenset({"br", "col", "hr", "link", "meta", "wbr"})
 _SELF_CLOSING: Final = frozenset({"circle", "line", "path", "polyline", "rect"})
 # What HTML forbids in text: control characters except tab and line ends, and halves of surrogate pairs.
-_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+# And what turns the direction of all that follows: a message would mirror the page's own words beside it.
+_FORBIDDEN: Final = re.compile(
+    "[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
 
 
 class Markup(str):
@@ -28,7 +31,7 @@ Child: TypeAlias = str | Markup | None
 
 
 def escape(text: str) -> Markup:
-    """The text as markup that shows exactly it; what HTML forbids is shown as U+FFFD."""
+    """The text as markup that shows exactly it; what HTML forbids, and marks that turn the direction of text, are shown as U+FFFD."""
     return text if isinstance(text, Markup) else Markup(html.escape(_FORBIDDEN.sub("\ufffd", text), quote=True))
 
 

@@ -60,7 +60,10 @@ def _best(history: History) -> list[Markup]:
         return []
     if len(history.objectives) > 1:
         return [
-            tag("p", f"{counted(len(history.pareto), 'configuration')} beaten by no other in all metrics together (.pareto).")
+            tag(
+                "p",
+                f"{counted(len(history.pareto), 'configuration')} beaten by no other in all metrics together (.history.pareto).",
+            )
         ]
     metric = objective(history)
     best = ranking(history, 1)[0]

@@ -45,6 +45,8 @@ _DRAWS: Final = 200
 _TRIED: Final = 8
 """A choice tried less often is not dropped."""
 
+_LARGEST: Final = 1e307
+"""Beyond this, and below its reciprocal, no range is widened."""
 _SMALLEST: Final = 1e-300
 
 
@@ -213,16 +215,19 @@ def _neat(x: float, *, down: bool) -> float:
     if abs(x) < _SMALLEST:  # also the smallest floats, of which there is no tenth
         return x
     unit = 10.0 ** (math.floor(math.log10(abs(x))) - 1)
-    return float(f"{(math.floor if down else math.ceil)(round(x / unit, 6)) * unit:.3g}")
+    found = float(f"{(math.floor if down else math.ceil)(round(x / unit, 6)) * unit:.3g}")
+    return found if math.isfinite(found) else x
 
 
 def _widened(parameter: Float | Int, bounds: list[float], side: str) -> list[float]:
     low, high = float(parameter.low), float(parameter.high)
     if parameter.log:
-        factor = (high / low) ** _WIDER
-        beyond = low / factor if side == "low" else high * factor
+        factor = math.exp(min(_WIDER * (math.log(high) - math.log(low)), math.log(_LARGEST)))
+        beyond = max(low / factor, min(low, 1 / _LARGEST)) if side == "low" else min(high * factor, max(high, _LARGEST))
     else:
-        beyond = low - _WIDER * (high - low) if side == "low" else high + _WIDER * (high - low)
+        half = high / 2 - low / 2  # the range may be wider than the largest float
+        beyond = low - _WIDER * half - _WIDER * half if side == "low" else high + _WIDER * half + _WIDER * half
+        beyond = max(beyond, min(low, -_LARGEST)) if side == "low" else min(beyond, max(high, _LARGEST))
         beyond = max(beyond, 0.0) if low >= 0 else beyond
         beyond = min(beyond, 0.0) if high <= 0 else beyond
         beyond = min(beyond, 1.0) if low >= 0 and high <= 1 and isinstance(parameter, Float) else beyond
@@ -358,8 +363,10 @@ def _volume(old: SearchSpace, new: SearchSpace, known: Evidence) -> float:
 
 def _width(old: Parameter, new: Parameter, known: Evidence, column: int) -> float:
     if isinstance(old, Float | Int) and isinstance(new, Float | Int):
-        ends = [math.log(x) if old.log else float(x) for x in (old.low, old.high, new.low, new.high)]
-        extra = 1.0 if isinstance(old, Int) and not old.log else 0.0
+        ends = [
+            math.log(x) if old.log else float(x) / 2 for x in (old.low, old.high, new.low, new.high)
+        ]  # as far apart as floats are
+        extra = 0.5 if isinstance(old, Int) and not old.log else 0.0
         return (ends[3] - ends[2] + extra) / (ends[1] - ends[0] + extra)
     if math.isinf(old.size):  # frozen: as if one in as many as were tried
         return 1.0 / max(2, len(np.unique(known.rows[:, column])))

@@ -33,6 +33,7 @@ _CHOICES: Final = 12
 _PARAMS: Final = 14  # shown at once; of more than these, only the first few
 _FIRST_PARAMS: Final = 8
 _SPACE_ROWS: Final = 40
+_LONG: Final = 30  # characters of a heading that may be broken
 _TRACEBACK: Final = 8000
 _CAUSES: Final = 30
 
@@ -46,7 +47,11 @@ def table(head: Sequence[str], rows: Sequence[Markup], caption: str, kind: str =
         caption: what the table shows.
         kind: its class.
     """
-    heads = [tag("th", name.removeprefix("#"), scope="col", class_="number" if name.startswith("#") else None) for name in head]
+    kinds = [("number" if name.startswith("#") else "", "long" if len(name.removeprefix("#")) > _LONG else "") for name in head]
+    heads = [
+        tag("th", name.removeprefix("#"), scope="col", class_=" ".join(filter(None, each)) or None)
+        for name, each in zip(head, kinds, strict=True)
+    ]
     whole = tag(
         "table", tag("caption", tag("span", caption)), tag("thead", tag("tr", *heads)), tag("tbody", *rows), class_=kind or None
     )

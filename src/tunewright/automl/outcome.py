@@ -20,7 +20,7 @@ from tunewright.analysis.generalization import by_folds
 from tunewright.analysis.summary import default_trial, ranking, standard_deviation
 from tunewright.analysis.training import gap, gap_sentence, gap_size
 from tunewright.automl.claims import Claim, RaceFacts, claim_of, race_facts
-from tunewright.automl.intervals import bootstrap, difference, scored
+from tunewright.automl.intervals import bootstrap, difference, scored, share_of_rows
 from tunewright.automl.metrics import FURTHER
 from tunewright.automl.model_file import Model, ModelCard, save_model
 from tunewright.automl.objective import fit
@@ -261,14 +261,20 @@ def _judged(settled: Settled, answers: Mapping[str, Answer], default: Configurat
     groups = None if settled.groups is None else settled.groups[rows]
     draws = bootstrap(settled.metric, y, answers, seed=seed, groups=groups)
     further = tuple(_further(task))
-    scores = {name: scored(settled.metric, y, answer, draws[name], further) for name, answer in answers.items()}
+    scores = {name: scored(settled.metric, y, answer, draws[name], further, groups=groups) for name, answer in answers.items()}
     count = len(draws["winner"])
     by = "rows" if groups is None else "groups of rows"
     sentence = f"Scores on {len(rows)} rows that the search never saw, with 95 % intervals from {count} bootstrap draws of {by}."
     if not count:
         sentence = f"Scores on {len(rows)} rows that the search never saw; they are too few {by} for an interval."
+    elif share_of_rows(settled.metric, groups):
+        sentence = f"Scores on {len(rows)} rows that the search never saw, with 95 % intervals for shares of rows (Wilson's; of differences Bonett and Price's)."
+    elif any(name != "baseline" and each.value is not None and each.low is None for name, each in scores.items()):
+        sentence += (
+            " Where all draws say the same, as of a model that is right on every row, the rows are too few for an interval."
+        )
     if settled.split.timed:
-        sentence += " The draws treat rows as independent; rows close in time are not, so the true intervals are wider."
+        sentence += " They treat rows as independent; rows close in time are not, so the true intervals are wider."
     known = settled.y[settled.split.train]
     if task.classes:
         likely = task.classes[int(np.bincount(known.astype(int)).argmax())]
@@ -281,8 +287,8 @@ def _judged(settled: Settled, answers: Mapping[str, Answer], default: Configurat
         baseline=scores["baseline"],
         default_title=f"{default.title} with scikit-learn's defaults",
         baseline_title=baseline,
-        difference=difference(settled.metric, y, answers, draws),
-        floor=difference(settled.metric, y, answers, draws, "baseline"),
+        difference=difference(settled.metric, y, answers, draws, groups=groups),
+        floor=difference(settled.metric, y, answers, draws, "baseline", groups=groups),
         draws=count,
         sentence=sentence,
     )

@@ -256,7 +256,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """A score on the test set with its 95 % interval; `others` holds further metrics without intervals."""
+    """A score on the test set with its 95 % interval, None where the rows cannot tell it; `others` holds further metrics without intervals."""
 
     value: float | None
     low: float | None
@@ -265,7 +265,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """Winner minus another on the same test rows, in the metric's units, with its 95 % interval.
+    """Winner minus another on the same test rows, in the metric's units, with its 95 % interval, None as for `Score`.
 
     `better` is the share of bootstrap draws in which the winner was the better one, ties counted half.
     """
@@ -285,7 +285,7 @@ class TestScores(msgspec.Struct, frozen=True, kw_only=True):
         default_title, baseline_title: what they are ("random forest with scikit-learn's defaults", "always the class B").
         difference: winner against default.
         floor: winner against baseline; None in results that were written before there was one.
-        draws: bootstrap draws behind the intervals.
+        draws: bootstrap draws behind the intervals, and behind the shares of draws.
         sentence: how to read the intervals.
     """
 

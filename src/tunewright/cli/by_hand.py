@@ -10,7 +10,7 @@ import typer
 
 from tunewright.cli.facts import best_text, params_line
 from tunewright.cli.inputs import assignments, load_space, params_of
-from tunewright.cli.opening import address, existing, last_sampler, last_scheduler, opened
+from tunewright.cli.opening import address, existing, go_on, opened
 from tunewright.cli.options import (
     AsJson,
     Budgets,
@@ -24,6 +24,7 @@ from tunewright.cli.options import (
     Name,
     Population,
     SamplerOption,
+    SchedulerOption,
     Seed,
     Seeds,
     SpaceText,
@@ -37,7 +38,6 @@ from tunewright.errors import MetricError, ParamsError, StudyError
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.paths import masked
-from tunewright.study import Study
 from tunewright.trial import Failure, Outcome, Trial
 from tunewright.typing import Params, Value
 
@@ -69,6 +69,7 @@ def ask(
     budgets: Budgets = None,
     halving: HalvingOption = Halving.promote,
     population: Population = None,
+    scheduler: SchedulerOption = None,
     seed: Seed = None,
     name: Name = None,
     as_json: AsJson = False,
@@ -81,7 +82,7 @@ def ask(
     """
     del debug
     storage = address(study)
-    wanted, scheduler = sampler_of(sampler, levels), scheduler_of(folds, seeds, budgets, halving, population)
+    wanted, decider = sampler_of(sampler, levels), scheduler_of(folds, seeds, budgets, halving, population, scheduler)
     found = opened(
         storage,
         name,
@@ -89,10 +90,15 @@ def ask(
         space=None if space is None else load_space(space),
         metrics=metrics_of(metric, maximize),
         sampler=wanted,
-        scheduler=scheduler,
+        scheduler=decider,
         seed=seed,
     )
-    _go_on(found, sampled=wanted is not None, scheduled=scheduler is not None)
+    history = found.history
+    if decider is None and not history.sessions and len(history) and history.plan(len(history) - 1) > 1:
+        raise StudyError(
+            f"An older version asked for trial {len(history) - 1}, and did not say with which folds. Say --folds and --seeds."
+        )
+    go_on(found, sampled=wanted is not None, scheduled=decider is not None)
     task = found.ask(hold=True)
     if as_json:
         facts = {"trial": task.trial, "index": task.index, "params": task.params, "fold": task.fold, "seed": task.seed}
@@ -109,19 +115,6 @@ def ask(
     index = f" --index {task.index}" if task.index else ""
     results = " ".join(shlex.quote(f"{each.name}=...") for each in found.metrics)
     say(f"then: {_to_tell(study, name, task.trial)}{index} {results}")
-
-
-def _go_on(study: Study, *, sampled: bool, scheduled: bool) -> None:
-    """With what was asked last, unless something else was said."""
-    if not sampled and (last := last_sampler(study)) is not None:
-        study.sampler = last
-    history = study.history
-    if not scheduled and not history.sessions and len(history) and history.plan(len(history) - 1) > 1:
-        raise StudyError(
-            f"An older version asked for trial {len(history) - 1}, and did not say with which folds. Say --folds and --seeds."
-        )
-    if not scheduled and (begun := last_scheduler(study)) is not None:
-        study.scheduler = begun
 
 
 def tell(

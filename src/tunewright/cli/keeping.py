@@ -11,7 +11,18 @@ from tunewright.analysis.text import counted
 from tunewright.cli.exits import FAILED, OK, STORAGE
 from tunewright.cli.facts import best_text, counts, counts_text
 from tunewright.cli.opening import address, existing, find_name
-from tunewright.cli.options import AsJson, Debug, Name, SamplerName, StudyArgument, sampler_called
+from tunewright.cli.options import (
+    AsJson,
+    Debug,
+    Halving,
+    Name,
+    SamplerName,
+    SchedulerOption,
+    StudyArgument,
+    sampler_called,
+    sampler_of,
+    scheduler_of,
+)
 from tunewright.cli.terminal import document, say
 from tunewright.errors import StudyError
 from tunewright.events import Asked
@@ -61,14 +72,31 @@ def _print(finding: Finding) -> None:
         say(f"         {'done' if finding.mended else 'mend'}: {finding.mend}")
 
 
-def replay(study: StudyArgument, *, name: Name = None, as_json: AsJson = False, debug: Debug = False) -> int:
+def replay(
+    study: StudyArgument,
+    *,
+    name: Name = None,
+    sampler: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sampler", metavar="MODULE:CLASS", help="A sampler of your own that proposed here; repeat it for several."
+        ),
+    ] = None,
+    scheduler: SchedulerOption = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> int:
     """Make every recorded proposal again, from the journal alone, and compare.
 
-    What people enqueued, and the proposals of samplers that are not Tunewright's own, are skipped. The exit code is 1 if one differs.
+    What people enqueued is skipped, and so are the proposals of samplers that are not Tunewright's own unless --sampler names them. The
+    exit code is 1 if one differs.
     """
     del debug
+    theirs = [made for text in sampler or [] if (made := sampler_of(text, None)) is not None]
+    decider = scheduler_of(None, 1, None, Halving.promote, scheduler)
     found = existing(study, name)
-    again = Study(storage=found.storage, name=found.name, scheduler=_scheduler(found)).replay(*_samplers(found.history))
+    copy = Study(storage=found.storage, name=found.name, scheduler=decider or _scheduler(found))
+    again = copy.replay(*_samplers(found.history), *theirs)
     if as_json:
         facts = {"study": found.name, "checked": again.checked, "skipped": again.skipped}
         document({**facts, "differing": again.differing, "same": again.same})

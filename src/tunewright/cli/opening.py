@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Sequence
 from typing import Final
 
+from tunewright import deciders
 from tunewright.cli.options import SamplerName, sampler_called
 from tunewright.cli.terminal import remark
-from tunewright.deciding import recorded
 from tunewright.errors import StudyChanged, StudyError, StudyMissing
 from tunewright.events import Opened
 from tunewright.metric import Metric
@@ -18,7 +18,7 @@ from tunewright.storage import connect
 from tunewright.storage.base import Storage
 from tunewright.study import Study
 
-__all__ = ["address", "existing", "find_name", "last_goal", "last_sampler", "last_scheduler", "opened"]
+__all__ = ["address", "existing", "find_name", "go_on", "last_goal", "last_sampler", "last_scheduler", "opened"]
 
 _FLAGS: Final = (
     ("say Study(..., edit=True); for a fresh start, give another name=.", "add --edit; for a fresh start, give another --name."),
@@ -142,19 +142,17 @@ def opened(
 
 
 def last_sampler(study: Study) -> Sampler | None:
-    """The sampler of the process that worked on it last, with its arguments; None where the journal says none that can be made again.
+    """The sampler of the process that worked on it last, with its arguments; None where the journal says none that can be made again,
+    which is said where it names somebody's own.
 
     Raises:
         StudyError: an older version asked by hand for the points of a grid, and did not say how fine it was.
     """
     history = study.history
+    found, said = deciders.last_sampler(history)
     if history.sessions:
-        said = getattr(history.sessions[-1].event, "sampler", "")
-        found = recorded(said)
-        if isinstance(found, Sampler):
-            return found
-        remark(f"the study's last sampler, {said}, is none of Tunewright's; from here on it is another, see --sampler.")
-        return None
+        _say_lost("sampler", said, found, "auto")
+        return found
     label = next((origin for number in reversed(range(len(history))) if (origin := history.origin(number)) != "queue"), "")
     if label == SamplerName.grid:
         raise StudyError(
@@ -163,14 +161,36 @@ def last_sampler(study: Study) -> Sampler | None:
     return sampler_called(label) if label in set(SamplerName) else None
 
 
+def last_scheduler(study: Study) -> Scheduler | None:
+    """The scheduler of the process that worked on it last, as its repr tells it; None where it does not, which is said where it is
+    somebody's own.
+    """
+    found, said = deciders.last_scheduler(study.history)
+    _say_lost("scheduler", said, found, "one task for each trial")
+    return found
+
+
+def _say_lost(what: str, said: str, found: object, now: str) -> None:
+    if said and found is None:
+        remark(
+            f"the study's last {what}, {said}, is none of Tunewright's; from here on it is another ({now}). To go on with your own, say "
+            f"--{what} MODULE:CLASS."
+        )
+
+
+def go_on(study: Study, *, sampled: bool, scheduled: bool) -> None:
+    """With what the study was worked on last, unless something else was said.
+
+    Raises:
+        StudyError: as `last_sampler`.
+    """
+    if not sampled:
+        study.sampler = last_sampler(study) or study.sampler
+    if not scheduled and study.history.sessions:  # else it is left to the objective
+        study.scheduler = last_scheduler(study) or study.scheduler
+
+
 def last_goal(study: Study) -> int | None:
     """How many finished trials the process wanted that worked on it last with such a goal; None: none did."""
     goals = [entry.event.goal for entry in study.history.sessions if isinstance(entry.event, Opened) and entry.event.goal]
     return goals[-1] if goals else None
-
-
-def last_scheduler(study: Study) -> Scheduler | None:
-    """The scheduler of the process that worked on it last, as its repr tells it; None where it does not."""
-    sessions = study.history.sessions
-    found = recorded(getattr(sessions[-1].event, "scheduler", "")) if sessions else None
-    return found if isinstance(found, Scheduler) else None

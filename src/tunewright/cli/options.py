@@ -1,5 +1,6 @@
 """Options that several commands share, and how their texts become values."""
 
+import difflib
 import re
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -7,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 import typer
 
 from tunewright import samplers
+from tunewright.cli.own import made
 from tunewright.errors import MetricError, StudyError
 from tunewright.execution.fence import Isolation
 from tunewright.metric import Metric
@@ -38,6 +40,7 @@ __all__ = [
     "Retries",
     "SamplerName",
     "SamplerOption",
+    "SchedulerOption",
     "Seed",
     "Seeds",
     "SpaceText",
@@ -128,8 +131,22 @@ Direction: TypeAlias = Annotated[
     bool | None,
     typer.Option("--maximize/--minimize", help="Which way is better, for metrics that do not say it. [default: minimize]"),
 ]
+_SAMPLERS: Final = ", ".join(SamplerName)
 SamplerOption: TypeAlias = Annotated[
-    SamplerName | None, typer.Option("--sampler", help="Who proposes. [default: the study's last one, else auto]")
+    str | None,
+    typer.Option(
+        "--sampler",
+        metavar="NAME|MODULE:CLASS",
+        help=f"Who proposes: {_SAMPLERS}; or your own: mine:Neighbour is class Neighbour in ./mine.py. [default: the study's last one, else auto]",
+    ),
+]
+SchedulerOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="MODULE:CLASS",
+        help="A scheduler of your own. [default: what the other options say, else the study's last one]",
+    ),
 ]
 Levels: TypeAlias = Annotated[
     list[str] | None,
@@ -248,13 +265,20 @@ def per_task(
 
 
 def scheduler_of(
-    folds: int | None, seeds: int, budgets: str | None, halving: str, population: int | None = None
+    folds: int | None, seeds: int, budgets: str | None, halving: str, population: int | None = None, own: str | None = None
 ) -> Scheduler | None:
-    """The scheduler that `--folds` and `--seeds`, or `--budgets`, `--halving` and `--population`, describe; None when none of them was said.
+    """The scheduler that `--folds` and `--seeds`, or `--budgets`, `--halving` and `--population`, or `--scheduler` describe; None when none
+    of them was said.
 
     Raises:
-        StudyError: they do not go together, or the budgets are none.
+        StudyError: they do not go together, the budgets are none, or there is no such scheduler.
     """
+    if own is not None:
+        if (folds, seeds, budgets, halving, population) != (None, 1, None, Halving.promote, None):
+            raise StudyError(
+                "--scheduler does not go with --folds, --seeds, --budgets, --halving or --population: it says all that by itself."
+            )
+        return made(own, Scheduler, "scheduler")  # type: ignore[type-abstract]
     if population is not None and halving != Halving.pbt:
         raise StudyError("--population is for population-based training. Add --halving pbt, or leave it out.")
     if budgets is None:
@@ -281,16 +305,22 @@ def _plain(text: str) -> float | None:
         return None
 
 
-def sampler_of(name: SamplerName | None, levels: list[str] | None) -> Sampler | None:
+def sampler_of(name: str | None, levels: list[str] | None) -> Sampler | None:
     """The sampler that `--sampler` and `--levels` describe; None when it was not said.
 
     Raises:
-        StudyError: levels without a grid, or levels that are none.
+        StudyError: there is no such sampler, or it cannot be made; levels without a grid, or levels that are none.
     """
-    if levels and name is not SamplerName.grid:
+    if levels and name != SamplerName.grid:
         raise StudyError("--levels is for the grid. Add --sampler grid, or leave it out.")
     if name is None:
         return None
+    if ":" in name:
+        return made(name, Sampler, "sampler")  # type: ignore[type-abstract]
+    if name not in set(SamplerName):
+        close = difflib.get_close_matches(name, list(SamplerName), n=1)
+        meant = f' Did you mean "{close[0]}"?' if close else ""
+        raise StudyError(f'--sampler "{name}" is none of {_SAMPLERS}.{meant} One of your own is MODULE:CLASS.')
     return Grid(_levels(levels)) if levels else sampler_called(name)
 
 

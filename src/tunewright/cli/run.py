@@ -13,7 +13,7 @@ from tunewright.analysis.text import duration
 from tunewright.cli.exits import FAILED, INTERRUPTED, OK
 from tunewright.cli.facts import best_facts, counts, counts_text, failure_lines, metric_text, spread_text
 from tunewright.cli.inputs import import_object, load_space
-from tunewright.cli.opening import existing, last_goal, last_sampler, last_scheduler, opened
+from tunewright.cli.opening import existing, go_on, last_goal, opened
 from tunewright.cli.options import (
     AsJson,
     Budgets,
@@ -32,6 +32,7 @@ from tunewright.cli.options import (
     Quiet,
     Retries,
     SamplerOption,
+    SchedulerOption,
     Seed,
     Seeds,
     SpaceText,
@@ -111,6 +112,7 @@ def run(
     budgets: Budgets = None,
     halving: HalvingOption = Halving.promote,
     population: Population = None,
+    scheduler: SchedulerOption = None,
     study: _Where = "runs.db",
     name: Name = None,
     seed: Seed = None,
@@ -130,19 +132,18 @@ def run(
     limits = _Limits(trials, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
     with results_only(as_json):
         function, storage = _function(objective), connect(study)
-        scheduler = scheduler_of(folds, seeds, budgets, halving, population)
+        decider = scheduler_of(folds, seeds, budgets, halving, population, scheduler)
         found = opened(
             storage,
             _name(storage, name, objective, has_space=space is not None),
             where=study,
             space=None if space is None else load_space(space), metrics=metrics_of(metric, maximize),
-            sampler=sampler_of(sampler, levels), scheduler=scheduler,
+            sampler=sampler_of(sampler, levels), scheduler=decider,
             seed=seed, edit=edit, repeats=repeats,
         )  # fmt: skip
-        _go_on(found, sampled=sampler is not None, scheduled=scheduler is not None)
+        go_on(found, sampled=sampler is not None, scheduled=decider is not None)
         before, goal = found.history.finished, _goal(found, limits)
-        headline = "" if quiet else _timed(found, objective, function, limits)
-        interrupted = _search(found, function, limits, on_failure, headline, goal)
+        interrupted = _search(found, function, limits, on_failure, _timed(found, objective, function, limits, quiet=quiet), goal)
     return _show(found, study, before, interrupted=interrupted, as_json=as_json)
 
 
@@ -162,6 +163,7 @@ def worker(
     files: Files = None,
     sampler: SamplerOption = None,
     levels: Levels = None,
+    scheduler: SchedulerOption = None,
     on_failure: _OnFailure = "record",
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -175,23 +177,15 @@ def worker(
     del debug
     with results_only(as_json):
         function = _function(objective)
-        found = existing(study, name)
-        found.sampler = sampler_of(sampler, levels) or found.sampler
-        _go_on(found, sampled=sampler is not None, scheduled=False)
+        proposer, decider = sampler_of(sampler, levels), scheduler_of(None, 1, None, Halving.promote, scheduler)
+        found = existing(study, name, sampler=proposer, scheduler=decider)
+        go_on(found, sampled=proposer is not None, scheduled=decider is not None)
         goal = trials if trials is not None or time is not None else last_goal(found)
         limits = _Limits(goal, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
         before = found.history.finished
         headline = "" if quiet else _headline(found, objective, limits)
         interrupted = _search(found, function, limits, on_failure, headline, _goal(found, limits))
     return _show(found, study, before, interrupted=interrupted, as_json=as_json)
-
-
-def _go_on(study: Study, *, sampled: bool, scheduled: bool) -> None:
-    """With what the study was worked on last, unless something else was said."""
-    if not sampled:
-        study.sampler = last_sampler(study) or study.sampler
-    if not scheduled:
-        study.scheduler = last_scheduler(study) or study.scheduler
 
 
 def _function(text: str) -> Objective:
@@ -202,8 +196,12 @@ def _function(text: str) -> Objective:
     return function
 
 
-def _timed(study: Study, objective: str, function: Objective, limits: _Limits) -> str:
-    """The headline; the first point of a grid is tried by itself before, so that it can say how long the grid will take."""
+def _timed(study: Study, objective: str, function: Objective, limits: _Limits, *, quiet: bool) -> str:
+    """The headline, none where it is to be quiet; the first point of a grid is tried by itself before, so that it can say how long the
+    grid will take.
+    """
+    if quiet:
+        return ""
     if isinstance(study.sampler, Grid) and not study.history.finished and limits.trials != 0:
         remark(f"timing the first of {study.sampler.count(study.space):,} configurations")
         study.optimize(function, more=1, seconds=limits.seconds, **limits.task)
@@ -217,7 +215,7 @@ def _search(
     history, end = study.history, math.inf if limits.trials is None else limits.trials
     if history.finished >= end:
         return False
-    with Ears() as ears, contextlib.ExitStack() as shown:
+    with Ears(shown=bool(headline) and sys.stderr.isatty()) as ears, contextlib.ExitStack() as shown:
         listeners: list[Listener] = []
         if headline:
             progress = Progress(headline, trials=goal, seconds=limits.seconds, history=history, stopping=lambda: ears.interrupted)

@@ -9,19 +9,27 @@ import signal
 import socket
 from typing import Self
 
+from tunewright.execution.interrupts import Interrupts
+
 __all__ = ["Ears"]
 
 
 class Ears:
-    """Use it as a context; `interrupted` says whether Ctrl-C was pressed in it. It hears in the main thread only."""
+    """Use it as a context; `interrupted` says whether Ctrl-C was pressed in it. It hears in the main thread only.
 
-    def __init__(self) -> None:
+    Args:
+        shown: whether a line of progress says at once that the key was heard, so that nobody else has to.
+    """
+
+    def __init__(self, *, shown: bool = False) -> None:
+        self._shown = shown
         self._heard = False
         self._listens = False
         self._before = -1
         self._ends: tuple[socket.socket, socket.socket] | None = None
 
     def __enter__(self) -> Self:
+        Interrupts.shown = self._shown
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         theirs.setblocking(False)
@@ -35,6 +43,7 @@ class Ears:
 
     def __exit__(self, *_: object) -> None:
         heard = self.interrupted
+        Interrupts.shown = False
         if self._listens:
             signal.set_wakeup_fd(self._before)
         if self._ends is not None:

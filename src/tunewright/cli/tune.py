@@ -105,7 +105,8 @@ def tune(
         data=data, target=target, task=task, metric=metric, seconds=time, trials=trials, models=_names(models), cv=cv, groups=groups,
         time_order=time_order, test=test, workers=workers, seed=seed, out=out, study=study, name=name, resume=resume,
     )  # fmt: skip
-    with results_only(as_json), Ears() as ears, _Display(lambda: ears.interrupted, quiet=quiet) as display:
+    ears = Ears(shown=not quiet and sys.stderr.isatty())
+    with results_only(as_json), ears, _Display(lambda: ears.interrupted, quiet=quiet) as display:
         try:
             result = tune_table(request, on_plan=display.plan, on_stage=display.stage, listeners=[display.result])
         except (NoResult, KeyboardInterrupt) as error:
@@ -199,6 +200,8 @@ def _show(result: TuneResult) -> None:
     _say(f"{_score(test.winner)}   {winner.title}, trial {winner.trial}{default}, in the model file", "winner")
     _say(f"{_score(test.default)}   {test.default_title}", "default")
     _say(f"{_score(test.baseline)}   {cut(test.baseline_title, 200)}", "baseline")
+    if test.winner.low is None:
+        _say(test.sentence)
     fresh = len(winner.folds) - result.split.folds
     fits = counted(len(winner.folds), "fit") + (
         f" ({result.split.folds} folds, and {fresh} on rows divided anew, to confirm it)" if fresh > 0 else ""

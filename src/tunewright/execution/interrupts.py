@@ -2,9 +2,13 @@
 
 import os
 import signal
-from typing import Any, ClassVar, Protocol, Self
+import sys
+import threading
+from typing import Any, ClassVar, Final, Protocol, Self
 
 __all__ = ["Hurries", "Interrupts"]
+
+_ASKED = "tunewright: interrupted; what runs is finished, and nothing new begins. Ctrl-C again ends it at once, and gives back what runs.\n"
 
 
 class Hurries(Protocol):
@@ -20,12 +24,14 @@ class Interrupts:
     Args:
         storage: is told to hurry before this process is stopped: who is being killed cannot wait for a server that has gone.
 
-    Ctrl-C once sets `asked`; a second time it raises KeyboardInterrupt. So does SIGTERM at once, by which Slurm and Kubernetes take a
+    Ctrl-C once sets `asked`, and says on the standard error what is waited for; a second time it raises KeyboardInterrupt. So does SIGTERM at once, by which Slurm and Kubernetes take a
     machine back: what runs is given back before the kill that follows, and nobody has to wait until this process counts as dead.
     A handler of the user's own for SIGTERM stays. Processes that the objective forks have the handlers of before: they are ended by
     `terminate`, as anywhere else.
     """
 
+    shown: ClassVar[bool] = False
+    """Whether somebody else, the line of progress on a terminal, says what Ctrl-C did."""
     _entered: ClassVar[list["Interrupts"]] = []
 
     def __init__(self, storage: Hurries | None = None) -> None:
@@ -52,6 +58,11 @@ class Interrupts:
                 self._storage.hurry(on=False)
 
     @classmethod
+    def at_work(cls) -> bool:
+        """Whether it acts on signals now."""
+        return bool(cls._entered)
+
+    @classmethod
     def forget(cls) -> None:
         """In a forked child: the signals are not for what its parent does."""
         while cls._entered:
@@ -74,11 +85,57 @@ class Interrupts:
             self.hurry()
             raise KeyboardInterrupt
         self.asked = True
+        if not self.shown:
+            _say(_ASKED)
 
     def _stop(self, *_: object) -> None:
         self.hurry()
         raise KeyboardInterrupt("SIGTERM: this process has to end")
 
 
+def _say(text: str) -> None:
+    """Also from a signal handler that broke into another writer."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (AttributeError, OSError, RuntimeError, ValueError):  # no stderr, nobody reads it, in the midst of a write, closed
+        return
+
+
+_HELD: Final = frozenset({signal.SIGINT, signal.SIGTERM})
+_AGAIN: Final = 0.05
+"""Seconds after a fork until a signal comes again: by then the hooks of other libraries have ended, too."""
+
+_forking = threading.local()
+
+
+def _hold() -> None:
+    """Before a fork: signals wait until the child has the handlers of before. Python forgets what came in the child until then, and a pool
+    whose worker does not hear that it should end waits for it for ever.
+    """
+    if Interrupts.at_work():
+        _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+
+
+def _let_go() -> None:
+    mask, _forking.mask = getattr(_forking, "mask", None), None
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _in_parent() -> None:
+    try:
+        _let_go()
+    except KeyboardInterrupt as error:  # what a fork hook raises Python only prints
+        again = threading.Timer(_AGAIN, os.kill, (os.getpid(), signal.SIGTERM if error.args else signal.SIGINT))
+        again.daemon = True
+        again.start()
+
+
+def _in_child() -> None:
+    Interrupts.forget()
+    _let_go()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=Interrupts.forget)
+    os.register_at_fork(before=_hold, after_in_parent=_in_parent, after_in_child=_in_child)

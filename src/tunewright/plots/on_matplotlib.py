@@ -34,6 +34,8 @@ _NARROW: Final = 100.0
 _FAR: Final = 1e150
 """Beyond it matplotlib's own arithmetic overflows: what lies there is drawn there, at the edge."""
 
+_CUT: Final = "Numbers beyond ±1e150 are drawn there, at the edge: matplotlib reaches no farther."
+
 
 def draw(picture: Picture) -> Any:  # noqa: ANN401  matplotlib is optional
     """A `matplotlib.figure.Figure`. Raises ExtraMissing without matplotlib."""
@@ -41,7 +43,9 @@ def draw(picture: Picture) -> Any:  # noqa: ANN401  matplotlib is optional
     columns = min(picture.columns, len(picture.panels))
     rows = -(-len(picture.panels) // columns)
     width = max(columns * picture.size[0], 5.5)
-    lines = textwrap.wrap(picture.caption, int(_CAPTION * width))
+    cut = any(_near(mark) is not mark for panel in picture.panels for mark in panel.marks)
+    caption = f"{picture.caption} {_CUT}".lstrip() if cut else picture.caption
+    lines = textwrap.wrap(caption, int(_CAPTION * width))
     figure = figures.Figure(figsize=(width, rows * picture.size[1] + 0.45 + 0.17 * len(lines)), layout="constrained")
     axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
     names: dict[str, Any] = {}

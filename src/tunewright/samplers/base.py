@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from tunewright.errors import ParamsError
+from tunewright.errors import NoResult, ParamsError, StudyError
 from tunewright.history import History
 from tunewright.samplers.remainder import draw_remaining, is_repeat, size_of
 from tunewright.space import SearchSpace
@@ -72,8 +72,15 @@ def propose(sampler: Sampler, space: SearchSpace, history: History, rng: np.rand
     Raises:
         SpaceExhausted: nothing is left to propose.
         ParamsError: the sampler proposed what the space does not hold.
+        StudyError: the sampler asked for a result where there is none.
     """
-    params = sampler.propose(space, history, rng)
+    try:
+        params = sampler.propose(space, history, rng)
+    except NoResult as error:  # its mend, to run the study, is for whoever asks from outside
+        raise StudyError(
+            f"{sampler!r} asked for a result while it proposed trial {len(history)}, where {history.completed} trials are completed and "
+            f"{history.failed} failed ({error}). Let it propose without one, for example while history.completed is 0."
+        ) from error
     if type(sampler).__module__.startswith(_OURS):
         return params
     try:

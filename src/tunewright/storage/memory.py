@@ -3,7 +3,8 @@
 import contextlib
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from typing import Self
 
 from tunewright.errors import StorageError, StorageLocked, StudyExists, StudyMissing
 from tunewright.events import Asked, Entry
@@ -32,6 +33,13 @@ class Memory(Storage):
         self._asking: dict[int, threading.RLock] = {}
         self._created = 0
         self._threads = threading.Lock()
+
+    @classmethod
+    def holding(cls, name: str, header: Header, entries: Sequence[Entry]) -> Self:
+        """A storage of its own for one study with this journal."""
+        made = cls()
+        made.append(made.create(name, header).id, entries, 0)
+        return made
 
     @property
     def url(self) -> str:

@@ -6,7 +6,9 @@ same too, so that a study can be resumed, shared by processes and replayed; it d
 the history as it found it. Running and failed trials stand in that history, as they do in any real one.
 """
 
+import ast
 import copy
+import inspect
 import math
 import pickle
 import re
@@ -14,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tunewright.errors import ParamsError, SpaceExhausted
+from tunewright.errors import NoResult, ParamsError, SpaceExhausted
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.samplers import Sampler, propose_new
@@ -94,12 +96,45 @@ def _check_identity(sampler: Sampler) -> bytes:
         f"{kind}: repr must name the arguments, not an address: {repr(sampler)!r}. Define __repr__.",
     )
     expect(repr(sampler) == repr(twin), f"{kind}: repr differs after pickling: {repr(sampler)!r} and {repr(twin)!r}.")
+    _check_arguments(sampler)
     expect(
         re.fullmatch(r"[a-z][a-z0-9_]*", sampler.label),
         f"{kind}: label must be a lower-case name such as quasi_random, got {sampler.label!r}.",
     )
     expect(sampler.label == twin.label, f"{kind}: label differs after pickling: {sampler.label!r} and {twin.label!r}.")
     return untouched
+
+
+def _check_arguments(sampler: Sampler) -> None:
+    """What was given to the constructor stands in the repr, where that can be seen: kept under its name, and not the default."""
+    shown, kind = repr(sampler), type(sampler).__name__
+    for name, parameter in inspect.signature(type(sampler)).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or re.search(rf"\b{name}=", shown):
+            continue
+        kept = next(
+            (vars(sampler)[key] for key in (name, f"_{name}") if key in getattr(sampler, "__dict__", {})), parameter.empty
+        )
+        if kept is parameter.empty and parameter.default is parameter.empty:
+            lost = shown == f"{kind}()"
+        else:
+            lost = (
+                kept is not parameter.empty and not _same(kept, parameter.default) and not {repr(kept), str(kept)} & _words(shown)
+            )
+        expect(
+            not lost,
+            f"{kind}: the argument {name} does not stand in its repr, {shown!r}, from which the journal knows with what a study was "
+            f'searched. Define __repr__: return f"{kind}({{self.{name}!r}})".',
+        )
+
+
+def _words(shown: str) -> set[str]:
+    """The arguments of a call as they are written."""
+    try:
+        call = ast.parse(shown, mode="eval").body
+    except SyntaxError:
+        return set()
+    given = [*call.args, *(each.value for each in call.keywords)] if isinstance(call, ast.Call) else []
+    return {text for each in given for text in (ast.unparse(each), ast.get_source_segment(shown, each) or "")}
 
 
 def _check_run(sampler: Sampler, untouched: bytes, journal: Journal, ground: _Ground) -> None:
@@ -138,20 +173,34 @@ def _propose(sampler: Sampler, history: History, rng: np.random.Generator, where
     snapshot = seen_of(history)
     chance = global_chance()
     try:
-        params = sampler.propose(history.space, history, rng)
+        params = _asked(sampler, history, rng, kind)
     except SpaceExhausted as error:
         expect(len(str(error)) > 10, f"{kind}: SpaceExhausted without a message. Say what is finished, and what to do.")
         return None
     expect(global_chance() == chance, f"{kind}: drew from the global random stream. Draw from the `rng` that is given.")
     expect(seen_of(history) == snapshot, f"{kind}: changed the history. Copy what you change.")
     _check_valid(params, history, kind)
-    again = sampler.propose(history.space, history, twin)
+    again = _asked(sampler, history, twin, kind)
     expect(
         _same(params, again),
         f"{kind}: asked twice with the same history and the same rng, it proposed {params} and then {again}. "
         "Keep no state that the history does not determine, and draw from `rng` only.",
     )
     return params
+
+
+def _asked(sampler: Sampler, history: History, rng: np.random.Generator, kind: str) -> Params:
+    """What it proposes; SpaceExhausted is an answer, too, every other exception a breach."""
+    try:
+        return sampler.propose(history.space, history, rng)
+    except SpaceExhausted:
+        raise
+    except NoResult as error:
+        raise AssertionError(
+            f"{kind}: asked for a result where there is none ({error}). Before a trial is completed, and where all have failed, propose without."
+        ) from error
+    except Exception as error:
+        raise AssertionError(f"{kind}: propose raised {type(error).__name__}: {error}") from error
 
 
 def _check_valid(params: Params, history: History, kind: str) -> None:
@@ -191,6 +240,10 @@ def _check_exhaustion(untouched: bytes, problem: Problem, seed: int) -> None:
             params = propose_new(sampler, problem.space, history, rng)
         except SpaceExhausted:
             break
+        except Exception as error:
+            raise AssertionError(
+                f"{kind}, after {len(history)} trials: propose raised {type(error).__name__}: {error}"
+            ) from error
         expect(not history.seen(problem.space.row(params)), f"{kind}: propose_new gave {params} a second time.")
         trial = journal.ask(params)
         if trial % 3:

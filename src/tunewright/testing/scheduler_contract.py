@@ -19,6 +19,9 @@ from tunewright.trial import Task
 
 __all__ = ["check_scheduler"]
 
+_PATIENCE = 500
+"""Decisions and ends of tasks between two new trials: more would never end. Budgets of many steps for many trials take some dozens."""
+
 
 def check_scheduler(
     scheduler: Scheduler, *, on: Sequence[Problem] | None = None, trials: int = 20, workers: int = 3, seed: int = 0
@@ -63,8 +66,13 @@ class _Simulation:
     def run(self, trials: int, workers: int) -> None:
         repr_before = repr(self.scheduler)
         history = self.journal.history
-        while len(history) < trials and self._step(workers):
-            pass
+        since = 0
+        while len(history) < trials:
+            begun = len(history)
+            if not self._step(workers):
+                break
+            since = 0 if len(history) > begun else since + 1
+            expect(since < _PATIENCE, self._never_starts(since))
         lengths = len(self.journal.entries)
         self._finish_all(len(history))
         expect(repr(self.scheduler) == repr_before, f"{self.scheduler!r}: repr changed by use, it was {repr_before}.")
@@ -91,6 +99,16 @@ class _Simulation:
         self.kept = max(self.kept, math.inf if keep is None else keep)
         return True
 
+    def _never_starts(self, steps: int) -> str:
+        """What is wrong where no new trial begins."""
+        history = self.journal.history
+        most = max(range(len(history)), key=history.sent, default=-1)
+        sent = f": trial {most} was promised {history.plan(most)} tasks and was sent {history.sent(most)}" if most >= 0 else ""
+        return (
+            f"{self.scheduler!r} after {len(history)} trials: no new trial begins in {steps} steps{sent}. Such a search never ends. Resume a "
+            "trial only for what it was promised or has won, then answer Start or Done."
+        )
+
     def _finish_all(self, begun: int) -> None:
         """Every trial that was begun and did not fail must be finished, within a bounded number of further steps."""
         history = self.journal.history
@@ -107,12 +125,12 @@ class _Simulation:
         """A decision, checked, and asked of a fresh instance too."""
         kind = f"{self.scheduler!r} after {len(history)} trials, position {history.position}"
         chance, before = global_chance(), seen_of(history)
-        decision = self.scheduler.decide(history.space, history, self._stream(history))
+        decision = self._asked(self.scheduler, history, kind)
         expect(global_chance() == chance, f"{kind}: drew from the global random stream. Draw from the `rng` that is given.")
         expect(seen_of(history) == before, f"{kind}: changed the history. Copy what you change.")
-        again = self.scheduler.decide(history.space, history, self._stream(history))
+        again = self._asked(self.scheduler, history, kind)
         fresh: Scheduler = pickle.loads(self.untouched)  # noqa: S301  our own bytes
-        other = fresh.decide(history.space, history, self._stream(history))
+        other = self._asked(fresh, history, kind)
         expect(decision == again, f"{kind}: asked twice it decided {decision} and then {again}. Keep no state of its own.")
         expect(
             decision == other,
@@ -120,6 +138,12 @@ class _Simulation:
         )
         self._check_possible(decision, history, kind)
         return decision
+
+    def _asked(self, scheduler: Scheduler, history: History, kind: str) -> Decision:
+        try:
+            return scheduler.decide(history.space, history, self._stream(history))
+        except Exception as error:
+            raise AssertionError(f"{kind}: decide raised {type(error).__name__}: {error}") from error
 
     def _stream(self, history: History) -> np.random.Generator:
         return np.random.default_rng([self.seed, history.position])

@@ -1,0 +1,166 @@
+import pickle
+import warnings
+
+import pytest
+
+from tunewright.deciders import last_sampler
+from tunewright.events import Opened
+from tunewright.samplers import GP, Auto, Manual, Random, Sampler
+from tunewright.schedulers import Decision, Done, Once, Resume, Scheduler, Start
+from tunewright.space import Float
+from tunewright.study import Study
+
+SPACE = {"x": Float(0, 1)}
+
+
+def loss(live):
+    return live["x"]
+
+
+class Mine(Sampler):
+    def propose(self, space, history, rng):
+        return space.sample(rng)
+
+
+class Twice(Scheduler):
+    def decide(self, space, history, rng):
+        return Start()
+
+    def __repr__(self) -> str:
+        return "Twice()"
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'runs.db'}"
+
+
+def test_a_study_goes_on_with_the_sampler_and_scheduler_that_it_had(url):
+    Study(SPACE, sampler=GP(initial=3), scheduler=Once(seeds=2), storage=url).optimize(loss, trials=4)
+
+    found = Study.load(url)
+
+    assert repr(found.sampler) == "GP(initial=3)"
+    assert repr(found.scheduler) == "Once(folds=None, seeds=2)"
+    found.optimize(loss, more=2)
+    assert [found.history.origin(trial) for trial in range(6)][-2:] == ["gp", "gp"]
+    assert {found.history.plan(trial) for trial in range(6)} == {2}
+    assert found.replay().same
+
+
+def test_the_same_line_again_goes_on_likewise_and_what_is_said_holds(url):
+    Study(SPACE, sampler=Random(), scheduler=Once(seeds=2), storage=url).optimize(loss, trials=2)
+
+    assert isinstance(Study(SPACE, storage=url).sampler, Random)
+    said = Study(SPACE, sampler=Auto(), scheduler=Once(), storage=url)
+    assert isinstance(said.sampler, Auto)
+    assert repr(said.scheduler) == "Once(folds=None, seeds=1)"
+
+
+def test_a_new_study_has_the_defaults(url):
+    found = Study(SPACE, storage=url)
+
+    assert isinstance(found.sampler, Auto)
+    assert repr(found.scheduler) == "Once(folds=None, seeds=1)"
+
+
+def test_somebodys_own_cannot_be_made_anew_and_that_is_said_once(url):
+    Study(SPACE, sampler=Mine(), scheduler=Twice(), storage=url).optimize(loss, trials=2)
+    found = Study.load(url)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # who only looks is told nothing
+        assert isinstance(found.sampler, Auto)
+        assert found.best.values
+        found.replay()
+    with pytest.warns(UserWarning, match="none of Tunewright's") as told:
+        found.optimize(loss, more=1)
+
+    assert [str(each.message).split(", ")[:2] for each in told] == [
+        ["The study's last sampler", f"{__name__}.Mine()"],
+        ["The study's last scheduler", f"{__name__}.Twice()"],
+    ]
+    assert {each.filename for each in told} == {__file__}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found.tell(found.ask(), 1.0)
+
+
+def test_who_brings_ones_own_is_told_nothing(url):
+    Study(SPACE, sampler=Mine(), scheduler=Twice(), storage=url).optimize(loss, trials=2)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Study.load(url, sampler=Mine(), scheduler=Twice()).optimize(loss, more=1)
+        late = Study.load(url)
+        late.sampler, late.scheduler = Mine(), Twice()
+        late.tell(late.ask(), 1.0)
+
+
+def test_by_hand_it_is_said_too(url):
+    Study(SPACE, sampler=Mine(), storage=url).optimize(loss, trials=2)
+
+    with pytest.warns(UserWarning, match=r"Mine\(\), is none of Tunewright's") as told:
+        Study.load(url).ask()
+
+    assert told[0].filename == __file__
+
+
+def test_studies_share_no_sampler():
+    journals = [Study(SPACE, sampler=GP()) for _ in range(2)]
+    for study in journals:
+        study._journal.write(-1, Opened(1, "GP()", "Once()", {}))
+
+    one, other = (last_sampler(study.history)[0] for study in journals)
+
+    assert isinstance(one, GP)
+    assert one is not other
+
+
+def test_a_copy_goes_on_with_what_the_study_goes_on_with(url):
+    Study(SPACE, sampler=Manual(), scheduler=Once(seeds=2), storage=url).enqueue({"x": 0.5})
+    Study(SPACE, sampler=Manual(), scheduler=Once(seeds=2), storage=url).ask()
+
+    copy = pickle.loads(pickle.dumps(Study.load(url)))
+
+    assert isinstance(copy.sampler, Manual)
+    assert repr(copy.scheduler) == "Once(folds=None, seeds=2)"
+
+
+class Abandon(Scheduler):
+    """Promises three tasks, and sends one."""
+
+    def decide(self, space, history, rng) -> Decision:
+        return Start(plan=3) if len(history) < 6 else Done()
+
+    def __repr__(self) -> str:
+        return "Abandon()"
+
+
+class Finishes(Abandon):
+    def decide(self, space, history, rng) -> Decision:
+        left = [trial for trial in history.underway if history.sent(trial) < history.plan(trial)]
+        return Resume(left[0], seed=history.sent(left[0])) if left else super().decide(space, history, rng)
+
+    finish = decide
+
+
+@pytest.mark.parametrize("trials", [6, 20, None])
+def test_trials_that_are_never_finished_are_said_to_be_so(trials):
+    study = Study(SPACE, sampler=Random(), scheduler=Abandon())
+
+    with pytest.warns(
+        UserWarning, match=r"ends at 0 finished trials, 6 unfinished: Abandon\(\) does not send what it promised"
+    ) as told:
+        study.optimize(loss, trials=trials)
+
+    assert "trial 0 was promised 3 tasks and was sent 1" in str(told[0].message)
+    assert len(told) == 1
+
+
+@pytest.mark.filterwarnings("error")
+def test_who_sends_what_was_promised_is_told_nothing():
+    study = Study(SPACE, sampler=Random(), scheduler=Finishes())
+    study.optimize(loss, trials=6)
+
+    assert study.history.finished == 6
