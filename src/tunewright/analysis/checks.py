@@ -223,19 +223,17 @@ def _metrics(history: History) -> Iterator[Check]:
     flat = [metric.name for metric, each in zip(history.metrics, history.adjusted[done].T, strict=True) if alike(each)]
     for name in flat:
         said = f"{name} has the same value in all {len(done):,} completed trials."
-        yield Check(
-            "constant metric", "warning", said, "Check that the objective measures it, and that parameters reach the model."
-        )
+        mend = "Check that the objective measures it, and that parameters reach the model."
+        yield Check("constant metric", "warning", said, mend)
     for j, first in enumerate(history.metrics):
         for k, second in enumerate(history.metrics[:j]):
             if first.name in flat or second.name in flat:
                 continue
-            # each as a loss: a metric that falls where the other gets better says the same, one at odds with it the opposite
+            # of losses: a metric that falls where the other gets better says the same
             together = float(np.corrcoef(first.sign * values[:, j], second.sign * values[:, k])[0, 1])
             if together > _TWINS:
-                said = (
-                    f"{second.name} and {first.name} say the same (correlation {number(together * first.sign * second.sign, 5)})."
-                )
+                together *= first.sign * second.sign  # of the values, as they are shown elsewhere
+                said = f"{second.name} and {first.name} say the same (correlation {number(together, 5)})."
                 yield Check("duplicate metric", "note", said, "Drop one of them.")
 
 
@@ -367,9 +365,8 @@ def _scheduler(history: History, known: Evidence) -> Iterator[Check]:
     rank = float(stats.spearmanr(known.metric.sign * first_values[there], known.losses[: len(there)][there]).statistic)
     if rank < _HARSH:
         said = f"The order at the lowest budget hardly tells the final one: rank correlation {number(rank, 2)} over {int(there.sum())} trials."
-        mend = "Begin with a larger budget, or promote more trials (a smaller eta)."
-        if history.clones:
-            mend = "Compare less often (a larger step of PBT): what is best at first is copied, whoever is best at the end."
+        copied = "Compare less often (a larger step of PBT): what is best at first is copied, whoever is best at the end."
+        mend = copied if history.clones else "Begin with a larger budget, or promote more trials (a smaller eta)."
         yield Check("scheduler too harsh", "warning", said, mend)
 
 

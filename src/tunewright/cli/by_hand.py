@@ -38,7 +38,7 @@ from tunewright.errors import MetricError, ParamsError, StudyError
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.paths import masked
-from tunewright.trial import Failure, Outcome, Trial
+from tunewright.trial import Failure, Outcome, Task, Trial
 from tunewright.typing import Params, Value
 
 __all__ = ["ask", "enqueue", "stop", "tell"]
@@ -105,16 +105,21 @@ def ask(
         origin = {} if task.parent is None else {"parent": task.parent, "since": task.since}
         document({**facts, "budget": task.budget, **origin, "study": found.name, "storage": storage.url})
         return
-    part = "" if task.fold is None else f", fold {task.fold}"
-    part += "" if task.budget is None else f", budget {task.budget:g}"
-    part += f", seed {task.seed}" if getattr(found.scheduler, "seeds", 1) > 1 else ""
-    if task.parent is not None:
-        part += f", from the checkpoint of trial {task.parent}" + ("" if task.since is None else f" at budget {task.since:g}")
-    say(f"trial {task.trial}{part}")
+    say(f"trial {task.trial}{_effort(task, seeds=getattr(found.scheduler, 'seeds', 1) > 1)}")
     pairs([(each, value_text(value)) for each, value in task.params.items()])
     index = f" --index {task.index}" if task.index else ""
     results = " ".join(shlex.quote(f"{each.name}=...") for each in found.metrics)
     say(f"then: {_to_tell(study, name, task.trial)}{index} {results}")
+
+
+def _effort(task: Task, *, seeds: bool) -> str:
+    """On which fold, with which budget and from where a task is to be done, to be put behind its trial."""
+    part = "" if task.fold is None else f", fold {task.fold}"
+    part += "" if task.budget is None else f", budget {task.budget:g}"
+    part += f", seed {task.seed}" if seeds else ""
+    if task.parent is None:
+        return part
+    return f"{part}, from the checkpoint of trial {task.parent}" + ("" if task.since is None else f" at budget {task.since:g}")
 
 
 def tell(

@@ -93,7 +93,7 @@ def replay(
     """
     del debug
     theirs = [made for text in sampler or [] if (made := sampler_of(text, None)) is not None]
-    decider = scheduler_of(None, 1, None, Halving.promote, scheduler)
+    decider = scheduler_of(None, 1, None, Halving.promote, own=scheduler)
     found = existing(study, name)
     copy = Study(storage=found.storage, name=found.name, scheduler=decider or _scheduler(found))
     again = copy.replay(*_samplers(found.history), *theirs)

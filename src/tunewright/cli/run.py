@@ -177,7 +177,7 @@ def worker(
     del debug
     with results_only(as_json):
         function = _function(objective)
-        proposer, decider = sampler_of(sampler, levels), scheduler_of(None, 1, None, Halving.promote, scheduler)
+        proposer, decider = sampler_of(sampler, levels), scheduler_of(None, 1, None, Halving.promote, own=scheduler)
         found = existing(study, name, sampler=proposer, scheduler=decider)
         go_on(found, sampled=proposer is not None, scheduled=decider is not None)
         goal = trials if trials is not None or time is not None else last_goal(found)
