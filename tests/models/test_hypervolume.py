@@ -34,15 +34,15 @@ def greedily(points: Array, wanted: int) -> list[int]:
     return chosen
 
 
-@pytest.mark.parametrize("m", [2, 3, 4])
+@pytest.mark.parametrize("m", [2, 3])
 @pytest.mark.parametrize("seed", range(4))
-def test_up_to_four_objectives_each_choice_is_the_one_that_adds_most(m: int, seed: int) -> None:
+def test_up_to_three_objectives_each_choice_is_the_one_that_adds_most(m: int, seed: int) -> None:
     losses = front_of(9, m, seed)
 
     assert representatives(losses, 7).tolist() == greedily(_scaled(losses), 7)
 
 
-@pytest.mark.parametrize("m", [5, 6])
+@pytest.mark.parametrize("m", [4, 5, 6])
 @pytest.mark.parametrize("seed", range(4))
 def test_with_more_objectives_the_choice_dominates_nearly_as_much(m: int, seed: int) -> None:
     losses = front_of(40, m, seed)

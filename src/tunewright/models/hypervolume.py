@@ -2,7 +2,7 @@
 
 The hypervolume of a set is the volume between its points and a reference point behind the front. It grows with every point that comes
 nearer to the front or fills a gap. The points are taken one after the other, each time the one that adds most, which reaches at least
-1 - 1/e of what the best subset has [1]. With up to four objectives what a point adds is exact. With more it is a mean over
+1 - 1/e of what the best subset has [1]. With two and three objectives what a point adds is exact. With more it is a mean over
 fixed directions: on a line from the reference point in direction λ a set S reaches as far as
 
     max_{s in S} min_j (r_j - s_j) / λ_j
@@ -14,7 +14,7 @@ which is the best in another respect does not hide all differences, then they fi
 
 [1] Guerreiro, Fonseca and Paquete, Greedy Hypervolume Subset Selection in Low Dimensions, Evolutionary Computation 24, 2016.
 [2] Deng and Zhang, Approximating Hypervolume and Hypervolume Contributions Using Polar Coordinate, IEEE Trans. Evol. Comp. 23, 2019.
-[3] Zhang and Golovin, Random Hypervolume Scalarizations for Provable Multi-Objective Black Box Optimization, ICML 2020, lemma 5.
+[3] Zhang and Golovin, Random Hypervolume Scalarizations for Provable Multi-Objective Black Box Optimization, ICML 2020.
 """
 
 from functools import lru_cache
@@ -30,7 +30,7 @@ from tunewright.typing import Array, Indices
 __all__ = ["representatives"]
 
 _BEHIND: Final = 1.1
-_EXACT: Final = 4
+_EXACT: Final = 3
 """So many objectives at most are measured exactly; boxes multiply too fast with more."""
 _DIRECTIONS: Final = 512
 _NOTHING: Final = 1e-12
@@ -42,7 +42,7 @@ def representatives(losses: Array, wanted: int) -> Indices:
 
     Args:
         losses: of points none of which dominates another, smaller is better, shape (n, m), finite.
-        wanted: how many, at least 0; of `n` or fewer the first are the same.
+        wanted: how many, at least 0; the first of many are the same as the few.
 
     Returns:
         Row numbers, `min(n, wanted)` of them. Of points that add equally much the first row comes first, so copies of a point come after
