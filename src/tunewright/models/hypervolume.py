@@ -10,11 +10,15 @@ fixed directions: on a line from the reference point in direction λ a set S rea
 and its hypervolume is proportional to the mean of the m-th power of that over directions that are uniform on the sphere [2, 3].
 
 The losses of each objective are seen from the front itself: what lies far above its bulk is pulled in (`output.py`), so that a divergence
-which is the best in another respect does not hide all differences, then they fill [0, 1]. The reference point is 1.1 in each.
+which is the best in another respect does not hide all differences, then they fill [0, 1]. The reference point is 1.1 in each with up to
+three objectives and 1.5 with more: few points stand for a front in many dimensions, and a near reference point draws them all to its
+middle [4]. With five, 1.1 brought TPE no further than chance (docs/search-benchmark.md).
 
 [1] Guerreiro, Fonseca and Paquete, Greedy Hypervolume Subset Selection in Low Dimensions, Evolutionary Computation 24, 2016.
 [2] Deng and Zhang, Approximating Hypervolume and Hypervolume Contributions Using Polar Coordinate, IEEE Trans. Evol. Comp. 23, 2019.
 [3] Zhang and Golovin, Random Hypervolume Scalarizations for Provable Multi-Objective Black Box Optimization, ICML 2020.
+[4] Ishibuchi et al., How to Specify a Reference Point in Hypervolume Calculation for Fair Performance Comparison, Evolutionary
+Computation 26, 2018.
 """
 
 from functools import lru_cache
@@ -30,6 +34,7 @@ from tunewright.typing import Array, Indices
 __all__ = ["representatives"]
 
 _BEHIND: Final = 1.1
+_FAR_BEHIND: Final = 1.5
 _EXACT: Final = 3
 """So many objectives at most are measured exactly; boxes multiply too fast with more."""
 _DIRECTIONS: Final = 512
@@ -52,8 +57,8 @@ def representatives(losses: Array, wanted: int) -> Indices:
     wanted = min(n, wanted)
     if wanted == 0:
         return np.empty(0, np.intp)
-    room = _BEHIND - _scaled(losses)
-    return _by_boxes(room, wanted) if m <= _EXACT else _by_directions(room, wanted)
+    scaled = _scaled(losses)
+    return _by_boxes(_BEHIND - scaled, wanted) if m <= _EXACT else _by_directions(_FAR_BEHIND - scaled, wanted)
 
 
 def _scaled(losses: Array) -> Array:
