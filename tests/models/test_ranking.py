@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tunewright.metric import Metric
-from tunewright.models.ranking import Ranking, crowding, fronts
+from tunewright.models.ranking import Ranking, fronts
 from tunewright.space import Float, SearchSpace
 from tunewright.testing import Journal
 from tunewright.typing import Array
@@ -86,19 +86,43 @@ def test_fronts_end_when_there_are_enough() -> None:
     assert fronts(np.empty((0, 2)), 3) == []
 
 
-def test_crowding_is_the_sum_of_the_gaps_around() -> None:
-    losses = np.array([[0.0, 4.0], [1.0, 3.0], [4.0, 0.0], [1.5, 1.0]])
-
-    # Deb et al. 2002: in each objective the neighbours' distance over the range, infinite at the ends
-    assert crowding(losses).tolist() == [np.inf, 1.5 / 4 + 3 / 4, np.inf, 3 / 4 + 3 / 4]
-
-
-def test_several_objectives_are_ordered_by_front_and_then_by_loneliness() -> None:
+def test_several_objectives_are_ordered_by_front_and_then_by_what_they_add() -> None:
     metrics = Metric("a"), Metric("b", "maximize")
     points = [(5.0, 5.0), (0.0, 4.0), (1.0, 3.0), (4.0, 0.0), (1.5, 1.0)]
     journal = journal_of([{"a": a, "b": -b} for a, b in points], *metrics)
 
-    assert best(journal) == [1, 3, 4, 2, 0]
+    # Over 4 and from (1.1, 1.1), [4] stands at (0.375, 0.25) and dominates 0.62, [2] 0.30 and the ends 0.11; beside [4], [2] adds
+    # 0.125 * 0.35 = 0.044, the ends 0.375 * 0.1 = 0.038 and 0.1 * 0.25 = 0.025.
+    assert best(journal)[:2] == [4, 2]
+    assert sorted(best(journal)[:4]) == [1, 2, 3, 4]
+    assert best(journal)[4] == 0
+
+
+def test_the_best_few_are_the_beginning_of_the_best_many() -> None:
+    values = np.random.default_rng(0).normal(size=(60, 3))
+    journal = journal_of([dict(zip("abc", row.tolist(), strict=True)) for row in values], *map(Metric, "abc"))
+
+    assert all(best(journal, wanted) == best(journal)[:wanted] for wanted in range(61))
+
+
+def test_with_three_objectives_the_best_few_are_not_the_ends_of_the_front() -> None:
+    rng = np.random.default_rng(0)
+    values = np.abs(rng.normal(size=(100, 3)))
+    values /= np.linalg.norm(values, axis=1, keepdims=True)  # on the sphere: the front
+    values[:30] *= 1.5
+    values[:3] = 2.0 * np.eye(3)  # far behind the front, and at its ends
+    journal = journal_of([dict(zip("abc", row.tolist(), strict=True)) for row in values], *map(Metric, "abc"))
+
+    assert min(best(journal, 10)) >= 30
+
+
+def test_a_bound_comes_before_several_objectives() -> None:
+    metrics = Metric("a"), Metric("b"), Metric("c"), Metric("d", bound=1.0)
+    values = [(0.0, 0.0, 0.0, 2.0), (3.0, 1.0, 2.0, 1.0), (0.0, 0.0, 0.0, 1.5), (1.0, 3.0, 2.0, 0.0)]
+    journal = journal_of([dict(zip("abcd", row, strict=True)) for row in values], *metrics)
+
+    assert sorted(best(journal, 2)) == [1, 3]
+    assert best(journal)[2:] == [2, 0]
 
 
 @pytest.mark.parametrize("scale", [1e300, 1e-300, 0.0])
@@ -107,7 +131,6 @@ def test_any_scale_is_ordered(scale: float) -> None:
     journal = journal_of([{"a": -scale, "b": scale * i, "c": -scale * i} for i in range(-3, 4)], *metrics)
 
     assert sorted(best(journal)) == list(range(7))
-    assert np.isfinite(crowding(np.array([[scale * i, -scale * i] for i in range(-3, 4)]))[1:-1]).all()
 
 
 def test_what_was_judged_with_a_higher_budget_comes_first() -> None:

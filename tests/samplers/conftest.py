@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from scipy.stats import mannwhitneyu
+from scipy.stats import mannwhitneyu, qmc
 
 from tunewright.metric import Metric
 from tunewright.samplers import Random, Sampler, propose_new
@@ -43,6 +43,34 @@ def odds_against_random() -> Callable[[Callable[[], Sampler], Problem, int, int]
         found = [np.nanmin(run_of(make(), problem, trials, seed).history.losses) for seed in range(runs)]
         random = [np.nanmin(run_of(Random(), problem, trials, 1000 + seed).history.losses) for seed in range(80)]
         return float(mannwhitneyu(found, random, alternative="less").pvalue)
+
+    return odds
+
+
+@pytest.fixture(scope="session")
+def odds_on_three() -> Callable[[Callable[[], Sampler]], float]:
+    """The probability that the hypervolumes of 10 runs on DTLZ2, 3 objectives, 12 parameters, 60 trials, would be so much larger than those
+    of 40 random searches by chance. The one-sided test of Mann and Whitney, exact. All seeds are fixed.
+    """
+    probes = 2.0 * qmc.Sobol(3, scramble=False).random(4096)
+    space, metrics = SearchSpace({f"x{i:02}": Float(0, 1) for i in range(12)}), [Metric(name) for name in "abc"]
+
+    def share(sampler: Sampler, seed: int) -> float:
+        """Of the cube below 2 what is dominated."""
+        journal, values = Journal(space, metrics), []
+        for number in range(60):
+            params = sampler.propose(space, journal.history, np.random.default_rng([seed, number]))
+            x = np.array([params[name] for name in space.names], float)
+            a, b = 0.5 * np.pi * x[:2]
+            front = np.array([np.cos(a) * np.cos(b), np.cos(a) * np.sin(b), np.sin(a)])
+            values.append((1.0 + np.sum((x[2:] - 0.5) ** 2)) * front)
+            journal.tell(journal.ask(params), dict(zip("abc", values[-1].tolist(), strict=True)))
+        return float((np.array(values)[:, None] <= probes).all(axis=2).any(axis=0).mean())
+
+    def odds(make: Callable[[], Sampler]) -> float:
+        found = [share(make(), seed) for seed in range(10)]
+        random = [share(Random(), 1000 + seed) for seed in range(40)]
+        return float(mannwhitneyu(found, random, alternative="greater", method="exact").pvalue)
 
     return odds
 

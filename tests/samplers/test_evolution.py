@@ -91,6 +91,12 @@ def test_several_objectives_are_pushed_along_their_front(run: Callable[..., Jour
     assert mannwhitneyu(found, random, alternative="greater").pvalue < 1e-6
 
 
+def test_with_three_objectives_it_finds_more_of_the_front_than_chance(
+    odds_on_three: Callable[[Callable[[], Sampler]], float],
+) -> None:
+    assert odds_on_three(Evolution) < 1e-6
+
+
 def test_children_come_from_the_best() -> None:
     stream = np.random.default_rng(0)
     good = [{"model": "svm", "c": 1.0, "gamma": 0.25, "scale": True, "size": "M"}] * 2

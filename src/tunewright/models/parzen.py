@@ -11,6 +11,8 @@ On the unit scale of `space.to_unit` the factors are
 - for a number with values to count (Int, stepped Float, Ordinal) the mass of that normal in the cell of the value;
 - for a choice among c the smoothed weight (s p_j(x_j) + [x_j = x_kj]) / (s + 1) with s = c / (kernels), p_j the prior weights.
 
+`Product` multiplies such mixtures, one for each block of parameters.
+
 P_j is the user's prior where there is one, else a normal of unit width around the middle, which is nearly uniform. Its share
 decays as 1/n. The bandwidth of a kernel is the distance to its farther neighbour in that coordinate, at least 1/min(100, n + 2) [1].
 
@@ -31,7 +33,7 @@ from scipy.special import ndtr, ndtri
 from tunewright.space import Bool, Categorical, Float, Int, Ordinal, SearchSpace
 from tunewright.typing import Array, Indices
 
-__all__ = ["Axes", "Parzen", "bandwidths", "ramp"]
+__all__ = ["Axes", "Parzen", "Product", "bandwidths", "ramp"]
 
 _FINE: Final = 1e-3
 """Cells that are all narrower than this are a line: a normal of the least bandwidth, 0.01, hardly changes within one."""
@@ -266,6 +268,42 @@ class Parzen:
         top = parts.max(axis=0)
         parts -= top
         found: Array = top + np.log(np.exp(parts, out=parts).sum(axis=0))
+        return found
+
+
+class Product:
+    """The product of mixtures over blocks of the parameters, each by itself: what was good together need not stay together.
+
+    Args:
+        axes: of all parameters.
+        blocks: which of them stay together; each column of `axes` is in one of these.
+        points, weights, stands_for: as in `Parzen`; points have the columns of `axes`.
+    """
+
+    def __init__(
+        self, axes: Axes, blocks: Sequence[Axes], points: Array, weights: Array, *, stands_for: int | None = None
+    ) -> None:
+        self.axes = axes
+        place = {column: i for i, column in enumerate(axes.columns.tolist())}
+        self._places = [[place[column] for column in block.columns.tolist()] for block in blocks]
+        self._parts = [
+            Parzen(block, points[:, where], weights, stands_for=stands_for)
+            for block, where in zip(blocks, self._places, strict=True)
+        ]
+
+    def sample(self, rng: np.random.Generator, n: int) -> Array:
+        """Draw n points, shape (n, g)."""
+        found = np.empty((n, len(self.axes.columns)))
+        for where, part in zip(self._places, self._parts, strict=True):
+            found[:, where] = part.sample(rng, n)
+        return found
+
+    def log_density(self, points: Array) -> Array:
+        """The logarithm of the density, shape (n,); see `Parzen`."""
+        found: Array = sum(
+            (part.log_density(points[:, where]) for where, part in zip(self._places, self._parts, strict=True)),
+            start=np.zeros(len(points)),
+        )
         return found
 
 

@@ -1,9 +1,11 @@
 """Which trials are better: one order for one objective or several, with bounds and failures.
 
 A feasible trial is better than one that breaks a bound; among those, the one that breaks them less is better [1]. Feasible trials
-with one objective are ordered by it. With several they are ordered by non-dominated rank, front by front, and inside a front by
-crowding distance, the loneliest first: the ends of the front, then those in its gaps [1]. Failed trials are better than none and
-worse than all others. Trials judged with less effort count for what they would be worth with all of it (`History.merits`).
+with one objective are ordered by it. With several they are ordered by non-dominated rank, front by front [1], and inside a front by
+what each adds to the hypervolume of those before it (`models/hypervolume.py`). Not by crowding distance as in [1]: the ends of a front
+come first by it, and with three objectives nearly all trials are in the first front, the worst of them at its ends. Failed trials are
+better than none and worse than all others. Trials judged with less effort count for what they would be worth with all of it
+(`History.merits`).
 
 [1] Deb et al., A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II, IEEE Trans. Evol. Comp. 6, 2002, sections III and VI.
 """
@@ -13,9 +15,10 @@ from typing import Final
 import numpy as np
 
 from tunewright.history import COMPLETED, History
+from tunewright.models.hypervolume import representatives
 from tunewright.typing import Array, Indices, Mask
 
-__all__ = ["Ranking", "crowding", "fronts"]
+__all__ = ["Ranking", "fronts"]
 
 _LARGEST: Final = 1e300
 
@@ -62,8 +65,10 @@ class Ranking:
         losses = self._losses[among]
         if losses.shape[1] == 1:
             return among[np.argsort(losses[:, 0], kind="stable")[:wanted]]
-        found = [among[front[np.argsort(-crowding(losses[front]), kind="stable")]] for front in fronts(losses, wanted)]
-        return np.concatenate([among[:0], *found])[:wanted]
+        found = among[:0]
+        for front in fronts(losses, wanted):
+            found = np.append(found, among[front[representatives(losses[front], wanted - len(found))]])
+        return found
 
 
 def fronts(losses: Array, wanted: int) -> list[Indices]:
@@ -107,19 +112,3 @@ def _first(losses: Array) -> Mask:
     first = np.zeros(len(losses), bool)
     first[kept] = True
     return first
-
-
-def crowding(losses: Array) -> Array:
-    """The crowding distance of each point of a front, shape (n,); infinite at the ends. Source: Deb et al. 2002, section III-B."""
-    n, m = losses.shape
-    distance = np.zeros(n)
-    for j in range(m):
-        scale = float(np.abs(losses[:, j]).max(initial=0.0)) or 1.0
-        column = losses[:, j] / scale
-        order = np.argsort(column, kind="stable")
-        ranked = column[order]
-        span = ranked[-1] - ranked[0] if n else 0.0
-        if span > 0.0:
-            distance[order[1:-1]] += (ranked[2:] - ranked[:-2]) / span
-            distance[order[[0, -1]]] = np.inf
-    return distance

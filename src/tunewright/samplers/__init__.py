@@ -10,7 +10,7 @@
 | `GP`          | where a Gaussian process expects the largest improvement                  |
 | `TPE`         | where good trials are dense and bad ones are not (Parzen estimators)      |
 | `CMAES`       | draws from a normal distribution that adapts; numbers only                |
-| `Evolution`   | children of the best trials; several objectives too (NSGA-II)             |
+| `Evolution`   | children of the best trials; several objectives too                       |
 | `Gradient`    | descents by the gradients that the objective tells                        |
 
 Names are imported when they are first used, so that a study by `Random` does not wait for SciPy.

@@ -2,8 +2,8 @@
 
 The population is the best `population` of all trials so far: a steady state, in which a child takes the place of the worst as
 soon as it is better, (mu + 1) in the classical notation [1]. It needs no generations, so parallel workers never wait, and it is
-a pure function of the history. "Best" is the order of NSGA-II [2] (`models/ranking.py`): bounds first, then non-dominated rank,
-then crowding distance, so that several objectives spread along their front; with one objective it is simply the loss.
+a pure function of the history. "Best" is (`models/ranking.py`) bounds first, then non-dominated rank as in NSGA-II [2], then
+the hypervolume that a trial adds, so that several objectives spread along their front; with one objective it is simply the loss.
 
 A child is made in three steps.
 

@@ -9,8 +9,10 @@ The finished trials are split by their losses: the best tenth (at most 25) are g
   proposal is a complete path.
 - **Trials that still run** are bad: a constant liar, which keeps a batch from crowding one place.
 - **Failed trials** are bad too, worse than every value.
-- **Bounds** on metrics come before losses, **several objectives** are split by non-dominated rank, then crowding
-  (`models/ranking.py`); then the good are the best tenth, at most 100.
+- **Bounds** on metrics come before losses.
+- **Several objectives** are split by non-dominated rank, then by the hypervolume that trials add [3] (`models/ranking.py`); the good are
+  the best tenth, at most 100. Both densities are then products over parameters, but for those that a constraint ties: the good lie
+  along a front, and the largest ratio of joint densities is always at the same stretch of it.
 - **Constraints**: candidates that violate one are left out. If all do, candidates are drawn from the space itself. So they are when
   the proposal was tried before and nothing continuous is active in it.
 - **Priors** of the user are one component of both densities; its weight decays as 1/n.
@@ -19,18 +21,19 @@ Nothing is kept between proposals. Everything is a few NumPy operations on the h
 latest quarter of a thousand and an even selection of the others, with accordingly larger weights, stand for all of them.
 
 [1] Bergstra et al., Algorithms for Hyper-Parameter Optimization, NeurIPS 2011, section 4.1. [2] Falkner et al., BOHB, ICML 2018.
+[3] Ozaki et al., Multiobjective Tree-Structured Parzen Estimator, JAIR 73, 2022; its weights of the good are left out, as in Optuna 5.
 Constants as in Optuna 5; the liar as in Ginsbourger et al., Kriging is well-suited to parallelize optimization, 2010.
 """
 
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
 
 from tunewright.errors import StudyError
 from tunewright.history import RUNNING, History
-from tunewright.models.parzen import Axes, Parzen, ramp
+from tunewright.models.parzen import Axes, Parzen, Product, ramp
 from tunewright.models.ranking import Ranking
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.remainder import is_repeat, may_repeat
@@ -94,6 +97,19 @@ def _groups(space: SearchSpace) -> tuple[Axes, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=64)
+def _blocks(space: SearchSpace) -> tuple[tuple[Axes, ...], ...]:
+    """Of each group the parameters that stay together where there are several objectives: those that a constraint ties."""
+    found = []
+    for axes in _groups(space):
+        blocks = [{space.names[column]} for column in axes.columns]
+        for constraint in space.constraints:
+            tied = [block for block in blocks if block & constraint.names]
+            blocks = [block for block in blocks if block not in tied] + [set().union(*tied)] * bool(tied)
+        found.append(tuple(Axes(space, [name for name in space.names if name in block]) for block in blocks))
+    return tuple(found)
+
+
 class _Proposal:
     """One proposal: the densities of each group, made when they are needed."""
 
@@ -102,7 +118,7 @@ class _Proposal:
         self._groups = _groups(space)
         self._usable = history.usable
         self._ranking = Ranking(history)
-        self._densities: dict[int, tuple[Parzen, Parzen]] = {}
+        self._densities: dict[int, tuple[Parzen | Product, Parzen | Product]] = {}
         self._may_repeat = may_repeat(space)
 
     def draw(self, rng: np.random.Generator) -> Array:
@@ -155,7 +171,7 @@ class _Proposal:
         best: Array = rows[np.argmax(score)]
         return best
 
-    def _density(self, group: int) -> tuple[Parzen, Parzen]:
+    def _density(self, group: int) -> tuple[Parzen | Product, Parzen | Product]:
         """The densities of the good and of the bad trials in which a group was active."""
         if group not in self._densities:
             axes, rows = self._groups[group], self._history.rows
@@ -171,9 +187,10 @@ class _Proposal:
             rows = rows[np.concatenate([good, bad[kept]])]
             points = axes.points(rows, self._space.to_unit(rows))
             n = len(good)
+            density = Parzen if len(self._history.objectives) == 1 else partial(Product, blocks=_blocks(self._space)[group])
             self._densities[group] = (
-                Parzen(axes, points[:n], np.ones(n)),
-                Parzen(axes, points[n:], weights, stands_for=len(bad)),
+                density(axes, points=points[:n], weights=np.ones(n)),
+                density(axes, points=points[n:], weights=weights, stands_for=len(bad)),
             )
         return self._densities[group]
 
