@@ -182,17 +182,16 @@ def _told_apart(y: Array, met: Mask, bulk: Mask, overlap: float, chances: Array 
         y, met, bulk, overlap: scores less their middle on some scale, where there are any, who counts, and r.
         chances: means of zeros and ones, for which that scale is 1; None: they are none.
     """
-    noisy, freedom = _noisy(y, met, np.zeros(y.shape[1]))
-    fitted = _fit(y[bulk], met[bulk], noisy[bulk], overlap)
-    for again in range(2):
-        luck = _luck(y, met, fitted, overlap)
+    skewness, levels, less = _skewness(y, met, bulk), np.zeros(y.shape[1]), None
+    if skewness or chances is not None:  # as if all were equally noisy: else the lucky ones have no noise, and hence no luck
+        fitted = _fit(y[bulk], met[bulk], np.ones(int(bulk.sum())), overlap)
+        levels, less = fitted.levels, skewness * _luck(y, met, fitted, overlap)
+    for _ in range(2):
+        noisy, freedom = _noisy(y, met, levels, less)
         if chances is not None:
-            noisy = _of_chances(chances, luck, bulk)
-        elif again and not (skewness := _skewness(y - np.nan_to_num(fitted.levels), met, bulk)):
-            break
-        else:
-            noisy, freedom = _noisy(y, met, fitted.levels, luck * skewness if again else None)
+            noisy = _of_chances(chances, _luck(y, met, fitted, overlap), bulk)
         fitted = _fit(y[bulk], met[bulk], noisy[bulk], overlap)
+        levels = fitted.levels
     return fitted, noisy, freedom
 
 
@@ -260,7 +259,7 @@ def _middle(values: Array) -> float:
 
 def _inside(raw: Array) -> Mask:
     """Which configurations are no divergences: those below the median plus three times the way from the best tenth to it."""
-    known = raw[np.isfinite(raw)]
+    known = np.unique(_rounded(raw[np.isfinite(raw)]))  # where many are equally good, the others are not diverged for that
     if not len(known):
         return np.zeros(len(raw), bool)
     tenth, middle = np.quantile(known, [0.1, 0.5])
@@ -287,27 +286,26 @@ def _luck(y: Array, met: Mask, fitted: "_Fit", overlap: float) -> Array:
 def _of_chances(raw: Array, luck: Array, bulk: Mask) -> Array:
     """How many times noisier than the mean of all each row of zeros and ones is, by what it is worth."""
     worth = np.abs(raw - luck).clip(0.0, 1.0)
-    mean = float(worth[bulk].mean())
-    variances = (worth * (1 - worth)).clip(_LEAST_NOISY * mean * (1 - mean), None)
-    return np.asarray(np.where(np.isfinite(variances), variances, mean * (1 - mean)) / (mean * (1 - mean)))
+    mean = float(worth[bulk].mean().clip(_SOME, 1 - _SOME))
+    noisy = (worth * (1 - worth) / (mean * (1 - mean))).clip(_LEAST_NOISY, None)
+    return np.asarray(np.where(np.isfinite(noisy), noisy, 1.0))
 
 
 def _skewness(y: Array, met: Mask, bulk: Mask) -> float:
     """Third moment of the noise within rows, in units of its variance, drawn to 0 by as much as chance may have made it; 0 if it is negative,
     for then who was lucky looks less sure than it is.
     """
-    counts = met.sum(axis=1)
-    use = bulk & (counts > 2)
-    n = counts[use].astype(np.float64)
-    rest = np.where(met, y, 0.0)[use]
-    apart = np.where(met[use], rest - (rest.sum(axis=1) / n)[:, None], 0.0)
-    if len(n) < _LEAST or not apart.any():
+    use = bulk & (met.sum(axis=1) > 2)
+    seen, apart = met[use], np.where(met, y, 0.0)[use]
+    for axis in (1, 0, 1):  # what is due to rows, to cells, and to rows beside these
+        means = apart.sum(axis=axis, keepdims=True) / np.maximum(seen.sum(axis=axis, keepdims=True), 1)
+        apart = np.where(seen, apart - means, 0.0)
+    if len(seen) < _LEAST or not apart.any():
         return 0.0
-    variance = float((apart**2).sum() / (n - 1).sum())
-    third = float(
-        ((apart**3).sum(axis=1) * n / (n - 1)).sum() / (n - 2).sum()
-    )  # k-statistics of the rows, by their degrees of freedom
-    doubt = 6 / float((n - 2).sum()) * variance**3  # of normal noise
+    n = seen.sum(axis=1)
+    variance, free = float((apart**2).sum() / (n - 1).sum()), int((n - 2).sum())
+    third = float(((apart**3).sum(axis=1) * n / (n - 1)).sum() / free)  # k-statistics of the rows, by their degrees of freedom
+    doubt = 6 / free * variance**3  # of normal noise
     return third / variance * (1 - doubt / third**2) if third > 0 and third**2 > doubt else 0.0
 
 
