@@ -130,6 +130,6 @@ def test_what_is_no_sampler_is_refused(mine: Path, text: str, said: str) -> None
 
 
 def test_a_scheduler_of_ones_own_says_all_by_itself(mine: Path) -> None:
-    assert repr(scheduler_of(None, 1, None, "promote", "mine:Twice")) == "Twice()"
+    assert repr(scheduler_of(None, 1, None, "promote", own="mine:Twice")) == "Twice()"
     with pytest.raises(StudyError, match="--scheduler does not go with --folds"):
-        scheduler_of(3, 1, None, "promote", "mine:Twice")
+        scheduler_of(3, 1, None, "promote", own="mine:Twice")
