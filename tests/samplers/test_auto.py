@@ -10,11 +10,11 @@ from tunewright.testing import check_sampler, problems
 SPACE = tw.SearchSpace({"x": tw.Float(0, 1), "opt": tw.Categorical(["a", "b"])})
 
 
-def history_of(n, seconds, running=0):
-    history, rng = History(SPACE, [tw.Metric("loss")]), np.random.default_rng(0)
+def history_of(n, seconds, running=0, metrics=("loss",)):
+    history, rng = History(SPACE, [tw.Metric(name) for name in metrics]), np.random.default_rng(0)
     for trial in range(n):
         asked = Entry(trial, Asked(SPACE.sample(rng), "test", 2 * trial), 0.0, 2 * trial + 1)
-        history.fold([asked, Entry(trial, Told({"loss": float(rng.random())}, seconds), 1.0, 2 * trial + 2)])
+        history.fold([asked, Entry(trial, Told({name: float(rng.random()) for name in metrics}, seconds), 1.0, 2 * trial + 2)])
     for trial in range(n, n + running):
         history.fold([Entry(trial, Asked(SPACE.sample(rng), "test", 2 * n), 0.0, n + trial + 1)])
     return history
@@ -37,6 +37,12 @@ def history_of(n, seconds, running=0):
 )
 def test_who_proposes_follows_from_the_trials_and_what_they_cost(trials, seconds, chosen):
     assert isinstance(Auto().choose(history_of(trials, seconds)), chosen)
+
+
+@pytest.mark.parametrize(("trials", "seconds", "chosen"), [(400, 1e-3, TPE), (1500, 0.1, QuasiRandom), (1500, 0.4, TPE)])
+def test_with_several_objectives_tpe_takes_longer(trials, seconds, chosen):
+    assert isinstance(Auto().choose(history_of(trials, seconds, metrics=("loss", "cost"))), chosen)
+    assert isinstance(Auto().choose(history_of(trials, seconds)), TPE)
 
 
 @pytest.mark.parametrize(("running", "chosen"), [(0, GP), (7, GP), (31, TPE), (400, QuasiRandom)])
@@ -97,6 +103,6 @@ def test_where_budgets_differ_tpe_is_not_asked(trials, seconds, chosen):
     history, rng = History(SPACE, [tw.Metric("loss")]), np.random.default_rng(0)
     for trial in range(trials):
         asked = Entry(trial, Asked(SPACE.sample(rng), "test", 2 * trial, budget=1 + trial % 2), 0.0, 2 * trial + 1)
-        history.fold([asked, Entry(trial, Told({"loss": float(rng.random())}, seconds), 1.0, 2 * trial + 2)])
+        history.fold([asked, Entry(trial, Told({name: float(rng.random()) for name in metrics}, seconds), 1.0, 2 * trial + 2)])
 
     assert isinstance(Auto().choose(history), chosen)

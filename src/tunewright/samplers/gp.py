@@ -13,8 +13,9 @@ What hyperparameters ask for beyond the textbook:
 - Improvement is measured against the best posterior mean, not the best measured value: under noise that would be the luckiest one.
 - Trials that still run are believed to turn out as expected: nothing is left to be learnt there, so that a batch spreads.
 - Failed trials teach a second process where configurations fail; improvement counts by the probability of success.
-- Where next to nothing is expected any more, every second proposal is made with the hyperparameters of the prior, for which nothing is
-  irrelevant yet: on a plateau the fitted ones explain the little that was seen, and polish it, while the hill stands elsewhere.
+- Where less than a tenth of a deviation is expected, as mostly after the opening, every second proposal is made with the hyperparameters of
+  the prior, for which nothing is irrelevant yet: on a plateau the fitted ones explain the little that was seen, and polish it, while the hill
+  stands elsewhere.
 - Every tenth proposal is the next point of the Sobol sequence, whatever the process believes: where it has settled on a wrong hill,
   nothing else would ever tell it.
 - A prior on where the optimum lies multiplies the improvement, with a weight that decays as 1/n (πBO [1]).
