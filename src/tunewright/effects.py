@@ -79,6 +79,7 @@ class Effects(NamedTuple):
         mean: mu.
         overlap: r.
         freedom: degrees of freedom of `noises`, shape (n,); NaN likewise.
+        chances: whether all scores are zeros and ones, so that equal ones mean little.
     """
 
     values: Array
@@ -94,6 +95,7 @@ class Effects(NamedTuple):
     mean: float
     overlap: float
     freedom: Array
+    chances: bool = False
 
 
 def effects(table: Array, overlap: float = 0.0) -> Effects:
@@ -105,7 +107,7 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
 
     Rows that are the same are one configuration under several names, and count once: many of them would lend the cells their own chance.
     """
-    if table.shape[1] < 2:
+    if table.shape[1] < 2 or are_chances(table[np.isfinite(table)]):  # of zeros and ones, many rows are the same by chance
         return _apart(table, overlap)
     places: dict[bytes, int] = {}
     rounded = _rounded(np.where(np.isfinite(table), table, np.nan))
@@ -171,6 +173,7 @@ def _apart(table: Array, overlap: float) -> Effects:
         mean,
         overlap,
         np.minimum(freedom, max(1, free - bulk.sum() + 1)),
+        chances,
     )
 
 
@@ -187,7 +190,7 @@ def _told_apart(y: Array, met: Mask, bulk: Mask, overlap: float, chances: Array 
         fitted = _fit(y[bulk], met[bulk], np.ones(int(bulk.sum())), overlap)
         levels, less = fitted.levels, skewness * _luck(y, met, fitted, overlap)
     for _ in range(2):
-        noisy, freedom = _noisy(y, met, levels, less)
+        noisy, freedom = _noisy(y, met, bulk, levels, less)
         if chances is not None:
             noisy = _of_chances(chances, _luck(y, met, fitted, overlap), bulk)
         fitted = _fit(y[bulk], met[bulk], noisy[bulk], overlap)
@@ -309,29 +312,27 @@ def _skewness(y: Array, met: Mask, bulk: Mask) -> float:
     return third / variance * (1 - doubt / third**2) if third > 0 and third**2 > doubt else 0.0
 
 
-def _noisy(y: Array, met: Mask, levels: Array, less: Array | None = None) -> tuple[Array, Array]:
+def _noisy(y: Array, met: Mask, bulk: Mask, levels: Array, less: Array | None = None) -> tuple[Array, Array]:
     """How many times noisier each row is than the better half, the typical one of it, and the degrees of freedom of that; each row's own
     variance is moderated [4].
 
     By `less`, shape (n,), variances are off by luck; None: by none. No more is put back than all rows have in the mean, and not all is taken
-    away: outliers make the skewness unsure.
-
-    Bad configurations are often far noisier than good ones, and would drown the folds of these.
+    away: outliers make the skewness unsure. Bad configurations are often far noisier than good ones, and would drown the folds of these.
     """
     counts = met.sum(axis=1)
     rest = np.where(met, y - np.nan_to_num(levels), 0.0)
     means = rest.sum(axis=1) / np.maximum(counts, 1)
     squares, free = (np.where(met, rest - means[:, None], 0.0) ** 2).sum(axis=1), np.maximum(counts - 1, 0)
     if less is not None:
-        usual = free * (squares[free > 0].sum() / free.sum())
+        usual = free * (squares[bulk].sum() / free[bulk].sum())
         squares = np.clip(squares - free * less, _LEAST_NOISY * squares, np.maximum(squares, usual))
-    several = np.flatnonzero(free)
+    several = np.flatnonzero((free > 0) & bulk)
     good = several[np.argsort(means[several], kind="stable")[: max(2, (len(several) + 1) // 2)]]
     typical, least = _moderation(squares[good], free[good])
     freedom = least + free
     if not typical > _ROUNDING * max(1.0, float(np.abs(np.nan_to_num(levels)).max(initial=0.0))) ** 2:
         return np.ones(len(y)), freedom
-    noisy = np.ones(len(y))
+    noisy = np.where(bulk | (free < 1), 1.0, np.maximum(squares / np.maximum(free, 1) / typical, _LEAST_NOISY))
     for half in (good, np.setdiff1d(several, good)):
         if len(half):
             scale, prior = _moderation(squares[half], free[half])

@@ -153,8 +153,10 @@ def within(history: History, loss: Estimate) -> Estimate:
     which = history.objectives[0]
     metric = history.metrics[which]
     scores = history.table(which)[0]
-    limits = (0.0, 1.0) if are_chances(scores[np.isfinite(scores)]) else metric.limits
-    best, worst = sorted(metric.sign * limit for limit in limits)
+    scores = scores[np.isfinite(scores)]
+    best, worst = sorted(metric.sign * limit for limit in metric.limits)
+    if are_chances(scores):
+        best, worst = float(scores.min()), float(scores.max())
     losses = history.losses[:, which]
     if not (best <= np.nanmin(losses) and np.nanmax(losses) <= worst):
         return loss
@@ -177,11 +179,14 @@ def shrunk(found: Effects, trial: int) -> tuple[float, float, float, float]:
 def _weighed(found: Effects, value: float, variance: float) -> tuple[Array, Array]:
     """Posterior of one configuration: a grid, and the probability of each of its points."""
     known = np.isfinite(found.values) & np.isfinite(found.variances) & (found.variances > 0)
-    every = np.unique(np.stack([found.values[known], found.variances[known]]), axis=1)  # the same scores are one configuration
+    every = np.stack([found.values[known], found.variances[known]])
+    if not found.chances:
+        every = np.unique(every, axis=1)  # the same scores are one configuration
     values, deviation = every[0], math.sqrt(variance)
-    tenth, middle, most = np.quantile(values, [0.1, 0.5, 0.9])
+    tenth, middle = np.quantile(np.unique(values), [0.1, 0.5])
     inside = values <= middle + _FENCE * (middle - tenth)
     values, deviations = values[inside], np.sqrt(every[1][inside])
+    most = float(np.quantile(values, 0.9))
     grid = np.linspace(min(values.min(), value) - 3.5 * deviation, max(values.max(), value + 3.5 * deviation), _GRID)
     means = np.linspace(value - 0.5 * deviation, max(most, value + deviation), _MEANS)
     widest = 2 * max(deviation, float(values.std()))
