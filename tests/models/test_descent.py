@@ -199,3 +199,13 @@ def test_noise_that_tells_few_slopes_ends_a_descent(seed):
         count += 1
 
     assert count < 400
+
+
+def test_a_slope_near_by_mends_a_guess():
+    descent = Descent(np.array([0.5, 0.5]), 1.0, np.array([1.0, 0.1]), radius=0.2)
+    descent.take(np.array([0.4, 0.5]), 0.9, None)
+
+    descent.take(np.array([0.39, 0.5]), 0.95, np.array([-1.0, 5.0]))  # no better, but its slope is another one than was guessed
+
+    assert descent.point.tolist() == [0.4, 0.5]
+    assert descent.step()[0] > 0.4  # where the first slope would have it go further down

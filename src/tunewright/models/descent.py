@@ -128,8 +128,12 @@ class Descent:
             self._move(point, loss, gained / predicted if predicted > 0.0 else 0.5)
             self._asked = False
             self._settle(arrived, guessed=slope is None)
-        elif predicted > 0.0:
+            return
+        if predicted > 0.0:
             self._shrink(step, gained)
+        if slope is not None and self._guessed:  # a guess from near by is a better one
+            self.slope = slope - self._model() @ step
+            self._curvature = None
 
     def _settle(self, slope: Array, *, guessed: bool) -> None:
         """The slope at the centre."""
