@@ -155,6 +155,17 @@ def test_told_by_hand():
         study.tell(task, tw.Outcome({"loss": 0.1}, gradient=[3.5]))
 
 
+@pytest.mark.parametrize("told", [{"x": 1.5}, {}])
+@pytest.mark.parametrize("trial", [99, -1, 2, "a", None, 0.5])
+def test_a_trial_that_is_not_there_has_no_gradient(told, trial):
+    study = tw.Study(SPACE, LOSS, seed=0)
+    for _ in range(2):
+        study.tell(study.ask(), 0.5, gradient=told)
+
+    with pytest.raises(TrialError, match="trial"):
+        study.history.gradient(trial)
+
+
 def test_a_bad_gradient_costs_nothing_and_is_said_once():
     def objective(live):
         live.gradient({"x": math.nan, "n": 1.0, "lr": 2.0})

@@ -324,8 +324,11 @@ class History(Standing):
     def gradient(self, trial: int) -> dict[str, float]:
         """Derivatives of the trial's value of the first optimised metric, by parameter, in the units of both: the mean over the folds and seeds
         at its highest budget, by each parameter that all of them told (`LiveTrial.gradient`); empty where there is none.
+
+        Raises:
+            TrialError: there is no such trial.
         """
-        return mean_gradient(self._tasks.measurements(trial)) if self._tasks.gradients else {}
+        return mean_gradient(self.trial(trial).measurements)
 
     def so_far(self, trial: int, index: int, more: Sequence[Report] = ()) -> Report | None:
         """The last report of a task that has every metric, with these alone, `more` being reports that are not recorded yet. None: there is

@@ -46,16 +46,24 @@ def implicit_gradient(
         dV/dλ, shape (q,).
 
     Raises:
-        MetricError: the Hessian is not positive definite along some direction: these weights are no strict minimum of the training loss.
+        MetricError: the Hessian is not positive definite along some direction: these weights are no strict minimum of the training loss. Or
+            `outer_gradient`, or what `hvp` returns, is not finite or not of shape (p,).
     """
-    wanted = np.asarray(outer_gradient, np.float64)
-    found, residual = np.zeros_like(wanted), wanted.copy()
-    way, square = residual, float(residual @ residual)
-    enough = tolerance**2 * square
+    wanted = _finite(outer_gradient, "implicit_gradient: outer_gradient")
+    if wanted.ndim != 1:
+        raise MetricError(f"implicit_gradient: outer_gradient must have shape (p,), got {wanted.shape}. Flatten the weights.")
+    largest = float(np.abs(wanted).max(initial=0.0)) or 1.0
+    length = float(np.linalg.norm(wanted / largest)) or 1.0
+    residual = wanted / largest / length  # of length 1, so that no square under- or overflows
+    found, way, square = np.zeros_like(wanted), residual, float(residual @ residual)
     for _ in range(10 * len(wanted) if iterations is None else iterations):
-        if square <= enough:
+        if square <= tolerance**2:
             break
-        pushed = np.asarray(hvp(way), np.float64)
+        pushed = _finite(hvp(way), "implicit_gradient: what hvp returns")
+        if pushed.shape != wanted.shape:
+            raise MetricError(
+                f"implicit_gradient: hvp must return shape {wanted.shape}, as outer_gradient has it, got {pushed.shape}."
+            )
         curvature = float(way @ pushed)
         if not curvature > 0.0:
             raise MetricError(
@@ -66,7 +74,7 @@ def implicit_gradient(
         residual = residual - (square / curvature) * pushed
         square, before = float(residual @ residual), square
         way = residual + (square / before) * way
-    return np.asarray(direct, np.float64) - np.asarray(mixed_vjp(found), np.float64)
+    return np.asarray(direct, np.float64) - np.asarray(mixed_vjp(found * length * largest), np.float64)
 
 
 def ridge_leave_one_out(X: ArrayLike, y: ArrayLike, alpha: float) -> tuple[float, float]:  # noqa: N803  as scikit-learn has it
@@ -79,17 +87,38 @@ def ridge_leave_one_out(X: ArrayLike, y: ArrayLike, alpha: float) -> tuple[float
         y: targets, shape (n,).
         alpha: the penalty, more than 0.
 
+    Raises:
+        MetricError: `alpha` is not above 0, shapes do not fit (a `y` of shape (n, 1) does), there are fewer than 2 rows, or something is not finite.
+
     Source: the leave-one-out residual is the residual over 1 - h (Golub, Heath and Wahba, Technometrics 21, 1979), differentiated by hand.
     """
-    rows, targets = np.asarray(X, np.float64), np.asarray(y, np.float64)
+    rows, targets = _sample(X, y, "ridge_leave_one_out: X and y")
+    if len(targets) < 2:
+        raise MetricError("ridge_leave_one_out: one row leaves none to learn from. Give at least 2.")
+    penalty = float(_penalties(alpha, (), "ridge_leave_one_out: alpha"))
     left, singular, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
-    squares, centred = singular**2, targets - targets.mean()
-    shrunk, slope = squares / (squares + alpha), -squares / (squares + alpha) ** 2
-    pull = left.T @ centred
-    spare = 1.0 - 1.0 / len(targets) - left**2 @ shrunk  # 1 - h
-    errors = (centred - left @ (shrunk * pull)) / spare
-    change = (errors * (left**2 @ slope) - left @ (slope * pull)) / spare
-    return float((errors**2).mean()), float(2.0 * (errors * change).mean())
+    seen = singular > max(rows.shape) * np.finfo(np.float64).eps * singular.max(initial=0.0)
+    left, squares, centred = left[:, seen], singular[seen] ** 2, targets - targets.mean()
+    pull, square = left.T @ centred, left**2
+    beyond = 1.0 - 1.0 / len(targets) - square.sum(axis=1)  # of 1 - h, what no penalty changes
+    whole = beyond < 1e-13  # nothing, where features fit the row exactly: with p >= n all rows
+    weights = 1.0 / (squares + penalty)
+    # Without it alpha cancels in residual / (1 - h); and so it must, as 1 - 1 / n - h has no digits left where alpha is small.
+    outside, beyond = np.where(whole, 0.0, centred - left @ pull), np.where(whole, 0.0, beyond)
+    factors = np.where(whole, 1.0, penalty)
+    spare = factors * (square @ weights) + beyond
+    errors = (factors * (left @ (weights * pull)) + outside) / spare
+    least = squares.min(initial=np.inf)
+    fixed = weights**2 * squares
+    moved = (
+        weights**2 * (squares - least) / (least + penalty)
+    )  # weights less the largest, without cancellation where alpha is large
+    change = np.where(
+        whole,
+        left @ (moved * pull) - errors * (square @ moved),
+        left @ (fixed * pull) - errors * (square @ fixed),
+    )
+    return float((errors**2).mean()), float(2.0 * (errors * change / spare).mean())
 
 
 def ridge_held_out(
@@ -110,13 +139,53 @@ def ridge_held_out(
 
     Returns:
         The error, and its gradient, shape (p,). By a penalty that several features share the derivative is the sum of theirs.
+
+    Raises:
+        MetricError: a penalty is not above 0, shapes do not fit (targets of shape (n, 1) do), or something is not finite.
     """
-    rows, targets = np.asarray(X, np.float64), np.asarray(y, np.float64)
+    rows, targets = _sample(X, y, "ridge_held_out: X and y")
+    judged, truth = _sample(X_test, y_test, "ridge_held_out: X_test and y_test")
+    if judged.shape[1] != rows.shape[1]:
+        raise MetricError(
+            f"ridge_held_out: X has {rows.shape[1]} columns, X_test {judged.shape[1]}. Give both the same features."
+        )
+    own = _penalties(penalties, rows.shape[1:], "ridge_held_out: penalties")
     middle, mean = rows.mean(axis=0), targets.mean()
     centred = rows - middle
-    hessian = centred.T @ centred + np.diag(np.broadcast_to(np.asarray(penalties, np.float64), rows.shape[1:]))
+    hessian = centred.T @ centred + np.diag(own)
     weights = np.linalg.solve(hessian, centred.T @ (targets - mean))
-    judged = np.asarray(X_test, np.float64) - middle
-    errors = judged @ weights + mean - np.asarray(y_test, np.float64)
+    judged = judged - middle
+    errors = judged @ weights + mean - truth
     pull = np.linalg.solve(hessian, 2.0 * judged.T @ errors / len(errors))
     return float((errors**2).mean()), -pull * weights
+
+
+def _finite(values: ArrayLike, what: str) -> Array:
+    found = np.asarray(values, np.float64)
+    if not np.isfinite(found).all():
+        raise MetricError(
+            f"{what}: {int((~np.isfinite(found)).sum())} of {found.size} numbers are NaN or infinite. Fill or drop them first."
+        )
+    return found
+
+
+def _sample(rows: ArrayLike, targets: ArrayLike, what: str) -> tuple[Array, Array]:
+    """Rows of shape (n, p) and targets of shape (n,), also given as one column."""
+    X, y = _finite(rows, what), _finite(targets, what)  # noqa: N806  as scikit-learn has it
+    column = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    if X.ndim != 2 or column.shape != X.shape[:1] or not len(X):
+        raise MetricError(f"{what} must have shapes (n, p) and (n,), with rows, got {X.shape} and {y.shape}.")
+    return X, column
+
+
+def _penalties(given: ArrayLike, shape: tuple[int, ...], what: str) -> Array:
+    found = _finite(given, what)
+    if found.shape not in ((), shape):
+        raise MetricError(
+            f"{what} must be one number" + (f", or have shape {shape}" if shape else "") + f", got shape {found.shape}."
+        )
+    if not (found > 0.0).all():
+        raise MetricError(
+            f"{what} must be above 0, got {found.min():.6g}. Search on a logarithmic scale, whose low end is above 0."
+        )
+    return np.broadcast_to(found, shape)

@@ -147,3 +147,65 @@ def test_a_start_without_a_slope_gets_it_when_it_is_told_once_more():
 def test_nothing_to_move_is_nowhere_to_go():
     assert Descent(np.empty(0), 1.0, np.empty(0), 0.2).over
     assert Descent(np.array([0.5]), 1.0, np.zeros(1), 0.2).over
+
+
+def test_a_better_point_without_a_slope_is_the_new_centre():
+    function = bowl([1.0, 4.0], [0.1, 0.45])
+    descent = Descent(np.array([0.5, 0.5]), *function(np.array([0.5, 0.5])), radius=0.2)
+    descent.take(np.array([0.6, 0.7]), *function(np.array([0.6, 0.7])))  # a worse one, that tells a little of the curvature
+    step = descent.step()
+
+    descent.take(step, function(step)[0], None)
+
+    assert descent.point.tolist() == step.tolist()
+    assert descent.loss == function(step)[0]
+    assert descent.radius >= 0.2
+    later = descent.step()
+    assert function(later)[0] < function(step)[0]  # further down, though nobody told which way
+
+
+def test_a_centre_without_a_slope_is_asked_once_more_and_only_once():
+    def gone(told):
+        function = bowl([1.0], [0.4])
+        descent = Descent(np.array([0.5]), *function(np.array([0.5])), radius=0.2)
+        asked = 0
+        for _ in range(200):
+            if descent.over:
+                break
+            point = descent.step()
+            again = descent.wants
+            asked += again
+            assert again == (point.tolist() == descent.point.tolist())
+            descent.take(point, function(point)[0], function(point)[1] if told and again else None)
+        return descent, asked
+
+    descent, asked = gone(told=False)
+    assert descent.over
+    assert asked == 1
+
+    descent, asked = gone(told=True)
+    assert descent.over
+    assert asked >= 1
+    assert descent.point[0] == pytest.approx(0.4, abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_that_tells_few_slopes_ends_a_descent(seed):
+    rng = np.random.default_rng(seed)
+    descent = Descent(np.array([0.5, 0.5]), 0.0, rng.standard_normal(2), 0.2)
+    count = 0
+    while not descent.over and count < 400:
+        descent.take(descent.step(), float(rng.standard_normal()), rng.standard_normal(2) if rng.random() < 0.3 else None)
+        count += 1
+
+    assert count < 400
+
+
+def test_a_slope_near_by_mends_a_guess():
+    descent = Descent(np.array([0.5, 0.5]), 1.0, np.array([1.0, 0.1]), radius=0.2)
+    descent.take(np.array([0.4, 0.5]), 0.9, None)
+
+    descent.take(np.array([0.39, 0.5]), 0.95, np.array([-1.0, 5.0]))  # no better, but its slope is another one than was guessed
+
+    assert descent.point.tolist() == [0.4, 0.5]
+    assert descent.step()[0] > 0.4  # where the first slope would have it go further down

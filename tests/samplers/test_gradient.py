@@ -282,6 +282,26 @@ def test_a_start_without_a_gradient_is_tried_once_more() -> None:
     assert journal.history.losses.min() < 1e-4
 
 
+@pytest.mark.parametrize(
+    "told", [lambda n: n % 4 == 1, lambda n: n % 2 == 0, lambda n: n % 3 > 0], ids=["1 in 4", "1 in 2", "2 in 3"]
+)
+def test_what_trials_without_a_gradient_gain_is_kept(told: Callable[[int], bool]) -> None:
+    space = SearchSpace({f"x{j}": Float(-5, 5, default=4.0) for j in range(3)})
+    scale = np.array([1.0, 3.0, 10.0])
+
+    def objective(live: tw.LiveTrial) -> float:
+        away = np.array([live[name] - 1.0 for name in space])
+        if told(live.trial):
+            live.gradient(dict(zip(space, (2 * scale * away).tolist(), strict=True)))
+        return float(scale @ away**2)
+
+    study = tw.Study(space, sampler=Gradient(), seed=0)
+    study.optimize(objective, trials=25)
+
+    assert study.history.losses.min() < 0.01
+    assert study.replay().same
+
+
 def test_nobody_tells_a_gradient_and_that_is_said_once() -> None:
     study = tw.Study(PROBLEMS["sphere"].space, sampler=Gradient(), seed=0)
 

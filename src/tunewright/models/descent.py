@@ -10,7 +10,8 @@ the unit cube. It becomes the centre if it is better by a share of what was pred
 the region shrinks to where a parabola through what is known has its minimum [1, algorithm 4.1 and eq. (3.57)]. So a descent ends also where
 values are noisy: each point that is no better makes the next step shorter.
 
-What it is told need not be what it asked for: any point inside the region, in any order, improves the model.
+What it is told need not be what it asked for: any point inside the region, in any order, improves the model. A better point that tells no slope
+becomes the centre with the slope that the model has there. Only when that leads nowhere, the centre is asked for once more, for its own.
 
 [1] Nocedal and Wright, Numerical Optimization, 2nd edition, Springer 2006. [2] Bertsekas, Projected Newton Methods for Optimization Problems
 with Simple Constraints, SIAM J. Control and Optimization 20, 1982.
@@ -54,6 +55,9 @@ class Descent:
     def __init__(self, point: Array, loss: float, slope: Array | None, radius: float) -> None:
         self.point, self.loss, self.slope, self.radius = point, loss, slope, radius
         self.steps = 0
+        self._asked = False
+        self._guessed = False
+        self._known = point, slope
         self._first = loss
         self._pairs: list[tuple[Array, Array]] = []
         self._curvature: Array | None = None
@@ -71,17 +75,27 @@ class Descent:
     @property
     def over(self) -> bool:
         """Whether there is nowhere to go: no slope, or no decrease in sight that would matter."""
-        if self.slope is None or self.radius < _LEAST:
-            return True
+        return self.slope is None or (self._stuck and not self.wants)
+
+    @property
+    def wants(self) -> bool:
+        """Whether the centre is asked for once more: it told no slope, and there is nowhere to go without."""
+        return not self._asked and (self.slope is None or (self._guessed and self._stuck))
+
+    @property
+    def _stuck(self) -> bool:
         if self._over is None:
             gained = self._first - self.loss
-            self._over = not self._predicted(self.step() - self.point) > _TOLERANCE * max(gained, abs(self.loss))
+            small = self.radius < _LEAST
+            self._over = small or not self._predicted(self._lowest(1.0) - self.point) > _TOLERANCE * max(gained, abs(self.loss))
         return self._over
 
     def step(self, share: float = 1.0) -> Array:
-        """The point where the model is least inside this share of the region, shape (p,)."""
-        if self.slope is None:
-            return self.point
+        """The point where the model is least inside this share of the region, shape (p,); the centre where that is wanted."""
+        return self.point if self.slope is None or self.wants else self._lowest(share)
+
+    def _lowest(self, share: float) -> Array:
+        assert self.slope is not None
         radius = share * self.radius
         low, high = np.maximum(-radius, -self.point), np.minimum(radius, 1.0 - self.point)
         return np.clip(self.point + box_minimum(self.slope, self._model(), low, high), 0.0, 1.0)
@@ -89,26 +103,59 @@ class Descent:
     def take(self, point: Array, loss: float, slope: Array | None) -> None:
         """What came of a point inside the region; an infinite loss: it failed."""
         self.steps, self._over = self.steps + 1, None
-        step = point - self.point
-        if self.slope is None or not np.abs(step).max(initial=0.0) > 0.0:  # the centre once more
-            self.slope = slope if self.slope is None and math.isfinite(loss) else self.slope
-            return
-        predicted, gained = self._predicted(step), self.loss - loss
-        if slope is not None and math.isfinite(loss):
-            self._learn(step, slope - self.slope)
-        if slope is not None and gained > _SUFFICIENT * max(predicted, 0.0) and gained > 0.0:
-            self._move(point, loss, slope, gained / predicted if predicted > 0.0 else 0.5)
-        elif predicted > 0.0:
-            self._shrink(step, gained)
+        step, slope = point - self.point, slope if math.isfinite(loss) else None
+        if not np.abs(step).max(initial=0.0) > 0.0:
+            self._take_centre(slope)
+        elif self.slope is not None:
+            self._take_step(step, point, loss, slope)
 
-    def _move(self, point: Array, loss: float, slope: Array, ratio: float) -> None:
+    def _take_centre(self, slope: Array | None) -> None:
+        """The centre once more."""
+        self._asked = True
+        if slope is None or not (self.slope is None or self._guessed):
+            return
+        if self.slope is not None:
+            self._learn(self.point, slope)
+            self.radius = max(self.radius, _CLOSE)  # what made it small was a guess
+        self._settle(slope, guessed=False)
+
+    def _take_step(self, step: Array, point: Array, loss: float, slope: Array | None) -> None:
+        predicted, gained = self._predicted(step), self.loss - loss
+        if slope is not None:
+            self._learn(point, slope)
+        if gained > _SUFFICIENT * max(predicted, 0.0) and gained > 0.0:
+            arrived = self._guess(step, gained) if slope is None else slope
+            self._move(point, loss, gained / predicted if predicted > 0.0 else 0.5)
+            self._asked = False
+            self._settle(arrived, guessed=slope is None)
+            return
+        if predicted > 0.0:
+            self._shrink(step, gained)
+        if slope is not None and self._guessed:  # a guess from near by is a better one
+            self.slope = slope - self._model() @ step
+            self._curvature = None
+
+    def _settle(self, slope: Array, *, guessed: bool) -> None:
+        """The slope at the centre."""
+        self.slope, self._guessed, self._curvature = slope, guessed, None
+        if not guessed:
+            self._known = self.point, slope
+
+    def _guess(self, step: Array, gained: float) -> Array:
+        """The slope at a better point that told none: the model's, bent along the step so that it agrees with what was gained."""
+        assert self.slope is not None
+        pushed = self._model() @ step
+        seen, along = -2.0 * (gained + float(self.slope @ step)), float(step @ pushed)
+        share = seen / along if along > 0.0 else 1.0
+        return self.slope + min(2.0, max(0.0, share if math.isfinite(share) else 1.0)) * pushed
+
+    def _move(self, point: Array, loss: float, ratio: float) -> None:
         length = self.away(point)
         if ratio > _GOOD and length > 0.8 * self.radius:
             self.radius = min(_LARGEST, 2.0 * self.radius)
         elif ratio < _POOR:
             self.radius = max(0.5 * length, 0.25 * self.radius)
-        self.point, self.loss, self.slope = point, loss, slope
-        self._curvature = None
+        self.point, self.loss = point, loss
 
     def _shrink(self, step: Array, gained: float) -> None:
         """To where the parabola through both values and the slope at the centre is least, or a quarter where there is none."""
@@ -118,8 +165,11 @@ class Descent:
         share = -slope / (2.0 * excess) if math.isfinite(excess) and excess > 0.0 else 0.25
         self.radius = min(self.radius, length) * min(0.5, max(0.1, share))
 
-    def _learn(self, step: Array, change: Array) -> None:
-        self._pairs = [*self._pairs[1 - _MEMORY :], (step, change)]
+    def _learn(self, point: Array, slope: Array) -> None:
+        """From the difference to the last slope that was told at a centre."""
+        known, told = self._known
+        assert told is not None
+        self._pairs = [*self._pairs[1 - _MEMORY :], (point - known, slope - told)]
         self._curvature = None
 
     def _predicted(self, step: Array) -> float:

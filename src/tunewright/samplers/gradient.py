@@ -13,7 +13,8 @@ for each parameter. This sampler descends: a trust-region method with a BFGS mat
   points are tried before the next one begins; of these every second one is the best trial with another choice, where there are choices.
 - **Parallel workers** descend from other starts, then try shorter steps of one that is under way, then further points of the sequence.
 - **Failed trials**, and those that break a metric's bound, shorten the step, as does a point that is no better.
-- **Trials without a gradient** among others with one are tried again when it is their turn to be descended from.
+- **Trials without a gradient** among others with one are tried again, once, when it is their turn to be descended from. A step that is better and tells none
+  is descended from as the model would have it, and tried again where that leads nowhere.
 
 Where a constraint or a condition cuts a step off, half of it is tried, and half of that; a descent does not slide along constraints.
 """
@@ -127,14 +128,12 @@ class _Chain:
     """A descent among configurations that agree in all but their Floats.
 
     Attributes:
-        row: of its first trial, raw, shape (d,).
+        row: of the trial at its centre, raw, shape (d,).
         places: of the Floats that are active, shape (p,).
-        again: whether its first trial was tried again for its gradient.
     """
 
     def __init__(self, row: Array, places: Indices, descent: Descent) -> None:
         self.row, self.places, self.descent = row, places, descent
-        self.again = False
 
 
 class _Replay:
@@ -181,9 +180,10 @@ class _Replay:
         family = self._chains.setdefault(self._key(row), [])
         near = [chain for chain in family if chain.descent.covers(point)]
         for chain in near:
-            chain.again |= chain.descent.away(point) == 0.0
             chain.descent.take(point, loss, slope)
         there = sorted((chain for chain in near if not chain.descent.away(point)), key=lambda chain: -chain.descent.steps)
+        for chain in there:
+            chain.row = row.copy()
         for chain in there[1:]:  # descents that have met go on as one
             family.remove(chain)
         if not near and math.isfinite(loss):
@@ -206,7 +206,7 @@ class _Replay:
         begun = [chain for chain in chains if chain.descent.steps and chain.descent.slope is not None]
         ended = [chain for chain in begun if chain.descent.over]
         open_ = [chain for chain in begun if not chain.descent.over]
-        waiting = [chain for chain in chains if not chain.descent.steps and self._startable(chain)]
+        waiting = [chain for chain in chains if not chain.descent.steps and (chain.descent.wants or not chain.descent.over)]
         pending = self._pending(history)
         ready = len(chains) + len(pending) >= starts + (_FRESH + 1) * len(ended)
         for chain in [*open_, *(waiting if ready or open_ else [])]:
@@ -218,11 +218,6 @@ class _Replay:
                 if (row := self._step(chain, share, history)) is not None:
                     return row
         return self._neighbour(chains[0], rng) if ended and len(history) % 2 else None
-
-    def _startable(self, chain: _Chain) -> bool:
-        if chain.descent.slope is None:
-            return not chain.again
-        return not chain.descent.over
 
     def _pending(self, history: History) -> Array:
         """Raw rows of the running trials, shape (k, d)."""
@@ -238,8 +233,8 @@ class _Replay:
     def _step(self, chain: _Chain, share: float, history: History) -> Array | None:
         """The next point of a descent as a raw row; None: constraints and conditions leave none, or none that is new."""
         centre, step = chain.descent.point, chain.descent.step(share) - chain.descent.point
-        if chain.descent.slope is None:
-            return chain.row
+        if chain.descent.wants:
+            return chain.row if share == 1.0 else None
         for _ in range(_HALVINGS):
             row = self._row(chain, centre + step)
             if self._fits(row):
