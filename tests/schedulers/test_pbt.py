@@ -321,6 +321,19 @@ def test_after_another_scheduler_a_population_begins_anew(before):
     assert study.replay().same
 
 
+def test_who_is_asked_for_first_by_hand_is_a_member():
+    study = study_of(ASHA(2, 18))
+    study.tell(study.ask(), {"height": 9.0})
+    study.scheduler = PBT(2, 6, population=2)
+
+    asked = []
+    for _ in range(3):
+        asked.append(study.ask())
+        study.tell(asked[-1], {"height": 1.0})
+
+    assert [(task.trial, task.budget) for task in asked] == [(1, 2), (2, 2), (1, 4)]
+
+
 def test_a_trial_by_hand_with_once_disturbs_no_population():
     study = study_of(seed=3)
     study.optimize(climb, trials=8)

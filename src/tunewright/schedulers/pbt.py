@@ -203,8 +203,8 @@ class _Crowd:
 
     def __init__(self, history: History, step: float, population: int, name: str) -> None:
         self._history, self._step = history, step
-        self._sessions, since = _sessions(history, name)
-        ours = history.usable & (np.array([history.basis(trial) for trial in range(len(history))], np.float64) >= since)
+        self._sessions, first = _sessions(history, name)
+        ours = history.usable & (np.arange(len(history)) >= first)
         lowest, self.highest = history.sent_budgets
         begun = ours & (lowest == step) & ~history.cloned
         self._strange = np.flatnonzero(ours & (lowest != step) & np.isfinite(lowest) & ~history.cloned)
@@ -294,20 +294,26 @@ class _Crowd:
         return min([*self.highest[waits].tolist(), *begins], default=math.inf)
 
 
-def _sessions(history: History, name: str) -> tuple[list[str], float]:
-    """The populations that were at work since another scheduler was, as the journal calls them, and the position from which on.
+def _sessions(history: History, name: str) -> tuple[list[str], int]:
+    """The populations that were at work since another scheduler was, as the journal calls them, and the first trial since then.
 
     `Once` gives no more to what it did not begin, and begins nothing with a budget: it is no other.
     """
-    kinds, since, found = {"PBT", _kind(name)}, 0.0, []
+    kinds, found = {"PBT", _kind(name)}, []
+    since, time = 0.0, -math.inf
     for entry in history.sessions:
         said = str(getattr(entry.event, "scheduler", ""))
         if _kind(said) in kinds:
-            since = entry.position if since == math.inf else since
+            since, time = (entry.position, entry.time) if since == math.inf else (since, time)
             found.append(said)
         elif _kind(said) != "Once":
-            since, found = math.inf, []
-    return found, since
+            since, time, found = math.inf, math.inf, []
+    first = int(np.searchsorted([history.basis(trial) for trial in range(len(history))], since)) if since else 0
+    if (
+        first and history.asked_at[first - 1] >= time
+    ):  # by hand it is written down who asks with what is asked for, which knew less
+        first -= 1
+    return found, first
 
 
 def _kind(called: str) -> str:
