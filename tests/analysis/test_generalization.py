@@ -333,7 +333,11 @@ def bred():
 
 
 def test_what_is_said_of_a_clone_names_its_lineage_and_other_rows_are_refused():
-    assert "study.lineage(2)" in by_folds(bred()).sentence
+    found = by_folds(bred())
+    assert found.sentence.startswith("Trial 2 went on from trial 0 at budget 1: ")
+    assert "study.lineage(2)" in found.sentence
+    assert found.clone == 2
+    assert "  take the winner: the schedule study.lineage(2)" in repr(found).splitlines()
     judge = SimpleNamespace(tested=None, outer=None)
     with pytest.raises(StudyError, match="fitted to other rows"):
         by_test(bred(), judge, None, None)

@@ -188,7 +188,8 @@ def test_what_is_no_study_file_is_storage_trouble_and_stays_untouched(cli: Cli, 
 
 
 def test_a_clone_is_shown_with_its_schedule(cli: Cli) -> None:
-    study = Study(SPACE, Metric("loss"), sampler=QuasiRandom(), scheduler=PBT(1, 3, population=4), storage="runs.db", name="bred")
+    scheduler = PBT(1, 3, population=4)
+    study = Study(SPACE, Metric("loss"), sampler=QuasiRandom(), scheduler=scheduler, storage="runs.db", name="bred", seed=7)
     study.optimize(grows)
     clone, descent = next(iter(study.history.clones.items()))
 
@@ -202,7 +203,10 @@ def test_a_clone_is_shown_with_its_schedule(cli: Cli) -> None:
     assert told["parent"] == descent.parent
     assert told["lineage"][-1]["trial"] == clone
     best = cli("best", "runs.db")
-    assert ("study.lineage" in best.err) == (study.best.parent is not None)
+    assert study.best.parent is not None
+    assert f"tunewright show --trial {study.best.number}" in best.err
+    schedule = [f"  {stretch}" for stretch in study.lineage()]
+    assert listed.split("trained by\n")[1].splitlines()[: len(schedule)] == schedule
 
 
 def grows(live: LiveTrial) -> float:

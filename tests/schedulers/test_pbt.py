@@ -190,10 +190,47 @@ def test_a_failed_member_waits_for_somebody_to_stand_in_from():
 
 def test_where_all_failed_it_is_over():
     assert decide(population([None] * 4)) == Done()
+
+
+@pytest.mark.parametrize("high", [6, 4])
+def test_where_all_failed_at_one_budget_a_clone_tries_the_stretch_again(high):
+    journal, scheduler = population([1.0, 2.0, 3.0, 4.0]), PBT(2, high, population=4)
+    for trial in range(4):
+        journal.fail(trial, index=journal.send(trial, budget=4))
+    assert scheduler.keeps(journal.history) == 2
+
+    again = decide(journal, scheduler)
+
+    assert (again.trial, again.replaces, again.since, again.budget) == (0, 0, 2, 4)
+    trial = journal.clone(again.trial, again.params, budget=4, since=2, replaces=0)
+    assert decide(journal, scheduler) == Wait()
+    journal.tell(trial, 1.0)
+    after = decide(journal, scheduler)
+    assert after == Done() if high == 4 else (after.trial, after.replaces, after.since) == (trial, 1, 4)
+
+
+def test_where_they_fail_again_it_is_over_and_said():
     journal = population([1.0, 2.0, 3.0, 4.0])
     for trial in range(4):
         journal.fail(trial, index=journal.send(trial, budget=4))
-    assert decide(journal) == Done()
+    again = decide(journal)
+    journal.fail(journal.clone(again.trial, again.params, budget=4, since=2, replaces=again.replaces))
+
+    with pytest.warns(UserWarning, match="No member of the population came to budget 6: all failed between 2 and 4, 1 clones"):
+        assert decide(journal) == Done()
+
+
+def test_for_whom_somebody_stopped_nobody_tries_again():
+    study = tw.Study(SPACE, sampler=Random(), scheduler=PBT(2, 4, population=2))
+    for loss in (1.0, 2.0):
+        study.tell(study.ask(), loss)
+    running = [study.ask(), study.ask()]
+    for task in running:
+        study.stop(task.trial)
+        study.tell(task, RuntimeError("it was stopped"))
+
+    assert study.history.failed == 2
+    assert decide(study, PBT(2, 4, population=2)) == Done()
 
 
 def test_who_somebody_stopped_is_replaced_and_never_cloned():
@@ -263,6 +300,107 @@ def test_checkpoints_are_kept_from_the_budget_of_who_is_furthest_behind():
     assert ASHA(1, 9).keeps(journal.history) is None
 
 
+# ---- with what was there before ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", [[ASHA(2, 18)], [PBT(2, 18, population=6), ASHA(2, 18)]])
+def test_after_another_scheduler_a_population_begins_anew(before):
+    study = study_of(before[0], seed=3)
+    for scheduler in before:
+        study.scheduler = scheduler
+        study.optimize(climb, more=8)
+    known = len(study.history)
+    study.scheduler = PBT(2, 10, population=6)
+
+    study.optimize(climb)
+
+    history = study.history
+    assert (history.budgets[known:] == 10).sum() == 6
+    assert {number for number in history.clones if number >= known}
+    assert all(clone.parent >= known and clone.replaces >= known for trial, clone in history.clones.items() if trial >= known)
+    assert study.replay().same
+
+
+def test_who_is_asked_for_first_by_hand_is_a_member():
+    study = study_of(ASHA(2, 18))
+    study.tell(study.ask(), {"height": 9.0})
+    study.scheduler = PBT(2, 6, population=2)
+
+    asked = []
+    for _ in range(3):
+        asked.append(study.ask())
+        study.tell(asked[-1], {"height": 1.0})
+
+    assert [(task.trial, task.budget) for task in asked] == [(1, 2), (2, 2), (1, 4)]
+
+
+def test_a_trial_by_hand_with_once_disturbs_no_population():
+    study = study_of(seed=3)
+    study.optimize(climb, trials=8)
+    known = len(study.history)
+    population, study.scheduler = study.scheduler, Once()
+    study.tell(study.ask(), {"height": 0.0})
+    study.scheduler = population
+
+    study.optimize(climb)
+
+    assert known == 8
+    assert set(study.history.trials[known].measurements[0].values.values()) == {0.0}
+    assert {trial.origin for trial in study.history.trials[known + 1 :]} <= {"clone"}
+
+
+def test_where_an_edited_space_holds_no_member_a_population_begins_anew():
+    study = tw.Study(
+        {"a": Float(0, 1), "b": Float(0, 1)}, Metric("height", "maximize"), sampler=Random(), scheduler=PBT(2, 6, population=4)
+    )
+    for _ in range(6):
+        study.tell(study.ask(), {"height": 1.0})
+    study.edit({"a": Float(2, 3), "b": Float(2, 3)})
+
+    known = len(study.history)
+    study.optimize(climb)
+
+    assert (study.history.budgets[known:] == 6).sum() == 4
+
+
+def test_after_a_limit_a_population_fills_up_and_clones_of_who_went_on_find_its_checkpoint():
+    study = study_of(seed=3)
+    for a in (0.7, 0.8, 0.9):
+        study.enqueue({"a": a, "b": 1.0})
+    study.optimize(climb, trials=3)
+    assert list(study.history.budgets) == [10, 10, 10]
+    for a in (0.1, 0.2, 0.3):
+        study.enqueue({"a": a, "b": 0.1})
+
+    study.optimize(climb)
+
+    check(study, queued=6)
+    assert 2 in {clone.parent for clone in study.history.clones.values() if clone.since == 2}
+
+
+def test_a_larger_population_does_not_fill_up_one_whose_checkpoints_are_gone():
+    study = study_of(PBT(2, 10, population=3), seed=3)
+    study.optimize(climb)
+    study.scheduler = PBT(2, 10, population=6)
+
+    study.optimize(climb)
+
+    assert len(study.history) == 3
+
+
+@pytest.mark.parametrize("trials", [6, 9])
+def test_another_step_is_refused(trials):
+    study = study_of(seed=3)
+    study.optimize(climb, trials=trials)
+    study.scheduler = PBT(3, 10, population=6)
+
+    with pytest.raises(StudyError, match=r"begun with step=2 \(trial 0\).*Go on with that step"):
+        study.optimize(climb)
+    study.scheduler = PBT(2, 10, population=6)
+    study.optimize(climb)
+    assert study.replay().same
+
+
 # ---- arguments -----------------------------------------------------------------------------------------------------------------
 
 
@@ -280,6 +418,7 @@ def test_checkpoints_are_kept_from_the_budget_of_who_is_furthest_behind():
         ((1, 5), {"factors": (1.2, 0.8)}, "factors"),
         ((1, 5), {"factors": 0.8}, "factors"),
         ((1, 5), {"fixed": "width"}, r'fixed=\["width"\]'),
+        ((1, 5), {"fixed": None}, r'fixed=\["width"\]'),
     ],
 )
 def test_what_cannot_be_is_refused(arguments, changes, said):

@@ -76,7 +76,7 @@ class Generalization(msgspec.Struct, frozen=True, kw_only=True):
             measured twice.
         recommended: which of the two to take; the winner only if it is better with probability 0.7 at least or, where that cannot be
             told, by its score.
-        params: of the recommended one.
+        params, clone: of the recommended one; of a clone the last part of the schedule that it was trained by, and its number, else None.
         sentence: the same in words.
         growth: what learning from all rows adds to the winner's score, in it already, positive: better; None where it was not asked for.
         exact: parameters whose values are shown as JSON, since choices of theirs would read alike.
@@ -95,11 +95,13 @@ class Generalization(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     growth: Estimate | None = None
     exact: tuple[str, ...] = ()
+    clone: int | None = None
 
     def __repr__(self) -> str:
         found = {"winner": self.winner, "default": self.default, "baseline": self.baseline, "gain": self.gain}
         lines = [f"  {name:<8}  {each.text(4)}" for name, each in found.items() if each is not None]
-        take = f"  take the {self.recommended}: {params_line(self.params, self.exact)}"
+        how = params_line(self.params, self.exact) if self.clone is None else f"the schedule study.lineage({self.clone})"
+        take = f"  take the {self.recommended}: {how}"
         return "\n".join([f"Expected {self.metric} on new data, by {self.method}", *lines, take, f"  {self.sentence}"])
 
 
@@ -326,7 +328,8 @@ def said(
     back = gain is not None and known is not None and (same or not gain.value > 0 or unsure)
     raw = best.values[metric.name] if best.values else math.nan
     parts = [
-        f"Expected {metric.name} on new data: {claimed.text(4)}{'' if same else f'; {number(raw)} is the score it was chosen for'}."
+        *on_clone(history, best.number),
+        f"Expected {metric.name} on new data: {claimed.text(4)}{'' if same else f'; {number(raw)} is the score it was chosen for'}.",
     ]
     if added is not None:
         parts.append(
@@ -351,12 +354,11 @@ def said(
             parts.append("The gain is within the noise.")
     if baseline is not None:
         parts.append(f"A model that does not look at the features reaches {number(baseline.value)}.")
-    parts += on_clone(history, best.number)
-    params = known.params if back and known is not None else best.params
+    taken = known if back and known is not None else best
     return Generalization(
         method=method, metric=metric.name, winner=claimed, raw=raw, default=default, baseline=baseline, gain=gain,
-        probability=probability, recommended="default" if back else "winner", params=params, sentence=" ".join(parts), growth=added,
-        exact=read_alike(history.space.parameters),
+        probability=probability, recommended="default" if back else "winner", params=taken.params, sentence=" ".join(parts), growth=added,
+        exact=read_alike(history.space.parameters), clone=None if taken.parent is None else taken.number,
     )  # fmt: skip
 
 

@@ -63,15 +63,16 @@ def _neat(budget: float) -> int | float:
     return int(budget) if math.isfinite(budget) and budget.is_integer() else budget
 
 
-def on_clone(history: History, trial: int) -> list[str]:
-    """That a trial is a clone, in a sentence; nothing where it is none."""
+def on_clone(history: History, trial: int, *, commands: bool = False) -> list[str]:
+    """That a trial is a clone, in a sentence; nothing where it is none. `commands`: in place of Python."""
     descent = history.clones.get(trial)
     if descent is None:
         return []
     since = "" if descent.since is None else f" at budget {number(float(descent.since))}"
+    shown = f"tunewright show --trial {trial}" if commands else f"study.lineage({trial})"
     said = (
         f"Trial {trial} went on from trial {descent.parent}{since}: what it is worth comes from the schedule of its lineage, "
-        f"study.lineage({trial}), and not from its own configuration alone."
+        f"{shown}, and not from its own configuration alone."
     )
     return [said]
 

@@ -86,7 +86,7 @@ def best(
     if len(history.objectives) == 1 and (note := held_note(history)):
         remark(f"note: {note}")
     if len(history.objectives) == 1:
-        for note in on_clone(history, history.best.number):
+        for note in on_clone(history, history.best.number, commands=True):
             remark(f"note: {note}")
     if as_json:
         document(facts)
@@ -151,10 +151,12 @@ def _study(study: Study, created: float, last: int) -> None:
         rows.append(("default", f"{spread_text(default, history.metrics[history.objectives[0]])} (trial {default.number})"))
     pairs(rows)
     if history.feasible.any() and len(history.objectives) == 1:
-        for note in on_clone(history, history.best.number):
+        for note in on_clone(history, history.best.number, commands=True):
             say(f"\n{note}")
         say("\nbest configuration")
         pairs([(each, value_text(value)) for each, value in history.best.params.items()])
+        if history.best.parent is not None:
+            _schedule(history, history.best.number)
     if last and len(history):
         say("\nlast trials")
         _trials(history, [history.trial(number) for number in range(max(0, len(history) - last), len(history))])
@@ -219,9 +221,7 @@ def _trial(study: Study, number: int, *, as_json: bool) -> None:
     say("\nparameters")
     pairs([(each, value_text(value)) for each, value in trial.params.items()])
     if trial.parent is not None:
-        say("\ntrained by")
-        for stretch in lineage(history, number):
-            say(f"  {stretch}")
+        _schedule(history, number)
     if trial.measurements:
         say("\nmeasured")
         _measurements(study, trial)
@@ -232,6 +232,13 @@ def _trial(study: Study, number: int, *, as_json: bool) -> None:
         say(f"\nfailed ({trial.failure.kind}): {trial.failure.message}")
         if trial.failure.traceback:
             say(trial.failure.traceback.rstrip())
+
+
+def _schedule(history: History, trial: int) -> None:
+    """Of a clone."""
+    say("\ntrained by")
+    for stretch in lineage(history, trial):
+        say(f"  {stretch}")
 
 
 def _measurements(study: Study, trial: Trial) -> None:

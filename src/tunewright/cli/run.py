@@ -338,6 +338,6 @@ def _say_best(history: History) -> None:
         return
     metric = history.metrics[history.objectives[0]]
     say(f"best    {metric.name} {spread_text(history.best, metric)} (trial {history.best.number})")
-    for note in on_clone(history, history.best.number):
+    for note in on_clone(history, history.best.number, commands=True):
         say(f"        {note}")
     pairs([(each, value_text(value)) for each, value in history.best.params.items()], indent=8)
