@@ -211,8 +211,8 @@ def test_skewed_noise_does_not_make_the_luckiest_the_surest(sigma, least):
 @pytest.mark.parametrize("chance", [0.05, 0.2, 0.5])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_ten_successes_in_a_row_are_no_certainty(chance, sign):
-    """40 tables of 20 configurations that all fail with this chance, in 10 cells. Over 100 tables 77 and 93 intervals hold at 0.05 and 0.2; with a variance of 0
-    for the lucky ones 0 and 21 did so.
+    """40 tables of 20 configurations that all fail with this chance, in 10 cells. Over 60 tables 88 and 98 % of the intervals hold at 0.05 and 0.2; with a variance
+    of 0 for the lucky ones 0 and 21 % did so.
     """
     held = 0
     for seed in range(40):
@@ -220,7 +220,7 @@ def test_ten_successes_in_a_row_are_no_certainty(chance, sign):
         _, low, high = best_of(failed if sign == 1 else failed - 1)
         held += low <= (chance if sign == 1 else chance - 1) <= high
 
-    assert held >= 26
+    assert held >= 30
 
 
 def test_a_failure_among_successes_is_no_divergence():

@@ -12,7 +12,7 @@ not: stopping by a rule that looked at the scores (a race) does not bias it, as 
 
 Where noise is skewed towards bad scores (times, losses with a long tail), a lucky configuration looks surer than it is, and the luckiest the surest: in expectation the
 variance over the cells of one that was lucky by d is off by gamma s d, where gamma is the skewness, since the covariance of a mean and a variance over the same n
-numbers is their third moment / n. So that much is put back, as far as the skewness is surely there. Of zeros and ones, whose variance is p (1 - p), p is the posterior mean, for
+numbers is their third moment / n. So that much is put back, as far as the skewness is surely there. Of zeros and ones, whose variance is p (1 - p), p is half-way from the mean of all to the posterior mean, for
 all that one cell can say is in it.
 
 With fewer than three configurations on several cells no variance is told from another; values are then adjusted by least squares, in which a_i
@@ -287,9 +287,10 @@ def _luck(y: Array, met: Mask, fitted: "_Fit", overlap: float) -> Array:
 
 
 def _of_chances(raw: Array, luck: Array, bulk: Mask) -> Array:
-    """How many times noisier than the mean of all each row of zeros and ones is, by what it is worth."""
+    """How many times noisier than the mean of all each row of zeros and ones is: by what lies between that and its own worth, which holds luck still."""
     worth = np.abs(raw - luck).clip(0.0, 1.0)
     mean = float(worth[bulk].mean().clip(_SOME, 1 - _SOME))
+    worth = (worth + mean) / 2
     noisy = (worth * (1 - worth) / (mean * (1 - mean))).clip(_LEAST_NOISY, None)
     return np.asarray(np.where(np.isfinite(noisy), noisy, 1.0))
 
