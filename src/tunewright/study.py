@@ -52,12 +52,13 @@ class Study(Findings):
         metrics: one `Metric` or several; default `Metric("value", "minimize")`, or as recorded.
         sampler: who proposes; default: as the process that worked on the study last had it, in a new study `Auto()`.
         scheduler: who decides on effort; default likewise, in a new study `Once()`: one task a trial. Where the last process had somebody's
-            own, which cannot be made anew from the journal, `ask` and `optimize` warn, and go on with these two.
+            own, which cannot be made anew from the journal, `ask` and `optimize` warn, and go on with these two. To have worked is to
+            have asked: a script that only enqueues leaves neither behind.
         storage: a URL ("sqlite:///runs.db"), a `Storage`, or None for memory.
         name: of the study in its storage; default "study".
         seed: of all decisions, 0 or more; default 0, or as recorded.
         edit: when the space differs from the recorded one, go on with the new one; what was tried stays usable where it fits.
-        repeats: whether the same configuration of a finite space may be proposed twice.
+        repeats: whether the same configuration of a finite space may be proposed twice; say it in each process.
 
     Raises:
         StudyChanged: space, metrics or seed differ from the recorded ones; the message lists the differences and the mend.
