@@ -96,6 +96,8 @@ def test_who_brings_ones_own_is_told_nothing(url):
         late.sampler, late.scheduler = Mine(), Twice()
         late.tell(late.ask(), 1.0)
 
+    assert late.history.origin(len(late.history) - 1) == "mine"
+
 
 def test_by_hand_it_is_said_too(url):
     Study(SPACE, sampler=Mine(), storage=url).optimize(loss, trials=2)

@@ -125,8 +125,8 @@ def alike(values: Array) -> bool:
 
 def are_chances(scores: Array) -> bool:
     """Whether all scores are 0 or 1, and both occur (or, of a score that is maximised, 0 and -1); shape (n,), finite."""
-    found = np.unique(scores)
-    return len(found) == 2 and 0 in found and bool(abs(found.sum()) == 1)
+    ones = scores[scores != 0]
+    return 0 < len(ones) < len(scores) and abs(float(ones[0])) == 1 and bool((ones == ones[0]).all())
 
 
 def _apart(table: Array, overlap: float) -> Effects:
