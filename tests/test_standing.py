@@ -219,3 +219,30 @@ def test_no_configuration_is_worth_what_a_clone_is():
     assert history.merits.argmax() == clone
     assert history.best.number == clone
     assert history.best.parent == 0
+
+
+def test_luck_is_taken_off_the_winner_by_all_who_were_tried_with_less_effort():
+    rng = np.random.default_rng(0)
+    journal = Journal(SPACE, VALUE)
+    for _ in range(40):
+        trial, luck = journal.ask({"x": 0.5}, budget=1, fold=0), 0.1 * rng.standard_normal(5)
+        journal.tell(trial, 1 + luck[0])
+        for fold in range(1, 5):
+            journal.tell(trial, 1 + luck[fold], index=journal.send(trial, budget=1, fold=fold))
+    history = journal.history
+    luckiest = [int(trial) for trial in history.order[:4]]
+    scores = [measured.values["value"] - 1 for trial in luckiest for measured in history.trial(trial).measurements]
+    for place, trial in enumerate(luckiest):
+        for fold in range(5):
+            journal.tell(trial, scores[5 * place + fold], index=journal.send(trial, budget=9, fold=fold))
+    best = history.best.number
+
+    assert best in luckiest
+    assert history.efforts(1)[1].tolist() == [5] * 40
+    assert history.efforts(9)[0].sum() == 20
+    assert history.effects().values[best] == pytest.approx(history.losses[best, 0])
+    assert history.at_full().values[best] == pytest.approx(history.losses[best, 0])
+    others = [trial for trial in range(40) if trial not in luckiest]
+    assert history.effects().values[others].mean() == pytest.approx(1, abs=0.05)  # measured with a budget of 1
+    assert history.at_full().values[others].mean() == pytest.approx(0, abs=0.05)
+    assert history.at_full().posterior[best] > history.losses[best, 0] + 0.03  # all of its lead is luck

@@ -29,8 +29,8 @@ def agree(journal: Journal, objective: Prepared, scheduler: Scheduler | None) ->
     if scheduler is not None and folds > 1 and getattr(scheduler, "folds", None) is None:
         said = f"{scheduler!r} sends no folds, so every configuration is judged on the first of {folds} folds alone."
         warnings.warn(f"{said} Leave the scheduler out: the objective brings its own.", stacklevel=4)
-    journal.freeze(objective.frozen)
     history = journal.sync()
+    default = objective.default(history.space)
+    journal.freeze(objective.frozen)
     if not len(history) and not history.queue:  # whatever is found will be compared with it
-        default = history.space.validate(objective.default(history.space) or history.space.default, fill=True)
-        journal.write(-1, Enqueued(default, "default"))
+        journal.write(-1, Enqueued(history.space.validate(default or history.space.default, fill=True), "default"))

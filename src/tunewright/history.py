@@ -122,7 +122,7 @@ class History(Standing):
         task = self._tasks.end(entry.trial, event.index, event.seconds)
         if task is not None:
             self._trials.cells["seconds"][entry.trial] += event.seconds
-            self._trials.ended[entry.trial] += not self._tasks.is_spare(task)
+            self._trials.ended[entry.trial] += task not in self._tasks.spare
             self._trials.cells["result_at"][entry.trial] = entry.position
         return task
 
@@ -150,7 +150,7 @@ class History(Standing):
         if task is None:
             return
         self._tasks.failed(task, event.failure, event.info)
-        if not self._tasks.is_spare(task) and entry.trial in self._running:
+        if task not in self._tasks.spare and entry.trial in self._running:
             self._finish(entry.trial, FAILED, entry.time)
             self._failed += 1
             self._tasks.forget_released(entry.trial)

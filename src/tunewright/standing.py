@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from tunewright.arguments import numbered
 from tunewright.budgets import at_one_budget
-from tunewright.effects import Effects, effects
+from tunewright.by_budget import effects_at_highest, effects_by_budget
+from tunewright.effects import Effects
 from tunewright.errors import NoResult, TrialError
 from tunewright.metric import Metric
 from tunewright.space import SearchSpace
@@ -201,9 +202,18 @@ class Standing:
         if self._effects_at != self.position:
             self._effects, self._effects_at = {}, self.position
         if which not in self._effects:
-            losses = self.losses[:, which : which + 1] if self.single else self.table(which)[0]
-            self._effects[which] = effects(losses, self.overlap)
+            table, budgets = (self.losses[:, [which]], None) if self.single else (self.table(which)[0], self.budgets)
+            self._effects[which] = effects_by_budget(table, budgets, self.overlap)
         return self._effects[which]
+
+    def at_full(self) -> Effects:
+        """`effects` as if all had been judged with the highest budget: each moved to its `worth`; those of which nothing tells it met nothing."""
+        which, known = self.objectives[0], self.effects()
+        if len(known.cells) < 2 or not self.uneven:
+            return known
+        if ~which not in self._effects:
+            self._effects[~which] = effects_at_highest(self.table(which)[0], self.worth[:, which], known)
+        return self._effects[~which]
 
     def table(self, metric: int = 0) -> tuple[Array, tuple[Cell, ...]]:
         """Losses by trial and cell, shape (n, cells), at each trial's highest budget, NaN where there is none; and the cells: (fold, seed)."""
@@ -239,6 +249,10 @@ class Standing:
     def sent_budgets(self) -> tuple[Array, Array]:
         """The lowest and the highest budget for which each trial was sent, ended or not, each of shape (n,); infinite without one."""
         return self._tasks.sent_budgets(len(self))
+
+    def efforts(self, budget: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """How many tasks with this budget (infinite: without one) each trial was sent, and how many of them have values, each of shape (n,)."""
+        return self._tasks.efforts(len(self), budget)
 
     @property
     def uneven(self) -> bool:
@@ -298,7 +312,7 @@ class Standing:
         many as a feasible one. Spare ones do not raise that: who has not met them may be the default.
         """
         feasible, judged, counts = self.feasible, (self.states == COMPLETED) & self.usable, self.effects().counts
-        owed = np.minimum(counts, self._trials.sent) if self._tasks.spared else counts
+        owed = np.minimum(counts, self._trials.sent) if self._tasks.spare else counts
         if self._tasks.limited:
             budgets = self.budgets
             there = budgets == budgets[feasible].max(initial=-np.inf)

@@ -65,7 +65,8 @@ class TaskTable:
         self._lost: dict[int, int] = {}
         self._excused: dict[int, int] = {}
         self._furthest: dict[int, float] = {}
-        self._spare: set[int] = set()
+        self.spare: set[int] = set()
+        """Ids of the tasks whose failure costs their trial nothing."""
         self._budgets: dict[float, float] = {}
         self._cut: dict[int, float] = {}
         self._capped: dict[int, list[tuple[int, float]]] = {}
@@ -101,7 +102,7 @@ class TaskTable:
         if event.seed:
             cells["seed"][task] = event.seed
         if isinstance(event, Sent) and event.spare:
-            self._spare.add(task)
+            self.spare.add(task)
         self.open[task] = None
 
     def add_many(self, trial: int, workers: Sequence[int]) -> None:
@@ -240,15 +241,10 @@ class TaskTable:
         if trial not in self._further:
             first: Array = self._columns.raw["values"][self._first[trial]]
             return first
-        tasks = np.array([task for task in self._ids(trial) if task not in self._spare or self._has_values(task)])
+        tasks = np.array([task for task in self._ids(trial) if task not in self.spare or self._has_values(task)])
         budgets = np.nan_to_num(self._columns.raw["budget"][tasks], nan=np.inf)  # no budget: all of it
         mean: Array = self._columns.raw["values"][tasks[budgets == budgets.max()]].mean(axis=0)
         return mean
-
-    @property
-    def spared(self) -> bool:
-        """Whether any task is spare."""
-        return bool(self._spare)
 
     def _has_values(self, task: int) -> bool:
         return bool(self._columns.raw["state"][task] == _ENDED) and task not in self._failures
@@ -256,10 +252,6 @@ class TaskTable:
     def sent(self, trial: int) -> int:
         """How many different tasks of the trial were sent, spare ones too."""
         return 1 + len(self._further.get(trial, ()))
-
-    def is_spare(self, task: int) -> bool:
-        """Whether its failure costs the trial nothing."""
-        return task in self._spare
 
     def cells(self, trial: int) -> list[Cell]:
         """The fold and seed of each task of the trial that was sent."""
@@ -284,6 +276,13 @@ class TaskTable:
         np.minimum.at(lowest, cells["trial"][:n], budgets)
         np.maximum.at(highest, cells["trial"][:n], budgets)
         return lowest, highest
+
+    def efforts(self, trials: int, budget: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """How many tasks with this budget each trial was sent, and how many of them have values, each of shape (trials,)."""
+        n, cells = len(self._columns), self._columns.raw
+        sent = np.nan_to_num(cells["budget"][:n], nan=np.inf) == budget
+        met = sent & (cells["state"][:n] == _ENDED) & np.isfinite(cells["values"][:n]).all(axis=1)
+        return np.bincount(cells["trial"][:n][sent], minlength=trials), np.bincount(cells["trial"][:n][met], minlength=trials)
 
     def levels(self, metric: int) -> tuple[NDArray[np.intp], Array, Array]:
         """What each trial was worth at each of its budgets: k trials, budgets, and means of all metrics, shape (k, m), in the order of sending.
@@ -390,7 +389,7 @@ class TaskTable:
     def failure(self, trial: int) -> Failure | None:
         """Why the trial failed first; None if no task of it did that was not spare."""
         return next(
-            (self._failures[task] for task in self._ids(trial) if task in self._failures and task not in self._spare), None
+            (self._failures[task] for task in self._ids(trial) if task in self._failures and task not in self.spare), None
         )
 
     @property

@@ -448,3 +448,110 @@ def test_a_budget_is_for_who_makes_the_estimator() -> None:
 
     assert study.history.completed == 4
     assert study.history.budgets.max() == 9
+
+
+# ---- little of a resource at first -------------------------------------------------------------------------------------------------
+
+
+class Counted(DecisionTreeClassifier):
+    """A tree that remembers which rows it learned from: their numbers stand in the first column."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.rows_ = X[:, 0].astype(int)
+        return super().fit(X, y, sample_weight)
+
+
+def counted(**more):
+    numbered = np.column_stack([np.arange(150), X])
+    return CrossValidation(Counted(random_state=0), numbered, Y, cv=3, resource="n_samples", **more)
+
+
+def test_a_budget_of_rows_is_a_part_of_each_folds_training_rows():
+    cv = counted()
+    assert repr(cv.scheduler) == "ASHA(30, 100, folds=3)"
+
+    def rows_of_fit(budget, fold):
+        task = LiveTrial(Task(0, 0, {}, budget=budget, fold=fold))
+        return cv.judged(cv.build({}), fold, 0, cv._part(fold, 0, task.budget))[1].rows_
+
+    small, large, whole = (rows_of_fit(budget, 1) for budget in (30, 60, 100))
+    assert (len(small), len(large), len(whole)) == (30, 60, 100)
+    assert set(small) < set(large) < set(whole) == set(cv.splits.repeat(0)[1].train)
+    assert np.bincount(Y[small]).tolist() == [10, 10, 10]
+    assert rows_of_fit(30, 1).tolist() == small.tolist()
+
+
+def test_a_study_with_a_resource_judges_the_winner_and_the_default_by_all_of_it():
+    cv = counted()
+    study = tw.Study(
+        {"max_depth": tw.Int(1, 8), "min_samples_leaf": tw.Int(1, 20)}, cv.metrics, sampler=tw.samplers.Random(), seed=0
+    )
+    study.optimize(cv, trials=12)
+
+    history = study.history
+    assert history.frozen["resource"] == "n_samples"
+    assert {done.budget for trial in history.trials for done in trial.measurements} == {30, 100}
+    assert len([done for trial in history.trials for done in trial.measurements if done.budget == 30]) == 36
+    found = study.generalization()
+    assert found.default is not None
+    assert study.best.number in np.flatnonzero(history.budgets == 100)
+    assert found.winner.value == pytest.approx(study.winner().value)
+
+
+def test_a_budget_of_trees_is_set_and_the_model_that_is_built_at_last_has_all():
+    cv = CrossValidation(RandomForestClassifier(), X, Y, cv=2, resource="n_estimators", budgets=(2, 9))
+
+    assert (cv.build({}, budget=4).n_estimators, cv.build({}).n_estimators) == (4, 9)
+    assert cv.build({}).random_state == 0
+    study = tw.Study({"max_depth": tw.Int(1, 4)}, cv.metrics, sampler=tw.samplers.Random())
+    study.optimize(cv, trials=3)
+    assert {done.budget for done in study.history.trials[0].measurements} == {2, 9}
+    assert np.isfinite(study.generalization(outer=2).winner.value)
+
+
+def test_predictions_of_a_part_are_not_kept_for_those_of_all(tmp_path):
+    cv = counted(predictions=tmp_path)
+    study = tw.Study({"max_depth": tw.Int(1, 8)}, cv.metrics, sampler=tw.samplers.Random(), seed=0)
+    study.optimize(cv, trials=6)
+
+    whole = {trial.number for trial in study.history.trials if any("predictions" in done.info for done in trial.measurements)}
+    assert whole == set(np.flatnonzero(study.history.budgets == 100))
+    assert study.generalization().method == "predictions"
+
+
+def test_of_rows_in_time_a_budget_is_of_the_latest():
+    cv = CrossValidation(Ridge(), X, X[:, 0], cv=TimeSeriesSplit(3), resource="n_samples", budgets=(10, 100))
+
+    assert cv._part(1, 0, 10).tolist() == cv.splits.repeat(0)[1].train[-10:].tolist()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"budgets": (1, 9)}, "give two, the least and the largest, with resource="),
+        ({"budgets": (9,), "resource": "n_samples"}, "give two"),
+        ({"racing": True, "resource": "n_samples"}, "Leave one of them out"),
+        ({"resource": "n_neighbor"}, "is no parameter of the estimator: the estimator has leaf_size, n_neighbors, p"),
+        ({"resource": "n_samples", "budgets": (100, 20)}, "Budgets must rise"),
+    ],
+)
+def test_a_resource_that_cannot_be_is_refused(more, said):
+    with pytest.raises(StudyError, match=said):
+        knn(**more)
+
+
+def test_what_the_budget_counts_is_not_searched_and_nothing_is_written_then(tmp_path):
+    cv = knn(resource="n_neighbors", budgets=(2, 20))
+    study = tw.Study(SPACE, cv.metrics, storage=tmp_path / "s.db", name="s")
+
+    with pytest.raises(StudyError, match='"n_neighbors" is searched, and it is what the budget counts as well'):
+        study.optimize(cv, trials=2)
+    assert study.history.position == 0
+
+
+def test_a_part_of_the_rows_has_the_same_resource():
+    cv = counted(budgets=(12, 90))
+    part = cv.subset(np.arange(0, 150, 2))
+
+    assert repr(part.scheduler) == "ASHA(12, 50, folds=3)"  # it has no more rows than that
+    assert cv.outer(2).resource is None

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+import tunewright as tw
 from tunewright.errors import StudyError
-from tunewright.schedulers import ASHA
+from tunewright.samplers import Random
+from tunewright.schedulers import ASHA, Hyperband, Resume, Start
 from tunewright.schedulers.rungs import is_default, ladder, losses_at
 from tunewright.space import Float, SearchSpace
 from tunewright.testing import Journal
@@ -68,3 +70,99 @@ def test_a_step_is_reached_by_the_first_report_at_or_beyond_it():
             journal.report(trial, step, 10 * trial + step)
 
     assert losses_at(journal.history, 2).tolist() == pytest.approx([2.0, 13.0, np.nan, np.nan], nan_ok=True)
+
+
+# ---- several folds and seeds on a rung ---------------------------------------------------------------------------------------------
+
+
+def met(journal, trial, budget, losses, first=0):
+    """Further folds of a trial with this budget, from this one on."""
+    for fold, loss in enumerate(losses, first):
+        journal.tell(trial, loss, index=journal.send(trial, budget=budget, fold=fold))
+
+
+def raced(*rows, budget=1):
+    """Trials that met these folds with the budget."""
+    journal = Journal(SPACE)
+    for row in rows:
+        trial = journal.ask({"x": 0.5}, budget=budget, fold=0)
+        journal.tell(trial, row[0])
+        met(journal, trial, budget, row[1:], 1)
+    return journal
+
+
+def next_of(scheduler, journal):
+    return scheduler.decide(SPACE, journal.history, np.random.default_rng(0))
+
+
+def test_a_trial_meets_every_fold_of_a_rung_before_it_is_compared_there():
+    asha = ASHA(1, 9, folds=2)
+
+    assert next_of(asha, Journal(SPACE)) == Start(plan=2, budget=1, fold=0)
+    journal = raced([3.0, 3.0], [1.0, 1.0], [0.0])
+    assert next_of(asha, journal) == Resume(2, budget=1, fold=1)  # the third has met one fold, and is the best of three there
+    met(journal, 2, 1, [9.0], 1)
+    assert next_of(asha, journal) == Resume(1, budget=3, fold=0)  # by the mean over both the second one is
+    met(journal, 1, 3, [0.5])
+    assert next_of(asha, journal) == Resume(1, budget=3, fold=1)
+    met(journal, 1, 3, [0.5], 1)
+    assert next_of(asha, journal) == Start(plan=2, budget=1, fold=0)
+
+
+def test_seeds_follow_the_folds():
+    asha = ASHA(1, 9, folds=2, seeds=2)
+    journal = raced([1.0, 1.0])
+
+    assert (asha.cells, Hyperband(1, 9, seeds=3).cells, ASHA(1, 9).cells) == (4, 3, 1)
+    assert next_of(asha, journal) == Resume(0, budget=1, fold=0, seed=1)
+    assert next_of(ASHA(1, 9, seeds=3), history_with_seeds()) == Resume(0, budget=1, seed=2)
+
+
+def history_with_seeds():
+    journal = Journal(SPACE)
+    journal.tell(journal.ask({"x": 0.5}, budget=1), 1.0)
+    journal.tell(0, 1.0, index=journal.send(0, budget=1, seed=1))
+    return journal
+
+
+def test_a_trial_that_failed_or_was_stopped_gets_no_further_fold():
+    journal = raced([3.0, 3.0], [1.0])
+    journal.fail(1, index=journal.send(1, budget=1, fold=1))
+
+    assert next_of(ASHA(1, 9, folds=3), journal) == Resume(0, budget=1, fold=2)
+    met(journal, 0, 1, [3.0], 2)
+    assert next_of(ASHA(1, 9, folds=3), journal) == Start(plan=3, budget=1, fold=0)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_study_with_folds_on_its_rungs_measures_each_cell_once(workers):
+    study = tw.Study(SPACE, tw.Metric("loss"), sampler=Random(), scheduler=ASHA(1, 9, folds=3), seed=2)
+    study.optimize(
+        lambda live: (live["x"] - 0.3) ** 2 + 0.1 / (live.budget or 1) + 0.01 * (live.fold or 0),
+        trials=12,
+        workers=workers,
+        isolation="none",
+    )
+
+    history = study.history
+    for trial in history.trials:
+        cells = [(done.budget, done.fold) for done in trial.measurements]
+        assert len(set(cells)) == len(cells)
+        assert len(cells) % 3 == 0
+    met_by = history.budgets.tolist()
+    assert met_by.count(9) >= 2  # the default and the best
+    assert study.best.measurements[-1].budget == 9
+    assert len([done for done in study.best.measurements if done.budget == 9]) == 3
+
+
+@pytest.mark.parametrize(("kind", "more"), [(ASHA, {"folds": 0}), (ASHA, {"seeds": 1.5}), (Hyperband, {"folds": True})])
+def test_impossible_folds_are_refused(kind, more):
+    with pytest.raises(StudyError, match=f"{kind.__name__}: {next(iter(more))} must be"):
+        kind(1, 9, **more)
+    with pytest.raises(StudyError, match="stops single tasks, so it has no folds or seeds"):
+        ASHA(1, 9, resume=False, folds=3)
+
+
+def test_what_it_is_called_can_be_written_again():
+    for scheduler in (ASHA(1, 9), ASHA(1, 9, folds=3), ASHA(1, 9, eta=2, folds=3, seeds=2), Hyperband(1, 9, seeds=2)):
+        assert repr(eval(repr(scheduler))) == repr(scheduler)

@@ -3,7 +3,7 @@ import pytest
 from sklearn.exceptions import FitFailedWarning
 
 from tunewright.metric import Metric
-from tunewright.schedulers import Once
+from tunewright.schedulers import ASHA, Once
 from tunewright.sklearn.results import check_failures, cv_results
 from tunewright.space import Categorical, Float, SearchSpace
 from tunewright.study import Study
@@ -98,3 +98,40 @@ def test_the_score_of_a_failure_stands_for_every_score_that_a_function_names() -
     assert "mean_test_score" not in found
     with pytest.warns(FitFailedWarning, match=r"1 of 2 fits failed. Their candidates have the score -1.0(?s:.*)it broke"):
         check_failures(made.history, -1.0)
+
+
+def rung(made: Study, *scores: float | str) -> None:
+    """The next tasks of a study are told these scores."""
+    for score in scores:
+        task = made.ask()
+        told = {"score": score, "test_score": score, "fit_time": 0.5, "score_time": 0.25}
+        made.tell(task, ValueError(score) if isinstance(score, str) else told)
+
+
+def test_scores_are_those_of_the_largest_resource_with_which_all_folds_were_met() -> None:
+    made = Study(SearchSpace({"x": Float(0, 1)}), Metric("score", "maximize"), scheduler=ASHA(10, 30, folds=2), seed=0)
+    rung(made, 0.5, 0.7)  # the default, with 10
+    rung(made, 0.6, 0.6)  # and with 30
+    rung(made, 0.8, 0.8, 0.7, 0.75)  # two others, with 10
+    rung(made, 0.99)  # the better of them, with 30: one fold of two
+
+    found = table(made)
+
+    assert found["n_resources"].tolist() == [30, 10, 10]
+    assert found["mean_test_score"] == pytest.approx([0.6, 0.8, 0.725])
+    assert found["rank_test_score"].tolist() == [1, 2, 3]  # more of the resource first, whatever the score
+    rung(made, 0.97)
+    found = table(made)
+    assert found["n_resources"].tolist() == [30, 30, 10]
+    assert found["mean_test_score"] == pytest.approx([0.6, 0.98, 0.725])
+    assert found["rank_test_score"].tolist() == [2, 1, 3]
+
+
+def test_a_candidate_that_fails_with_more_of_the_resource_ranks_last() -> None:
+    made = Study(SearchSpace({"x": Float(0, 1)}), Metric("score", "maximize"), scheduler=ASHA(10, 30, folds=2), seed=0)
+    rung(made, 0.5, 0.7, 0.6, 0.6, 0.8, 0.8, 0.7, 0.75, "broken")
+
+    found = table(made)
+
+    assert np.isnan(found["mean_test_score"]).tolist() == [False, True, False]
+    assert found["rank_test_score"].tolist() == [1, 3, 2]

@@ -32,7 +32,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from tunewright.catalog import space_for
 from tunewright.errors import ObjectiveError, SpaceError
 from tunewright.samplers import QuasiRandom, Random
-from tunewright.schedulers import Once
+from tunewright.schedulers import ASHA, Once
 from tunewright.sklearn import SearchCV
 from tunewright.space import Categorical, Float, Int, SearchSpace, param
 from tunewright.study import Study
@@ -764,3 +764,57 @@ def test_an_empty_dictionary_is_the_estimator_as_it_is_set(given: Any) -> None:
     found = check_like_the_grid((X, y), given)
 
     assert {} in found.cv_results_["params"]
+
+
+# ---- little of a resource at first -------------------------------------------------------------------------------------------------
+
+
+def test_candidates_begin_with_few_rows_and_those_with_all_rank_first() -> None:
+    search = SearchCV(
+        DecisionTreeClassifier(random_state=0), {"max_depth": randint(1, 9), "min_samples_leaf": randint(1, 30)}, n_iter=12, cv=3,
+        resource="n_samples", random_state=0, return_train_score=True,
+    ).fit(X, y)  # fmt: skip
+
+    found = search.cv_results_
+    order = np.argsort(found["rank_test_score"], kind="stable")
+    assert sorted(set(found["n_resources"])) == [30, 100]
+    assert found["n_resources"][0] == 100  # the estimator as it is set
+    assert (np.diff(found["n_resources"][order]) <= 0).all()
+    assert found["n_resources"][search.best_index_] == 100
+    assert (found["n_splits_run"] == 3).all()
+    assert not np.isnan(found["mean_train_score"]).any()
+    done = [done for done in search.study_.history.trials[search.best_index_].measurements if done.budget == 100]
+    assert search.best_score_ == pytest.approx(np.mean([each.values["accuracy"] for each in done]))  # noqa: PD011
+
+
+def test_a_parameter_as_a_resource_stands_among_the_best_parameters() -> None:
+    search = SearchCV(
+        RandomForestClassifier(random_state=0), {"max_depth": randint(1, 9)}, n_iter=5, cv=2, resource="n_estimators", min_resources=2,
+        max_resources=8, factor=2, random_state=0,
+    ).fit(X, y)  # fmt: skip
+
+    assert {done.budget for trial in search.study_.history.trials for done in trial.measurements} == {2, 4, 8}
+    assert search.best_params_["n_estimators"] == 8 == search.best_estimator_.n_estimators
+    assert set(search.cv_results_["param_n_estimators"]) <= {2, 4, 8}
+    assert clone(search).get_params()["factor"] == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "error", "said"),
+    [
+        ({"resource": "trees"}, ValueError, "is no parameter of the estimator"),
+        (
+            {"resource": "min_samples_leaf", "max_resources": 9},
+            ValueError,
+            "is searched, and it is what the budget counts as well",
+        ),
+        ({"resource": "n_samples", "racing": True}, ValueError, "Leave one of them out"),
+        ({"resource": "n_samples", "max_resources": 8}, ValueError, "Budgets must rise"),
+        ({"resource": "n_samples", "factor": 1}, ValueError, "factor"),
+        ({"scheduler": ASHA(1, 9, folds=3)}, ValueError, 'Say resource="n_samples"'),
+    ],
+)
+def test_a_resource_that_cannot_be_is_refused(more: dict[str, Any], error: type[Exception], said: str) -> None:
+    search = SearchCV(DecisionTreeClassifier(), {"min_samples_leaf": randint(1, 30)}, cv=3, n_iter=3, error_score="raise", **more)
+    with pytest.raises(error, match=said):
+        search.fit(X, y)

@@ -204,7 +204,7 @@ def by_folds(history: History, baseline: Sequence[float] = ()) -> Generalization
     Raises:
         NoResult: there is no winner.
     """
-    metric, best, found = objective(history), history.best, history.effects()
+    metric, best, found = objective(history), history.best, history.at_full()
     claimed = posterior(history, best.number)
     default = default_of(history)
     beside = gain = None
@@ -229,7 +229,7 @@ def by_folds(history: History, baseline: Sequence[float] = ()) -> Generalization
 
 def _gain(history: History, best: Trial, default: Trial) -> tuple[Estimate, float]:
     """What the winner gains on the default, its luck taken off, and the probability that it is better; among few, fold by fold."""
-    found = history.effects()
+    found = history.at_full()
     if (
         few(found)
         and (paired := difference(best, default, objective(history), history)) is not None

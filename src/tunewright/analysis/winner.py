@@ -118,7 +118,7 @@ def find_winner(history: History) -> Winner:
 
 def posterior(history: History, trial: int) -> Estimate:
     """What a trial is expected to be worth, as a loss in the first optimised metric, with a 95 % interval."""
-    found = history.effects()
+    found = history.at_full()
     value, variance = float(found.values[trial]), float(found.variances[trial])
     if not math.isfinite(variance):
         return within(history, _plain(history, found, trial)) if few(found) else Estimate(value)

@@ -7,7 +7,7 @@
 A task is one fit: the estimator takes the trial's parameters, learns from the training rows of `live.fold` in repeat `live.seed`, and
 is judged on the test rows by every scorer, in one pass. Whatever learns stands inside the estimator (a pipeline), so it learns inside
 the fold. Since folds are tasks, a scheduler may decide after each of them whether the configuration still matters (`Race`), and
-workers share the folds of one configuration.
+workers share the folds of one configuration. With a `resource` configurations begin with few training rows, or trees, and the best get more (`ASHA`).
 
 What each task tells: the optimised scores, and in its info the other scores, every score on the training rows ("train_<scorer>"),
 "fit_seconds", "score_seconds", "warnings" (sentence -> how often) and, where predictions are kept, the name of their file.
@@ -21,12 +21,10 @@ from typing import Any, Final
 
 import joblib
 import numpy as np
-from sklearn import get_config
 from sklearn.base import clone, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.model_selection import TimeSeriesSplit, cross_validate
 from sklearn.utils import _safe_indexing
-from sklearn.utils.metadata_routing import get_routing_for_object
 
 from tunewright.analysis import Halved
 from tunewright.catalog.compose import own_params, settings
@@ -37,11 +35,22 @@ from tunewright.resampling.ambient import Ambient
 from tunewright.resampling.contents import fingerprint
 from tunewright.resampling.curves import Curve, halved, learning, validation
 from tunewright.resampling.draws import Drawn, constant, drawn_scores
-from tunewright.resampling.inputs import by_row, for_rows, looks_like_classes, own_scorer, scorers_by_name, warn_of_leaks
+from tunewright.resampling.inputs import (
+    asked_by,
+    by_row,
+    for_rows,
+    is_open_seed,
+    looks_like_classes,
+    own_scorer,
+    scorers_by_name,
+    warn_of_leaks,
+)
 from tunewright.resampling.predictions import Kept
+from tunewright.resampling.resource import Resource, part_of, resource_of
 from tunewright.resampling.scoring import Answer
 from tunewright.resampling.splits import Splits, check_complete, checked_lengths, rows_of
 from tunewright.resampling.tested import Tested, judged_on
+from tunewright.schedulers.asha import ASHA
 from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.schedulers.race import Race
@@ -70,7 +79,11 @@ class CrossValidation:
         params: what `fit` and the scorers get by name, as `sklearn.model_selection.cross_validate(params=)`: arrays with one entry a
             row are divided like the rows, {"sample_weight": w}; with metadata routing they go where they are asked for.
         racing: whether the study's scheduler may end a configuration before its last fold (`Race`); default: where one score is
-            optimised and there is more than one fold.
+            optimised, there is more than one fold, and no `resource`.
+        resource: what configurations begin with little of, and the best get more of: "n_samples", training rows of each fold, or a whole-number
+            parameter of the estimator, such as "n_estimators", which then is not in the space. The scheduler is `ASHA`, with all folds on each rung.
+            Default: every fit has everything.
+        budgets: the least and the largest of it, whole numbers; default: of rows all and a 27th of them, at least ten for each class.
         predictions: folder for the out-of-fold predictions, a file a task; default: not kept.
         seed: of the folds, and of every `random_state` of the estimator that is None (to which the repeat is added, so that all
             configurations are compared under equal chance).
@@ -82,6 +95,7 @@ class CrossValidation:
 
     Raises:
         DataError: the data or the splits cannot be used.
+        StudyError: repeats, the estimator, `resource` or `budgets` cannot be used.
         MetricError: a scorer does not exist, or has a name under which each task tells something else ("train_<scorer>", "fit_seconds").
     """
 
@@ -98,6 +112,8 @@ class CrossValidation:
         groups: Any = None,  # noqa: ANN401
         params: Mapping[str, Any] | None = None,
         racing: bool | None = None,
+        resource: str | None = None,
+        budgets: Sequence[float] | None = None,
         predictions: str | Path | None = None,
         seed: int = 0,
     ) -> None:
@@ -112,6 +128,7 @@ class CrossValidation:
         checked_lengths(X=X, y=y, groups=groups, **for_rows(self.params, X))
         check_complete(y=y, groups=groups)
         self.classes = is_classifier(estimator) if hasattr(estimator, "fit") else looks_like_classes(y)
+        self._classes = y if self.classes and np.ndim(y) == 1 else None
         warn_of_leaks(estimator, X)
         self.splits = Splits(cv, X, y, groups, classes=self.classes, seed=seed)
         self.scorers = scorers_by_name(scoring, estimator, classes=self.classes)
@@ -122,16 +139,35 @@ class CrossValidation:
             if name not in self.scorers:
                 raise MetricError(f'optimize names "{name}", but the scorers are {", ".join(self.scorers)}.')
         self.metrics = tuple(Metric(name, "maximize") for name in chosen)
-        race = (len(chosen) == 1 and self.splits.folds * repeats > 1) if racing is None else racing
-        fresh = self.splits.fresh
-        self.scheduler: Scheduler = (
-            Race(self.splits.folds, repeats, overlap=self.splits.ratio, confirm=5 if fresh else 0)
-            if race
-            else Once(self.splits.folds, repeats)
-        )
+        self._budgets = budgets
+        self.resource = self._resource(resource, budgets)
+        self.scheduler = self._scheduler(racing)
         whose = "" if predictions is None else fingerprint(self.splits.fingerprint(repeats), estimator, X, y, self.params)
         self.kept = None if predictions is None else Kept(predictions, whose)
         self._ambient = Ambient()
+
+    def _resource(self, name: str | None, budgets: Sequence[float] | None) -> Resource | None:
+        if budgets is not None and (name is None or len(budgets) != 2):
+            raise StudyError(
+                f'budgets={budgets!r}: give two, the least and the largest, with resource="n_samples" or a parameter of the estimator.'
+            )
+        if name is None:
+            return None
+        sizes = [len(fold.train) for fold in self.splits.repeat(0)]
+        params = self.estimator.get_params() if hasattr(self.estimator, "get_params") else None
+        classes = 0 if self._classes is None else len(np.unique(np.asarray(self._classes)))
+        low, high = (None, None) if budgets is None else budgets
+        return resource_of(name, low, high, sizes=sizes, classes=classes, params=params)
+
+    def _scheduler(self, racing: bool | None) -> Scheduler:
+        folds, what = self.splits.folds, self.resource
+        if what is not None:
+            if racing:
+                raise StudyError("racing saves folds, and resource has all of them met with little. Leave one of them out.")
+            return ASHA(what.low, what.high, folds=folds, seeds=self.repeats)
+        if (len(self.metrics) == 1 and folds * self.repeats > 1) if racing is None else racing:
+            return Race(folds, self.repeats, overlap=self.splits.ratio, confirm=5 if self.splits.fresh else 0)
+        return Once(folds, self.repeats)
 
     @property
     def frozen(self) -> dict[str, Value]:
@@ -143,18 +179,24 @@ class CrossValidation:
             "rows": rows_of(self.X),
             "target": "" if self.y is None else joblib.hash(np.asarray(self.y))[:16],
             "overlap": self.splits.ratio,
+            **({} if self.resource is None else {"resource": self.resource.name}),
         }
 
     def default(self, space: SearchSpace) -> Params | None:
-        """The estimator's own parameters, those that are active with its own values, where the space holds them; else None."""
+        """The estimator's own parameters, those that are active with its own values, where the space holds them; else None. Raises StudyError:
+        the space searches what the budget counts.
+        """
+        if self.resource is not None:
+            self.resource.check_free(list(space.parameters))
         return own_params(space, self.estimator.get_params()) if hasattr(self.estimator, "get_params") else None
 
-    def build(self, live: Mapping[str, Any], repeat: int = 0) -> Any:  # noqa: ANN401
+    def build(self, live: Mapping[str, Any], repeat: int = 0, budget: float | None = None) -> Any:  # noqa: ANN401
         """The estimator of a configuration, not fitted.
 
         Args:
             live: the parameters, also as `catalog.space_for` has them; a function that builds estimators gets them as they are.
             repeat: added to the seed of every `random_state` that is None.
+            budget: of the `resource`, where that is a parameter; None: the largest.
         """
         if hasattr(self.estimator, "fit"):
             own = self.estimator.get_params()
@@ -167,23 +209,33 @@ class CrossValidation:
             model = self.estimator(live)
             if not hasattr(model, "fit"):
                 raise StudyError(f"The function for the estimator returned {model!r}, which has no `fit`.")
-        states = {name: self.seed + repeat for name, value in model.get_params().items() if _is_open_seed(name, value)}
+        states = {name: self.seed + repeat for name, value in model.get_params().items() if is_open_seed(name, value)}
+        states |= {} if self.resource is None else self.resource.setting(budget)
         return model.set_params(**states) if states else model
 
     def __call__(self, live: LiveTrial) -> dict[str, Any]:
         """Evaluate one task. Raises what scikit-learn raises: the trial is then recorded as failed."""
         fold, repeat = live.fold or 0, live.seed
-        if live.budget is not None and hasattr(self.estimator, "fit"):
+        if live.budget is not None and self.resource is None and hasattr(self.estimator, "fit"):
             raise StudyError(
-                f"The scheduler asks for a budget of {live.budget:g}, and this cross-validation has none. Give a function of the live trial "
-                "that makes the estimator, with live.budget in it; or leave the scheduler out: it brings its own, which saves folds."
+                f'The scheduler asks for a budget of {live.budget:g}, and this cross-validation has none. Say resource="n_samples" if it counts '
+                "training rows; or leave the scheduler out: it brings its own, which saves folds."
             )
+        whole = live.budget is None or self.resource is None or self.resource.amount(live.budget) >= self.resource.high
+        rows = None if whole else self._part(fold, repeat, live.budget)
         with self._ambient.restored():
-            found, model = self.judged(self.build(live, repeat), fold, repeat)
-            if self.kept is not None:
+            found, model = self.judged(self.build(live, repeat, live.budget), fold, repeat, rows)
+            if self.kept is not None and whole:
                 test = self.splits.repeat(repeat)[fold].test
                 found["predictions"] = self.kept.write(live.params, fold, repeat, model, _safe_indexing(self.X, test))
         return found
+
+    def _part(self, fold: int, repeat: int, budget: float | None) -> Indices | None:
+        """The training rows that a budget allows; None: all of them."""
+        if self.resource is None or not self.resource.of_rows:
+            return None
+        train, timed = self.splits.repeat(repeat)[fold].train, isinstance(self.splits.cv, TimeSeriesSplit)
+        return part_of(train, self._classes, self.resource.amount(budget), seed=(self.seed, repeat, fold), timed=timed)
 
     def judged(
         self,
@@ -283,7 +335,8 @@ class CrossValidation:
         return CrossValidation(
             self.estimator, _safe_indexing(self.X, rows), y, cv=self.splits.cv, scoring=self.scorers, repeats=self.repeats,
             optimize=[metric.name for metric in self.metrics], groups=groups, params=params,
-            racing=isinstance(self.scheduler, Race), seed=self.seed,
+            racing=isinstance(self.scheduler, Race), resource=None if self.resource is None else self.resource.name, budgets=self._budgets,
+            seed=self.seed,
         )  # fmt: skip
 
     def outer(self, folds: int) -> "CrossValidation":
@@ -305,7 +358,7 @@ class CrossValidation:
     def tested(self, configurations: Sequence[Params], X: Any, y: Any) -> Tested:  # noqa: ANN401, N803
         """The first metric of configurations fitted to all rows, and of the baseline, on other rows (`tested.py`), whose weights are not known."""
         scorer = self.scorers[self.metrics[0].name]
-        if unknown := sorted(_asked_by(scorer, self.params)):
+        if unknown := sorted(asked_by(scorer, self.params)):
             said = f"The metric is not weighed by {', '.join(unknown)} on the test set: it is not known there, so each of its rows counts the same."
             warnings.warn(said, stacklevel=2)
         models = [self.build(params).fit(self.X, self.y, **self.params) for params in configurations]
@@ -345,14 +398,3 @@ class CrossValidation:
 
     def __repr__(self) -> str:
         return f"CrossValidation({self.estimator!r}, folds={self.splits.folds}, repeats={self.repeats})"
-
-
-def _asked_by(scorer: Any, params: Params) -> set[str]:  # noqa: ANN401
-    """Which of the parameters the scorer asks for where scikit-learn routes metadata."""
-    return (
-        set(get_routing_for_object(scorer).consumes("score", list(params))) if get_config()["enable_metadata_routing"] else set()
-    )
-
-
-def _is_open_seed(name: str, value: object) -> bool:
-    return value is None and (name == "random_state" or name.endswith("__random_state"))

@@ -5,16 +5,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import is_regressor
 from sklearn.metrics import check_scoring, get_scorer
+from sklearn.utils.metadata_routing import get_routing_for_object
 from sklearn.utils.multiclass import type_of_target
 
 from tunewright.errors import MetricError
 from tunewright.resampling.contents import fingerprint
 from tunewright.resampling.scoring import WEIGHTED
 from tunewright.resampling.splits import rows_of
+from tunewright.typing import Params
 
-__all__ = ["by_row", "for_rows", "looks_like_classes", "own_scorer", "scorers_by_name", "warn_of_leaks"]
+__all__ = [
+    "asked_by",
+    "by_row",
+    "for_rows",
+    "is_open_seed",
+    "looks_like_classes",
+    "own_scorer",
+    "scorers_by_name",
+    "warn_of_leaks",
+]
 
 _TELLING: Final = 20
 """Rows from which on it is no accident that every column is scaled."""
@@ -131,3 +143,15 @@ def warn_of_leaks(estimator: Any, X: Any) -> None:  # noqa: ANN401, N803
         "Give the raw X, and put the scaler into a pipeline with the estimator.",
         stacklevel=3,
     )
+
+
+def asked_by(scorer: Any, params: Params) -> set[str]:  # noqa: ANN401
+    """Which of the parameters the scorer asks for where scikit-learn routes metadata."""
+    return (
+        set(get_routing_for_object(scorer).consumes("score", list(params))) if get_config()["enable_metadata_routing"] else set()
+    )
+
+
+def is_open_seed(name: str, value: object) -> bool:
+    """Whether a parameter of an estimator is the seed of its chance, and not said."""
+    return value is None and (name == "random_state" or name.endswith("__random_state"))

@@ -35,14 +35,22 @@ class ASHA(Rungs, Scheduler):
         high: the largest one.
         eta: one in eta is promoted from a rung to the next, whose budget is eta times as large.
         resume: whether trials go on from their checkpoints, else they run through and are stopped.
+        folds, seeds: a trial meets so many folds with so many seeds on each rung before it is compared there, as of `Once`; with `resume`.
 
     Raises:
-        StudyError: 0 < low < high and 1 < eta do not hold; or, without `resume`, several metrics are optimised.
+        StudyError: 0 < low < high and 1 < eta do not hold; folds or seeds is not a positive integer; or, without `resume`, there are several
+            of them, or several metrics are optimised.
     """
 
-    def __init__(self, low: float, high: float, eta: float = 3, *, resume: bool = True) -> None:
-        super().__init__(low, high, eta)
+    def __init__(
+        self, low: float, high: float, eta: float = 3, *, resume: bool = True, folds: int | None = None, seeds: int = 1
+    ) -> None:
+        super().__init__(low, high, eta, folds, seeds)
         self.resume = bool(resume)
+        if not self.resume and (self.folds is not None or self.seeds > 1):
+            raise StudyError(
+                "ASHA without resume stops single tasks, so it has no folds or seeds. Use ASHA(…) with checkpoints, or Median(folds=…)."
+            )
 
     @property
     def stops(self) -> bool:
@@ -52,7 +60,7 @@ class ASHA(Rungs, Scheduler):
     def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:  # noqa: ARG002  the contract gives more than is used here
         """Resume whoever earned it, else start a trial."""
         if self.resume:
-            return self.promotion(space, history) or Start(budget=self.low)
+            return self.further(history) or self.promotion(space, history) or self.start(self.low)
         if len(history.objectives) > 1:
             raise StudyError(
                 "ASHA without resume compares by one metric, and several are optimised. Use ASHA(…) with checkpoints."
@@ -61,7 +69,7 @@ class ASHA(Rungs, Scheduler):
 
     def finish(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:  # noqa: ARG002  as above
         """Resume whoever earned it; then see that somebody reaches the top."""
-        return (self.promotion(space, history) or self.last(space, history)) if self.resume else Wait()
+        return (self.further(history) or self.promotion(space, history) or self.last(space, history)) if self.resume else Wait()
 
     def stop(self, space: SearchSpace, history: History, task: Task, new: int) -> str:
         """Without `resume`: whether it has come to a rung where it is not among the best 1/eta."""

@@ -14,7 +14,7 @@ no worker waits for a bracket to end [2, section 3.3]. To which bracket a trial 
 import numpy as np
 
 from tunewright.history import History
-from tunewright.schedulers.base import Decision, Scheduler, Start
+from tunewright.schedulers.base import Decision, Scheduler
 from tunewright.schedulers.rungs import Rungs
 from tunewright.space import SearchSpace
 
@@ -28,19 +28,20 @@ class Hyperband(Rungs, Scheduler):
         low: the least budget, in whatever the objective counts (`live.budget`: epochs, boosting rounds, a share of the rows).
         high: the largest one.
         eta: one in eta is promoted from a rung to the next, whose budget is eta times as large.
+        folds, seeds: a trial meets so many folds with so many seeds on each rung before it is compared there, as of `Once`.
 
     Raises:
-        StudyError: 0 < low < high and 1 < eta do not hold.
+        StudyError: 0 < low < high and 1 < eta do not hold, or folds or seeds is not a positive integer.
     """
 
     def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:  # noqa: ARG002  the contract gives more than is used here
         """Resume whoever earned it, else start a trial in the bracket with the least effort so far."""
-        if (promoted := self.promotion(space, history)) is not None:
-            return promoted
+        if (more := self.further(history) or self.promotion(space, history)) is not None:
+            return more
         lowest, highest = history.sent_budgets
         spent = [float(highest[lowest == budget].sum()) for budget in self.budgets]
-        return Start(budget=self.budgets[int(np.argmin(spent))])
+        return self.start(self.budgets[int(np.argmin(spent))])
 
     def finish(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:  # noqa: ARG002  as above
         """Resume whoever earned it; then see that somebody reaches the top."""
-        return self.promotion(space, history) or self.last(space, history)
+        return self.further(history) or self.promotion(space, history) or self.last(space, history)

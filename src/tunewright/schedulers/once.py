@@ -14,7 +14,7 @@ from tunewright.history import RUNNING, History
 from tunewright.schedulers.base import Decision, Resume, Scheduler, Start
 from tunewright.space import SearchSpace
 
-__all__ = ["Once"]
+__all__ = ["Once", "checked_cells"]
 
 
 class Once(Scheduler):
@@ -29,12 +29,7 @@ class Once(Scheduler):
     """
 
     def __init__(self, folds: int | None = None, seeds: int = 1) -> None:
-        for name, number in (("folds", 1 if folds is None else folds), ("seeds", seeds)):
-            if not _positive(number):
-                allowed = "None or an integer of at least 1" if name == "folds" else "an integer of at least 1"
-                raise StudyError(f"Once: {name} must be {allowed}, got {number!r}.")
-        self.folds = None if folds is None else int(folds)
-        self.seeds = int(seeds)
+        self.folds, self.seeds = checked_cells(folds, seeds, name="Once")
         self.learns = (self.folds or 1) * self.seeds > 1  # a failed task ends its trial
         self._unsent = _Unsent()
 
@@ -50,6 +45,19 @@ class Once(Scheduler):
 
     def __repr__(self) -> str:
         return f"Once(folds={self.folds}, seeds={self.seeds})"
+
+
+def checked_cells(folds: int | None, seeds: int, *, name: str) -> tuple[int | None, int]:
+    """Folds and seeds as Python's own numbers; `name` is whose arguments these are.
+
+    Raises:
+        StudyError: folds or seeds is not a positive integer.
+    """
+    for what, number in (("folds", 1 if folds is None else folds), ("seeds", seeds)):
+        if not _positive(number):
+            allowed = "None or an integer of at least 1" if what == "folds" else "an integer of at least 1"
+            raise StudyError(f"{name}: {what} must be {allowed}, got {number!r}.")
+    return None if folds is None else int(folds), int(seeds)
 
 
 def _positive(number: object) -> bool:

@@ -4,6 +4,8 @@ A rung is a budget. A trial that has finished a rung waits, or is resumed at the
 nothing is ever stopped for that: a trial that is not resumed simply gets no more. What `live.save_checkpoint` wrote at one rung is in
 `live.resume_from` at the next.
 
+Where a rung has several folds or seeds, a trial meets all of them with its budget before it is compared there.
+
 The rungs are low, low eta, low eta^2, … and high, which is the top whatever low is; one that is less than sqrt(eta) below the top is left
 out. With whole numbers for low and high all of them are whole.
 """
@@ -15,7 +17,8 @@ import numpy as np
 from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, FAILED, History
 from tunewright.models.ranking import Ranking
-from tunewright.schedulers.base import Resume, Wait
+from tunewright.schedulers.base import Resume, Start, Wait
+from tunewright.schedulers.once import checked_cells
 from tunewright.space import SearchSpace
 from tunewright.space.values import plain_number
 from tunewright.typing import Array, Indices
@@ -55,15 +58,40 @@ class Rungs:
 
     Args:
         low, high, eta: see `ladder`.
+        folds, seeds: of every rung, as of `Once`.
 
     Attributes:
         budgets: of the rungs, rising.
+        cells: tasks of a trial on a rung.
     """
 
-    def __init__(self, low: float, high: float, eta: float = 3) -> None:
+    def __init__(self, low: float, high: float, eta: float = 3, folds: int | None = None, seeds: int = 1) -> None:
         self.budgets = ladder(low, high, eta, name=type(self).__name__)
         self.low, self.high = self.budgets[0], self.budgets[-1]
         self.eta = float(eta) if int(eta) != eta else int(eta)
+        self.folds, self.seeds = checked_cells(folds, seeds, name=type(self).__name__)
+        self.cells = (self.folds or 1) * self.seeds
+
+    def start(self, budget: float) -> Start:
+        """A new trial on the rung of this budget."""
+        return Start(plan=self.cells, budget=budget, fold=None if self.folds is None else 0)
+
+    def further(self, history: History) -> Resume | None:
+        """The next fold or seed of the lowest-numbered trial that has begun a rung and not met all of its cells."""
+        if self.cells == 1:
+            return None
+        _, highest = history.sent_budgets
+        going = (history.states != FAILED) & history.usable & ~history.stopped
+        for budget in self.budgets:
+            sent, _ = history.efforts(budget)
+            for trial in np.flatnonzero(going & (highest == budget) & (sent < self.cells)).tolist():
+                return self._at(trial, budget, int(sent[trial]))
+        return None
+
+    def _at(self, trial: int, budget: float, cell: int = 0) -> Resume:
+        if self.folds is None:
+            return Resume(trial, budget=budget, seed=cell)
+        return Resume(trial, budget=budget, fold=cell % self.folds, seed=cell // self.folds)
 
     def promotion(self, space: SearchSpace, history: History) -> Resume | None:
         """The next rung for a trial that has earned it: of those that began at the same rung, whoever is in the best 1/eta of a rung. The
@@ -78,6 +106,8 @@ class Rungs:
             table = np.full((len(history), losses.shape[1]), np.nan)
             table[trials[here]] = losses[here]
             there = np.isfinite(table).all(axis=1)
+            if self.cells > 1:
+                there &= history.efforts(self.budgets[rung])[1] >= self.cells
             waiting = there & idle & (highest == self.budgets[rung])
             if not waiting.any():
                 continue
@@ -89,7 +119,7 @@ class Rungs:
             if waiting[0] and is_default(space, history, 0):
                 earned.append(0)
             if earned:
-                return Resume(earned[0], budget=self.budgets[rung + 1])
+                return self._at(earned[0], self.budgets[rung + 1])
         return None
 
     def last(self, space: SearchSpace, history: History) -> Resume | Wait:
@@ -101,11 +131,13 @@ class Rungs:
         idle = (highest < self.high) & ~history.stopped
         trial = next((int(number) for number in _by_budget(history) if idle[number]), None)
         above = [] if trial is None else [budget for budget in self.budgets if budget > highest[trial]]
-        return Resume(trial, budget=above[0]) if trial is not None and above else Wait()
+        return self._at(trial, above[0]) if trial is not None and above else Wait()
 
     def __repr__(self) -> str:
-        eta = "" if self.eta == 3 else f", eta={self.eta!r}"
-        return f"{type(self).__name__}({self.low!r}, {self.high!r}{eta})"
+        more = "" if self.eta == 3 else f", eta={self.eta!r}"
+        more += "" if self.folds is None else f", folds={self.folds}"
+        more += "" if self.seeds == 1 else f", seeds={self.seeds}"
+        return f"{type(self).__name__}({self.low!r}, {self.high!r}{more})"
 
 
 def _by_budget(history: History) -> Indices:

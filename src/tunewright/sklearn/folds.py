@@ -13,17 +13,29 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
+from sklearn.base import ClassifierMixin, RegressorMixin, clone, is_classifier
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
 
 from tunewright.errors import NoValue
 from tunewright.execution.live import LiveTrial
 from tunewright.resampling.ambient import Ambient
+from tunewright.resampling.resource import Resource, part_of
 from tunewright.sklearn.callbacks import Quiet
 from tunewright.sklearn.distributions import Translation
 
-__all__ = ["FoldObjective", "Problem", "Rows", "Scores", "beside", "evaluate_fold", "names_of", "weights_of"]
+__all__ = [
+    "FoldObjective",
+    "Problem",
+    "Rows",
+    "Scores",
+    "beside",
+    "evaluate_fold",
+    "name_of",
+    "names_of",
+    "weights_of",
+    "with_budget",
+]
 
 Rows = NDArray[np.intp]
 
@@ -42,6 +54,8 @@ class Problem(NamedTuple):
         error_score: what stands for the scores of a fit or a scorer that failed; NaN: for those of a scorer alone, and what a fit raises
             is raised; None: every error is raised.
         caller: the search, which callbacks hear of.
+        resource: what a budget is of; None: every fit has everything.
+        classes: whether y holds one class for each row.
     """
 
     estimator: Any
@@ -54,6 +68,15 @@ class Problem(NamedTuple):
     train: bool
     error_score: float | None
     caller: Any = None
+    resource: Resource | None = None
+    classes: bool = False
+
+    def part(self, fold: int, budget: float | None) -> Rows:
+        """The training rows of a fold that a budget allows."""
+        train: Rows = self.splits[fold][0]
+        if self.resource is None or not self.resource.of_rows:
+            return train
+        return part_of(train, self.y if self.classes else None, self.resource.amount(budget), seed=(0, 0, fold), timed=False)
 
 
 class Scores(NamedTuple):
@@ -77,7 +100,13 @@ class Scores(NamedTuple):
     several: bool = False
 
 
-def evaluate_fold(problem: Problem, settings: Mapping[str, Any], fold: int, context: Any = None) -> Scores:  # noqa: ANN401
+def evaluate_fold(
+    problem: Problem,
+    settings: Mapping[str, Any],
+    fold: int,
+    context: Any = None,  # noqa: ANN401
+    budget: float | None = None,
+) -> Scores:
     """Fit one configuration to the training rows of one fold, and score it.
 
     Args:
@@ -85,14 +114,15 @@ def evaluate_fold(problem: Problem, settings: Mapping[str, Any], fold: int, cont
         settings: for `set_params`.
         fold: which of `problem.splits`.
         context: of scikit-learn's callbacks; None: nobody listens.
+        budget: of the problem's resource; None: all of it.
 
     Raises:
         Exception: whatever the estimator or the scorer raises, unless `problem.error_score` stands for it.
     """
     context = Quiet() if context is None else context
-    train, test = problem.splits[fold]
+    train, test = problem.part(fold, budget), problem.splits[fold][1]
     fit_params = _check_method_params(problem.X, params=problem.fit_params, indices=train)
-    model = clone(problem.estimator).set_params(**clone(dict(settings), safe=False))
+    model = clone(problem.estimator).set_params(**clone(with_budget(problem, settings, budget), safe=False))
     X_train, y_train = _safe_split(model, problem.X, problem.y, train)
     heard = {"estimator": problem.caller, "X": X_train, "y": y_train, "metadata": weights_of(fit_params)}
     start = time.perf_counter()
@@ -113,6 +143,20 @@ def evaluate_fold(problem: Problem, settings: Mapping[str, Any], fold: int, cont
     finally:
         context.call_on_fit_task_end(**heard)
     return Scores(scored, trained, fitted - start, ended - fitted, score_error=wrong or also, several=several)
+
+
+def with_budget(problem: Problem, settings: Mapping[str, Any], budget: float | None) -> dict[str, Any]:
+    """The settings of the estimator, with the parameter that the budget counts, if it counts one."""
+    return {**settings, **({} if problem.resource is None else problem.resource.setting(budget))}
+
+
+def name_of(scoring: Any, estimator: Any) -> str:  # noqa: ANN401
+    """The name of a single score in the study, which knows by it what the score can reach; "score" where nothing is known."""
+    if isinstance(scoring, str):
+        return scoring
+    if scoring is not None or type(estimator).score not in {ClassifierMixin.score, RegressorMixin.score}:
+        return "score"
+    return "accuracy" if is_classifier(estimator) else "r2"
 
 
 def names_of(scorer: Any) -> tuple[str, ...]:  # noqa: ANN401
@@ -188,10 +232,16 @@ class FoldObjective:
                 f"The scheduler asks for fold {live.fold}, but there are folds 0 to {len(self.problem.splits) - 1}. "
                 f"Give it the same number: Once(folds={len(self.problem.splits)})."
             )
+        if live.budget is not None and self.problem.resource is None:
+            raise ValueError(
+                f'The scheduler asks for a budget of {live.budget:g}, and this search has none. Say resource="n_samples" if it counts training '
+                "rows, or name the parameter of the estimator that it counts."
+            )
         place = live.trial * len(self.problem.splits) + live.fold
-        context = self.contexts[place] if place < len(self.contexts) else None
+        lowest = live.budget is None or (self.problem.resource is not None and live.budget <= self.problem.resource.low)
+        context = self.contexts[place] if place < len(self.contexts) and lowest else None  # it hears of one fit of each fold
         try:
-            scores = evaluate_fold(self.problem, self.translation.settings(live.params), live.fold, context)
+            scores = evaluate_fold(self.problem, self.translation.settings(live.params), live.fold, context, live.budget)
         except Exception as error:
             self.raised = error
             raise

@@ -1,14 +1,18 @@
 """`cv_results_` from the history of a study: one place for each candidate, in the order in which they were tried.
 
-The columns are scikit-learn's. Two things it does not know:
+The columns are scikit-learn's. Three things it does not know:
 
 - A fold that was not run (the search was stopped, or more effort was not worth it) is NaN in `split<k>_test_<name>`. The mean is over
   the folds that were run, their number stands in `n_splits_run`, and such a candidate ranks behind all that have every fold.
+- Where candidates were given different amounts of a resource, the scores are those of the largest amount with which a candidate met most
+  folds, "n_resources", and those with a larger one rank first.
 - A candidate of which a fold failed gets no further fold; its mean is NaN, and it ranks last. So it is where a score is no finite number,
   which stands as it is, and the mean is over the folds that were run.
 """
 
+import math
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +26,7 @@ from tunewright.history import History
 from tunewright.trial import Measurement
 from tunewright.typing import Array, Value
 
-__all__ = ["check_failures", "cv_results", "several"]
+__all__ = ["check_failures", "cv_results", "judged_with", "several"]
 
 
 def cv_results(history: History, settings: Sequence[dict[str, Any]], *, folds: int, train: bool) -> dict[str, Any]:
@@ -34,7 +38,8 @@ def cv_results(history: History, settings: Sequence[dict[str, Any]], *, folds: i
         folds: how many there are.
         train: whether training scores were asked for.
     """
-    cells, failed = _cells(history, folds)
+    budgets = judged_with(history)
+    cells, failed = _cells(history, folds, budgets)
     run = ~np.isnan(cells["fit_time"])
     results: dict[str, Any] = {}
     for name in ("fit_time", "score_time"):
@@ -47,14 +52,25 @@ def cv_results(history: History, settings: Sequence[dict[str, Any]], *, folds: i
         scores = cells.get(name, empty)
         results |= {f"split{fold}_{name}": scores[:, fold] for fold in range(folds)}
         results |= _summary(name, scores, run, failed)
-        results[f"rank_{name}"] = _rank(results[f"mean_{name}"], np.asarray(run.all(axis=1)))
+        results[f"rank_{name}"] = _rank(results[f"mean_{name}"], np.asarray(run.all(axis=1)), budgets)
         trained = f"train_{name.removeprefix('test_')}"
         if train:
             scores = cells.get(trained, empty)
             results |= {f"split{fold}_{trained}": scores[:, fold] for fold in range(folds)}
             results |= _summary(trained, scores, run, failed)
     results["n_splits_run"] = run.sum(axis=1)
+    if any(budget is not None for budget in budgets):
+        results["n_resources"] = np.array([0 if budget is None else round(budget) for budget in budgets])
     return results
+
+
+def judged_with(history: History) -> list[float | None]:
+    """With which budget each candidate met most folds, the largest such; None: without one."""
+    found: list[float | None] = []
+    for trial in history.trials:
+        counts = Counter(done.budget for done in trial.measurements)
+        found.append(max(counts, key=lambda budget: (counts[budget], math.inf if budget is None else budget), default=None))
+    return found
 
 
 def check_failures(history: History, error_score: float | None) -> None:
@@ -118,7 +134,7 @@ def _is_score(name: str) -> bool:
     return name.startswith("test_")
 
 
-def _cells(history: History, folds: int) -> tuple[dict[str, Array], NDArray[np.bool_]]:
+def _cells(history: History, folds: int, budgets: Sequence[float | None]) -> tuple[dict[str, Array], NDArray[np.bool_]]:
     """By name, what was measured, shape (candidates, folds), NaN where nothing was; and which candidates failed.
 
     Where a scoring function names its scores only when it succeeds, the score of a failure stands for each of them.
@@ -132,6 +148,9 @@ def _cells(history: History, folds: int) -> tuple[dict[str, Array], NDArray[np.b
             place = trial.number, done.fold or 0
             if done.failure is not None and not _scored(done):
                 failed[trial.number] = True
+            if done.budget != budgets[trial.number]:
+                continue
+            if done.failure is not None and not _scored(done):
                 cells["fit_time"][place], cells["score_time"][place] = done.seconds, 0.0
             info = _told_of(done)
             numbers = {name: np.nan if value is None else float(value) for name, value in info.items() if _is_column(name)}
@@ -168,12 +187,18 @@ def _summary(name: str, scores: Array, run: NDArray[np.bool_], failed: NDArray[n
     return {f"mean_{name}": mean, f"std_{name}": std}
 
 
-def _rank(mean: Array, whole: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """1 for the best; candidates without every fold rank behind those with all, and those without a score last."""
+def _rank(mean: Array, whole: NDArray[np.bool_], budgets: Sequence[float | None]) -> NDArray[np.int32]:
+    """1 for the best; candidates without every fold rank behind those with all, of these those with less of a resource behind those with more,
+    and those without a score last.
+    """
     known = ~np.isnan(mean)
-    rank = np.full(len(mean), known.sum() + 1)
-    for group, ahead in ((whole & known, 0), (~whole & known, (whole & known).sum())):
-        rank[group] = rankdata(-mean[group], method="min") + ahead
+    rank, ahead = np.full(len(mean), known.sum() + 1), 0
+    given = np.array([math.inf if budget is None else budget for budget in budgets])
+    for every in (whole, ~whole):
+        for level in np.unique(given)[::-1]:
+            group = every & known & (given == level)
+            rank[group] = rankdata(-mean[group], method="min") + ahead
+            ahead += int(group.sum())
     return rank.astype(np.int32)
 
 

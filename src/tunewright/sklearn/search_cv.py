@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import joblib
 import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context, clone, is_classifier
+from sklearn.base import _fit_context, clone, is_classifier
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state, indexable
@@ -27,15 +27,17 @@ from tunewright.events import Entry
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.resampling.contents import fingerprint
+from tunewright.resampling.resource import Resource, resource_of
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.tpe import TPE
+from tunewright.schedulers.asha import ASHA
 from tunewright.schedulers.base import Scheduler
 from tunewright.schedulers.once import Once
 from tunewright.schedulers.race import Race
 from tunewright.sklearn.callbacks import root_context
 from tunewright.sklearn.distributions import Translation, translate
-from tunewright.sklearn.folds import FoldObjective, Problem, evaluate_fold, names_of, weights_of
-from tunewright.sklearn.results import check_failures, cv_results, several
+from tunewright.sklearn.folds import FoldObjective, Problem, evaluate_fold, name_of, names_of, weights_of, with_budget
+from tunewright.sklearn.results import check_failures, cv_results, judged_with, several
 from tunewright.space import SearchSpace
 from tunewright.study import Study
 
@@ -64,6 +66,13 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         sampler: who proposes. Default: `Auto()`; with a `random_state` `TPE()`, since `Auto` looks at the clock.
         racing: whether a candidate gets its next fold only while it can still become the best (`schedulers.Race`): less work for the
             same candidates, and NaN for the folds that were saved. Default: every candidate gets all folds. For one metric.
+        resource: what candidates begin with little of, and the best get more of, as for `HalvingRandomSearchCV`: "n_samples", training rows
+            of each fold (test rows stay whole), or a whole-number parameter of the estimator. The scheduler is `ASHA`, with all folds on each rung;
+            scores in `cv_results_` are those of the largest resource that a candidate had, `cv_results_["n_resources"]`. Default: every fit
+            has everything.
+        min_resources, max_resources: the least and the largest of it. Default: of rows all and a 27th of them, at least ten for each class; of a
+            parameter the largest has to be said.
+        factor: one in so many candidates gets so many times the resource.
         scheduler: who gets further folds, in place of `racing`; its folds must be those of `cv`.
         storage: a URL or path ("runs.db") under which the search can be resumed; None: memory. The study is named for the estimator
             and a fingerprint of data, folds and settings, so that a search is only ever resumed on what it was begun with.
@@ -89,6 +98,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         "random_state": ["random_state"],
         "sampler": [Sampler, None],
         "racing": ["boolean"],
+        "resource": [str, None],
+        "min_resources": [Interval(numbers.Integral, 1, None, closed="left"), None],
+        "max_resources": [Interval(numbers.Integral, 1, None, closed="left"), None],
+        "factor": [Interval(numbers.Real, 1, None, closed="neither")],
         "scheduler": [Scheduler, None],
         "seconds": [Interval(numbers.Real, 0, None, closed="neither"), None],
         "choices": [dict, None],
@@ -111,6 +124,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         return_train_score: bool = False,
         sampler: Sampler | None = None,
         racing: bool = False,
+        resource: str | None = None,
+        min_resources: int | None = None,
+        max_resources: int | None = None,
+        factor: float = 3,
         scheduler: Scheduler | None = None,
         storage: Any = None,  # noqa: ANN401
         seconds: float | None = None,
@@ -132,6 +149,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         self.random_state = random_state
         self.sampler = sampler
         self.racing = racing
+        self.resource = resource
+        self.min_resources = min_resources
+        self.max_resources = max_resources
+        self.factor = factor
         self.scheduler = scheduler
         self.storage = storage
         self.seconds = seconds
@@ -160,24 +181,30 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         root = root_context(self, max_subtasks=1 + (self.refit is not False))
         heard = {"estimator": self, "X": X, "y": y, "metadata": weights_of(params)}
         root.call_on_fit_task_begin(**heard)
+        splits = self._splits(X, y, routed.splitter.split)
+        in_classes = is_classifier(self.estimator) and y is not None and np.ndim(y) == 1
         problem = Problem(
             estimator=clone(self.estimator),
             X=X,
             y=y,
-            splits=self._splits(X, y, routed.splitter.split),
+            splits=splits,
             scorer=scorers,
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
             train=self.return_train_score,
             error_score=self._error_score(),
             caller=self,
+            resource=self._resource(splits, len(np.unique(y)) if in_classes else 0),
+            classes=in_classes,
         )
         self.n_splits_ = len(problem.splits)
         translation = self._translation(problem)
         for params in translation.each():  # a parameter that the estimator does not have is told before any fit
             clone(self.estimator).set_params(**clone(translation.settings(params), safe=False))
+            if problem.resource is not None:
+                problem.resource.check_free(translation.settings(params))
         self.study_ = self._search(problem, translation, root)
-        self._take_stock(translation, scorers, refit_metric)
+        self._take_stock(problem, translation, scorers, refit_metric)
         if self.refit:
             self._refit(root, heard, routed.estimator.fit)
         root.call_on_fit_task_end(**heard)
@@ -194,6 +221,14 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
                 f"cv.split and cv.get_n_splits return inconsistent results. Expected {promised} splits, got {len(splits)}."
             )
         return splits
+
+    def _resource(self, splits: Sequence[tuple[Any, Any]], classes: int) -> Resource | None:
+        if self.resource is None:
+            return None
+        if self.racing:
+            raise ValueError("racing saves folds, and resource has all of them met with little. Leave one of them out.")
+        sizes, params = [len(train) for train, _ in splits], self.estimator.get_params()
+        return resource_of(self.resource, self.min_resources, self.max_resources, sizes=sizes, classes=classes, params=params)
 
     def _error_score(self) -> float | None:
         return None if isinstance(self.error_score, str) else float(self.error_score)
@@ -215,7 +250,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
     def _metrics(self, scorer: Any) -> list[Metric]:  # noqa: ANN401
         names = names_of(scorer)
         if names == ("score",):
-            names = (_name_of(self.scoring, self.estimator),)
+            names = (name_of(self.scoring, self.estimator),)
         if isinstance(self.refit, str) and (self.refit in names or callable(self.scoring)):
             names = (self.refit,)
         return [Metric(name, "maximize") for name in names]
@@ -225,7 +260,13 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         if self.scheduler is not None:
             if getattr(self.scheduler, "folds", folds) != folds:
                 raise ValueError(f"{self.scheduler!r} hands out other folds than cv makes: there are folds 0 to {folds - 1}.")
+            if problem.resource is None and getattr(self.scheduler, "budgets", None) is not None:
+                raise ValueError(
+                    f'{self.scheduler!r} hands out budgets, and this search has none. Say resource="n_samples" if it counts rows.'
+                )
             return self.scheduler
+        if problem.resource is not None:
+            return ASHA(problem.resource.low, problem.resource.high, self.factor, folds=folds)
         if not self.racing or folds == 1:
             return Once(folds=folds)
         overlap = float(np.mean([len(test) / len(train) for train, test in problem.splits]))
@@ -235,7 +276,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         """Of the study in its storage: the same for the same search only."""
         data = (problem.X, problem.y, problem.splits, dict(problem.fit_params), dict(problem.score_params))
         space = (translation.space.to_json(), translation.labels, translation.choices)
-        told = fingerprint(problem.estimator, *data, *space, problem.scorer, self.return_train_score, self.error_score)
+        more = () if problem.resource is None else (problem.resource.name,)
+        told = fingerprint(problem.estimator, *data, *space, problem.scorer, self.return_train_score, self.error_score, *more)
         return f"{type(self.estimator).__name__}-{told[:12]}"
 
     # ---- the search ------------------------------------------------------------------------------------------------------------
@@ -254,7 +296,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         )
         if self.verbose > 0:
             candidates = int(min(self.n_iter, translation.space.size))
-            print(f"Fitting {folds} folds for each of {candidates} candidates, totalling {folds * candidates} fits")  # noqa: T201  as scikit-learn
+            whole = "" if problem.resource is None else f", on the least {problem.resource.name}"
+            print(f"Fitting {folds} folds for each of {candidates} candidates, totalling {folds * candidates} fits{whole}")  # noqa: T201  as scikit-learn
         task = root.subcontext(task_name="search", max_subtasks=folds * self.n_iter, sequential_subtasks=False)
         task.call_on_fit_task_begin(estimator=self)
         contexts = [
@@ -277,12 +320,14 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
 
     # ---- after the search ------------------------------------------------------------------------------------------------------
 
-    def _take_stock(self, translation: Translation, scorers: Any, refit_metric: Any) -> None:  # noqa: ANN401
+    def _take_stock(self, problem: Problem, translation: Translation, scorers: Any, refit_metric: Any) -> None:  # noqa: ANN401
         history = self.study_.history
         if not any(trial.measurements for trial in history.trials):
             raise ValueError(f"No fold was finished within {self.seconds:g} s. Allow more seconds.")
         check_failures(history, self._error_score())
         settings = [translation.settings(trial.params) for trial in history.trials]
+        if problem.resource is not None:
+            settings = [with_budget(problem, each, budget) for each, budget in zip(settings, judged_with(history), strict=True)]
         results = cv_results(history, settings, folds=self.n_splits_, train=self.return_train_score)
         if self.seconds is not None and not (results["n_splits_run"] == self.n_splits_).any():
             warnings.warn(
@@ -317,15 +362,6 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         task.call_on_fit_task_end(**heard)
 
 
-def _name_of(scoring: Any, estimator: Any) -> str:  # noqa: ANN401
-    """The name of a single score in the study, which knows by it what the score can reach; "score" where nothing is known."""
-    if isinstance(scoring, str):
-        return scoring
-    if scoring is not None or type(estimator).score not in {ClassifierMixin.score, RegressorMixin.score}:
-        return "score"
-    return "accuracy" if is_classifier(estimator) else "r2"
-
-
 def _as_it_was(problem: Problem, translation: Translation, history: History) -> Exception | None:
     """What the estimator raised in another process, by fitting that fold once more; None: it does not raise here."""
     failed = next((done for trial in history.trials for done in trial.measurements if done.failure is not None), None)
@@ -333,7 +369,7 @@ def _as_it_was(problem: Problem, translation: Translation, history: History) -> 
     if failed is None or trial is None or failed.failure is None or failed.failure.kind != "exception":
         return None  # what killed a worker would kill this process
     try:
-        evaluate_fold(problem, translation.settings(trial.params), failed.fold or 0)
+        evaluate_fold(problem, translation.settings(trial.params), failed.fold or 0, budget=failed.budget)
     except Exception as error:  # noqa: BLE001  whatever it is: that is what was asked for
         return error
     return None

@@ -1,0 +1,61 @@
+"""Folds, seeds and chance where trials were judged with different budgets.
+
+What a fold is worth, how noisy a configuration is and how configurations differ all depend on the budget: with a tenth of the rows models are
+worse, nearer to each other, and noisier. So trials of one budget are taken apart by themselves (`effects.py`). Budgets with so few
+trials that chance cannot be told there are taken together, below the highest one.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from tunewright.effects import Effects, effects
+from tunewright.typing import Array
+
+__all__ = ["effects_at_highest", "effects_by_budget"]
+
+_BY_ROW: Final = ("values", "variances", "posterior", "spread", "noises", "freedom")
+_FEW: Final = 3
+"""Trials on several cells below which a budget does not stand by itself, but for the highest."""
+
+
+def effects_by_budget(table: Array, budgets: Array | None, overlap: float) -> Effects:
+    """`effects` of the trials of each budget, where there are several cells; what is said of folds and of all trials is that of the highest one.
+
+    Args:
+        table: losses, shape (n, m), NaN where a trial did not meet a cell.
+        budgets: with which each was judged, shape (n,); of those without a result anything. None: all with the same.
+        overlap: as for `effects`.
+    """
+    counts = np.isfinite(table).sum(axis=1)
+    judged = counts > 0
+    if budgets is None or table.shape[1] < 2 or len(np.unique(budgets[judged])) < 2:
+        return effects(table, overlap)
+    levels, sizes = np.unique(budgets[judged & (counts > 1)], return_counts=True)
+    top = budgets[judged].max()
+    alone = {float(top), *levels[sizes >= _FEW].tolist()}
+    groups = [judged & (budgets == level) for level in sorted(alone, reverse=True)]
+    groups.append(judged & ~np.isin(budgets, list(alone)))
+    first, *others = (effects(np.where(group[:, None], table, np.nan), overlap) for group in groups if group.any())
+    rows = {name: getattr(first, name).copy() for name in _BY_ROW}
+    for group, found in zip((group for group in groups[1:] if group.any()), others, strict=True):
+        for name in _BY_ROW:
+            rows[name][group] = getattr(found, name)[group]
+    return first._replace(**rows, counts=counts)
+
+
+def effects_at_highest(table: Array, worth: Array, known: Effects) -> Effects:
+    """`effects` as if all had been judged with the highest budget, so that luck can be taken off the winner: there were few beside it at the
+    end, but it came there through all the others.
+
+    Args:
+        table: as for `effects_by_budget`.
+        worth: what each trial would be worth with the highest budget, shape (n,); NaN: nothing tells.
+        known: what `effects_by_budget` says of the table; how noisy a trial is, those with its own budget tell best.
+    """
+    met = np.isfinite(table)
+    means = np.where(met, table, 0.0).sum(axis=1) / np.maximum(met.sum(axis=1), 1)
+    found = effects(table + (worth - means)[:, None], known.overlap)
+    better = np.isfinite(known.variances) & np.isfinite(found.variances)
+    rows = {name: np.where(better, getattr(known, name), getattr(found, name)) for name in ("variances", "noises", "freedom")}
+    return found._replace(**rows)

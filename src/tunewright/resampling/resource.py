@@ -1,0 +1,126 @@
+"""What a scheduler's budget is of: training rows, or a parameter of the estimator.
+
+A configuration that is bad on a tenth of the rows is seldom good on all of them, and a tenth costs a tenth or less. So successive halving
+begins with few training rows (or trees, or iterations), and only the best get more. The test rows of a fold stay whole: what is saved is
+fitting, and scores of small budgets are not noisier than they must be.
+
+The rows of a smaller budget are among those of a larger one, and of classes each has its share, the rare ones at least one row.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from tunewright.arguments import whole
+from tunewright.errors import StudyError
+from tunewright.typing import Indices
+
+__all__ = ["ROWS", "Resource", "part_of", "resource_of"]
+
+ROWS: Final = "n_samples"
+_RUNGS: Final = 27
+"""The least budget is this part of the largest: with eta 3 there are four rungs."""
+_EACH: Final = 10
+"""Rows for each class in the least budget; of a target that is a number, so many in all."""
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """What a budget counts.
+
+    Attributes:
+        name: "n_samples", training rows of a fold; else a parameter of the estimator.
+        low, high: the least and the largest budget; the largest is what a configuration has without a budget.
+    """
+
+    name: str
+    low: int
+    high: int
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether it counts rows."""
+        return self.name == ROWS
+
+    def amount(self, budget: float | None) -> int:
+        """The budget as a whole number; None: the largest."""
+        return self.high if budget is None else max(1, round(budget))
+
+    def setting(self, budget: float | None) -> dict[str, Any]:
+        """What the estimator is set to; {} where rows are counted."""
+        return {} if self.of_rows else {self.name: self.amount(budget)}
+
+    def check_free(self, names: Sequence[str] | Mapping[str, Any]) -> None:
+        """Raise a StudyError where one of these parameters, which are searched, is what the budget counts."""
+        if self.name in names:
+            raise StudyError(
+                f'"{self.name}" is searched, and it is what the budget counts as well. Take it out of the space, or leave resource= out.'
+            )
+
+
+def resource_of(
+    name: str, low: float | None, high: float | None, *, sizes: Sequence[int], classes: int, params: Mapping[str, Any] | None
+) -> Resource:
+    """The resource of that name.
+
+    Args:
+        name: "n_samples", or a parameter.
+        low: the least budget, a whole number; None: a 27th of the largest; of rows at least ten for each class.
+        high: the largest one; None: of rows all that the largest training part has. More rows than that are all of them.
+        sizes: training rows of each fold.
+        classes: how many there are; 0: the target is a number, or there is none.
+        params: of the estimator; None: it is not known before the trial is.
+
+    Raises:
+        StudyError: there is no such parameter, or the budgets cannot be used.
+    """
+    most, rows = max(sizes), name == ROWS
+    if not rows and (params is None or name not in params):
+        known = "a function that makes the estimator sees live.budget itself, and needs none"
+        if params is not None:
+            numbers = [key for key, value in params.items() if isinstance(value, int) and not isinstance(value, bool)]
+            known = (
+                f"the estimator has {', '.join(numbers)}" if numbers else "the estimator has no parameter that is a whole number"
+            )
+        raise StudyError(f'resource="{name}" is no parameter of the estimator: {known}. "{ROWS}" counts training rows.')
+    if high is None and not rows:
+        raise StudyError(
+            f'How many "{name}" the best get at last is not known. Say the largest number, and the least if you like.'
+        )
+    top = whole(most if high is None else high)
+    bottom = None if top is None else -(-top // _RUNGS) if low is None else whole(low)
+    if top is None or bottom is None:
+        raise StudyError(f"The least and the largest budget must be whole numbers, got {low!r} and {high!r}.")
+    if rows:
+        top, bottom = min(top, most), max(bottom, _EACH * max(classes, 1)) if low is None else bottom
+    if not 0 < bottom < top:
+        mend = f" A fold has {most} training rows: leave resource= out, and every configuration has all of them." if rows else ""
+        raise StudyError(f"Budgets must rise from above 0, and the least is {bottom}, the largest {top}.{mend}")
+    return Resource(name, bottom, top)
+
+
+def part_of(train: Indices, target: Any, count: int, *, seed: Sequence[int], timed: bool) -> Indices:  # noqa: ANN401  any array
+    """So many of the training rows of a fold, shape (min(count, rows),), in their order.
+
+    Args:
+        train: numbers of the rows, in their order.
+        target: the classes of all rows, of which each keeps its share; None: there are none.
+        count: how many.
+        seed: of the drawing.
+        timed: whether the rows follow one another in time: then the last ones are taken.
+    """
+    if count >= len(train):
+        return train
+    if timed:
+        return train[-count:]
+    rng = np.random.default_rng(list(seed))
+    drawn = rng.permutation(len(train))
+    if target is not None:
+        ranks = np.unique(np.asarray(target)[train[drawn]], return_inverse=True)[1].reshape(-1)
+        sizes = np.bincount(ranks)
+        order = np.argsort(ranks, kind="stable")
+        within = np.empty(len(train), int)  # the how-manieth of its class each is
+        within[order] = np.arange(len(train)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        drawn = drawn[np.argsort(within / sizes[ranks], kind="stable")]
+    return train[np.sort(drawn[:count])]
