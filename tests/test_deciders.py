@@ -1,13 +1,15 @@
+import json
 import pickle
 import warnings
 
 import pytest
 
 from tunewright.deciders import last_sampler
-from tunewright.events import Opened
+from tunewright.events import Enqueued, Opened
 from tunewright.samplers import GP, Auto, Manual, Random, Sampler
 from tunewright.schedulers import Decision, Done, Once, Resume, Scheduler, Start
 from tunewright.space import Float
+from tunewright.storage.wire import encode_header
 from tunewright.study import Study
 
 SPACE = {"x": Float(0, 1)}
@@ -46,6 +48,41 @@ def test_a_study_goes_on_with_the_sampler_and_scheduler_that_it_had(url):
     assert [found.history.origin(trial) for trial in range(6)][-2:] == ["gp", "gp"]
     assert {found.history.plan(trial) for trial in range(6)} == {2}
     assert found.replay().same
+
+
+def test_what_a_study_was_created_with_is_remembered_before_anybody_worked(url):
+    Study(SPACE, sampler=GP(initial=3), scheduler=Once(seeds=2), storage=url).enqueue({"x": 0.5})
+
+    found = Study.load(url)
+
+    assert repr(found.sampler) == "GP(initial=3)"
+    assert repr(found.scheduler) == "Once(folds=None, seeds=2)"
+    assert [type(entry.event) for entry in found.storage.read(1)] == [Enqueued]
+    found.ask()
+    assert found.history.plan(0) == 2
+
+
+def test_who_only_enqueues_later_changes_nothing_and_who_worked_last_counts(url):
+    Study(SPACE, sampler=GP(), storage=url).enqueue({"x": 0.5})
+    Study(SPACE, sampler=Auto(), storage=url).enqueue({"x": 0.6})
+    assert isinstance(Study.load(url).sampler, GP)
+
+    Study(SPACE, sampler=Random(), storage=url).optimize(loss, trials=1)
+
+    assert isinstance(Study.load(url).sampler, Random)
+
+
+def test_where_neither_was_named_the_description_is_as_it_was():
+    header = Study(SPACE).storage.studies()[0].header
+
+    assert sorted(json.loads(encode_header(header))) == ["metrics", "seed", "space", "version"]
+
+
+def test_somebodys_own_that_a_study_was_created_with_is_missed_aloud(url):
+    Study(SPACE, sampler=Mine(), storage=url).enqueue({"x": 0.5})
+
+    with pytest.warns(UserWarning, match=r"Mine\(\), is none of Tunewright's"):
+        Study.load(url).ask()
 
 
 def test_the_same_line_again_goes_on_likewise_and_what_is_said_holds(url):
@@ -113,7 +150,7 @@ def test_studies_share_no_sampler():
     for study in journals:
         study._journal.write(-1, Opened(1, "GP()", "Once()", {}))
 
-    one, other = (last_sampler(study.history)[0] for study in journals)
+    one, other = (last_sampler(study.history, study._journal.record.header)[0] for study in journals)
 
     assert isinstance(one, GP)
     assert one is not other

@@ -15,6 +15,7 @@ from tunewright import analysis
 from tunewright.agreement import agree
 from tunewright.arguments import check_flag, check_instance, check_objective, check_text, checked_listeners, count_of, numbered
 from tunewright.coordinator import Coordinator, Listener
+from tunewright.deciders import as_said
 from tunewright.deciding import Replay, replay
 from tunewright.errors import StudyError
 from tunewright.events import Commented, Entry
@@ -53,7 +54,7 @@ class Study(Findings):
         sampler: who proposes; default: as the process that worked on the study last had it, in a new study `Auto()`.
         scheduler: who decides on effort; default likewise, in a new study `Once()`: one task a trial. Where the last process had somebody's
             own, which cannot be made anew from the journal, `ask` and `optimize` warn, and go on with these two. To have worked is to
-            have asked: a script that only enqueues leaves neither behind.
+            have asked; until somebody has, it is those that the study was created with.
         storage: a URL ("sqlite:///runs.db"), a `Storage`, or None for memory.
         name: of the study in its storage; default "study".
         seed: of all decisions, 0 or more; default 0, or as recorded.
@@ -85,7 +86,9 @@ class Study(Findings):
         check_flag(edit, "edit")
         check_flag(repeats, "repeats")
         wanted = space if space is None or isinstance(space, SearchSpace) else SearchSpace(space)
-        self._journal = Journal(connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit)
+        self._journal = Journal(
+            connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit, said=as_said(sampler, scheduler)
+        )  # fmt: skip
         self._coordinator = Coordinator(self._journal, sampler, scheduler, repeats=repeats)
         self._scheduled = scheduler is not None
         self._objective: object = None
