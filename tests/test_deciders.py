@@ -8,7 +8,7 @@ from tunewright.deciders import last_sampler
 from tunewright.events import Enqueued, Opened
 from tunewright.samplers import GP, Auto, Manual, Random, Sampler
 from tunewright.schedulers import Decision, Done, Once, Resume, Scheduler, Start
-from tunewright.space import Float
+from tunewright.space import Float, Int
 from tunewright.storage.wire import encode_header
 from tunewright.study import Study
 
@@ -99,6 +99,23 @@ def test_a_new_study_has_the_defaults(url):
 
     assert isinstance(found.sampler, Auto)
     assert repr(found.scheduler) == "Once(folds=None, seeds=1)"
+
+
+def test_whether_configurations_may_repeat_is_remembered_too(url):
+    few = {"n": Int(1, 2)}
+    Study(few, sampler=Random(), storage=url, repeats=True).enqueue({"n": 1})
+    created = Study.load(url)
+    created.optimize(lambda live: live["n"], trials=5)
+    worked = Study(few, storage=url)
+
+    worked.optimize(lambda live: live["n"], more=2)
+
+    assert created.repeats
+    assert worked.repeats
+    assert worked.history.finished == 7
+    assert not Study.load(url, repeats=False).repeats
+    assert not Study(few).repeats
+    assert pickle.loads(pickle.dumps(worked)).repeats
 
 
 def test_somebodys_own_cannot_be_made_anew_and_that_is_said_once(url):

@@ -43,9 +43,9 @@ def numbered(value: object, what: str) -> int:
     return number
 
 
-def check_flag(value: object, name: str) -> None:
-    """Raise StudyError for what is neither True nor False."""
-    if not isinstance(value, bool):
+def check_flag(value: object, name: str, *, optional: bool = False) -> None:
+    """Raise StudyError for what is neither True nor False, nor, where it is optional, None."""
+    if not isinstance(value, bool) and not (optional and value is None):
         raise StudyError(f"{name} must be True or False, got {value!r}.")
 
 

@@ -23,9 +23,10 @@ from tunewright.storage.records import Header
 __all__ = ["Deciders", "as_said", "last_sampler", "last_scheduler"]
 
 
-def as_said(sampler: Sampler | None, scheduler: Scheduler | None) -> dict[str, Any]:
-    """What was said of who proposes and who decides, as fields of a `Header`."""
-    return {name: called(who) for name, who in (("sampler", sampler), ("scheduler", scheduler)) if who is not None}
+def as_said(sampler: Sampler | None, scheduler: Scheduler | None, repeats: bool | None) -> dict[str, Any]:
+    """What was said of who proposes and who decides, as fields of a `Header`; None: nothing was."""
+    names = {name: called(who) for name, who in (("sampler", sampler), ("scheduler", scheduler)) if who is not None}
+    return names if repeats is None else {**names, "repeats": repeats}
 
 
 def last_sampler(history: History, header: Header) -> tuple[Sampler | None, str]:
@@ -59,12 +60,14 @@ class Deciders:
     Args:
         journal: of the study.
         sampler, scheduler: as was said; None: nobody said.
+        repeats: likewise, whether the same configuration of a finite space may be proposed twice.
     """
 
-    def __init__(self, journal: Journal, sampler: Sampler | None, scheduler: Scheduler | None) -> None:
+    def __init__(self, journal: Journal, sampler: Sampler | None, scheduler: Scheduler | None, *, repeats: bool | None) -> None:
         self.journal = journal
         self._sampler = sampler
         self._scheduler = scheduler
+        self._repeats = repeats
         self._lost: dict[str, str] = {}
 
     @property
@@ -96,9 +99,17 @@ class Deciders:
         self._lost.pop("scheduler", None)
 
     @property
-    def chosen(self) -> tuple[Sampler | None, Scheduler | None]:
-        """Who proposes and who decides, if that was said or needed yet."""
-        return self._sampler, self._scheduler
+    def repeats(self) -> bool:
+        """Whether the same configuration of a finite space may be proposed twice."""
+        if self._repeats is None:
+            sessions, header = self.journal.history.sessions, self.journal.record.header
+            self._repeats = bool(getattr(sessions[-1].event if sessions else header, "repeats", False))
+        return self._repeats
+
+    @property
+    def chosen(self) -> tuple[Sampler | None, Scheduler | None, bool | None]:
+        """Who proposes, who decides, and whether configurations may repeat, if that was said or needed yet."""
+        return self._sampler, self._scheduler, self._repeats
 
     def _note(self, what: str, name: str, found: object, now: object) -> None:
         if name and found is None:

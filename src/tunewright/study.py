@@ -59,7 +59,7 @@ class Study(Findings):
         name: of the study in its storage; default "study".
         seed: of all decisions, 0 or more; default 0, or as recorded.
         edit: when the space differs from the recorded one, go on with the new one; what was tried stays usable where it fits.
-        repeats: whether the same configuration of a finite space may be proposed twice; say it in each process.
+        repeats: whether the same configuration of a finite space may be proposed twice; default: as for `sampler`, in a new study not.
 
     Raises:
         StudyChanged: space, metrics or seed differ from the recorded ones; the message lists the differences and the mend.
@@ -78,16 +78,16 @@ class Study(Findings):
         name: str = "study",
         seed: int | None = None,
         edit: bool = False,
-        repeats: bool = False,
+        repeats: bool | None = None,
     ) -> None:
         check_instance(sampler, Sampler, "sampler")
         check_instance(scheduler, Scheduler, "scheduler")
         check_text(name, "name")
         check_flag(edit, "edit")
-        check_flag(repeats, "repeats")
+        check_flag(repeats, "repeats", optional=True)
         wanted = space if space is None or isinstance(space, SearchSpace) else SearchSpace(space)
         self._journal = Journal(
-            connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit, said=as_said(sampler, scheduler)
+            connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit, said=as_said(sampler, scheduler, repeats)
         )  # fmt: skip
         self._coordinator = Coordinator(self._journal, sampler, scheduler, repeats=repeats)
         self._scheduled = scheduler is not None
@@ -101,7 +101,7 @@ class Study(Findings):
         *,
         sampler: Sampler | None = None,
         scheduler: Scheduler | None = None,
-        repeats: bool = False,
+        repeats: bool | None = None,
     ) -> Self:
         """Open a study that exists, with the space and the metrics that it has; arguments as for `Study`.
 
@@ -215,7 +215,7 @@ class Study(Findings):
         """A pickled study is a copy of its journal in memory, wherever it lies; a file is opened by `load`."""
         record = self._journal.record
         journal = record.name, record.header, list(self.storage.read(record.id))
-        return _in_memory, (journal, *self._coordinator.chosen, self.repeats)
+        return _in_memory, (journal, *self._coordinator.chosen)
 
     # ---- asking ----------------------------------------------------------------------------------------------------------------
 
@@ -393,7 +393,7 @@ class Study(Findings):
 
 
 def _in_memory(
-    journal: tuple[str, Header, list[Entry]], sampler: Sampler | None, scheduler: Scheduler | None, repeats: bool
+    journal: tuple[str, Header, list[Entry]], sampler: Sampler | None, scheduler: Scheduler | None, repeats: bool | None
 ) -> Study:
     """A study in memory with this journal."""
     return Study(storage=Memory.holding(*journal), name=journal[0], sampler=sampler, scheduler=scheduler, repeats=repeats)

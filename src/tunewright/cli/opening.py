@@ -97,7 +97,7 @@ def opened(
     scheduler: Scheduler | None = None,
     seed: int | None = None,
     edit: bool = False,
-    repeats: bool = False,
+    repeats: bool | None = None,
     new_name: str = "study",
 ) -> Study:
     """Open a study, or make it when a space is given.

@@ -77,7 +77,13 @@ _Where: TypeAlias = Annotated[
     str, typer.Option("--study", metavar="STUDY", help="Where it is kept: a file, a URL, or memory, which ends with the command.")
 ]
 _Edit: TypeAlias = Annotated[bool, typer.Option("--edit", help="Accept that the space differs from the recorded one, and go on.")]
-_Repeats: TypeAlias = Annotated[bool, typer.Option("--repeats", help="Allow the same configuration of a finite space twice.")]
+_Repeats: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--repeats/--no-repeats",
+        help="Allow the same configuration of a finite space twice. [default: as the last run, else not]",
+    ),
+]
 _OnFailure: TypeAlias = Annotated[
     Literal["record", "raise"], typer.Option("--on-failure", help="Record it and go on, or end at the first failure.")
 ]
@@ -117,7 +123,7 @@ def run(
     name: Name = None,
     seed: Seed = None,
     edit: _Edit = False,
-    repeats: _Repeats = False,
+    repeats: _Repeats = None,
     on_failure: _OnFailure = "record",
     quiet: Quiet = False,
     as_json: AsJson = False,

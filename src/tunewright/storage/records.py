@@ -18,6 +18,7 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
         version: of Tunewright that created it.
         sampler, scheduler: what it was created with, as `events.called` calls them, for those who go on with it before anybody has worked on
             it; empty: not said.
+        repeats: likewise, whether a configuration of a finite space may be proposed twice; None: not said.
     """
 
     space: dict[str, Value]
@@ -26,6 +27,7 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
     version: str
     sampler: str = ""
     scheduler: str = ""
+    repeats: bool | None = None
 
 
 class StudyRecord(msgspec.Struct, frozen=True):
