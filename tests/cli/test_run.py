@@ -406,6 +406,8 @@ def test_a_population_is_trained_to_its_end(cli: Cli) -> None:
     history = Study.load("runs.db", "breed:objective").history
     assert first.code == 0
     assert "a population of 5 with budgets from 2 to 6" in first.err
+    assert "auto for the first population, then clones of its best with other hyperparameters" in first.err
+    assert "Gaussian process" not in first.err
     assert (history.budgets == 6).sum() == 5
     assert len(history.clones) == len(history) - 5
     assert getattr(history.sessions[0].event, "scheduler", "") == "PBT(2, 6, population=5)"

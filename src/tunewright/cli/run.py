@@ -208,7 +208,8 @@ def _timed(study: Study, objective: str, function: Objective, limits: _Limits, *
     """
     if quiet:
         return ""
-    if isinstance(study.sampler, Grid) and not study.history.finished and limits.trials != 0:
+    bred = isinstance(study.scheduler, PBT)  # of a grid it takes the first population
+    if isinstance(study.sampler, Grid) and not bred and not study.history.finished and limits.trials != 0:
         remark(f"timing the first of {study.sampler.count(study.space):,} configurations")
         study.optimize(function, more=1, seconds=limits.seconds, **limits.task)
     return _headline(study, objective, limits)
@@ -272,14 +273,15 @@ def _goal(study: Study, limits: _Limits) -> int | None:
 def _headline(study: Study, objective: str, limits: _Limits) -> str:
     """What is about to happen, on one line; for a grid with its size, and how long it will take if that is known."""
     history, (trials, seconds, workers, _) = study.history, limits
-    sampler = study.sampler.label
-    if isinstance(study.sampler, Grid):
+    sampler, tasks = study.sampler.label, study.scheduler
+    if isinstance(tasks, PBT):
+        sampler += " for the first population, then clones of its best with other hyperparameters"
+    elif isinstance(study.sampler, Grid):
         count = study.sampler.count(study.space)
         sampler = f"grid of {count:,} configurations"
         if history.finished:
             left = max(0, min(count, trials or count) - history.finished) * float(history.seconds.sum()) / history.finished
             sampler += f", about {duration(left / workers)} to go"
-    tasks = study.scheduler
     effort = ""
     if isinstance(tasks, Once):
         effort = "".join(
@@ -301,7 +303,8 @@ def _headline(study: Study, objective: str, limits: _Limits) -> str:
         *([_there(history.finished)] if history.finished else []),
     ]
     line = " · ".join(parts)
-    return f"{line}\nauto     {study.sampler.explain(history)}" if isinstance(study.sampler, Auto) else line
+    explained = isinstance(study.sampler, Auto) and not isinstance(tasks, PBT)  # whose clones no sampler proposes
+    return f"{line}\nauto     {study.sampler.explain(history)}" if explained else line
 
 
 def _show(study: Study, where: str, before: int, *, interrupted: bool, as_json: bool) -> int:
