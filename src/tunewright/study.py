@@ -11,7 +11,6 @@ from functools import partial
 from os import PathLike
 from typing import Any, Literal, Self
 
-from tunewright import analysis
 from tunewright.agreement import agree
 from tunewright.arguments import check_flag, check_instance, check_objective, check_text, checked_listeners, count_of, numbered
 from tunewright.coordinator import Coordinator, Listener
@@ -37,6 +36,7 @@ from tunewright.stopping import Limits
 from tunewright.storage import Memory, connect, only_study
 from tunewright.storage.base import Storage
 from tunewright.storage.records import Header
+from tunewright.tracking.provenance import libraries
 from tunewright.trial import Task
 from tunewright.typing import Params
 
@@ -91,7 +91,6 @@ class Study(Findings):
         )  # fmt: skip
         self._coordinator = Coordinator(self._journal, sampler, scheduler, repeats=repeats)
         self._scheduled = scheduler is not None
-        self._objective: object = None
 
     @classmethod
     def load(
@@ -169,44 +168,13 @@ class Study(Findings):
         """All that happened, also in other processes, up to now."""
         return self._journal.sync()
 
-    def generalization(
-        self, objective: Objective | None = None, *, test: tuple[Any, Any] | None = None, outer: int | None = None,
-        all_rows: bool = False, trials: int | None = None, workers: int = 1,
-    ) -> analysis.Generalization:  # fmt: skip
-        """What the result is worth on new data, beside the default and a baseline, with a sentence (`analysis.generalization`).
-
-        Args:
-            objective: the study's `CrossValidation`, for its kept predictions, if any; default: what this process optimised last.
-            test: rows (X, y) that nothing has looked at; winner and default are fitted to all others and judged there.
-            outer: search anew inside so many outer folds (nested cross-validation), each a study in the same storage, so that it resumes.
-            all_rows: say it for a model that learns from all rows, as the one that is shipped, not from a fold's share of them. Winner and
-                default are fitted once more on each fold, to half of its training rows (`analysis.growth`).
-            trials: of each inner search; default: as many as this study finished.
-            workers: of the inner searches.
-
-        Raises:
-            NoResult: there is no winner.
-            StudyError: `outer`, `test` or `all_rows` without a cross-validation; `all_rows` with one of the others.
-        """
-        judge = self._objective if objective is None else objective
-        if all_rows and (test is not None or outer is not None):
-            raise StudyError("all_rows=True is about the scores on the study's own folds: leave out test= and outer=.")
-        if test is not None:
-            return analysis.by_test(self.history, judge, *test)
-        if outer is None:
-            found = analysis.by_objective(self.history, judge)
-            return analysis.grown(found, self.history, judge) if all_rows else found
-        count = self.history.finished if trials is None else trials
-
-        def search(number: int, inner: Any) -> Params:  # noqa: ANN401  a cross-validation
-            study = Study(
-                self.space, self.metrics, sampler=copy.deepcopy(self.sampler), scheduler=self.scheduler if self._scheduled else None,
-                storage=self.storage, name=f"{self.name}, outer fold {number} of {outer}", seed=self.seed, repeats=self.repeats,
-            )  # fmt: skip
-            study.optimize(inner, trials=count, workers=workers)
-            return study.best.params
-
-        return analysis.nested(self.history, judge, outer, search)
+    def _search_anew(self, name: str, objective: Objective, trials: int, workers: int) -> Params:
+        study = Study(
+            self.space, self.metrics, sampler=copy.deepcopy(self.sampler), scheduler=self.scheduler if self._scheduled else None,
+            storage=self.storage, name=f"{self.name}, {name}", seed=self.seed, repeats=self.repeats,
+        )  # fmt: skip
+        study.optimize(objective, trials=trials, workers=workers)
+        return study.best.params
 
     def __repr__(self) -> str:
         return f"Study({self.name!r}, {self.storage.url}: {self.history.tally})"
@@ -388,8 +356,9 @@ class Study(Findings):
         journal = self._journal
         entries = self.storage.read(journal.record.id)
         return replay(
-            journal.empty_history(), entries, [*others, self.sampler], self.scheduler, seed=self.seed, repeats=self.repeats
-        )
+            journal.empty_history(), entries, [*others, self.sampler], self.scheduler, seed=self.seed, repeats=self.repeats,
+            libraries=libraries(),
+        )  # fmt: skip
 
 
 def _in_memory(

@@ -303,8 +303,9 @@ def _headline(study: Study, objective: str, limits: _Limits) -> str:
         *([_there(history.finished)] if history.finished else []),
     ]
     line = " · ".join(parts)
-    explained = isinstance(study.sampler, Auto) and not isinstance(tasks, PBT)  # whose clones no sampler proposes
-    return f"{line}\nauto     {study.sampler.explain(history)}" if explained else line
+    if isinstance(tasks, PBT) or not isinstance(study.sampler, Auto):  # no sampler proposes clones
+        return line
+    return f"{line}\nauto     {study.sampler.explain(history)}"
 
 
 def _show(study: Study, where: str, before: int, *, interrupted: bool, as_json: bool) -> int:
