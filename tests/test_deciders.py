@@ -1,5 +1,7 @@
 import json
 import pickle
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from tunewright.deciders import last_sampler
 from tunewright.events import Enqueued, Opened
 from tunewright.samplers import GP, Auto, Manual, Random, Sampler
-from tunewright.schedulers import Decision, Done, Once, Resume, Scheduler, Start
+from tunewright.schedulers import ASHA, PBT, Decision, Done, Once, Resume, Scheduler, Start
 from tunewright.space import Float, Int
 from tunewright.storage.wire import encode_header
 from tunewright.study import Study
@@ -181,6 +183,59 @@ def test_a_copy_goes_on_with_what_the_study_goes_on_with(url):
 
     assert isinstance(copy.sampler, Manual)
     assert repr(copy.scheduler) == "Once(folds=None, seeds=2)"
+
+
+AT_WORK = """
+import sys
+from tunewright import Study
+from tunewright.schedulers import PBT, Once
+from tunewright.space import Float
+
+study = Study({"x": Float(0, 1)}, storage=sys.argv[1], scheduler=eval(sys.argv[2]))
+study.ask()
+print("asked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "warned"),
+    [
+        ("PBT(1, 4)", ASHA(1, 4), "with PBT(1, 4), and this process begins with ASHA(1, 4)"),
+        ("Once()", PBT(1, 4), ""),
+        ("PBT(1, 4)", PBT(1, 4), ""),
+        ("PBT(1, 4)", None, ""),
+    ],
+)
+def test_a_population_and_another_scheduler_at_the_same_time_are_warned_of(url, theirs, ours, warned):
+    Study(SPACE, storage=url)
+    other = subprocess.Popen(
+        [sys.executable, "-c", AT_WORK, url, theirs], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout.readline() == "asked\n"
+        study = Study.load(url, scheduler=ours)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for _ in range(2):
+                study.ask()
+    finally:
+        other.communicate(timeout=60)
+
+    texts = [str(each.message) for each in caught]
+    assert len(texts) == bool(warned)
+    assert all(warned in text for text in texts)
+    assert [entry.event.text for entry in study.history.warnings] == texts
+    assert {each.filename for each in caught} <= {__file__}
+
+
+def test_who_is_dead_disturbs_no_population(url):
+    Study(SPACE, storage=url)
+    subprocess.run([sys.executable, "-c", AT_WORK, url, "PBT(1, 4)"], input="", text=True, check=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Study.load(url, scheduler=ASHA(1, 4)).ask()
 
 
 class Abandon(Scheduler):

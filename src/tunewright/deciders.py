@@ -12,7 +12,7 @@ from typing import Any
 
 from tunewright import samplers
 from tunewright.deciding import recorded
-from tunewright.events import called
+from tunewright.events import Warned, called, class_called
 from tunewright.history import History
 from tunewright.journal import Journal
 from tunewright.samplers.base import Sampler
@@ -69,6 +69,8 @@ class Deciders:
         self._scheduler = scheduler
         self._repeats = repeats
         self._lost: dict[str, str] = {}
+        self._beside: Scheduler | None = None
+        """For whom it was looked whether it disturbs a population, or is disturbed."""
 
     @property
     def sampler(self) -> Sampler:
@@ -119,9 +121,28 @@ class Deciders:
             )
 
     def warn_of_strangers(self, stacklevel: int) -> None:
-        """Warn, once, where somebody else's sampler or scheduler cannot be gone on with; to be called before the first is asked."""
+        """Warn, once, where somebody else's sampler or scheduler cannot be gone on with, or goes on beside what it disturbs; to be called before
+        the first is asked.
+        """
         if self._sampler is None or self._scheduler is None or self._lost:
             _ = self.sampler, self.scheduler
             for text in self._lost.values():
                 warnings.warn(text, stacklevel=stacklevel + 1)
             self._lost.clear()
+        if self._beside is not self.scheduler:
+            self._beside = self.scheduler
+            if text := self._rivals():
+                self.journal.write(-1, Warned(text))
+                warnings.warn(text, stacklevel=stacklevel + 1)
+
+    def _rivals(self) -> str:
+        """What to say if another process is at work now, and one of the two trains a population and the other shares no study with one."""
+        mine = called(self.scheduler)
+        for worker, theirs in self.journal.at_work().items():
+            kinds = {class_called(mine), class_called(theirs)} - {"Once"}  # which gives no more to what it did not begin
+            if len(kinds) > 1 and "PBT" in kinds:
+                return (
+                    f"Worker {worker} is at work on this study with {theirs}, and this process begins with {mine}: a population takes what another "
+                    "scheduler does for its end, and begins anew. End one of the two, or go on with the same scheduler, or in a study of another name."
+                )
+        return ""

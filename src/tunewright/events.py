@@ -34,6 +34,7 @@ __all__ = [
     "Told",
     "Warned",
     "called",
+    "class_called",
 ]
 
 
@@ -238,3 +239,8 @@ def called(who: object) -> str:
     """How the journal calls a sampler or a scheduler: Tunewright's own by their repr, others with their module before it."""
     text, module = re.sub(r" at 0x[0-9a-f]+", "", repr(who)), type(who).__module__
     return text if text.startswith("<") or module.startswith("tunewright.") else f"{module}.{text}"
+
+
+def class_called(text: str) -> str:
+    """The name of the class in what `called` gave."""
+    return text.split("(", maxsplit=1)[0].rsplit(".", maxsplit=1)[-1]

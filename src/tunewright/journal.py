@@ -299,6 +299,16 @@ class Journal:
                 message = f"{_DEATHS} worker processes died with this task in hand."
                 self.write(task.trial, Failed(Failure("crash", message), index=task.index))
 
+    def at_work(self) -> dict[int, str]:
+        """The schedulers of other processes that live and have tasks in hand, as the journal calls them, by their workers."""
+        history = self.sync()
+        others = {holder for _, holder in history.open_tasks} - {0}
+        if not others:
+            return {}
+        living = others - {self.storage.join()} - self.storage.gone(others)
+        found = {getattr(entry.event, "worker", 0): getattr(entry.event, "scheduler", "") for entry in history.sessions}
+        return {worker: name for worker, name in found.items() if worker in living}
+
     def stop(self, trial: int, why: str) -> None:
         """Append that a trial should stop, or all who work on the study (-1). Raises TrialError: it is not there, or gets no task any more."""
         history = self.sync()
