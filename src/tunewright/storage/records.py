@@ -8,7 +8,7 @@ from tunewright.typing import Value
 __all__ = ["Header", "StudyRecord"]
 
 
-class Header(msgspec.Struct, frozen=True, omit_defaults=True):
+class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a study is from its first moment.
 
     Attributes:
