@@ -380,6 +380,5 @@ def test_a_journal_that_breaks_the_rules_is_told_by_position(tmp_path: Path, dam
         foreign.commit()
 
     with pytest.raises(StorageError, match=what):
-        storage.open("first")
-        list(storage.read(study))
+        list(storage.read(storage.open("first").id))
     storage.close()
