@@ -12,7 +12,16 @@ from os import PathLike
 from typing import Any, Literal, Self
 
 from tunewright.agreement import agree
-from tunewright.arguments import check_flag, check_instance, check_objective, check_text, checked_listeners, count_of, numbered
+from tunewright.arguments import (
+    among_ours,
+    check_flag,
+    check_instance,
+    check_objective,
+    check_text,
+    checked_listeners,
+    count_of,
+    numbered,
+)
 from tunewright.coordinator import Coordinator, Listener
 from tunewright.deciders import as_said
 from tunewright.deciding import Replay, replay
@@ -36,6 +45,7 @@ from tunewright.stopping import Limits
 from tunewright.storage import Memory, connect, only_study
 from tunewright.storage.base import Storage
 from tunewright.storage.records import Header
+from tunewright.tracking.progress import shown
 from tunewright.tracking.provenance import libraries
 from tunewright.trial import Task
 from tunewright.typing import Params
@@ -284,6 +294,7 @@ class Study(Findings):
         files: str | PathLike[str] | None = None,
         on_failure: Literal["record", "raise"] = "record",
         listeners: Sequence[Listener] = (),
+        progress: bool | None = None,
     ) -> None:
         """Search until a limit is reached, the space is exhausted, or Ctrl-C is pressed.
 
@@ -311,6 +322,8 @@ class Study(Findings):
             on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once, unless somebody stopped it.
             listeners: called with the history and the entry after each result, in their order; of tasks that are over in no time, several
                 results may be recorded before they are called. After a `stop` no task begins.
+            progress: show a line of progress on the standard error: refreshed in place on a terminal, elsewhere (in a notebook, a log) a line at
+                each new best and each tenth of the limit. Default: on a terminal only, and not for what Tunewright itself searches (`SearchCV`).
 
         Raises:
             ObjectiveError: a task failed and `on_failure="raise"`.
@@ -318,6 +331,8 @@ class Study(Findings):
         """
         check_objective(objective)
         heard = checked_listeners(listeners)
+        check_flag(progress, "progress", optional=True)
+        progress = False if progress is None and among_ours() else progress
         workers, retries = count_of(workers, "workers", 1), count_of(retries, "retries")
         if on_failure not in ("record", "raise"):
             raise StudyError(f'on_failure must be "record" or "raise", got {on_failure!r}.')
@@ -339,7 +354,8 @@ class Study(Findings):
             branches=Branches.of(self.space.names, self.space.when),
         )  # fmt: skip
         before = self._journal.history.position, len(self._journal.history.failures)
-        self._coordinator.run(crew, limits, heard, on_failure=on_failure, retries=retries)
+        with shown(progress, heard, self.history, trials=limits.goal, seconds=seconds) as all_heard:
+            self._coordinator.run(crew, limits, all_heard, on_failure=on_failure, retries=retries)
         if (fruitless := self.history.fruitless(*before)) is not None:
             warnings.warn(fruitless, stacklevel=2)
 
