@@ -39,6 +39,7 @@ def test_a_count_has_its_least():
 
 def test_flags_texts_and_instances_are_what_they_seem():
     check_flag(True, "edit")
+    check_flag(None, "repeats", optional=True)
     check_text("a", "name")
     check_instance(None, dict, "sampler")
     with pytest.raises(StudyError, match="edit must be True or False, got 1"):

@@ -1,13 +1,17 @@
+import json
 import pickle
+import subprocess
+import sys
 import warnings
 
 import pytest
 
 from tunewright.deciders import last_sampler
-from tunewright.events import Opened
+from tunewright.events import Enqueued, Opened
 from tunewright.samplers import GP, Auto, Manual, Random, Sampler
-from tunewright.schedulers import Decision, Done, Once, Resume, Scheduler, Start
-from tunewright.space import Float
+from tunewright.schedulers import ASHA, PBT, Decision, Done, Once, Resume, Scheduler, Start
+from tunewright.space import Float, Int
+from tunewright.storage.wire import encode_header
 from tunewright.study import Study
 
 SPACE = {"x": Float(0, 1)}
@@ -48,6 +52,41 @@ def test_a_study_goes_on_with_the_sampler_and_scheduler_that_it_had(url):
     assert found.replay().same
 
 
+def test_what_a_study_was_created_with_is_remembered_before_anybody_worked(url):
+    Study(SPACE, sampler=GP(initial=3), scheduler=Once(seeds=2), storage=url).enqueue({"x": 0.5})
+
+    found = Study.load(url)
+
+    assert repr(found.sampler) == "GP(initial=3)"
+    assert repr(found.scheduler) == "Once(folds=None, seeds=2)"
+    assert [type(entry.event) for entry in found.storage.read(1)] == [Enqueued]
+    found.ask()
+    assert found.history.plan(0) == 2
+
+
+def test_who_only_enqueues_later_changes_nothing_and_who_worked_last_counts(url):
+    Study(SPACE, sampler=GP(), storage=url).enqueue({"x": 0.5})
+    Study(SPACE, sampler=Auto(), storage=url).enqueue({"x": 0.6})
+    assert isinstance(Study.load(url).sampler, GP)
+
+    Study(SPACE, sampler=Random(), storage=url).optimize(loss, trials=1)
+
+    assert isinstance(Study.load(url).sampler, Random)
+
+
+def test_where_neither_was_named_the_description_is_as_it_was():
+    header = Study(SPACE).storage.studies()[0].header
+
+    assert sorted(json.loads(encode_header(header))) == ["metrics", "seed", "space", "version"]
+
+
+def test_somebodys_own_that_a_study_was_created_with_is_missed_aloud(url):
+    Study(SPACE, sampler=Mine(), storage=url).enqueue({"x": 0.5})
+
+    with pytest.warns(UserWarning, match=r"Mine\(\), is none of Tunewright's"):
+        Study.load(url).ask()
+
+
 def test_the_same_line_again_goes_on_likewise_and_what_is_said_holds(url):
     Study(SPACE, sampler=Random(), scheduler=Once(seeds=2), storage=url).optimize(loss, trials=2)
 
@@ -62,6 +101,23 @@ def test_a_new_study_has_the_defaults(url):
 
     assert isinstance(found.sampler, Auto)
     assert repr(found.scheduler) == "Once(folds=None, seeds=1)"
+
+
+def test_whether_configurations_may_repeat_is_remembered_too(url):
+    few = {"n": Int(1, 2)}
+    Study(few, sampler=Random(), storage=url, repeats=True).enqueue({"n": 1})
+    created = Study.load(url)
+    created.optimize(lambda live: live["n"], trials=5)
+    worked = Study(few, storage=url)
+
+    worked.optimize(lambda live: live["n"], more=2)
+
+    assert created.repeats
+    assert worked.repeats
+    assert worked.history.finished == 7
+    assert not Study.load(url, repeats=False).repeats
+    assert not Study(few).repeats
+    assert pickle.loads(pickle.dumps(worked)).repeats
 
 
 def test_somebodys_own_cannot_be_made_anew_and_that_is_said_once(url):
@@ -113,7 +169,7 @@ def test_studies_share_no_sampler():
     for study in journals:
         study._journal.write(-1, Opened(1, "GP()", "Once()", {}))
 
-    one, other = (last_sampler(study.history)[0] for study in journals)
+    one, other = (last_sampler(study.history, study._journal.record.header)[0] for study in journals)
 
     assert isinstance(one, GP)
     assert one is not other
@@ -127,6 +183,59 @@ def test_a_copy_goes_on_with_what_the_study_goes_on_with(url):
 
     assert isinstance(copy.sampler, Manual)
     assert repr(copy.scheduler) == "Once(folds=None, seeds=2)"
+
+
+AT_WORK = """
+import sys
+from tunewright import Study
+from tunewright.schedulers import PBT, Once
+from tunewright.space import Float
+
+study = Study({"x": Float(0, 1)}, storage=sys.argv[1], scheduler=eval(sys.argv[2]))
+study.ask()
+print("asked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "warned"),
+    [
+        ("PBT(1, 4)", ASHA(1, 4), "with PBT(1, 4), and this process begins with ASHA(1, 4)"),
+        ("Once()", PBT(1, 4), ""),
+        ("PBT(1, 4)", PBT(1, 4), ""),
+        ("PBT(1, 4)", None, ""),
+    ],
+)
+def test_a_population_and_another_scheduler_at_the_same_time_are_warned_of(url, theirs, ours, warned):
+    Study(SPACE, storage=url)
+    other = subprocess.Popen(
+        [sys.executable, "-c", AT_WORK, url, theirs], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout.readline() == "asked\n"
+        study = Study.load(url, scheduler=ours)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for _ in range(2):
+                study.ask()
+    finally:
+        other.communicate(timeout=60)
+
+    texts = [str(each.message) for each in caught]
+    assert len(texts) == bool(warned)
+    assert all(warned in text for text in texts)
+    assert [entry.event.text for entry in study.history.warnings] == texts
+    assert {each.filename for each in caught} <= {__file__}
+
+
+def test_who_is_dead_disturbs_no_population(url):
+    Study(SPACE, storage=url)
+    subprocess.run([sys.executable, "-c", AT_WORK, url, "PBT(1, 4)"], input="", text=True, check=True)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Study.load(url, scheduler=ASHA(1, 4)).ask()
 
 
 class Abandon(Scheduler):

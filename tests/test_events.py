@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from tunewright import events
-from tunewright.events import KINDS, Asked, Enqueued, Entry, Failed, Told
+from tunewright.events import KINDS, Asked, Enqueued, Entry, Failed, Told, class_called
 from tunewright.trial import Failure
 
 
@@ -30,3 +30,10 @@ def test_events_cannot_be_changed():
 
     with pytest.raises(AttributeError):
         entry.event.seconds = 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("PBT(1, 4)", "PBT"), ("mine.deep.Own(x=(1, 2))", "Own"), ("<object>", "<object>"), ("", "")]
+)
+def test_the_class_of_what_the_journal_calls_it(text, name):
+    assert class_called(text) == name

@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable
 
 from tunewright.errors import StudyError, TrialError
 
-__all__ = ["check_flag", "check_instance", "check_objective", "check_text", "checked_listeners", "count_of", "numbered", "whole"]
+__all__ = [
+    "among_ours",
+    "check_flag",
+    "check_instance",
+    "check_objective",
+    "check_text",
+    "checked_listeners",
+    "count_of",
+    "numbered",
+    "whole",
+]
 
 
 def whole(value: object) -> int | None:
@@ -43,9 +53,17 @@ def numbered(value: object, what: str) -> int:
     return number
 
 
-def check_flag(value: object, name: str) -> None:
-    """Raise StudyError for what is neither True nor False."""
-    if not isinstance(value, bool):
+def among_ours() -> bool:
+    """Whether whoever called the function that asks this is Tunewright's own: what it shows it decides itself."""
+    here = inspect.currentframe()
+    asks = None if here is None else here.f_back
+    caller = None if asks is None else asks.f_back
+    return caller is not None and str(caller.f_globals.get("__name__", "")).startswith("tunewright.")
+
+
+def check_flag(value: object, name: str, *, optional: bool = False) -> None:
+    """Raise StudyError for what is neither True nor False, nor, where it is optional, None."""
+    if not isinstance(value, bool) and not (optional and value is None):
         raise StudyError(f"{name} must be True or False, got {value!r}.")
 
 

@@ -51,13 +51,11 @@ class Coordinator(Deciders):
 
     Args:
         journal: of the study.
-        sampler, scheduler: as for `Deciders`.
-        repeats: whether the same configuration of a finite space may be proposed twice.
+        sampler, scheduler, repeats: as for `Deciders`.
     """
 
-    def __init__(self, journal: Journal, sampler: Sampler | None, scheduler: Scheduler | None, *, repeats: bool) -> None:
-        super().__init__(journal, sampler, scheduler)
-        self.repeats = repeats
+    def __init__(self, journal: Journal, sampler: Sampler | None, scheduler: Scheduler | None, *, repeats: bool | None) -> None:
+        super().__init__(journal, sampler, scheduler, repeats=repeats)
         self._pace = Pace()
         self._company = False
         self._waits = False

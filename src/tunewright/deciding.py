@@ -5,8 +5,9 @@ and `replay` call the same function, so they cannot differ.
 """
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -26,6 +27,9 @@ __all__ = ["CLONE", "Decided", "Replay", "decide", "recorded", "replay"]
 
 CLONE: Final = "clone"
 """Who proposed a clone, as the journal calls it."""
+
+_DECISIVE: Final = ("tunewright", "numpy", "scipy", "scikit-learn")
+"""The libraries whose versions may change what is proposed."""
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -104,20 +108,42 @@ class Replay(msgspec.Struct, frozen=True):
         skipped: how many were not, because a person, or a sampler or scheduler that is not at hand, made them.
         differing: numbers of the trials whose proposal came out otherwise, or that were promised other tasks (plan, and budget, fold and
             seed of the first), where the journal says which scheduler that was.
+        elsewhere: those of them that were proposed with other versions of Tunewright, NumPy, SciPy or scikit-learn, which may propose otherwise,
+            and with which.
     """
 
     checked: int
     skipped: int
     differing: tuple[int, ...]
+    elsewhere: dict[int, str] = {}
 
     @property
     def same(self) -> bool:
         """Whether every checked proposal came out the same."""
         return not self.differing
 
+    @property
+    def remark(self) -> str:
+        """What other versions have to do with the differences, in a sentence; empty: nothing."""
+        if not self.elsewhere:
+            return ""
+        which = "; ".join(dict.fromkeys(self.elsewhere.values()))
+        rest = len(self.differing) - len(self.elsewhere)
+        return (
+            f"{f'{len(self.elsewhere):,} of them' if rest else 'They'} were proposed with other versions ({which}), which may propose otherwise: such a "
+            "difference is no sign of damage. With those versions installed they can be compared."
+        )
+
 
 def replay(
-    history: History, entries: Iterable[Entry], samplers: Sequence[Sampler], scheduler: Scheduler, *, seed: int, repeats: bool
+    history: History,
+    entries: Iterable[Entry],
+    samplers: Sequence[Sampler],
+    scheduler: Scheduler,
+    *,
+    seed: int,
+    repeats: bool,
+    libraries: Mapping[str, str] = MappingProxyType({}),
 ) -> Replay:
     """Ask every recorded proposal again.
 
@@ -129,9 +155,11 @@ def replay(
         scheduler: the study's, where the journal does not say which one it was then.
         seed: the study's.
         repeats: the study's, where the journal does not say it.
+        libraries: the versions at hand, by name; what proposed otherwise with others is said to have (`Replay.elsewhere`).
     """
     checked = skipped = 0
     differing: list[int] = []
+    elsewhere: dict[int, str] = {}
     waiting: list[Entry] = []
     sessions: dict[int, Opened] = {}
     for entry in entries:
@@ -152,8 +180,18 @@ def replay(
                 twice = repeats if session is None or session.repeats is None else session.repeats
                 if not _same(history, decider, sampler, event, seed=seed, repeats=twice, effort=known):
                     differing.append(entry.trial)
+                    if versions := _other_versions(session, libraries):
+                        elsewhere[entry.trial] = versions
         waiting.append(entry)
-    return Replay(checked, skipped, tuple(differing))
+    return Replay(checked, skipped, tuple(differing), elsewhere)
+
+
+def _other_versions(session: Opened | None, present: Mapping[str, str]) -> str:
+    """With which other versions of what proposals hang on a process worked; empty: with the same, or the journal does not say."""
+    written = {} if session is None else session.environment.get("libraries")
+    then = written if isinstance(written, dict) else {}
+    pairs = [(name, then.get(name), present.get(name)) for name in _DECISIVE]
+    return ", ".join(f"{name} {was}, now {now}" for name, was, now in pairs if was and now and was != now)
 
 
 def _same(

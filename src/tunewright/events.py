@@ -5,7 +5,8 @@ Its position in the journal (1, 2, 3 … per study), its time and its trial stan
 
 They are not tracked by the garbage collector (`gc=False`): JSON holds no cycles, and a journal has hundreds of thousands of them.
 
-Fields may be added at the end with a default, never renamed or removed: yesterday's journals must open tomorrow.
+Fields may be added at the end with a default, never renamed or removed: yesterday's journals must open tomorrow. What an older version
+does not know it must not pass over, since it would go on with half of what happened: it says that a newer one wrote it (`storage/wire.py`).
 """
 
 import re
@@ -34,10 +35,11 @@ __all__ = [
     "Told",
     "Warned",
     "called",
+    "class_called",
 ]
 
 
-class Asked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Asked(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A trial is born, and its first task (index 0) is sent.
 
     Attributes:
@@ -72,7 +74,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     replaces: int | None = None
 
 
-class Sent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Sent(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A task of the trial is handed to a worker: a further one, or one that was given back (attempt > 1). If a spare one fails, the trial
     has not failed.
     """
@@ -87,7 +89,7 @@ class Sent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     spare: bool = False
 
 
-class Reported(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Reported(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """Values on the way; `diverged` names those that were NaN or infinite, which have none."""
 
     index: int
@@ -96,7 +98,7 @@ class Reported(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     diverged: tuple[str, ...] = ()
 
 
-class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Told(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A task has its values. The first result of a task stands; later ones are ignored.
 
     Attributes:
@@ -113,7 +115,7 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     gradient: dict[str, float] = {}
 
 
-class Failed(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Failed(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A task gave no value; `info` is what it told all the same."""
 
     failure: Failure
@@ -122,7 +124,7 @@ class Failed(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     info: dict[str, Value] = {}
 
 
-class Released(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Released(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A task is given back unfinished: its worker died (`lost`) or was interrupted. Whoever asks next takes it up."""
 
     index: int
@@ -130,7 +132,7 @@ class Released(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     lost: bool = False
 
 
-class StopAsked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class StopAsked(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """Somebody asks that the trial's running tasks stop; trial -1: that all who work on the study now stop.
 
     Attributes:
@@ -142,20 +144,20 @@ class StopAsked(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     by: str = ""
 
 
-class Enqueued(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Enqueued(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A person's configuration waits to be taken up before any proposal."""
 
     params: Params
     note: str = ""
 
 
-class Commented(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Commented(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A person's remark, on a trial or on the whole study."""
 
     text: str
 
 
-class SpaceEdited(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class SpaceEdited(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """From here on the study searches another space.
 
     Attributes:
@@ -165,7 +167,7 @@ class SpaceEdited(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     space: dict[str, Value]
 
 
-class Opened(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Opened(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """A process starts to work on the study, or asks by hand: who it is, with what, where, and until how many trials are finished (0: no
     such limit).
     """
@@ -178,7 +180,7 @@ class Opened(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     repeats: bool | None = None
 
 
-class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """The objective says by what it judges, once for the whole study: whoever goes on must bring the same.
 
     Attributes:
@@ -189,7 +191,7 @@ class Frozen(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     facts: dict[str, Value]
 
 
-class Warned(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Warned(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """Something went wrong that the study survived; it should be known."""
 
     text: str
@@ -238,3 +240,8 @@ def called(who: object) -> str:
     """How the journal calls a sampler or a scheduler: Tunewright's own by their repr, others with their module before it."""
     text, module = re.sub(r" at 0x[0-9a-f]+", "", repr(who)), type(who).__module__
     return text if text.startswith("<") or module.startswith("tunewright.") else f"{module}.{text}"
+
+
+def class_called(text: str) -> str:
+    """The name of the class in what `called` gave."""
+    return text.split("(", maxsplit=1)[0].rsplit(".", maxsplit=1)[-1]

@@ -26,6 +26,9 @@ __all__ = ["Findings"]
 class Findings(ABC):
     """Answers from a history."""
 
+    _objective: object = None
+    """What was optimised last."""
+
     @property
     @abstractmethod
     def history(self) -> History:
@@ -160,6 +163,43 @@ class Findings(ABC):
 
     def _measure(self, objective: Callable[..., Any], configurations: list[Params], note: str, workers: int) -> None:  # noqa: ARG002
         raise StudyError("This holds a history alone, and nothing that could evaluate. Ask the study.")
+
+    def generalization(
+        self, objective: Callable[..., Any] | None = None, *, test: tuple[Any, Any] | None = None, outer: int | None = None,
+        all_rows: bool = False, trials: int | None = None, workers: int = 1,
+    ) -> analysis.Generalization:  # fmt: skip
+        """What the result is worth on new data, beside the default and a baseline, with a sentence (`analysis.generalization`).
+
+        Args:
+            objective: the study's `CrossValidation`, for its kept predictions, if any; default: what this process optimised last.
+            test: rows (X, y) that nothing has looked at; winner and default are fitted to all others and judged there.
+            outer: search anew inside so many outer folds (nested cross-validation), each a study in the same storage, so that it resumes.
+            all_rows: say it for a model that learns from all rows, as the one that is shipped, not from a fold's share of them. Winner and
+                default are fitted once more on each fold, to half of its training rows (`analysis.growth`).
+            trials: of each inner search; default: as many as this study finished.
+            workers: of the inner searches.
+
+        Raises:
+            NoResult: there is no winner.
+            StudyError: `outer`, `test` or `all_rows` without a cross-validation; `all_rows` with one of the others.
+        """
+        judge = self._objective if objective is None else objective
+        if all_rows and (test is not None or outer is not None):
+            raise StudyError("all_rows=True is about the scores on the study's own folds: leave out test= and outer=.")
+        if test is not None:
+            return analysis.by_test(self.history, judge, *test)
+        if outer is None:
+            found = analysis.by_objective(self.history, judge)
+            return analysis.grown(found, self.history, judge) if all_rows else found
+        count = self.history.finished if trials is None else trials
+
+        def search(number: int, inner: Any) -> Params:  # noqa: ANN401  a cross-validation
+            return self._search_anew(f"outer fold {number} of {outer}", inner, count, workers)
+
+        return analysis.nested(self.history, judge, outer, search)
+
+    def _search_anew(self, name: str, objective: Callable[..., Any], trials: int, workers: int) -> Params:  # noqa: ARG002
+        raise StudyError("Searching anew takes a study.")
 
     def overfitting(self, name: str = "") -> analysis.Overfitting:
         """Training beside validation scores: the gap, its trend along each hyperparameter, and a plain sentence.

@@ -6,9 +6,10 @@ that silently mixed results would hide.
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import RLock, get_ident
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from tunewright.arguments import count_of
 from tunewright.errors import (
@@ -61,6 +62,7 @@ class Journal:
         metrics: what is measured; None: as recorded, or one metric "value" to minimize.
         seed: of all decisions; None: as recorded, or 0.
         edit: accept that the space differs from the recorded one, and go on with the new one.
+        said: who shall propose and decide, by the names of the fields of `Header`; a study that is created remembers it.
 
     Raises:
         StudyMissing: no space is given, and there is no such study.
@@ -77,6 +79,7 @@ class Journal:
         metrics: tuple[Metric, ...] | None = None,
         seed: int | None = None,
         edit: bool = False,
+        said: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         seed = None if seed is None else count_of(seed, "seed")
         self.storage = storage
@@ -86,7 +89,7 @@ class Journal:
         self._entered: tuple[object, object] = (None, None)
         self._opening: Opened | None = None
         self._session = 0
-        self.record = self._open_or_create(name, space, metrics, seed)
+        self.record = self._open_or_create(name, space, metrics, seed, said)
         self.history = self.empty_history()
         self._life = storage.life
         self.sync()
@@ -95,14 +98,14 @@ class Journal:
             self._agree(space, agreed=edit)
 
     def _open_or_create(
-        self, name: str, space: SearchSpace | None, metrics: tuple[Metric, ...] | None, seed: int | None
+        self, name: str, space: SearchSpace | None, metrics: tuple[Metric, ...] | None, seed: int | None, said: Mapping[str, Any]
     ) -> StudyRecord:
         try:
             return self.storage.open(name)
         except StudyMissing:
             if space is None:
                 raise
-        header = Header(as_dict(space), metrics or (Metric("value"),), seed or 0, version())
+        header = Header(as_dict(space), metrics or (Metric("value"),), seed or 0, version(), **said)
         try:
             return self.storage.create(name, header)
         except StudyExists:  # another process was quicker
@@ -295,6 +298,16 @@ class Journal:
             if self.history.stuck(task.trial, task.index) >= _DEATHS:
                 message = f"{_DEATHS} worker processes died with this task in hand."
                 self.write(task.trial, Failed(Failure("crash", message), index=task.index))
+
+    def at_work(self) -> dict[int, str]:
+        """The schedulers of other processes that live and have tasks in hand, as the journal calls them, by their workers."""
+        history = self.sync()
+        others = {holder for _, holder in history.open_tasks} - {0}
+        if not others:
+            return {}
+        living = others - {self.storage.join()} - self.storage.gone(others)
+        found = {getattr(entry.event, "worker", 0): getattr(entry.event, "scheduler", "") for entry in history.sessions}
+        return {worker: name for worker, name in found.items() if worker in living}
 
     def stop(self, trial: int, why: str) -> None:
         """Append that a trial should stop, or all who work on the study (-1). Raises TrialError: it is not there, or gets no task any more."""

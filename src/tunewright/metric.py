@@ -38,7 +38,7 @@ _OTHERS: Final = {
 }
 
 
-class Metric(msgspec.Struct, frozen=True, omit_defaults=True):
+class Metric(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A measured quantity.
 
     Args:

@@ -11,10 +11,19 @@ from functools import partial
 from os import PathLike
 from typing import Any, Literal, Self
 
-from tunewright import analysis
 from tunewright.agreement import agree
-from tunewright.arguments import check_flag, check_instance, check_objective, check_text, checked_listeners, count_of, numbered
+from tunewright.arguments import (
+    among_ours,
+    check_flag,
+    check_instance,
+    check_objective,
+    check_text,
+    checked_listeners,
+    count_of,
+    numbered,
+)
 from tunewright.coordinator import Coordinator, Listener
+from tunewright.deciders import as_said
 from tunewright.deciding import Replay, replay
 from tunewright.errors import StudyError
 from tunewright.events import Commented, Entry
@@ -36,6 +45,8 @@ from tunewright.stopping import Limits
 from tunewright.storage import Memory, connect, only_study
 from tunewright.storage.base import Storage
 from tunewright.storage.records import Header
+from tunewright.tracking.progress import shown
+from tunewright.tracking.provenance import libraries
 from tunewright.trial import Task
 from tunewright.typing import Params
 
@@ -53,12 +64,12 @@ class Study(Findings):
         sampler: who proposes; default: as the process that worked on the study last had it, in a new study `Auto()`.
         scheduler: who decides on effort; default likewise, in a new study `Once()`: one task a trial. Where the last process had somebody's
             own, which cannot be made anew from the journal, `ask` and `optimize` warn, and go on with these two. To have worked is to
-            have asked: a script that only enqueues leaves neither behind.
+            have asked; until somebody has, it is those that the study was created with.
         storage: a URL ("sqlite:///runs.db"), a `Storage`, or None for memory.
         name: of the study in its storage; default "study".
         seed: of all decisions, 0 or more; default 0, or as recorded.
         edit: when the space differs from the recorded one, go on with the new one; what was tried stays usable where it fits.
-        repeats: whether the same configuration of a finite space may be proposed twice; say it in each process.
+        repeats: whether the same configuration of a finite space may be proposed twice; default: as for `sampler`, in a new study not.
 
     Raises:
         StudyChanged: space, metrics or seed differ from the recorded ones; the message lists the differences and the mend.
@@ -77,18 +88,19 @@ class Study(Findings):
         name: str = "study",
         seed: int | None = None,
         edit: bool = False,
-        repeats: bool = False,
+        repeats: bool | None = None,
     ) -> None:
         check_instance(sampler, Sampler, "sampler")
         check_instance(scheduler, Scheduler, "scheduler")
         check_text(name, "name")
         check_flag(edit, "edit")
-        check_flag(repeats, "repeats")
+        check_flag(repeats, "repeats", optional=True)
         wanted = space if space is None or isinstance(space, SearchSpace) else SearchSpace(space)
-        self._journal = Journal(connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit)
+        self._journal = Journal(
+            connect(storage), name, space=wanted, metrics=checked_metrics(metrics), seed=seed, edit=edit, said=as_said(sampler, scheduler, repeats)
+        )  # fmt: skip
         self._coordinator = Coordinator(self._journal, sampler, scheduler, repeats=repeats)
         self._scheduled = scheduler is not None
-        self._objective: object = None
 
     @classmethod
     def load(
@@ -98,7 +110,7 @@ class Study(Findings):
         *,
         sampler: Sampler | None = None,
         scheduler: Scheduler | None = None,
-        repeats: bool = False,
+        repeats: bool | None = None,
     ) -> Self:
         """Open a study that exists, with the space and the metrics that it has; arguments as for `Study`.
 
@@ -166,44 +178,13 @@ class Study(Findings):
         """All that happened, also in other processes, up to now."""
         return self._journal.sync()
 
-    def generalization(
-        self, objective: Objective | None = None, *, test: tuple[Any, Any] | None = None, outer: int | None = None,
-        all_rows: bool = False, trials: int | None = None, workers: int = 1,
-    ) -> analysis.Generalization:  # fmt: skip
-        """What the result is worth on new data, beside the default and a baseline, with a sentence (`analysis.generalization`).
-
-        Args:
-            objective: the study's `CrossValidation`, for its kept predictions, if any; default: what this process optimised last.
-            test: rows (X, y) that nothing has looked at; winner and default are fitted to all others and judged there.
-            outer: search anew inside so many outer folds (nested cross-validation), each a study in the same storage, so that it resumes.
-            all_rows: say it for a model that learns from all rows, as the one that is shipped, not from a fold's share of them. Winner and
-                default are fitted once more on each fold, to half of its training rows (`analysis.growth`).
-            trials: of each inner search; default: as many as this study finished.
-            workers: of the inner searches.
-
-        Raises:
-            NoResult: there is no winner.
-            StudyError: `outer`, `test` or `all_rows` without a cross-validation; `all_rows` with one of the others.
-        """
-        judge = self._objective if objective is None else objective
-        if all_rows and (test is not None or outer is not None):
-            raise StudyError("all_rows=True is about the scores on the study's own folds: leave out test= and outer=.")
-        if test is not None:
-            return analysis.by_test(self.history, judge, *test)
-        if outer is None:
-            found = analysis.by_objective(self.history, judge)
-            return analysis.grown(found, self.history, judge) if all_rows else found
-        count = self.history.finished if trials is None else trials
-
-        def search(number: int, inner: Any) -> Params:  # noqa: ANN401  a cross-validation
-            study = Study(
-                self.space, self.metrics, sampler=copy.deepcopy(self.sampler), scheduler=self.scheduler if self._scheduled else None,
-                storage=self.storage, name=f"{self.name}, outer fold {number} of {outer}", seed=self.seed, repeats=self.repeats,
-            )  # fmt: skip
-            study.optimize(inner, trials=count, workers=workers)
-            return study.best.params
-
-        return analysis.nested(self.history, judge, outer, search)
+    def _search_anew(self, name: str, objective: Objective, trials: int, workers: int) -> Params:
+        study = Study(
+            self.space, self.metrics, sampler=copy.deepcopy(self.sampler), scheduler=self.scheduler if self._scheduled else None,
+            storage=self.storage, name=f"{self.name}, {name}", seed=self.seed, repeats=self.repeats,
+        )  # fmt: skip
+        study.optimize(objective, trials=trials, workers=workers)
+        return study.best.params
 
     def __repr__(self) -> str:
         return f"Study({self.name!r}, {self.storage.url}: {self.history.tally})"
@@ -212,7 +193,7 @@ class Study(Findings):
         """A pickled study is a copy of its journal in memory, wherever it lies; a file is opened by `load`."""
         record = self._journal.record
         journal = record.name, record.header, list(self.storage.read(record.id))
-        return _in_memory, (journal, *self._coordinator.chosen, self.repeats)
+        return _in_memory, (journal, *self._coordinator.chosen)
 
     # ---- asking ----------------------------------------------------------------------------------------------------------------
 
@@ -313,6 +294,7 @@ class Study(Findings):
         files: str | PathLike[str] | None = None,
         on_failure: Literal["record", "raise"] = "record",
         listeners: Sequence[Listener] = (),
+        progress: bool | None = None,
     ) -> None:
         """Search until a limit is reached, the space is exhausted, or Ctrl-C is pressed.
 
@@ -340,6 +322,8 @@ class Study(Findings):
             on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once, unless somebody stopped it.
             listeners: called with the history and the entry after each result, in their order; of tasks that are over in no time, several
                 results may be recorded before they are called. After a `stop` no task begins.
+            progress: show a line of progress on the standard error: refreshed in place on a terminal, elsewhere (in a notebook, a log) a line at
+                each new best and each tenth of the limit. Default: on a terminal only, and not for what Tunewright itself searches (`SearchCV`).
 
         Raises:
             ObjectiveError: a task failed and `on_failure="raise"`.
@@ -347,6 +331,8 @@ class Study(Findings):
         """
         check_objective(objective)
         heard = checked_listeners(listeners)
+        check_flag(progress, "progress", optional=True)
+        progress = False if progress is None and among_ours() else progress
         workers, retries = count_of(workers, "workers", 1), count_of(retries, "retries")
         if on_failure not in ("record", "raise"):
             raise StudyError(f'on_failure must be "record" or "raise", got {on_failure!r}.')
@@ -368,7 +354,8 @@ class Study(Findings):
             branches=Branches.of(self.space.names, self.space.when),
         )  # fmt: skip
         before = self._journal.history.position, len(self._journal.history.failures)
-        self._coordinator.run(crew, limits, heard, on_failure=on_failure, retries=retries)
+        with shown(progress, heard, self.history, trials=limits.goal, seconds=seconds) as all_heard:
+            self._coordinator.run(crew, limits, all_heard, on_failure=on_failure, retries=retries)
         if (fruitless := self.history.fruitless(*before)) is not None:
             warnings.warn(fruitless, stacklevel=2)
 
@@ -385,12 +372,13 @@ class Study(Findings):
         journal = self._journal
         entries = self.storage.read(journal.record.id)
         return replay(
-            journal.empty_history(), entries, [*others, self.sampler], self.scheduler, seed=self.seed, repeats=self.repeats
-        )
+            journal.empty_history(), entries, [*others, self.sampler], self.scheduler, seed=self.seed, repeats=self.repeats,
+            libraries=libraries(),
+        )  # fmt: skip
 
 
 def _in_memory(
-    journal: tuple[str, Header, list[Entry]], sampler: Sampler | None, scheduler: Scheduler | None, repeats: bool
+    journal: tuple[str, Header, list[Entry]], sampler: Sampler | None, scheduler: Scheduler | None, repeats: bool | None
 ) -> Study:
     """A study in memory with this journal."""
     return Study(storage=Memory.holding(*journal), name=journal[0], sampler=sampler, scheduler=scheduler, repeats=repeats)

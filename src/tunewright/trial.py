@@ -92,7 +92,7 @@ class Descent(msgspec.Struct, frozen=True):
     replaces: int | None = None
 
 
-class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Why a task gave no value.
 
     Attributes:

@@ -314,3 +314,34 @@ def test_an_empty_name_is_refused(cli: Cli, folder: Path) -> None:
     assert refused.code == 2
     assert "--name is empty" in refused.err
     assert not (folder / "oven.db").exists()
+
+
+def test_derivatives_are_told_with_the_value(cli: Cli) -> None:
+    cli("ask", "runs.db", "--space", "space.yaml", "--metric", "loss")
+
+    result = cli("tell", "runs.db", "0", "0.5", "--gradient", "x=-1.25", "--gradient", "shape=2", "--gradient", "y=nan")
+
+    assert Study.load("runs.db").history.gradient(0) == {"x": -1.25}
+    assert result.code == 0
+    assert 'The derivative by "shape" is left out, and the value kept' in result.err
+    assert 'The derivative by "y" is left out' in result.err
+    assert len(Study.load("runs.db").history.warnings) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["0.5", "--gradient", "x=steep"], "--gradient x=steep: write a number for each parameter"),
+        (["0.5", "--gradient", "0.3"], "'0.3': write NAME=VALUE"),
+        (["0.5", "--gradient", "x=1", "--gradient", "x=2"], '"x" is given twice'),
+        (["--failed", "why", "--gradient", "x=1"], "Give a result or --failed, not both: '--gradient x=1' and 'why'"),
+    ],
+)
+def test_derivatives_that_are_none_are_refused_and_the_trial_waits(cli: Cli, arguments: list[str], message: str) -> None:
+    cli("ask", "runs.db", "--space", "space.yaml")
+
+    result = cli("tell", "runs.db", "0", *arguments)
+
+    assert result.code != 0
+    assert message in result.err
+    assert Study.load("runs.db").history.running == 1

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import msgspec
 import pytest
 
-from tunewright.events import Asked, Entry
+from tunewright.events import Asked, Entry, Opened
 from tunewright.metric import Metric
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.grid import Grid
@@ -18,6 +19,8 @@ from tunewright.samplers.random import Random as Draws
 from tunewright.schedulers.once import Once
 from tunewright.space import Categorical, Float, SearchSpace
 from tunewright.study import Study
+from tunewright.tracking.provenance import libraries as libraries_here
+from tunewright.tracking.provenance import version
 
 Cli: TypeAlias = Callable[..., Any]
 
@@ -94,6 +97,7 @@ def test_every_decision_comes_out_the_same(cli: Cli, sampler: Sampler, scheduler
         "skipped": 0,
         "differing": [],
         "same": True,
+        "other_versions": {},
     }
 
 
@@ -112,6 +116,25 @@ def test_what_comes_out_otherwise_is_named(cli: Cli) -> None:
     assert "3 proposals made again, 1 skipped" in same.out
     assert other.code == 1
     assert other.json["differing"] == [4]
+    assert other.json["other_versions"] == {}
+
+
+def test_of_another_version_a_difference_is_no_sign_of_damage(cli: Cli) -> None:
+    study = search(sampler=Grid(levels=4), trials=2)
+    study._journal.write(-1, Asked({"x": 0.123, "opt": "sgd"}, "grid", study.history.position))
+    before = msgspec.to_builtins(study.history.sessions[-1].event)
+    libraries = {**libraries_here(), "tunewright": "0.0.1"}
+    study._journal.write(-1, Opened(**{**before, "environment": {"libraries": libraries}}))
+    study._journal.write(-1, Asked({"x": 0.456, "opt": "sgd"}, "grid", study.history.position))
+
+    told = cli("replay", "runs.db")
+    facts = cli("replay", "runs.db", "--json").json
+
+    assert told.code == 1
+    assert "2 came out otherwise: trials 2, 3" in told.out
+    assert f"1 of them were proposed with other versions (tunewright 0.0.1, now {version()})" in " ".join(told.out.split())
+    assert facts["differing"] == [2, 3]
+    assert facts["other_versions"] == {"3": f"tunewright 0.0.1, now {version()}"}
 
 
 def test_a_study_is_deleted_when_it_is_said_twice(cli: Cli) -> None:

@@ -13,6 +13,7 @@ from tunewright.samplers.gp import GP
 from tunewright.samplers.grid import Grid
 from tunewright.samplers.manual import Manual
 from tunewright.samplers.random import Random
+from tunewright.schedulers.once import Once
 from tunewright.space import Float, SearchSpace
 from tunewright.study import Study
 
@@ -106,13 +107,22 @@ def test_an_agreed_edit_goes_on(folder: Path) -> None:
 
 @pytest.mark.parametrize("sampler", [Random(), Grid(levels=3), Grid(levels={"x": [0.0, 0.5]}), Manual(), GP(initial=7)], ids=repr)
 def test_the_last_sampler_is_that_of_the_last_session_with_its_arguments(sampler: Sampler) -> None:
-    study = Study(SPACE, sampler=sampler)
+    study = Study(SPACE)
     before = last_sampler(study)
+    study.sampler = sampler
     study.enqueue({"x": 0.5})
     study.ask()
 
     assert before is None
     assert repr(last_sampler(study)) == repr(sampler)
+
+
+def test_where_nobody_worked_it_is_what_the_study_was_created_with() -> None:
+    study = Study(SPACE, sampler=GP(initial=7), scheduler=Once(seeds=2))
+    study.enqueue({"x": 0.5})
+
+    assert repr(last_sampler(study)) == "GP(initial=7)"
+    assert repr(last_scheduler(study)) == "Once(folds=None, seeds=2)"
 
 
 def test_who_found_nothing_to_propose_is_the_last_sampler_too() -> None:

@@ -406,6 +406,8 @@ def test_a_population_is_trained_to_its_end(cli: Cli) -> None:
     history = Study.load("runs.db", "breed:objective").history
     assert first.code == 0
     assert "a population of 5 with budgets from 2 to 6" in first.err
+    assert "auto for the first population, then clones of its best with other hyperparameters" in first.err
+    assert "Gaussian process" not in first.err
     assert (history.budgets == 6).sum() == 5
     assert len(history.clones) == len(history) - 5
     assert getattr(history.sessions[0].event, "scheduler", "") == "PBT(2, 6, population=5)"
@@ -424,3 +426,16 @@ def test_by_hand_a_clone_says_from_whose_checkpoint_it_goes_on(cli: Cli) -> None
 
     assert asked[:3] == [f"trial {trial}, budget 4" for trial in range(3)]
     assert asked[3] == "trial 4, budget 4, from the checkpoint of trial 1 at budget 2"
+
+
+def test_what_was_run_with_repeats_goes_on_with_them_unless_another_is_said(cli: Cli, folder: Path) -> None:
+    (folder / "few.yaml").write_text("parameters:\n  n: {type: int, low: 1, high: 2}\n")
+    (folder / "few.py").write_text("def objective(live):\n    return live['n']\n")
+    cli("run", "few:objective", "--space", "few.yaml", "--sampler", "random", "--repeats", "--trials", "4")
+
+    again = cli("run", "few:objective", "--trials", "6", "--json").json
+    cli("run", "few:objective", "--no-repeats", "--trials", "8")
+
+    assert again["counts"]["completed"] == 6
+    assert Study.load("runs.db").history.finished == 6
+    assert not Study.load("runs.db").repeats

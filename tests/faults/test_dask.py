@@ -1,7 +1,10 @@
 """A study on a Dask cluster of separate processes, one of which is killed in the middle of a task."""
 
+import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,3 +75,50 @@ def test_an_executor_that_is_shut_down_is_refused_before_any_trial(client: Any, 
     with pytest.raises(StudyError, match="takes no tasks"):
         study.optimize(lambda _: 1.0, trials=1, executor=executor)
     assert len(study.history) == 0
+
+
+LINE = """
+import sys, time
+from pathlib import Path
+from distributed import Client, LocalCluster
+import tunewright as tw
+
+def train(live):
+    Path(f"begun-{live.trial}").touch()
+    while not Path("go").exists():
+        time.sleep(0.02)
+    return live["x"]
+
+if __name__ == "__main__":
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
+    with cluster, Client(cluster) as client:
+        study = tw.Study({"x": tw.Float(0, 1)}, storage="sqlite:///runs.db")
+        limits = {"task_seconds": 300} if sys.argv[1:] else {}
+        study.optimize(train, trials=20, workers=2, executor=client.get_executor(pure=False), **limits)
+"""
+
+
+@pytest.mark.parametrize("limits", [[], ["limits"]], ids=["plain", "fenced"])
+def test_ctrl_c_in_a_terminal_lets_a_local_clusters_tasks_finish(tmp_path: Path, limits: list[str]) -> None:
+    (tmp_path / "line.py").write_text(LINE, encoding="utf-8")
+    search = subprocess.Popen(
+        [sys.executable, "line.py", *limits], cwd=tmp_path, start_new_session=True, stderr=subprocess.PIPE, text=True
+    )
+    assert search.stderr is not None
+    try:
+        while len(list(tmp_path.glob("begun-*"))) < 2:
+            assert search.poll() is None
+            time.sleep(0.05)
+        os.killpg(search.pid, signal.SIGINT)  # as a terminal sends it: to all processes of the job
+        while "interrupted" not in search.stderr.readline():
+            assert search.poll() is None
+        (tmp_path / "go").touch()
+        search.communicate(timeout=120)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(search.pid, signal.SIGKILL)
+
+    history = tw.Study.load(f"sqlite:///{tmp_path / 'runs.db'}").history
+    assert search.returncode == 0
+    assert (history.completed, history.failed) == (2, 0)
+    assert history.open_tasks == []

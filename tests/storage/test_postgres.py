@@ -428,18 +428,22 @@ def test_the_view_says_what_the_history_says(postgres: str) -> None:
     study.optimize(objective, trials=8)
     study.tell(study.ask(), {"loss": 1.0, "size": 1.0})
     study._journal.write(8, Told({"loss": 2.0, "size": 1.0}, index=study.ask().index, reached=3.0))  # stopped by a scheduler
+    clone = Asked({"x": 0.4}, "clone", study.history.position, parent=2, since=1.0, replaces=4)
+    study._journal.write(-1, clone)
     task = study.ask()
     with psycopg.connect(postgres) as foreign:
         rows = foreign.execute("SELECT * FROM tunewright.trials ORDER BY number").fetchall()
 
     for row, trial in zip(rows, study.history.trials, strict=True):
-        name, number, state, params, values, seconds, asked_at, finished_at, origin, note = row
+        name, number, state, params, values, seconds, asked_at, finished_at, origin, note, parent = row
         assert (name, number, state, origin, note) == ("study", trial.number, trial.state, trial.origin, trial.note)
+        assert parent == trial.parent
         assert json.loads(params) == trial.params
         assert (None if values is None else json.loads(values)) == (None if trial.values is None else pytest.approx(trial.values))
         assert (asked_at, finished_at) == (trial.asked_at, trial.finished_at)
         assert seconds == pytest.approx(trial.seconds)
     assert rows[task.trial][2] == "running"
+    assert [row[-1] for row in rows if row[-1] is not None] == [2]
     assert any(isinstance(entry.event, Sent) for entry in entries_of(postgres))
     study.storage.close()
 

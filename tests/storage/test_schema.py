@@ -17,7 +17,7 @@ from tunewright.storage.sql import Sql
 from tunewright.testing.storage_contract import HEADER
 from tunewright.trial import Failure
 
-COLUMNS = ("study", "number", "state", "params", "values", "seconds", "asked_at", "finished_at", "origin", "note")
+COLUMNS = ("study", "number", "state", "params", "values", "seconds", "asked_at", "finished_at", "origin", "note", "parent")
 FAILURE = Failure("exception", "ValueError: no")
 
 
@@ -194,3 +194,11 @@ def test_the_view_agrees_with_the_history_folded_from_the_same_journal(seed: int
         assert row["seconds"] == pytest.approx(known.seconds, abs=1e-12)
         assert json.loads(row["params"]) == known.params
         assert values == (None if known.values is None else pytest.approx(known.values, rel=1e-14))
+
+
+def test_of_a_clone_stands_whose_checkpoint_it_goes_on_from(tmp_path: Path) -> None:
+    clone = Asked({"lr": 0.2}, "clone", 2, budget=2.0, parent=0, since=1.0, replaces=1)
+
+    rows = trials(tmp_path, asked(), asked(), (-1, clone))
+
+    assert [row["parent"] for row in rows] == [None, None, 0]

@@ -360,6 +360,14 @@ def test_a_position_that_is_not_there_is_refused(tmp_path: Path) -> None:
             "UPDATE events SET body = '{}' WHERE id & 0xff = 2",
             r"position 2: an event of kind .* cannot be read.*tunewright doctor",
         ),
+        (
+            "UPDATE events SET body = json_insert(body, '$.herd', 1) WHERE id & 0xff = 2",
+            r"position 2: it holds an event of kind \"asked\" with the field `herd`.*a newer one wrote it.*pip install --upgrade tunewright$",
+        ),
+        (
+            "UPDATE studies SET header = json_insert(header, '$.herd', 1)",
+            r'study "first": its description holds the field `herd`',
+        ),
         ("UPDATE events SET kind = 'cloned' WHERE id & 0xff = 2", r'kind "cloned".*a newer one wrote it.*pip install --upgrade'),
     ],
 )
@@ -372,5 +380,5 @@ def test_a_journal_that_breaks_the_rules_is_told_by_position(tmp_path: Path, dam
         foreign.commit()
 
     with pytest.raises(StorageError, match=what):
-        list(storage.read(study))
+        list(storage.read(storage.open("first").id))
     storage.close()

@@ -24,8 +24,26 @@ def test_defaults_are_left_out() -> None:
     assert encode(Entry(-1, Asked({"lr": 0.1}, "Random", 7), 1.0)) == '{"params":{"lr":0.1},"by":"Random","basis":7}'
 
 
-def test_fields_that_a_newer_version_added_are_passed_over() -> None:
-    assert decode("commented", '{"text":"x","colour":"red"}') == Commented("x")
+@pytest.mark.parametrize(
+    ("kind", "body", "field"),
+    [
+        ("commented", '{"text":"x","colour":"red"}', "`colour`"),
+        ("asked", '{"params":{},"by":"Random","basis":0,"herd":[1]}', "`herd`"),
+        ("failed", '{"failure":{"kind":"crash","message":"","core":3}}', "`core`"),
+    ],
+)
+def test_a_field_that_a_newer_version_added_is_not_passed_over(kind: str, body: str, field: str) -> None:
+    with pytest.raises(StorageError, match=f'kind "{kind}" with the field {field}.*a newer one wrote it.*pip install') as caught:
+        decode(kind, body)
+    assert not isinstance(caught.value, StorageDamaged)
+
+
+def test_a_description_with_a_field_that_a_newer_version_added_is_not_half_read() -> None:
+    text = encode_header(HEADER)[:-1] + ',"herd":1}'
+
+    with pytest.raises(StorageError, match=r"description holds the field `herd`.*a newer one wrote it") as caught:
+        decode_header(text)
+    assert not isinstance(caught.value, StorageDamaged)
 
 
 def test_a_none_that_is_meant_is_no_nan() -> None:

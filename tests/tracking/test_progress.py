@@ -1,3 +1,4 @@
+import contextlib
 import io
 import math
 import os
@@ -6,9 +7,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tunewright.errors import StudyError
 from tunewright.execution.live import LiveTrial
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -312,3 +315,99 @@ def test_of_budgets_the_line_follows_the_best_and_the_default_to_the_top() -> No
     assert f"best {plain_number(study.best.value or 0.0)}"[:9] in last
     assert f"(trial {study.best.number})" in last
     assert "default 0.5 " in last  # with 9, not 8.5 as with 1
+
+
+def as_shown(study: Study, progress: bool | None, trials: int = 3, **more: Any) -> None:
+    study.optimize(loss, trials=trials, progress=progress, **more)
+
+
+def test_where_it_is_wanted_a_search_shows_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    for progress in (None, False, True):
+        as_shown(Study(SPACE, Metric("loss")), progress)
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert bool(said.err) == (progress is True)
+    assert re.match(r" 3 of 3 trials   best 0(\.\d+)? \(trial \d\)", said.err.splitlines()[-1])
+
+
+def test_who_brings_a_line_of_progress_gets_no_other(capsys: pytest.CaptureFixture[str]) -> None:
+    stream = io.StringIO()
+    with Progress(stream=stream, live=False) as line:
+        as_shown(Study(SPACE, Metric("loss")), True, listeners=[line])
+
+    assert stream.getvalue()
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("progress", [None, True])
+@pytest.mark.parametrize("live", [False, True])
+def test_a_standard_error_that_is_closed_or_not_there_ends_no_search(
+    monkeypatch: pytest.MonkeyPatch, progress: bool | None, live: bool
+) -> None:
+    closed = io.StringIO()
+    closed.close()
+    for stream in (closed, None):
+        monkeypatch.setattr(sys, "stderr", stream)
+        study = Study(SPACE, Metric("loss"))
+        as_shown(study, progress)
+        with Progress("running", live=live):
+            study.optimize(loss, more=1)
+        monkeypatch.undo()
+
+        assert study.history.finished == 4
+
+
+def test_it_is_said_what_else_progress_may_be() -> None:
+    with pytest.raises(StudyError, match="progress must be True or False, got 'yes'"):
+        as_shown(Study(SPACE, Metric("loss")), "yes")
+
+
+AT_THE_FRONT = """
+import sys, time
+import tunewright as tw
+
+LINE = tw.SearchSpace({"x": tw.Float(0, 1)})
+
+def quick(live):
+    time.sleep(0.05)
+    return live["x"]
+
+def nested(live):
+    tw.Study(LINE).optimize(quick, trials=2)
+    return live["x"]
+
+for workers in (1, 2):
+    tw.Study(LINE, seed=workers).optimize(nested, trials=4 + workers, workers=workers)
+tw.Study(LINE).optimize(quick, trials=3, progress=False)
+"""
+
+
+def test_on_a_terminal_a_search_shows_one_line_whatever_its_objective_and_its_workers_search() -> None:
+    text = on_a_terminal(AT_THE_FRONT)
+
+    lines = seen(text)
+    assert [line.split(" trials")[0] for line in lines] == [" 5 of 5", " 6 of 6"]
+    assert "\x1b[2K" in text
+
+
+def test_in_a_session_that_is_not_of_the_terminal_nothing_is_shown() -> None:
+    script = (
+        f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {AT_THE_FRONT!r}], start_new_session=True, check=True)\n"
+    )
+
+    assert on_a_terminal(script) == ""
+
+
+def on_a_terminal(script: str) -> str:
+    """What a script writes whose terminal is its own."""
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "PYTHONIOENCODING": "utf-8"}
+    process, leader = pty.fork()
+    if not process:
+        os.execve(sys.executable, [sys.executable, "-c", script], environment)
+    text = b""
+    with contextlib.suppress(OSError):  # the other end is closed
+        while data := os.read(leader, 65536):
+            text += data
+    os.close(leader)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0, text.decode()
+    return text.decode()

@@ -33,7 +33,7 @@ from tunewright.cli.options import (
     sampler_of,
     scheduler_of,
 )
-from tunewright.cli.terminal import cut, document, pairs, say, value_text
+from tunewright.cli.terminal import cut, document, pairs, remark, say, value_text
 from tunewright.errors import MetricError, ParamsError, StudyError
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -53,6 +53,14 @@ _Why: TypeAlias = Annotated[str | None, typer.Option("--failed", metavar="WHY", 
 _Seconds: TypeAlias = Annotated[float | None, typer.Option("--seconds", min=0, metavar="S", help="How long it took.")]
 _Index: TypeAlias = Annotated[
     int | None, typer.Option("--index", min=0, metavar="N", help="Which of the trial's tasks. [default: the first that is open]")
+]
+_Gradient: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--gradient",
+        metavar="NAME=NUMBER",
+        help="The derivative of the first metric by a parameter, for samplers that descend. Repeat it for several.",
+    ),
 ]
 
 
@@ -129,6 +137,7 @@ def tell(
     *,
     failed: _Why = None,
     seconds: _Seconds = None,
+    gradient: _Gradient = None,
     index: _Index = None,
     name: Name = None,
     as_json: AsJson = False,
@@ -144,17 +153,13 @@ def tell(
     history.trial(trial)
     if index is None:
         index = min((task.index for task, _ in history.open_tasks if task.trial == trial), default=0)
-    command = _to_tell(study, name, trial)
-    if failed is not None:
-        if results:
-            raise MetricError(f"Give a result or --failed, not both: {' '.join(results)!r} and {failed!r}.")
-        outcome = Outcome(None, Failure("told", failed.strip() or "told to have failed"))
-    else:
-        values, info = _values(results or [], found.metrics, command)
-        outcome = Outcome(values, info=info)
-    before = _best_number(history)
+    outcome = _outcome(results or [], failed, gradient or [], found.metrics, _to_tell(study, name, trial))
+    before, warned = _best_number(history), len(history.warnings)
     found.tell(trial, outcome, index=index, seconds=seconds)
     history = found.history
+    for entry in history.warnings[warned:]:
+        if entry.trial == trial:
+            remark(getattr(entry.event, "text", ""))
     told = history.trial(trial)
     new_best = _best_number(history) == trial != before
     if as_json:
@@ -174,6 +179,19 @@ def tell(
         say(f"task {index} of trial {trial} failed, which costs the trial nothing: {outcome.failure.message}")
     else:
         say(f"trial {trial} told{_to_come(history, told)}   {'new best' if new_best else 'best'} {best_text(history)}")
+
+
+def _outcome(
+    results: Sequence[str], failed: str | None, gradient: Sequence[str], metrics: Sequence[Metric], command: str
+) -> Outcome:
+    """What came of a task, as typed."""
+    if failed is None:
+        values, info = _values(results, metrics, command)
+        return Outcome(values, info=info, gradient=_slopes(gradient))
+    if results or gradient:
+        what = " ".join([*results, *(f"--gradient {each}" for each in gradient)])
+        raise MetricError(f"Give a result or --failed, not both: {what!r} and {failed!r}.")
+    return Outcome(None, Failure("told", failed.strip() or "told to have failed"))
 
 
 def _to_tell(study: str, name: str | None, trial: int) -> str:
@@ -280,6 +298,17 @@ def _finite(name: str, text: str, command: str) -> float:
             f'{name}={text}: this is no finite number. If the configuration diverged, say: {command} --failed "diverged".'
         )
     return number
+
+
+def _slopes(texts: Sequence[str]) -> dict[str, float]:
+    """Derivatives as typed. One that is no finite number, or cannot be used, is left out where it is recorded, as for `Study.tell`."""
+    named = assignments(texts)
+    try:
+        return {name: float(text) for name, text in named.items()}
+    except ValueError:
+        raise MetricError(
+            f"--gradient {' '.join(texts)}: write a number for each parameter, --gradient lr=0.3. Nothing was recorded; the trial waits."
+        ) from None
 
 
 def _loose(text: str) -> Value:

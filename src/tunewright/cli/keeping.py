@@ -99,7 +99,8 @@ def replay(
     again = copy.replay(*_samplers(found.history), *theirs)
     if as_json:
         facts = {"study": found.name, "checked": again.checked, "skipped": again.skipped}
-        document({**facts, "differing": again.differing, "same": again.same})
+        others = {str(trial): versions for trial, versions in again.elsewhere.items()}
+        document({**facts, "differing": again.differing, "same": again.same, "other_versions": others})
     else:
         say(
             f"{counted(again.checked, 'proposal')} made again, {again.skipped:,} skipped (by people, or by samplers that are not at hand)"
@@ -109,6 +110,8 @@ def replay(
         else:
             first = ", ".join(str(number) for number in again.differing[:10])
             say(f"{len(again.differing):,} came out otherwise: trials {first}{', ...' if len(again.differing) > 10 else ''}")
+            if again.remark:
+                say(again.remark)
     return OK if again.same else FAILED
 
 

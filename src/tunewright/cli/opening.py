@@ -97,7 +97,7 @@ def opened(
     scheduler: Scheduler | None = None,
     seed: int | None = None,
     edit: bool = False,
-    repeats: bool = False,
+    repeats: bool | None = None,
     new_name: str = "study",
 ) -> Study:
     """Open a study, or make it when a space is given.
@@ -149,8 +149,8 @@ def last_sampler(study: Study) -> Sampler | None:
         StudyError: an older version asked by hand for the points of a grid, and did not say how fine it was.
     """
     history = study.history
-    found, said = deciders.last_sampler(history)
-    if history.sessions:
+    found, said = deciders.last_sampler(history, study.storage.open(study.name).header)
+    if history.sessions or said:
         _say_lost("sampler", said, found, "auto")
         return found
     label = next((origin for number in reversed(range(len(history))) if (origin := history.origin(number)) != "queue"), "")
@@ -165,7 +165,7 @@ def last_scheduler(study: Study) -> Scheduler | None:
     """The scheduler of the process that worked on it last, as its repr tells it; None where it does not, which is said where it is
     somebody's own.
     """
-    found, said = deciders.last_scheduler(study.history)
+    found, said = deciders.last_scheduler(study.history, study.storage.open(study.name).header)
     _say_lost("scheduler", said, found, "one task for each trial")
     return found
 
@@ -186,7 +186,9 @@ def go_on(study: Study, *, sampled: bool, scheduled: bool) -> None:
     """
     if not sampled:
         study.sampler = last_sampler(study) or study.sampler
-    if not scheduled and study.history.sessions:  # else it is left to the objective
+    if not scheduled and (
+        study.history.sessions or study.storage.open(study.name).header.scheduler
+    ):  # else it is left to the objective
         study.scheduler = last_scheduler(study) or study.scheduler
 
 

@@ -77,7 +77,13 @@ _Where: TypeAlias = Annotated[
     str, typer.Option("--study", metavar="STUDY", help="Where it is kept: a file, a URL, or memory, which ends with the command.")
 ]
 _Edit: TypeAlias = Annotated[bool, typer.Option("--edit", help="Accept that the space differs from the recorded one, and go on.")]
-_Repeats: TypeAlias = Annotated[bool, typer.Option("--repeats", help="Allow the same configuration of a finite space twice.")]
+_Repeats: TypeAlias = Annotated[
+    bool | None,
+    typer.Option(
+        "--repeats/--no-repeats",
+        help="Allow the same configuration of a finite space twice. [default: as the last run, else not]",
+    ),
+]
 _OnFailure: TypeAlias = Annotated[
     Literal["record", "raise"], typer.Option("--on-failure", help="Record it and go on, or end at the first failure.")
 ]
@@ -117,7 +123,7 @@ def run(
     name: Name = None,
     seed: Seed = None,
     edit: _Edit = False,
-    repeats: _Repeats = False,
+    repeats: _Repeats = None,
     on_failure: _OnFailure = "record",
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -202,7 +208,8 @@ def _timed(study: Study, objective: str, function: Objective, limits: _Limits, *
     """
     if quiet:
         return ""
-    if isinstance(study.sampler, Grid) and not study.history.finished and limits.trials != 0:
+    bred = isinstance(study.scheduler, PBT)  # of a grid it takes the first population
+    if isinstance(study.sampler, Grid) and not bred and not study.history.finished and limits.trials != 0:
         remark(f"timing the first of {study.sampler.count(study.space):,} configurations")
         study.optimize(function, more=1, seconds=limits.seconds, **limits.task)
     return _headline(study, objective, limits)
@@ -266,14 +273,15 @@ def _goal(study: Study, limits: _Limits) -> int | None:
 def _headline(study: Study, objective: str, limits: _Limits) -> str:
     """What is about to happen, on one line; for a grid with its size, and how long it will take if that is known."""
     history, (trials, seconds, workers, _) = study.history, limits
-    sampler = study.sampler.label
-    if isinstance(study.sampler, Grid):
+    sampler, tasks = study.sampler.label, study.scheduler
+    if isinstance(tasks, PBT):
+        sampler += " for the first population, then clones of its best with other hyperparameters"
+    elif isinstance(study.sampler, Grid):
         count = study.sampler.count(study.space)
         sampler = f"grid of {count:,} configurations"
         if history.finished:
             left = max(0, min(count, trials or count) - history.finished) * float(history.seconds.sum()) / history.finished
             sampler += f", about {duration(left / workers)} to go"
-    tasks = study.scheduler
     effort = ""
     if isinstance(tasks, Once):
         effort = "".join(
@@ -295,7 +303,9 @@ def _headline(study: Study, objective: str, limits: _Limits) -> str:
         *([_there(history.finished)] if history.finished else []),
     ]
     line = " · ".join(parts)
-    return f"{line}\nauto     {study.sampler.explain(history)}" if isinstance(study.sampler, Auto) else line
+    if isinstance(tasks, PBT) or not isinstance(study.sampler, Auto):  # no sampler proposes clones
+        return line
+    return f"{line}\nauto     {study.sampler.explain(history)}"
 
 
 def _show(study: Study, where: str, before: int, *, interrupted: bool, as_json: bool) -> int:

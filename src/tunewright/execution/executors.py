@@ -7,10 +7,11 @@ it need not know how to pickle an objective.
 import collections
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Final, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 
@@ -102,11 +103,16 @@ def run_here(work: Work, task: Task) -> Outcome:
         return outcome_of(error, work.metrics)  # the objective's own
 
 
+_TURN: Final = 1.0
+"""Seconds that a task waits for the event loop of its worker to turn."""
+
+
 class _Patience:
     """Ctrl-C in a terminal reaches every process of a pool, but the first one is the coordinator's: it lets the running tasks finish."""
 
     def __init__(self) -> None:
         self._heard = 0
+        self._listens = threading.Event()
 
     @property
     def spent(self) -> bool:
@@ -116,12 +122,29 @@ class _Patience:
         """A task begins. The handler stays when it is over: an idle process that dies takes its pool with it."""
         self._heard = 0
         if threading.current_thread() is threading.main_thread():
+            self._listen()
+        elif signal.getsignal(signal.SIGINT) != self._hear and (loop := _loop_of_dask()) is not None:
+            loop.add_callback(self._listen)
+            self._listens.wait(_TURN)
+
+    def _listen(self) -> None:
+        if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._hear)
+        self._listens.set()
 
     def _hear(self, *_: object) -> None:
         self._heard += 1
         if self.spent:
             raise KeyboardInterrupt
+
+
+def _loop_of_dask() -> Any:  # noqa: ANN401  optional
+    """The event loop of the Dask worker in whose thread a task runs; it turns in the main thread of the worker's process. None: it is no such worker."""
+    distributed = sys.modules.get("distributed")
+    try:
+        return None if distributed is None else distributed.get_worker().loop
+    except ValueError:  # a thread of another's
+        return None
 
 
 _patience = _Patience()
@@ -149,6 +172,8 @@ def run_fenced(work: Work, fence: Fence, task: Task, linger: float = LINGER) -> 
         warm = _idle[key].pop() if _idle[key] else None
     if warm is not None:
         warm.timer.cancel()
+    if work.home not in (0, os.getpid()):
+        _patience.begin()
     sandbox = Sandbox(work, fence) if warm is None else warm.sandbox
     channel = Channel()
     outcome = sandbox.run(task, channel)

@@ -33,7 +33,7 @@ import numpy as np
 
 from tunewright.arguments import whole
 from tunewright.errors import StudyError
-from tunewright.events import called
+from tunewright.events import called, class_called
 from tunewright.history import COMPLETED, FAILED, RUNNING, History
 from tunewright.models.ranking import Ranking
 from tunewright.schedulers.base import Clone, Decision, Done, Resume, Scheduler, Start, Wait
@@ -299,14 +299,14 @@ def _sessions(history: History, name: str) -> tuple[list[str], int]:
 
     `Once` gives no more to what it did not begin, and begins nothing with a budget: it is no other.
     """
-    kinds, found = {"PBT", _kind(name)}, []
+    kinds, found = {"PBT", class_called(name)}, []
     since, time = 0.0, -math.inf
     for entry in history.sessions:
         said = str(getattr(entry.event, "scheduler", ""))
-        if _kind(said) in kinds:
+        if class_called(said) in kinds:
             since, time = (entry.position, entry.time) if since == math.inf else (since, time)
             found.append(said)
-        elif _kind(said) != "Once":
+        elif class_called(said) != "Once":
             since, time, found = math.inf, math.inf, []
     first = int(np.searchsorted([history.basis(trial) for trial in range(len(history))], since)) if since else 0
     if (
@@ -314,11 +314,6 @@ def _sessions(history: History, name: str) -> tuple[list[str], int]:
     ):  # by hand it is written down who asks with what is asked for, which knew less
         first -= 1
     return found, first
-
-
-def _kind(called: str) -> str:
-    """The name of a class in what the journal calls it."""
-    return called.split("(", maxsplit=1)[0].rsplit(".", maxsplit=1)[-1]
 
 
 def _neat(budget: float) -> int | float:

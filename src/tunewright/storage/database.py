@@ -162,8 +162,8 @@ class Database(Storage):
         number, name, created, header = row
         try:
             return StudyRecord(number, name, created, decode_header(header))
-        except StorageDamaged as error:
-            raise StorageDamaged(f'{self.shown}, study "{name}": {error}. {self._rescue}') from error
+        except StorageError as error:
+            raise type(error)(f'{self.shown}, study "{name}": {error}{self._help(error)}') from error
 
     def studies(self) -> list[StudyRecord]:
         """See Storage. None when there is no file."""
@@ -246,11 +246,15 @@ class Database(Storage):
                     event = decode(kind, body)  # says what is wrong
                 entries.append(Entry(trial, event, moment, position))
         except StorageError as error:
-            raise type(error)(f"{self.shown}, position {position}: {error}. {self._rescue}") from error
+            raise type(error)(f"{self.shown}, position {position}: {error}{self._help(error)}") from error
         finally:
             if collecting:
                 gc.enable()
         return entries
+
+    def _help(self, error: StorageError) -> str:
+        """What to do about what cannot be read; what a newer Tunewright wrote is whole."""
+        return f". {self._rescue}" if isinstance(error, StorageDamaged) else ""
 
     def read(self, study: int, since: int = 0) -> Iterator[Entry]:
         """See Storage. Raises StudyMissing. No transaction stays open between the entries."""

@@ -8,7 +8,7 @@ from tunewright.typing import Value
 __all__ = ["Header", "StudyRecord"]
 
 
-class Header(msgspec.Struct, frozen=True):
+class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a study is from its first moment.
 
     Attributes:
@@ -16,12 +16,18 @@ class Header(msgspec.Struct, frozen=True):
         metrics: in order of importance; the first is the one that is optimised when only one can be.
         seed: of all decisions.
         version: of Tunewright that created it.
+        sampler, scheduler: what it was created with, as `events.called` calls them, for those who go on with it before anybody has worked on
+            it; empty: not said.
+        repeats: likewise, whether a configuration of a finite space may be proposed twice; None: not said.
     """
 
     space: dict[str, Value]
     metrics: tuple[Metric, ...]
     seed: int
     version: str
+    sampler: str = ""
+    scheduler: str = ""
+    repeats: bool | None = None
 
 
 class StudyRecord(msgspec.Struct, frozen=True):

@@ -30,7 +30,7 @@ __all__ = [
 APPLICATION: Final = 0x54554E45
 """SQLite's `application_id`, by which a file says that it is Tunewright's ("TUNE")."""
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Of these tables; SQLite's `user_version`."""
 
 SHIFT: Final = 40
@@ -88,7 +88,7 @@ TRIALS_VIEW: Final = re.sub(
     asked AS (
         SELECT id, id >> 40 AS study, trial, time, json_extract(body, '$.params') AS params, json_extract(body, '$.by') AS origin,
                coalesce(json_extract(body, '$.queued'), 0) AS queued, coalesce(json_extract(body, '$.plan'), 1) AS plan,
-               json_extract(body, '$.budget') AS budget
+               json_extract(body, '$.budget') AS budget, json_extract(body, '$.parent') AS parent
         FROM events WHERE kind = 'asked'
     ),
     tasks AS (  -- a task that was given back and sent again is still one task, as it was sent first
@@ -151,7 +151,7 @@ TRIALS_VIEW: Final = re.sub(
            s.seconds, s.time AS asked_at,
            CASE s.state WHEN 'completed' THEN s.last WHEN 'failed' THEN s.failed_at END AS finished_at,
            s.origin,
-           coalesce((SELECT json_extract(q.body, '$.note') FROM events q WHERE s.queued > 0 AND q.id = (s.study << 40) | s.queued), '') AS note
+           coalesce((SELECT json_extract(q.body, '$.note') FROM events q WHERE s.queued > 0 AND q.id = (s.study << 40) | s.queued), '') AS note, s.parent
     FROM states s JOIN studies ON studies.id = s.study
     """,
 ).strip()
@@ -166,7 +166,7 @@ POSTGRES_VIEW: Final = re.sub(
     asked AS (
         SELECT id, id >> 40 AS study, trial, time, body ->> 'params' AS params, body ->> 'by' AS origin,
                coalesce((body ->> 'queued')::bigint, 0) AS queued, coalesce((body ->> 'plan')::int, 1) AS plan,
-               (body ->> 'budget')::float8 AS budget
+               (body ->> 'budget')::float8 AS budget, (body ->> 'parent')::int AS parent
         FROM (SELECT id, trial, time, body::json AS body FROM events WHERE kind = 'asked') e
     ),
     tasks AS (  -- a task that was given back and sent again is still one task, as it was sent first
@@ -231,7 +231,7 @@ POSTGRES_VIEW: Final = re.sub(
            s.seconds, s.time AS asked_at,
            CASE s.state WHEN 'completed' THEN s.last WHEN 'failed' THEN s.failed_at END AS finished_at,
            s.origin,
-           coalesce((SELECT q.body::json ->> 'note' FROM events q WHERE s.queued > 0 AND q.id = (s.study << 40) | s.queued), '') AS note
+           coalesce((SELECT q.body::json ->> 'note' FROM events q WHERE s.queued > 0 AND q.id = (s.study << 40) | s.queued), '') AS note, s.parent
     FROM states s JOIN studies ON studies.id = s.study
     """,
 ).strip()

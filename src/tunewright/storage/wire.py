@@ -1,7 +1,7 @@
 """How an event becomes the text of a row, and comes back.
 
 A body is JSON with the defaults left out, written and read by msgspec, one decoder for each kind. Fields may be added to events; a
-reader ignores those that it does not know. What JSON cannot hold is refused before anything is written: an entry that comes back
+reader that does not know one says so, since what it says would be missing in all that the reader answers. What JSON cannot hold is refused before anything is written: an entry that comes back
 is the entry that went in.
 """
 
@@ -21,6 +21,13 @@ NAMES: Final[dict[type[Event], str]] = {kind: name for name, kind in KINDS.items
 """The name under which each type of event is stored."""
 
 _encoder = msgspec.json.Encoder()
+
+_UNKNOWN: Final = "Object contains unknown field"
+"""How msgspec begins to say it."""
+
+_NEWER: Final = (
+    "which this version of Tunewright does not know: a newer one wrote it. Update with: pip install --upgrade tunewright"
+)
 
 
 DECODERS: Final[dict[str, Callable[[str], Event]]] = {name: msgspec.json.Decoder(kind).decode for name, kind in KINDS.items()}
@@ -71,18 +78,23 @@ def decode(kind: str, body: str) -> Event:
     """The event of a row.
 
     Raises:
-        StorageError: a kind that only a newer Tunewright knows.
+        StorageError: a kind, or a field, that only a newer Tunewright knows.
         StorageDamaged: the body cannot be read.
     """
     try:
         return DECODERS[kind](body)
     except KeyError:
-        raise StorageError(
-            f'it holds an event of kind "{kind}", which this version of Tunewright does not know: a newer one wrote it. '
-            "Update with: pip install --upgrade tunewright"
-        ) from None
+        raise StorageError(f'it holds an event of kind "{kind}", {_NEWER}') from None
     except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        if field := _unknown(error):
+            raise StorageError(f'it holds an event of kind "{kind}" with {field}, {_NEWER}') from error
         raise StorageDamaged(f'an event of kind "{kind}" cannot be read: {error}') from error
+
+
+def _unknown(error: Exception) -> str:
+    """The field that nobody knows, where that is what is wrong."""
+    text = str(error)
+    return f"the field {text.removeprefix(_UNKNOWN).strip()}" if text.startswith(_UNKNOWN) else ""
 
 
 def encode_header(header: Header) -> str:
@@ -97,8 +109,15 @@ def encode_header(header: Header) -> str:
 
 
 def decode_header(text: str) -> Header:
-    """The header of a study. Raises StorageDamaged."""
+    """The header of a study.
+
+    Raises:
+        StorageError: it holds a field that only a newer Tunewright knows.
+        StorageDamaged: it cannot be read.
+    """
     try:
         return _header.decode(text)
     except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        if field := _unknown(error):
+            raise StorageError(f"its description holds {field}, {_NEWER}") from error
         raise StorageDamaged(f"its description cannot be read: {error}") from error

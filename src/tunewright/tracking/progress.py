@@ -10,6 +10,7 @@ a night of work leaves a page and not a book. What is shown is folded from the h
 it; drawing happens in a thread of its own, a few times a second.
 """
 
+import contextlib
 import math
 import os
 import shutil
@@ -17,20 +18,20 @@ import statistics
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Final, Self, TextIO
+from typing import Any, ClassVar, Final, Self, TextIO, TypeAlias, cast
 
 import numpy as np
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
 from tunewright.events import Entry
 from tunewright.history import COMPLETED, RUNNING, History
+from tunewright.tracking.calm import Calm
 from tunewright.trial import Trial
 
-__all__ = ["Progress", "clock", "family", "measured", "plain_number", "spread_of"]
+__all__ = ["Progress", "clock", "family", "measured", "plain_number", "shown", "spread_of"]
+
+_Listener: TypeAlias = Callable[[History, Entry], None]
 
 _FRAMES: Final = 5
 """How often a second the live line is drawn."""
@@ -59,6 +60,9 @@ class Progress:
         stopping: asked at each drawing: whether the search has been told to stop.
     """
 
+    alive: ClassVar[int] = 0
+    """How many are refreshed in this process now."""
+
     def __init__(
         self,
         headline: str = "",
@@ -74,14 +78,14 @@ class Progress:
         self._headline = headline
         self._budget = (trials, seconds)
         self._label = label or family
-        self._stream = sys.stderr if stream is None else stream
+        self._proxied = stream is None or stream is sys.stderr
+        self._stream = Calm(sys.stderr if stream is None else stream)
         can = self._stream.isatty() and os.environ.get("TERM", "") not in {"dumb", "unknown"}
         self._in_place = can if live is None else live
         self._stopping = stopping or (lambda: False)
-        self._signs = ("±", "·") if _writes(self._stream, "±") else ("+/-", "-")
+        self._signs = ("±", "·") if self._stream.writes("±") else ("+/-", "-")
         self._board = _Board(self._label)
-        self._deserted = False
-        self._live: Live | None = None
+        self._live: Any = None
         self._start = time.monotonic()
         self._end = math.nan
         self._tenths = 0
@@ -99,21 +103,26 @@ class Progress:
         if self._headline:
             self.say(self._headline)
         if self._in_place:
-            console = Console(file=self._stream, force_terminal=True, highlight=False, emoji=False, markup=False)
+            from rich.console import Console  # noqa: PLC0415  whoever shows nothing need not wait for it
+            from rich.live import Live  # noqa: PLC0415
+
+            console = Console(file=cast("TextIO", self._stream), force_terminal=True, highlight=False, emoji=False, markup=False)
             self._live = Live(
                 get_renderable=self._draw,
                 console=console,
                 refresh_per_second=_FRAMES,
-                redirect_stdout=sys.stdout.isatty(),
-                redirect_stderr=self._stream is sys.stderr,
+                redirect_stdout=Calm(sys.stdout).isatty(),
+                redirect_stderr=self._proxied,
             )
             self._live.start()
+            Progress.alive += 1
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._end = time.monotonic()
         self._board.settle()
         if self._live is not None:
+            Progress.alive -= 1
             self._live.stop()
             self._live = None
         elif self._board.state != self._last:
@@ -139,7 +148,7 @@ class Progress:
     def say(self, text: str) -> None:
         """Print a line of its own, above the live one."""
         if self._live is not None:
-            self._live.console.print(Text(self._wrapped(text)), soft_wrap=True)
+            self._live.console.print(self._wrapped(text), soft_wrap=True)
         else:
             self._put(self._wrapped(text) if self._in_place else text)
 
@@ -197,7 +206,9 @@ class Progress:
             shares.append(self._board.finished / goal)
         return min(1.0, max(shares))
 
-    def _draw(self) -> Text:
+    def _draw(self) -> Any:  # noqa: ANN401  a text of Rich's
+        from rich.text import Text  # noqa: PLC0415
+
         width = self._live.console.width if self._live is not None else 80
         return Text(self.line(width), no_wrap=True, overflow="ellipsis")
 
@@ -206,13 +217,28 @@ class Progress:
         self._put(self.line())
 
     def _put(self, text: str) -> None:
-        if self._deserted:
-            return
-        try:
-            self._stream.write(text + "\n")
-            self._stream.flush()
-        except BrokenPipeError:  # nobody reads any more; the search goes on
-            self._deserted = True
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+
+@contextlib.contextmanager
+def shown(
+    progress: bool | None, listeners: Sequence[_Listener], history: History, *, trials: float, seconds: float | None
+) -> Iterator[Sequence[_Listener]]:
+    """The listeners of a search, and while the context lasts a line of progress among them, on the standard error.
+
+    Args:
+        progress: whether there shall be one; None: where that is a terminal in which this process is at the front (a worker is not), and no
+            other line is refreshed there. Never where one of the listeners is a `Progress`.
+        listeners: of the search.
+        history, trials, seconds: as for `Progress`; trials: infinite where there is no such goal.
+    """
+    wanted = Calm(sys.stderr).in_front and not Progress.alive if progress is None else progress
+    if not wanted or any(isinstance(each, Progress) for each in listeners):
+        yield listeners
+        return
+    with Progress(trials=None if math.isinf(trials) else int(trials), seconds=seconds, history=history) as line:
+        yield [*listeners, line]
 
 
 class _Board:
@@ -354,12 +380,3 @@ def clock(seconds: float) -> str:
     whole = max(0, int(seconds))
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
-
-
-def _writes(stream: TextIO, text: str) -> bool:
-    """Whether the stream's encoding has these characters."""
-    try:
-        text.encode(getattr(stream, "encoding", None) or "utf-8")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

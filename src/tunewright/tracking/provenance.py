@@ -12,7 +12,7 @@ from pathlib import Path
 from tunewright.paths import masked
 from tunewright.typing import Value
 
-__all__ = ["environment", "version"]
+__all__ = ["environment", "libraries", "version"]
 
 _LIBRARIES = ("tunewright", "numpy", "scipy", "scikit-learn", "pandas", "torch", "xgboost", "lightgbm", "catboost")
 
@@ -51,9 +51,13 @@ def _here() -> str:
         return "/"
 
 
+def libraries() -> dict[str, str]:
+    """The versions of Tunewright and of the libraries that are installed, by name."""
+    return {library: version for library in _LIBRARIES if (version := _version(library)) is not None}
+
+
 def environment() -> dict[str, Value]:
     """What somebody needs to know to do it again: command (without passwords), host, cores, Python, libraries, commit."""
-    libraries: dict[str, Value] = {library: version for library in _LIBRARIES if (version := _version(library)) is not None}
     return {
         "command": " ".join(map(masked, sys.argv)),
         "host": socket.gethostname(),
@@ -61,7 +65,7 @@ def environment() -> dict[str, Value]:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "system": platform.platform(),
-        "libraries": libraries,
+        "libraries": {**libraries()},
         "commit": _commit(_here()),
     }
 
