@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from tunewright.errors import StudyError, TrialError
 
 __all__ = [
-    "among_ours",
     "check_flag",
     "check_instance",
     "check_objective",
@@ -51,14 +50,6 @@ def numbered(value: object, what: str) -> int:
     if number is None:
         raise TrialError(f"{what}, got {value!r}.")
     return number
-
-
-def among_ours() -> bool:
-    """Whether whoever called the function that asks this is Tunewright's own: what it shows it decides itself."""
-    here = inspect.currentframe()
-    asks = None if here is None else here.f_back
-    caller = None if asks is None else asks.f_back
-    return caller is not None and str(caller.f_globals.get("__name__", "")).startswith("tunewright.")
 
 
 def check_flag(value: object, name: str, *, optional: bool = False) -> None:

@@ -23,7 +23,7 @@ class _Search(Protocol):
 
     def enqueue(self, params: Params, *, note: str = "") -> Any: ...  # noqa: ANN401
 
-    def optimize(self, objective: Objective, *, more: int, workers: int) -> None: ...
+    def optimize(self, objective: Objective, *, more: int, workers: int, progress: bool | None) -> None: ...
 
 
 def measure(
@@ -45,6 +45,6 @@ def measure(
         return
     study.scheduler = getattr(scheduler, "whole", scheduler)
     try:
-        study.optimize(objective, more=len(study.history.queue), workers=workers)
+        study.optimize(objective, more=len(study.history.queue), workers=workers, progress=False)
     finally:
         study.scheduler = scheduler

@@ -13,7 +13,6 @@ from typing import Any, Literal, Self
 
 from tunewright.agreement import agree
 from tunewright.arguments import (
-    among_ours,
     check_flag,
     check_instance,
     check_objective,
@@ -183,7 +182,7 @@ class Study(Findings):
             self.space, self.metrics, sampler=copy.deepcopy(self.sampler), scheduler=self.scheduler if self._scheduled else None,
             storage=self.storage, name=f"{self.name}, {name}", seed=self.seed, repeats=self.repeats,
         )  # fmt: skip
-        study.optimize(objective, trials=trials, workers=workers)
+        study.optimize(objective, trials=trials, workers=workers, progress=False)
         return study.best.params
 
     def __repr__(self) -> str:
@@ -332,7 +331,6 @@ class Study(Findings):
         check_objective(objective)
         heard = checked_listeners(listeners)
         check_flag(progress, "progress", optional=True)
-        progress = False if progress is None and among_ours() else progress
         workers, retries = count_of(workers, "workers", 1), count_of(retries, "retries")
         if on_failure not in ("record", "raise"):
             raise StudyError(f'on_failure must be "record" or "raise", got {on_failure!r}.')

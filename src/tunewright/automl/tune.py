@@ -268,12 +268,13 @@ def _searched(
                 overtime=None if limit is None else 0.0,
                 workers=workers,
                 listeners=listeners,
+                progress=False,
             )
             history = study.history
             late = limit is not None and time.monotonic() - begun >= limit
             while late and not history.completed and history.failed < len(search.names):
                 stage("no configuration was finished in time; going on until the first one is")
-                study.optimize(objective, more=1, workers=workers, listeners=listeners)
+                study.optimize(objective, more=1, workers=workers, listeners=listeners, progress=False)
                 history = study.history
         except KeyboardInterrupt:
             return "interrupted"

@@ -211,7 +211,7 @@ def _timed(study: Study, objective: str, function: Objective, limits: _Limits, *
     bred = isinstance(study.scheduler, PBT)  # of a grid it takes the first population
     if isinstance(study.sampler, Grid) and not bred and not study.history.finished and limits.trials != 0:
         remark(f"timing the first of {study.sampler.count(study.space):,} configurations")
-        study.optimize(function, more=1, seconds=limits.seconds, **limits.task)
+        study.optimize(function, more=1, seconds=limits.seconds, progress=False, **limits.task)
     return _headline(study, objective, limits)
 
 
@@ -234,6 +234,7 @@ def _search(
             workers=limits.workers,
             on_failure=on_failure,
             listeners=listeners,
+            progress=False,
             **limits.task,
         )
         return ears.interrupted and study.history.finished < end

@@ -312,6 +312,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
                 workers=joblib.effective_n_jobs(self.n_jobs),
                 on_failure="raise" if self.error_score == "raise" else "record",
                 listeners=[_tell] if self.verbose > 1 else [],
+                progress=False,
             )
         except ObjectiveError as error:
             raise objective.raised or _as_it_was(problem, translation, study.history) or error from None
