@@ -9,7 +9,8 @@ How the worth is distributed is not known either. Near the best one, that of poi
 configurations perhaps spread evenly above it. All of these on a grid are weighed by the likelihood of all values, and the posterior of the
 winner is the mean over them [2]: with many configurations the likelihood picks one, with few the interval grows. It holds the middle
 95 %, and the uncertainty of the folds themselves, which all configurations share, by Student's t with as many degrees of freedom as there
-are folds, less one (of every repeat, where each divides the rows anew). What a metric cannot reach (`Metric.limits`) is cut off.
+are folds, less one (of every repeat, where each divides the rows anew). What a metric cannot reach (`Metric.limits`) is cut off, and an accuracy
+is told no surer than its rows allow (`hits.py`).
 
 [1] de Haan, Estimation of the minimum of a function using order statistics, JASA 76, 1981.
 [2] Deely & Lindley, Bayes empirical Bayes, JASA 76, 1981.
@@ -23,6 +24,7 @@ import msgspec
 import numpy as np
 from scipy import special, stats
 
+from tunewright.analysis.hits import rows_behind, share_bounds
 from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import default_trial, objective
 from tunewright.analysis.text import interval, number, params_line, read_alike
@@ -31,7 +33,7 @@ from tunewright.history import History
 from tunewright.trial import Trial
 from tunewright.typing import Array
 
-__all__ = ["Estimate", "Winner", "default_of", "few", "find_winner", "of_folds", "posterior", "shrunk", "within"]
+__all__ = ["Estimate", "Winner", "default_of", "few", "find_winner", "of_folds", "on_rows", "posterior", "shrunk", "within"]
 
 _GRID: Final = 120
 _FENCE: Final = 3.0
@@ -116,16 +118,29 @@ def find_winner(history: History) -> Winner:
     return Winner(best, metric.name, value, low, high, raw, count, said, read_alike(history.space.parameters))
 
 
-def posterior(history: History, trial: int) -> Estimate:
-    """What a trial is expected to be worth, as a loss in the first optimised metric, with a 95 % interval."""
+def posterior(history: History, trial: int, rows: float | None = None) -> Estimate:
+    """What a trial is expected to be worth, as a loss in the first optimised metric, with a 95 % interval.
+
+    Args:
+        history, trial: of which study, and which.
+        rows: that the folds divide; default: as the history knows.
+    """
     found = history.effects()
     value, variance = float(found.values[trial]), float(found.variances[trial])
+    behind = rows_behind(history, trial, rows)
     if not math.isfinite(variance):
-        return within(history, _plain(history, found, trial)) if few(found) else Estimate(value)
+        return within(history, on_rows(history, _plain(history, found, trial), behind)) if few(found) else Estimate(value)
     mean, low, high, _ = shrunk(found, trial)
     shared = of_folds(history, found)
     down, up = math.hypot(mean - low, shared), math.hypot(high - mean, shared)
-    return within(history, Estimate(mean, mean - down, mean + up))
+    return within(history, on_rows(history, Estimate(mean, mean - down, mean + up), behind))
+
+
+def on_rows(history: History, loss: Estimate, rows: float | None) -> Estimate:
+    """A loss with an interval no narrower than so many rows allow, where it is a share of rows (`hits.py`)."""
+    sign = history.metrics[history.objectives[0]].sign
+    ends = [sign * end for end in share_bounds(sign * loss.value, rows)]
+    return Estimate(loss.value, float(np.fmin(loss.low, min(ends))), float(np.fmax(loss.high, max(ends))))
 
 
 def few(found: Effects) -> bool:
