@@ -15,7 +15,7 @@ allows is taken.
 - *test*: rows that nothing has looked at.
 
 Winner and default are compared on the same rows or folds, so what is hard for both cancels out. The default was not chosen by its
-score, so nothing is taken off it. Models of folds learn from fewer rows than the one that is shipped; what the rest brings is added where it
+score, so nothing is taken off it, unless it is the winner: as the best of all compared it was lucky like any other, however it came to be tried. Models of folds learn from fewer rows than the one that is shipped; what the rest brings is added where it
 is asked for (`growth.py`). The default is recommended unless the winner is better with probability 0.7 at least: where there is much to
 gain the probability is near 1, and what lies between half and that is mostly luck (docs/honest-benchmark.md).
 
@@ -42,6 +42,7 @@ from tunewright.typing import Array, Params
 
 __all__ = ["by_draws", "by_folds", "by_objective", "by_outer_folds", "by_test", "nested"]
 
+_NONE: Final = Estimate(0.0, 0.0, 0.0)
 _QUANTILE: Final = float(stats.norm.ppf(0.975))
 
 _SAME: Final = 1e-9
@@ -153,19 +154,14 @@ def by_folds(history: History, baseline: Sequence[float] = (), *, rows: float | 
     default = default_of(history)
     beside = gain = None
     probability = math.nan
-    if default is not None:
+    if default is not None and default.number == best.number:
+        beside, gain, probability = turned(claimed, metric), _NONE, 0.5
+    elif default is not None:
         theirs = posterior(history, default.number, rows)
         half = (theirs.high - theirs.low) / 2
         plain = float(found.values[default.number])
         beside = turned(within(history, Estimate(plain, plain - half, plain + half)), metric)
-        if default.number == best.number:
-            claimed, gain, probability = (
-                within(history, Estimate(plain, plain - half, plain + half)),
-                Estimate(0.0, 0.0, 0.0),
-                0.5,
-            )
-        else:
-            gain, probability = _gain_on_rows(history, best, default, rows)
+        gain, probability = _gain_on_rows(history, best, default, rows)
     return said(
         "folds", history, turned(claimed, metric), beside, _mean(baseline, history.overlap), gain=gain, probability=probability
     )
@@ -231,7 +227,9 @@ def by_draws(
     claimed = judged(value, moved[best], rough.winner)
     beside = gain = None
     probability = math.nan
-    if default is not None:
+    if default == best:
+        beside, gain, probability = claimed, _NONE, 0.5
+    elif default is not None:
         beside = judged(float(level[default]), moved[default], rough.default)
         shift, apart = float(level[default]) - value, moved[default] - moved[best]
         apart = np.where(np.abs(apart) > _SAME * np.abs(level[best]), apart, 0.0)

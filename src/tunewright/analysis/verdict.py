@@ -74,10 +74,8 @@ def said(
     unsure = probability < _SURE  # False where it is not known
     back = gain is not None and known is not None and (same or not gain.value > 0 or unsure)
     raw = best.values[metric.name] if best.values else math.nan
-    parts = [
-        *on_clone(history, best.number),
-        f"Expected {metric.name} on new data: {claimed.text(4)}{'' if same else f'; {number(raw)} is the score it was chosen for'}.",
-    ]
+    lucky = f"{number(raw)} is {'its score, the best of all compared' if same else 'the score it was chosen for'}"
+    parts = [*on_clone(history, best.number), f"Expected {metric.name} on new data: {claimed.text(4)}; {lucky}."]
     if added is not None:
         parts.append(
             f"That is of a model that learns from all rows, {number(abs(added.value), 2)} {'better' if added.value >= 0 else 'worse'} than those of the folds."
