@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from tunewright.analysis import by_folds
 from tunewright.analysis.verdict import said, turned
 from tunewright.analysis.winner import Estimate
 from tunewright.history import History
@@ -48,3 +49,54 @@ def test_a_loss_turns_into_a_score_and_back() -> None:
     assert turned(loss, metric) == Estimate(0.9, 0.8, 0.95)
     assert turned(turned(loss, metric), metric) == loss
     assert math.isnan(turned(Estimate(1.0), metric).low)
+
+
+SPACE = SearchSpace({"x": Float(0, 1, default=0.5)})
+
+
+def sentence(history: History) -> str:
+    return by_folds(history).sentence
+
+
+def test_a_default_that_was_stopped_after_one_fold_is_named() -> None:
+    table = 1 + 0.1 * np.random.default_rng(0).standard_normal((4, 5))
+    table[0, 1:] = np.nan
+
+    assert "There is no comparison with the default, trial 0: it met 1 of the winner's 5 folds and seeds" in sentence(
+        judged(table)
+    )
+    assert "no comparison" not in sentence(judged(table[:, :2]))
+
+
+def test_a_default_that_failed_or_runs_is_named() -> None:
+    for failed, why in ((True, 'it failed with "'), (False, "it has no result yet")):
+        journal = Journal(SPACE)
+        trial = journal.ask({"x": 0.5})
+        if failed:
+            journal.fail(trial)
+        journal.tell(journal.ask({"x": 0.1}), 1.0)
+
+        assert f"There is no comparison with the default, trial 0: {why}" in sentence(journal.history)
+
+
+def test_a_default_that_breaks_a_bound_is_named() -> None:
+    journal = Journal(SPACE, (Metric("loss"), Metric("ms", bound=10)))
+    journal.tell(journal.ask({"x": 0.5}), {"loss": 1.0, "ms": 20.0})
+    journal.tell(journal.ask({"x": 0.1}), {"loss": 2.0, "ms": 5.0})
+
+    assert "the default, trial 0: it breaks the bound of a metric." in sentence(journal.history)
+
+
+def test_a_default_with_a_lower_budget_is_named() -> None:
+    journal = Journal(SPACE)
+    journal.tell(journal.ask({"x": 0.5}, budget=3), 1.0)
+    journal.tell(journal.ask({"x": 0.1}, budget=27), 2.0)
+
+    assert "the default, trial 0: it was judged with a budget of 3, the winner with 27." in sentence(journal.history)
+
+
+def test_of_a_default_that_nobody_tried_nothing_is_said() -> None:
+    journal = Journal(SPACE)
+    journal.tell(journal.ask({"x": 0.1}), 1.0)
+
+    assert "default" not in sentence(journal.history)

@@ -6,11 +6,12 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tunewright.analysis.lineages import on_clone
-from tunewright.analysis.summary import objective
-from tunewright.analysis.text import number, params_line, read_alike
+from tunewright.analysis.summary import default_trial, default_without_value, objective
+from tunewright.analysis.text import cut, number, params_line, read_alike
 from tunewright.analysis.winner import Estimate, default_of, within
 from tunewright.history import History
 from tunewright.metric import Metric
+from tunewright.trial import Trial
 from tunewright.typing import Params
 
 __all__ = ["Generalization", "Method", "said", "turned"]
@@ -97,6 +98,8 @@ def said(
             parts.append(f"Less than {_SURE} is mostly luck: take the default.")
         elif gain.low <= 0:
             parts.append("The gain is within the noise.")
+    else:
+        parts += _no_comparison(history, best)
     if baseline is not None:
         parts.append(f"A model that does not look at the features reaches {number(baseline.value)}.")
     taken = known if back and known is not None else best
@@ -105,6 +108,24 @@ def said(
         probability=probability, recommended="default" if back else "winner", params=taken.params, sentence=" ".join(parts), growth=added,
         exact=read_alike(history.space.parameters), clone=None if taken.parent is None else taken.number,
     )  # fmt: skip
+
+
+def _no_comparison(history: History, best: Trial) -> list[str]:
+    """Why the winner cannot be compared with the default that was tried, a sentence; none where it can, or none was tried."""
+    completed = default_trial(history)
+    trial = default_without_value(history) if completed is None else completed
+    if trial is None or default_of(history) is not None:
+        return []
+    counts, budgets, number_ = history.effects().counts, history.budgets, trial.number
+    if completed is None:
+        why = "it has no result yet" if trial.failure is None else f'it failed with "{cut(trial.failure.message, 120)}"'
+    elif not history.feasible[number_]:
+        why = "it breaks the bound of a metric"
+    elif budgets[number_] < budgets[best.number]:
+        why = f"it was judged with a budget of {number(budgets[number_])}, the winner with {number(budgets[best.number])}"
+    else:
+        why = f"it met {counts[number_]} of the winner's {counts[best.number]} folds and seeds, too few for that"
+    return [f"There is no comparison with the default, trial {number_}: {why}."]
 
 
 def turned(loss: Estimate, metric: Metric) -> Estimate:
