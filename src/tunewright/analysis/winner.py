@@ -33,7 +33,19 @@ from tunewright.history import History
 from tunewright.trial import Trial
 from tunewright.typing import Array
 
-__all__ = ["Estimate", "Winner", "default_of", "few", "find_winner", "of_folds", "on_rows", "posterior", "shrunk", "within"]
+__all__ = [
+    "Estimate",
+    "Winner",
+    "default_of",
+    "few",
+    "find_winner",
+    "of_folds",
+    "on_rows",
+    "posterior",
+    "reach",
+    "shrunk",
+    "within",
+]
 
 _GRID: Final = 120
 _FENCE: Final = 3.0
@@ -162,8 +174,16 @@ def _plain(history: History, found: Effects, trial: int) -> Estimate:
 
 
 def within(history: History, loss: Estimate) -> Estimate:
-    """An interval for a loss, cut at what the metric can reach, means of zeros and ones at these; as it is where values in the history are
-    beyond that (percent, say).
+    """An interval for a loss, cut at what the metric can `reach`."""
+    best, worst = reach(history)
+    if best == -math.inf and worst == math.inf:
+        return loss
+    return Estimate(*(min(max(each, best), worst) for each in (loss.value, loss.low, loss.high)))
+
+
+def reach(history: History) -> tuple[float, float]:
+    """Between what losses of the first optimised metric can lie: in its limits, means of zeros and ones between these; infinite where that
+    is not known, or values in the history are beyond it (percent, say).
     """
     which = history.objectives[0]
     metric = history.metrics[which]
@@ -173,9 +193,8 @@ def within(history: History, loss: Estimate) -> Estimate:
     if are_chances(scores):
         best, worst = float(scores.min()), float(scores.max())
     losses = history.losses[:, which]
-    if not (best <= np.nanmin(losses) and np.nanmax(losses) <= worst):
-        return loss
-    return Estimate(*(min(max(each, best), worst) for each in (loss.value, loss.low, loss.high)))
+    known = losses[np.isfinite(losses)]
+    return (best, worst) if len(known) and best <= known.min() and known.max() <= worst else (-math.inf, math.inf)
 
 
 def shrunk(found: Effects, trial: int) -> tuple[float, float, float, float]:
