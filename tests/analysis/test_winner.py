@@ -95,6 +95,15 @@ def test_a_metric_in_percent_is_not_cut() -> None:
     assert found.high > 99
 
 
+@pytest.mark.parametrize("whole", [1, 100])
+def test_successes_are_cut_at_the_ends_whatever_stands_for_them(whole: int) -> None:
+    table = whole * (np.random.default_rng(2).random((20, 5)) < 0.8).astype(float)
+    found = find_winner(judged(table, (Metric("success", "maximize"),)))
+
+    assert found.raw == found.high == whole
+    assert 0.5 * whole < found.low < found.value < 0.98 * whole
+
+
 @pytest.mark.parametrize("noise", [0.02, 0.05])
 def test_intervals_hold_the_truth_and_claims_are_near_it(noise: float) -> None:
     """40 tables of 40 configurations on 5 folds. 26 of 40 misses a coverage of 0.95 by 8 sigma; the bias is within 6 standard errors."""

@@ -26,9 +26,9 @@ from tunewright.analysis.summary import (
 )
 from tunewright.analysis.surrogate import WIDEST, Surrogate, surrogate
 from tunewright.analysis.text import choice_labels, counted, cut, duration, number
-from tunewright.effects import alike
 from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.models.threads import one_thread
+from tunewright.sameness import alike
 from tunewright.space import Float, Int
 from tunewright.typing import Array, Indices, Mask
 

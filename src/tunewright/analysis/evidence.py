@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 
 from tunewright.analysis.text import number
-from tunewright.effects import alike
 from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, History
 from tunewright.metric import Metric
 from tunewright.models.features import Features
+from tunewright.sameness import alike
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Indices, Mask
 

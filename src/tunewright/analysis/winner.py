@@ -28,8 +28,9 @@ from tunewright.analysis.hits import rows_behind, share_bounds
 from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import default_trial, objective
 from tunewright.analysis.text import interval, number, params_line, read_alike
-from tunewright.effects import Effects, alike, are_chances
+from tunewright.effects import Effects
 from tunewright.history import History
+from tunewright.sameness import alike, are_chances
 from tunewright.trial import Trial
 from tunewright.typing import Array
 
@@ -182,7 +183,7 @@ def within(history: History, loss: Estimate) -> Estimate:
 
 
 def reach(history: History) -> tuple[float, float]:
-    """Between what losses of the first optimised metric can lie: in its limits, means of zeros and ones between these; infinite where that
+    """Between what losses of the first optimised metric can lie: in its limits, means of two values of which one is 0 between these; infinite where that
     is not known, or values in the history are beyond it (percent, say).
     """
     which = history.objectives[0]
