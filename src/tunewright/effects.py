@@ -15,7 +15,7 @@ variance over the cells of one that was lucky by d is off by gamma s d, where ga
 numbers is their third moment / n. So that much is put back, as far as the skewness is surely there. Of zeros and ones, or any c in place of 1, whose variance is c^2 p (1 - p), p is half-way from the mean of all to the posterior mean, for
 all that one cell can say is in it.
 
-With fewer than three configurations on several cells no variance is told from another; values are then adjusted by least squares, in which a_i
+With fewer than three configurations on several cells no variance is told from another, nor is there one of scores beyond 1e150; values are then adjusted by least squares, in which a_i
 and b_j are free. So they are where this leaves nothing over: who agrees with another on all cells that both met is worth the same.
 
 Of a configuration evaluated on the cells S_i, the *adjusted* value is the mean of y_ij - b_j over S_i. For a given set of cells it is
@@ -41,6 +41,9 @@ __all__ = ["Effects", "effects"]
 
 _FENCE: Final = 3.0
 _HUGE: Final = 1e280
+_FAR: Final = 1e75
+"""So many ranges of the bulk from its middle, whose fourth power is still a number, a divergence is at most."""
+
 _RATIOS: Final = np.logspace(-3, 4, 15)
 _KAPPAS: Final = np.logspace(-1, 4, 6)
 _SOME: Final = 1e-6
@@ -122,11 +125,12 @@ def _apart(table: Array, overlap: float) -> Effects:
     chances = are_chances(table[met]) and bool(((raw != 0) & (np.abs(raw) < np.abs(table[met]).max() * (1 - 1 / DIGITS))).any())
     bulk = (counts > 0) & (chances | _inside(raw.clip(-LARGEST, LARGEST)))
     free = met[bulk].sum() - met[bulk].any(axis=0).sum()
-    if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2 or alike(table[bulk][met[bulk]]):
+    kept = table[bulk][met[bulk]]
+    if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2 or alike(kept) or np.abs(kept).max() > LARGEST:
         return _of_few(table, met, bulk, raw, overlap)
     table, raw = table.clip(-LARGEST, LARGEST), raw.clip(-LARGEST, LARGEST)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
-    centred = np.where(met, table - centre, 0.0) / scale
+    centred = np.where(met, table - centre, 0.0).clip(-_FAR * scale, _FAR * scale) / scale
     fitted, noisy, freedom = _told_apart(centred, met, bulk, overlap, raw / scale if chances else None)
     known = np.isfinite(fitted.levels)
     level = float(fitted.levels[known].mean())

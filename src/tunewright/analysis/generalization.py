@@ -196,7 +196,8 @@ def _gain(history: History, best: Trial, default: Trial) -> tuple[Estimate, floa
     spread = math.sqrt(parts.sum())
     if not spread > 0:
         return Estimate(apart, apart - spread, apart + spread), math.nan
-    freedom = float(parts.sum() ** 2 / (parts**2 / found.freedom[[best.number, default.number]]).sum())  # Satterthwaite's
+    shares = parts / parts.sum()
+    freedom = float(1 / (shares**2 / found.freedom[[best.number, default.number]]).sum())  # Satterthwaite's
     half = float(stats.t.ppf(0.975, freedom)) * spread
     return Estimate(apart, apart - half, apart + half), float(stats.t.cdf(apart / spread, freedom))
 

@@ -170,7 +170,12 @@ def _plain(history: History, found: Effects, trial: int) -> Estimate:
     scores, value = scores[np.isfinite(scores)], float(found.values[trial])
     if len(scores) < 2 or alike(scores):
         return Estimate(value)
-    half = float(stats.t.ppf(0.975, len(scores) - 1) * scores.std(ddof=1)) * math.sqrt(1 / len(scores) + found.overlap)
+    size = float(np.abs(scores).max())  # whose square may overflow
+    half = (
+        float(stats.t.ppf(0.975, len(scores) - 1) * (scores / size).std(ddof=1))
+        * math.sqrt(1 / len(scores) + found.overlap)
+        * size
+    )
     return Estimate(value, value - half, value + half)
 
 
@@ -204,6 +209,9 @@ def shrunk(found: Effects, trial: int) -> tuple[float, float, float, float]:
     if not variance > 0:  # also where it is not known
         return value, value, value, 0.0
     grid, weights = _weighed(found, value, variance)
+    if not weights.any():  # the others are so far apart that the grid misses it: they say nothing of it
+        half = 1.96 * math.sqrt(variance)
+        return value, value - half, value + half, math.sqrt(variance)
     mean = max(value, float(weights @ grid))  # luck is taken off, never added
     chance = np.concatenate([[0.0], np.cumsum(weights)])
     low, high = np.interp([0.025, 0.975], chance, _edges(grid))
@@ -234,7 +242,7 @@ def _weighed(found: Effects, value: float, variance: float) -> tuple[Array, Arra
     believed = np.exp(fits - fits.max())
     joint = priors * np.exp(-0.5 * ((value - grid) / deviation) ** 2)
     weights = (believed / believed.sum()) @ (joint / np.maximum(joint.sum(axis=1, keepdims=True), _TINY))
-    return grid, weights / weights.sum()
+    return grid, weights / (weights.sum() or 1.0)
 
 
 def _priors(grid: Array, means: Array, deviations: Array) -> Array:
@@ -268,7 +276,9 @@ def of_folds(history: History, found: Effects) -> float:
     names = [seed if fold is None else fold for fold, seed in cells]
     each = np.array([[name == other for other in names] for name in dict.fromkeys(names)], float)
     alike = each.T @ (each / each.sum(axis=1, keepdims=True))
-    moments = np.outer(found.cells, found.cells) + np.nan_to_num(found.covariance)
+    covariance = np.nan_to_num(found.covariance)
+    unit = float(max(np.abs(found.cells).max(), math.sqrt(np.abs(covariance).max()))) or 1.0  # whose fourth power may overflow
+    moments = np.outer(found.cells / unit, found.cells / unit) + covariance / unit / unit
     whole, numbers = len(cells), len(each)
     repeats, free = whole / numbers, np.array([numbers - 1, whole - numbers])
     squares = np.array([((alike - 1 / whole) * moments).sum(), ((np.eye(whole) - alike) * moments).sum()])
@@ -280,7 +290,7 @@ def of_folds(history: History, found: Effects) -> float:
     if not parts.sum() > 0:
         return 0.0
     freedom = float(parts.sum() ** 2 / (parts**2 / np.maximum(free, 1)).sum())  # Satterthwaite's
-    return float(stats.t.ppf(0.975, freedom)) * math.sqrt(parts.sum())
+    return float(stats.t.ppf(0.975, freedom)) * math.sqrt(parts.sum()) * unit
 
 
 def default_of(history: History) -> Trial | None:
