@@ -27,7 +27,8 @@ from sklearn import datasets, set_config
 from sklearn.model_selection import RepeatedStratifiedKFold, train_test_split
 from sklearn.tree import DecisionTreeClassifier
 
-from tunewright.analysis.generalization import Generalization, by_folds
+from tunewright.analysis.generalization import by_folds
+from tunewright.analysis.verdict import Generalization
 from tunewright.schedulers import Race, Resume
 from tunewright.space import Float, Int, SearchSpace
 from tunewright.testing import Journal

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tunewright.analysis.winner import shrunk
-from tunewright.effects import alike, effects
+from tunewright.effects import effects
 
 RNG = np.random.default_rng(0)
 
@@ -177,16 +177,6 @@ def test_the_order_of_summing_makes_nobody_better():
     assert len(set(found.values)) == len(set(found.posterior)) == 1
 
 
-def test_alike_is_what_differs_by_rounding_alone():
-    assert alike(np.array([0.1 + 0.2, 0.3]))
-    assert alike(np.zeros(3))
-    assert alike(1e300 * np.array([0.1 + 0.2, 0.3]))
-    assert not alike(np.array([0.3, 0.3 + 1e-9]))
-    assert not alike(np.array([0.0, 1e-300]))
-    assert not alike(np.array([1.7e308, -1.7e308]))
-    assert not alike(np.array([0.3, np.nan]))
-
-
 def best_of(table):
     """What the best of these configurations is expected to be worth, with its bounds."""
     found = effects(table)
@@ -221,6 +211,27 @@ def test_ten_successes_in_a_row_are_no_certainty(chance, sign):
         held += low <= (chance if sign == 1 else chance - 1) <= high
 
     assert held >= 30
+
+
+@pytest.mark.parametrize("whole", [100.0, -100.0, 0.5, 3e149])
+def test_successes_in_percent_are_chances_too(whole):
+    """Whatever stands for one: the same as of zeros and ones, in that unit."""
+    failed = (np.random.default_rng(0).random((20, 10)) < 0.2).astype(float)
+    plain, scaled = effects(np.sign(whole) * failed), effects(whole * failed)
+
+    assert scaled.chances
+    for name in ("values", "posterior", "spread", "cells", "mean"):
+        assert getattr(scaled, name) / abs(whole) == pytest.approx(getattr(plain, name))
+    for name in ("variances", "noises", "noise", "between", "covariance"):
+        assert getattr(scaled, name) / whole**2 == pytest.approx(getattr(plain, name))
+
+
+def test_rounding_does_not_make_a_sure_success_a_chance():
+    table = np.repeat([[0.1], [0.0], [0.1], [0.0]], 6, axis=1)
+    table[0, 4:] = np.nan
+
+    assert table[2].sum() / 6 < 0.1  # by the rounding of the sum
+    assert not effects(table).chances
 
 
 def test_a_failure_among_successes_is_no_divergence():

@@ -12,10 +12,10 @@ not: stopping by a rule that looked at the scores (a race) does not bias it, as 
 
 Where noise is skewed towards bad scores (times, losses with a long tail), a lucky configuration looks surer than it is, and the luckiest the surest: in expectation the
 variance over the cells of one that was lucky by d is off by gamma s d, where gamma is the skewness, since the covariance of a mean and a variance over the same n
-numbers is their third moment / n. So that much is put back, as far as the skewness is surely there. Of zeros and ones, whose variance is p (1 - p), p is half-way from the mean of all to the posterior mean, for
+numbers is their third moment / n. So that much is put back, as far as the skewness is surely there. Of zeros and ones, or any c in place of 1, whose variance is c^2 p (1 - p), p is half-way from the mean of all to the posterior mean, for
 all that one cell can say is in it.
 
-With fewer than three configurations on several cells no variance is told from another; values are then adjusted by least squares, in which a_i
+With fewer than three configurations on several cells no variance is told from another, nor is there one of scores beyond 1e150; values are then adjusted by least squares, in which a_i
 and b_j are free. So they are where this leaves nothing over: who agrees with another on all cells that both met is worth the same.
 
 Of a configuration evaluated on the cells S_i, the *adjusted* value is the mean of y_ij - b_j over S_i. For a given set of cells it is
@@ -34,13 +34,16 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.special import gammaln
 
+from tunewright.sameness import DIGITS, LARGEST, alike, are_chances, rounded
 from tunewright.typing import Array, Mask
 
-__all__ = ["Effects", "alike", "are_chances", "effects"]
+__all__ = ["Effects", "effects"]
 
 _FENCE: Final = 3.0
-_LARGEST: Final = 1e150  # whose square is still a number
 _HUGE: Final = 1e280
+_FAR: Final = 1e75
+"""So many ranges of the bulk from its middle, whose fourth power is still a number, a divergence is at most."""
+
 _RATIOS: Final = np.logspace(-3, 4, 15)
 _KAPPAS: Final = np.logspace(-1, 4, 6)
 _SOME: Final = 1e-6
@@ -48,9 +51,6 @@ _MODERATE: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 """Degrees of freedom that the common variance may count for."""
 
 _ROUNDS: Final = 8
-_DIGITS: Final = 2.0**40
-"""Scores that differ by less than a part in so many are the same."""
-
 _NEXT_TO_NONE: Final = 1e-4
 """Noise, of the squared range of the table, below which there may be none at all."""
 
@@ -79,7 +79,7 @@ class Effects(NamedTuple):
         mean: mu.
         overlap: r.
         freedom: degrees of freedom of `noises`, shape (n,); NaN likewise.
-        chances: whether all scores are zeros and ones, so that equal ones mean little.
+        chances: whether all scores are 0 or one other value, so that equal ones mean little.
     """
 
     values: Array
@@ -107,41 +107,31 @@ def effects(table: Array, overlap: float = 0.0) -> Effects:
 
     Rows that are the same are one configuration under several names, and count once: many of them would lend the cells their own chance.
     """
-    if table.shape[1] < 2 or are_chances(table[np.isfinite(table)]):  # of zeros and ones, many rows are the same by chance
+    if table.shape[1] < 2 or are_chances(table[np.isfinite(table)]):  # of two values, many rows are the same by chance
         return _apart(table, overlap)
     places: dict[bytes, int] = {}
-    rounded = _rounded(np.where(np.isfinite(table), table, np.nan))
-    whose = np.array([places.setdefault(row.tobytes(), len(places)) for row in rounded], int)
+    table_rounded = rounded(np.where(np.isfinite(table), table, np.nan))
+    whose = np.array([places.setdefault(row.tobytes(), len(places)) for row in table_rounded], int)
     first = np.unique(whose, return_index=True)[1]
     found = _apart(table[first], overlap)
     by_row = ("values", "variances", "counts", "posterior", "spread", "noises", "freedom")
     return found._replace(**{name: getattr(found, name)[whose] for name in by_row})
 
 
-def alike(values: Array) -> bool:
-    """Whether all values are the same but for rounding, of their magnitude; NaN is like nothing."""
-    return bool(values.max() / 2 - values.min() / 2 <= np.abs(values).max() / 2 / _DIGITS)  # halves cannot overflow
-
-
-def are_chances(scores: Array) -> bool:
-    """Whether all scores are 0 or 1, and both occur (or, of a score that is maximised, 0 and -1); shape (n,), finite."""
-    ones = scores[scores != 0]
-    return 0 < len(ones) < len(scores) and abs(float(ones[0])) == 1 and bool((ones == ones[0]).all())
-
-
 def _apart(table: Array, overlap: float) -> Effects:
     met = np.isfinite(table)
     counts = met.sum(axis=1)
     raw = _mean(table, met, counts)
-    chances = are_chances(table[met]) and bool(((np.abs(raw) > 0) & (np.abs(raw) < 1)).any())
-    bulk = (counts > 0) & (chances | _inside(raw.clip(-_LARGEST, _LARGEST)))
+    chances = are_chances(table[met]) and bool(((raw != 0) & (np.abs(raw) < np.abs(table[met]).max() * (1 - 1 / DIGITS))).any())
+    bulk = (counts > 0) & (chances | _inside(raw.clip(-LARGEST, LARGEST)))
     free = met[bulk].sum() - met[bulk].any(axis=0).sum()
-    if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2 or alike(table[bulk][met[bulk]]):
+    kept = table[bulk][met[bulk]]
+    if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2 or alike(kept) or np.abs(kept).max() > LARGEST:
         return _of_few(table, met, bulk, raw, overlap)
-    table, raw = table.clip(-_LARGEST, _LARGEST), raw.clip(-_LARGEST, _LARGEST)
+    table, raw = table.clip(-LARGEST, LARGEST), raw.clip(-LARGEST, LARGEST)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
-    centred = np.where(met, table - centre, 0.0) / scale
-    fitted, noisy, freedom = _told_apart(centred, met, bulk, overlap, raw if chances else None)
+    centred = np.where(met, table - centre, 0.0).clip(-_FAR * scale, _FAR * scale) / scale
+    fitted, noisy, freedom = _told_apart(centred, met, bulk, overlap, raw / scale if chances else None)
     known = np.isfinite(fitted.levels)
     level = float(fitted.levels[known].mean())
     cells = np.where(known, fitted.levels - level, 0.0) * scale
@@ -183,7 +173,7 @@ def _told_apart(y: Array, met: Mask, bulk: Mask, overlap: float, chances: Array 
 
     Args:
         y, met, bulk, overlap: scores less their middle on some scale, where there are any, who counts, and r.
-        chances: means of zeros and ones, for which that scale is 1; None: they are none.
+        chances: means of zeros and ones, on that scale; None: they are none.
     """
     skewness, levels, less = _skewness(y, met, bulk), np.zeros(y.shape[1]), None
     if skewness or chances is not None:  # as if all were equally noisy: else the lucky ones have no noise, and hence no luck
@@ -217,8 +207,8 @@ def _aligned(table: Array, met: Mask, bulk: Mask, raw: Array) -> tuple[Array, Ar
     whole = met[met.any(axis=1)]
     if not len(whole) or (whole == whole[0]).all():  # nothing to adjust for, and not a digit to lose
         return raw if met.shape[1] < 2 else _joined(raw.copy(), met.sum(axis=1)), np.zeros(met.shape[1]), False
-    table = table.clip(-_LARGEST, _LARGEST)
-    centre = float(np.median(raw[bulk].clip(-_LARGEST, _LARGEST)))
+    table = table.clip(-LARGEST, LARGEST)
+    centre = float(np.median(raw[bulk].clip(-LARGEST, LARGEST)))
     rest = np.where(met, table - centre, 0.0)
     scale = float(np.abs(rest[bulk]).max()) or 1.0
     y, seen = rest[bulk] / scale, met[bulk].astype(np.float64)
@@ -228,24 +218,17 @@ def _aligned(table: Array, met: Mask, bulk: Mask, raw: Array) -> tuple[Array, Ar
     values = _mean(table - cells, met, met.sum(axis=1))
     left = np.where(met, table - cells - values[:, None], 0.0)[bulk]
     values = _joined(np.where(met.all(axis=1), raw, values), met.sum(axis=1))
-    return values, cells, float(np.abs(left).max()) * _DIGITS < np.abs(table[bulk][met[bulk]]).max()
+    return values, cells, float(np.abs(left).max()) * DIGITS < np.abs(table[bulk][met[bulk]]).max()
 
 
 def _joined(values: Array, counts: Array) -> Array:
     """Those that differ by the rounding of sums alone are that of them which met most cells."""
     order = np.lexsort((-counts, values))
     half = values[order] / 2  # whose differences cannot overflow
-    same = np.diff(half) <= np.abs(half[1:]) / _DIGITS
+    same = np.diff(half) <= np.abs(half[1:]) / DIGITS
     for group in np.split(order, np.flatnonzero(~same) + 1):  # NaN is like nothing
         values[group] = values[group[np.argmax(counts[group])]] if len(group) else values[group]
     return values
-
-
-def _rounded(values: Array) -> Array:
-    """Without the last digits."""
-    parts, powers = np.frexp(values)
-    rounded: Array = np.ldexp(np.rint(parts * _DIGITS) / _DIGITS, powers) + 0.0  # no -0.0
-    return rounded
 
 
 def _mean(table: Array, met: Mask, counts: Array) -> Array:
@@ -262,7 +245,7 @@ def _middle(values: Array) -> float:
 
 def _inside(raw: Array) -> Mask:
     """Which configurations are no divergences: those below the median plus three times the way from the best tenth to it."""
-    known = np.unique(_rounded(raw[np.isfinite(raw)]))  # where many are equally good, the others are not diverged for that
+    known = np.unique(rounded(raw[np.isfinite(raw)]))  # where many are equally good, the others are not diverged for that
     if not len(known):
         return np.zeros(len(raw), bool)
     tenth, middle = np.quantile(known, [0.1, 0.5])

@@ -3,8 +3,10 @@ import math
 import numpy as np
 import pytest
 
-from tunewright.analysis.checks import crowded, health
-from tunewright.analysis.evidence import evidence
+from tunewright.analysis.checks import health
+from tunewright.analysis.evidence import crowded, evidence
+from tunewright.analysis.summary import difference
+from tunewright.analysis.text import number
 from tunewright.events import Asked, Entry, Reported, Sent, Told
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -107,6 +109,22 @@ def test_a_gain_that_is_noise(history_of):
 
     assert "holds 0" in found(history, "noise larger than the gain")[0].said
     assert "flatters" in found(history, "overfitted validation")[0].said
+
+
+def test_a_gain_is_the_same_wherever_it_is_named(history_of):
+    """The default missed the hard fold, so its plain mean is better than that of the best, and worse where both were."""
+    rng = np.random.default_rng(0)
+    folds = np.array([1.0, 1.1, 0.9, 1.05, 3.0])
+    rows = [folds + 0.02 * rng.standard_normal(5) for _ in range(30)]
+    trials = [(SPACE.sample(rng) if i else SPACE.default, (row if i else row[:4]).tolist()) for i, row in enumerate(rows)]
+    history = history_of(SPACE, trials)
+    gain = difference(history.best, history.trial(0), history.metrics[0], history)
+
+    (noise,), (flattery,) = (found(history, name) for name in ("noise larger than the gain", "overfitted validation"))
+
+    words = f"gains {number(gain.gain, 2)} on the default over the 4 folds and seeds that both met"
+    assert words in noise.said
+    assert words in flattery.said
 
 
 def test_noise_is_not_predicted(history_of):

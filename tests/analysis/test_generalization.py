@@ -9,7 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 import tunewright as tw
-from tunewright.analysis import by_draws, by_folds, by_outer_folds, by_test, nested
+from tunewright.analysis import by_draws, by_folds, by_outer_folds, by_test, find_winner, nested
 from tunewright.errors import StudyError
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
@@ -56,6 +56,38 @@ def test_chance_is_no_gain() -> None:
 
     assert np.mean(raw) > 0.012
     assert np.mean([each.gain.value for each in found]) < np.mean(raw) / 2
+
+
+def test_a_default_that_is_the_best_of_all_was_lucky_like_any_other() -> None:
+    """Ten tables of chance whose best row is the default: its score is some 0.02 too good, as much as that of any other best one."""
+    tables = [scores(0.0, seed) for seed in range(10)]
+    for table in tables:
+        best = table.mean(axis=1).argmin()
+        table[[0, best]] = table[[best, 0]]
+    found = [by_folds(judged(table)) for table in tables]
+
+    for table, each in zip(tables, found, strict=True):
+        said = find_winner(judged(table))
+        assert (each.winner.value, each.winner.low, each.winner.high) == (said.value, said.low, said.high)
+        assert each.default == each.winner
+        assert (each.gain.value, each.probability, each.recommended) == (0.0, 0.5, "default")
+        assert "is its score, the best of all compared" in each.sentence
+    assert np.mean([each.winner.value - each.raw for each in found]) > 0.008
+
+
+def test_the_draws_say_the_same_of_a_default_that_is_best() -> None:
+    rng = np.random.default_rng(3)
+    losses = 1 + rng.standard_normal((60, 40))
+    losses = losses[losses.mean(axis=1).argsort()]
+    weights = np.stack([np.bincount(rng.integers(40, size=40), minlength=40) for _ in range(300)]).astype(float)
+
+    found = by_draws(
+        judged(losses.mean(axis=1)[:, None] + np.zeros(5)), losses.mean(axis=1), losses @ weights.T / 40, best=0, default=0
+    )
+
+    assert found.default == found.winner
+    assert found.winner.value > found.raw + 0.1
+    assert (found.gain.value, found.recommended) == (0.0, "default")
 
 
 def test_when_the_default_is_best_it_is_recommended() -> None:

@@ -46,6 +46,34 @@ def test_what_is_gained_is_about_what_is_promised(history_of):
         assert abs(found.gain - history.best.value) < 3 * found.sd + 0.05
 
 
+def test_no_more_is_left_to_gain_than_the_metric_has(history_of):
+    """Ten trials of a wave of 0.55 to 0.95: the model alone would have these accuracies rise to 1.3."""
+    rng = np.random.default_rng(1)
+    trials = [(p := SPACE.sample(rng), 0.75 + 0.2 * math.sin(5 * p["x"] + 3 * p["y"])) for _ in range(10)]
+
+    def told(name):
+        return prospect(history_of(SPACE, trials, metrics=Metric(name, "maximize")))
+
+    found, free = told("accuracy"), told("points")
+
+    best = max(value for _, value in trials)
+    assert free.regret > 0.2
+    assert found.regret == pytest.approx(1 - best)
+    assert found.gain < min(1 - best, free.gain)
+    assert "At most 0.06 is left to gain" in repr(found)
+
+
+def test_no_draw_is_better_than_the_metric_can_be(history_of):
+    """All but one of the trials are perfect."""
+    rng = np.random.default_rng(0)
+    trials = [(SPACE.sample(rng), value) for value in [0.6, *[1.0] * 11]]
+
+    found = prospect(history_of(SPACE, trials, metrics=Metric("accuracy", "maximize")))
+
+    assert found.regret == 0.0
+    assert found.gain < 0.01
+
+
 def test_stopping_is_advised_when_only_noise_is_left(history_of):
     rng = np.random.default_rng(1)
     trials = [

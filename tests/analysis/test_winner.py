@@ -2,9 +2,11 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
-from tunewright.analysis import find_winner
+from tunewright.analysis import by_folds, find_winner
 from tunewright.analysis.winner import Estimate, of_folds, posterior, shrunk
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -95,6 +97,15 @@ def test_a_metric_in_percent_is_not_cut() -> None:
     assert found.high > 99
 
 
+@pytest.mark.parametrize("whole", [1, 100])
+def test_successes_are_cut_at_the_ends_whatever_stands_for_them(whole: int) -> None:
+    table = whole * (np.random.default_rng(2).random((20, 5)) < 0.8).astype(float)
+    found = find_winner(judged(table, (Metric("success", "maximize"),)))
+
+    assert found.raw == found.high == whole
+    assert 0.5 * whole < found.low < found.value < 0.98 * whole
+
+
 @pytest.mark.parametrize("noise", [0.02, 0.05])
 def test_intervals_hold_the_truth_and_claims_are_near_it(noise: float) -> None:
     """40 tables of 40 configurations on 5 folds. 26 of 40 misses a coverage of 0.95 by 8 sigma; the bias is within 6 standard errors."""
@@ -158,6 +169,56 @@ def test_one_fold_that_is_drawn_anew_in_every_repeat_tells_how_hard_folds_are() 
 
     assert half(repeated(levels, overlap=0.25)) == pytest.approx(expected, rel=0.01)
     assert half(repeated(levels[:1])) == 0
+
+
+@given(st.integers(0, 1000), st.integers(1, 8), st.integers(1, 5), st.lists(st.sampled_from([0, 10, 150, 300]), min_size=1))
+def test_scores_of_any_size_have_an_answer_and_no_warning(seed: int, n: int, cells: int, powers: list[int]) -> None:
+    """Every row in a power of its own; warnings are errors here."""
+    table = np.random.default_rng(seed).standard_normal((n, cells)).clip(-3, 3) * 10.0 ** np.resize(powers, n)[:, None]
+
+    found, worth = find_winner(judged(table)), by_folds(judged(table))
+
+    assert math.isfinite(found.value)
+    assert math.isnan(found.low) or found.low <= found.value <= found.high
+    assert worth.winner.value == found.value
+    assert "nan" not in worth.sentence + found.sentence
+
+
+@pytest.mark.parametrize("seed", [262, 493, 508])
+def test_others_that_are_far_too_far_say_nothing_of_the_winner(seed: int) -> None:
+    """Where the grid of what configurations may be worth has no point near the winner."""
+    rng = np.random.default_rng(seed)
+    shape = rng.integers(1, 9), rng.integers(1, 6)
+    table = rng.standard_normal(shape).clip(-3, 3) * 10.0 ** rng.choice([0, 10, 150, 300], shape[0])[:, None]
+    table = np.where(rng.random(shape) < 0.3, np.nan, table) if rng.random() < 0.3 else table
+    table[:, 0] = np.where(np.isnan(table[:, 0]), 1.0, table[:, 0])
+
+    history = judged(table)
+    found = find_winner(history)
+
+    assert found.low < found.value < found.high
+    assert found.value == history.effects().values[found.trial.number]
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-100, 1e149, 1e300])
+def test_the_size_of_scores_changes_nothing_but_the_unit(size: float) -> None:
+    plain, sized = (find_winner(judged(unit * chance(0, n=2))) for unit in (1.0, size))
+
+    assert [each / size for each in (sized.value, sized.low, sized.high)] == pytest.approx([plain.value, plain.low, plain.high])
+
+
+def test_how_hard_folds_are_is_told_in_any_unit() -> None:
+    levels = np.random.default_rng(0).standard_normal((1, 5))
+    expected = half(repeated(levels))
+
+    for size in (1e-140, 1e140):
+        journal, rng = Journal(SPACE, LOSS), np.random.default_rng(0)
+        for i in range(6):
+            trial = journal.ask({"x": 0.5 if i == 0 else i / 1000}, fold=0)
+            for fold, level in enumerate(levels[0]):
+                index = journal.send(trial, fold=fold) if fold else 0
+                journal.tell(trial, size * float(1 + 0.01 * i + level + 1e-5 * rng.standard_normal()), index=index)
+        assert half(journal.history) / size == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_winner_prints_as_a_few_lines_of_text() -> None:

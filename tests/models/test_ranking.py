@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tunewright.metric import Metric
 from tunewright.models.ranking import Ranking, fronts
@@ -76,6 +78,33 @@ def test_fronts_are_what_the_definition_says(m: int, seed: int) -> None:
     found = [front.tolist() for front in fronts(losses, EVERY)]
 
     assert found == by_definition(losses)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 700), st.integers(2, 5), st.sampled_from([2, 5, 40, None]))
+def test_fronts_of_many_points_are_those_of_the_simple_way(seed: int, n: int, m: int, levels: int | None) -> None:
+    """More points than are looked at together, and few levels, so that many are equal."""
+    rng = np.random.default_rng(seed)
+    losses = rng.standard_normal((n, m)) if levels is None else rng.integers(-1, levels, (n, m)) * rng.choice([-0.0, 0.5], m)
+
+    left, found = np.arange(n), fronts(losses, n)
+
+    for front in found:
+        rest = losses[left]
+        nowhere_worse = (rest[:, None] <= rest).all(axis=2)
+        first = ~(nowhere_worse & ~nowhere_worse.T).any(axis=0)
+        assert front.tolist() == left[first].tolist()
+        left = left[~first]
+    assert not len(left)
+
+
+def test_a_front_of_all_points_is_found_whole() -> None:
+    """On a sphere nobody dominates anybody; one that all dominate stands alone."""
+    points = np.abs(np.random.default_rng(0).standard_normal((1500, 3)))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+
+    found = fronts(np.concatenate([[[2.0, 2.0, 2.0]], points]), 2000)
+
+    assert [front.tolist() for front in found] == [list(range(1, 1501)), [0]]
 
 
 def test_fronts_end_when_there_are_enough() -> None:

@@ -6,7 +6,7 @@ import pytest
 from tunewright.errors import SpaceError
 from tunewright.space import Bool, Categorical, Float, Int, Ordinal, Parameter, SearchSpace, parse
 from tunewright.space.engine import Engine
-from tunewright.space.feasible import all_rows, draw_allowed, draw_allowed_rows, nearest_allowed, prepare
+from tunewright.space.feasible import all_rows, draw_allowed, draw_allowed_rows, nearest_allowed, prepare, refuse
 
 
 def engine(parameters: dict[str, Parameter], *constraints: str) -> Engine:
@@ -42,7 +42,7 @@ def test_rows_drawn_are_as_many_as_asked_and_all_allowed() -> None:
             "a > b + 2",
             "impossible or too tight: in 11,000 random configurations and 6 repaired 1,000 times none meets them",
         ),
-        ({"a": Float(0, 1), "b": Float(0, 1)}, "a + b == 3", "better solved for one of them"),
+        ({"a": Float(0, 1), "b": Float(0, 1)}, "a + b == 3", "compute b = 3 - a in the objective"),
     ],
 )
 def test_impossible_constraints_are_told_after_a_bounded_search(
@@ -52,6 +52,38 @@ def test_impossible_constraints_are_told_after_a_bounded_search(
         with pytest.raises(SpaceError) as caught:
             draw(engine(parameters, constraint), np.random.default_rng(0))
         assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "mend"),
+    [
+        ("a + b + c == 0.7", "c = 0.7 - (a + b)"),
+        ("1.7 - a == b * c", "c = (1.7 - a) / b"),
+        ("a / (b - 0.3) - c == 5", "c = a / (b - 0.3) - 5"),
+        ("0.5 == a / (2 + b)", "b = a / 0.5 - 2"),
+        ("3 * a - a * b == 0.3 + a", "b = (3 * a - (0.3 + a)) / a"),
+    ],
+)
+def test_an_equation_is_solved_for_a_parameter_that_is_then_left_out(constraint: str, mend: str) -> None:
+    space = {name: Float(0, 1) for name in "abc"}
+    name, _, found = mend.partition(" = ")
+
+    with pytest.raises(SpaceError) as caught:
+        refuse(engine(space, constraint))
+
+    assert f'take "{name}" out of the space, compute {mend} in the objective' in str(caught.value)
+    assert f'the constraints "{found} >= 0.0" and "{found} <= 1.0"' in str(caught.value)
+
+
+def test_what_cannot_be_solved_is_told_so_in_general() -> None:
+    with pytest.raises(SpaceError, match="better solved for one of them"):
+        refuse(engine({"a": Float(0, 1), "b": Float(0, 1)}, "a * a + b * b == 0.7 + a * b"))
+
+
+def test_the_mend_of_an_equation_works() -> None:
+    mended = engine({"a": Float(0, 1), "b": Float(0, 1)}, "0.7 - (a + b) >= 0.0", "0.7 - (a + b) <= 1.0")
+
+    assert 0 <= 0.7 - sum(draw_allowed(mended, np.random.default_rng(0)).values()) <= 0.7
 
 
 def test_narrow_corners_are_found() -> None:

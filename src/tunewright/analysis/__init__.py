@@ -84,7 +84,7 @@ _CONTENTS = {
     "dependence": ("Effect", "Effects", "effects"),
     "facts": ("ReportExtras", "Rows", "Score"),
     "gains": ("Gain", "Stay", "Step", "Tunability"),
-    "generalization": ("Generalization", "by_draws", "by_folds", "by_objective", "by_outer_folds", "by_test", "nested"),
+    "generalization": ("by_draws", "by_folds", "by_objective", "by_outer_folds", "by_test", "nested"),
     "growth": ("Halved", "grown"),
     "importances": ("importance",),
     "lineages": ("Stretch", "lineage"),
@@ -116,6 +116,7 @@ _CONTENTS = {
     "training": ("Gap", "gap", "gap_sentence"),
     "trends": ("Overfitting", "Trend", "over_range", "overfitting"),
     "tuning": ("tunability",),
+    "verdict": ("Generalization",),
     "winner": ("Estimate", "Winner", "find_winner"),
 }
 

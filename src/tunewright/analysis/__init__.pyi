@@ -3,7 +3,7 @@ from tunewright.analysis.comparison import Comparison, compare
 from tunewright.analysis.dependence import Effect, Effects, effects
 from tunewright.analysis.facts import ReportExtras, Rows, Score
 from tunewright.analysis.gains import Gain, Stay, Step, Tunability
-from tunewright.analysis.generalization import Generalization, by_draws, by_folds, by_objective, by_outer_folds, by_test, nested
+from tunewright.analysis.generalization import by_draws, by_folds, by_objective, by_outer_folds, by_test, nested
 from tunewright.analysis.growth import Halved, grown
 from tunewright.analysis.importances import importance
 from tunewright.analysis.lineages import Stretch, lineage
@@ -35,6 +35,7 @@ from tunewright.analysis.text import duration, number, with_spread
 from tunewright.analysis.training import Gap, gap, gap_sentence
 from tunewright.analysis.trends import Overfitting, Trend, over_range, overfitting
 from tunewright.analysis.tuning import tunability
+from tunewright.analysis.verdict import Generalization
 from tunewright.analysis.winner import Estimate, Winner, find_winner
 
 __all__ = [

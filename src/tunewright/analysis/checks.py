@@ -12,10 +12,11 @@ import msgspec
 import numpy as np
 from scipy import stats
 
-from tunewright.analysis.evidence import Evidence, cutoff, evidence, seen, territory
+from tunewright.analysis.evidence import Evidence, crowded, evidence, seen, territory
 from tunewright.analysis.markup import tag
 from tunewright.analysis.notebook import framed
 from tunewright.analysis.summary import (
+    Difference,
     association,
     at_full_effort,
     causes,
@@ -26,19 +27,18 @@ from tunewright.analysis.summary import (
 )
 from tunewright.analysis.surrogate import WIDEST, Surrogate, surrogate
 from tunewright.analysis.text import choice_labels, counted, cut, duration, number
-from tunewright.effects import alike
 from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.models.threads import one_thread
+from tunewright.sameness import alike
 from tunewright.space import Float, Int
-from tunewright.typing import Array, Indices, Mask
+from tunewright.typing import Indices, Mask
 
-__all__ = ["Check", "Health", "crowded", "health"]
+__all__ = ["Check", "Health", "health"]
 
 _KEPT: Final = 10
 """So many trials within the bounds have a median to speak of."""
 _ALPHA: Final = 1e-3
 """What chance would do less often than this is worth a word."""
-_EDGE: Final = 0.05
 _FEW_PER_PARAMETER: Final = 5
 _HARSH: Final = 0.5
 _SLOWER: Final = 3.0
@@ -237,33 +237,6 @@ def _metrics(history: History) -> Iterator[Check]:
                 yield Check("duplicate metric", "note", said, "Drop one of them.")
 
 
-def crowded(known: Evidence, column: int, unit: Array) -> tuple[str, int, int] | None:
-    """Whether the best trials crowd at an end of a number's range, beyond chance.
-
-    Args:
-        known: the trials.
-        column: which parameter.
-        unit: its values on the unit scale, shape (n,).
-
-    Returns:
-        ("low" or "high", how many of the best, of how many), the best being the best tenth of those within every metric's bound, and at
-        least 5; None if they do not.
-    """
-    parameter = list(known.space.parameters.values())[column]
-    count = int(known.kept.sum())
-    if not isinstance(parameter, Float | Int) or parameter.size < 10 or count < 10:
-        return None
-    limit = cutoff(known.within, max(0.1 * count, 5) / len(known))
-    best = (known.within <= limit) & np.isfinite(unit)
-    unit = unit[best]
-    for side, near in (("low", unit <= _EDGE), ("high", unit >= 1 - _EDGE)):
-        hits, n = int(near.sum()), len(unit)
-        winner = near[int(np.argmin(known.losses[best]))] if n else False
-        if winner and hits >= 0.5 * n and stats.binom.sf(hits - 1, n, 2 * _EDGE) < _ALPHA:
-            return side, hits, n
-    return None
-
-
 def _bounds(known: Evidence) -> Iterator[Check]:
     if known.trouble:
         return
@@ -286,11 +259,10 @@ def _noise(history: History, known: Evidence, model: Surrogate | None) -> Iterat
     """Whether what was gained is more than noise."""
     if len(history.objectives) > 1 or not history.feasible.any():
         return
-    best, default = history.best, default_trial(history)
-    other = None if default is None or default.number == best.number else default
-    if other is not None and (found := difference(best, other, known.metric, history)) is not None:
+    found = _over_default(history)
+    if found is not None:
         if found.low <= 0:
-            said = f"The best, trial {best.number}, gains {number(found.gain, 2)} on the default, trial {other.number}; the interval over the folds, {number(found.low, 2)} to {number(found.high, 2)}, holds 0."
+            said = f"The best, trial {history.best.number}, gains {_gained(found)}; the interval, {number(found.low, 2)} to {number(found.high, 2)}, holds 0."
             yield Check("noise larger than the gain", "warning", said, "Use more folds or repeated seeds, or keep the default.")
         return
     if model is not None and len(known) >= 20 and known.kept.sum() >= _KEPT:
@@ -300,6 +272,20 @@ def _noise(history: History, known: Evidence, model: Surrogate | None) -> Iterat
             said = f"The model takes {number(model.noise, 2)} for noise; the best is only {number(gain, 2)} better than the median trial{within}."
             mend = "Repeat each trial over folds or seeds, so that differences can be told."
             yield Check("noise larger than the gain", "warning", said, mend)
+
+
+def _over_default(history: History) -> Difference | None:
+    """What the best gains on the default as measured, over the folds and seeds that both met; None where these are too few, or it is the best."""
+    best, default = history.best, default_trial(history)
+    return (
+        None
+        if default is None or default.number == best.number
+        else difference(best, default, history.metrics[history.objectives[0]], history)
+    )
+
+
+def _gained(found: Difference) -> str:
+    return f"{number(found.gain, 2)} on the default over the {found.shared} folds and seeds that both met, the luck of having been chosen included"
 
 
 def _optimism(history: History) -> Iterator[Check]:
@@ -320,10 +306,10 @@ def _optimism(history: History) -> Iterator[Check]:
     flattery = (
         error * float(stats.norm.ppf((tied - 0.375) / (tied + 0.25))) if tied > 1 else 0.0
     )  # Blom: the mean of the largest of so many
-    default = default_trial(history)
-    gain = math.nan if default is None or default.value is None else sign * (default.value - rows[0].spread.mean)
+    over = _over_default(history)
+    gain = math.nan if over is None else over.gain
     if tied >= 5 and not gain > 2 * flattery:
-        beside = "" if math.isnan(gain) else f" (it gains {number(gain, 2)} on the default)"
+        beside = "" if over is None else f" (it gains {_gained(over)})"
         said = f"{tied} trials are as good as the best, trial {rows[0].trial.number}, within the error of their folds; being the best of so many flatters it by about {number(flattery, 2)}{beside}."
         yield Check(
             "overfitted validation",

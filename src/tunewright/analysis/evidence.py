@@ -11,22 +11,38 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from scipy import stats
 
 from tunewright.analysis.text import number
-from tunewright.effects import alike
 from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, History
 from tunewright.metric import Metric
 from tunewright.models.features import Features
-from tunewright.space import SearchSpace
+from tunewright.sameness import alike
+from tunewright.space import Float, Int, SearchSpace
 from tunewright.typing import Array, Indices, Mask
 
-__all__ = ["NONE_KEPT", "Evidence", "Seen", "check_names", "cutoff", "evidence", "pulled_in", "seen", "share_of", "territory"]
+__all__ = [
+    "NONE_KEPT",
+    "Evidence",
+    "Seen",
+    "check_names",
+    "crowded",
+    "cutoff",
+    "evidence",
+    "pulled_in",
+    "seen",
+    "share_of",
+    "territory",
+]
 
 NONE_KEPT: Final = (
     "No completed trial keeps within every metric's bound: there is no winner to start from. Search on, or loosen a bound."
 )
 
+_ALPHA: Final = 1e-3
+"""What chance would do less often than this is worth a word."""
+_EDGE: Final = 0.05
 _OUTER: Final = 3.0
 _WIDE: Final = 50.0
 """The fence is never further above the median than so many widths of the good half."""
@@ -257,3 +273,30 @@ def share_of(of: str | float) -> float:
 def cutoff(losses: Array, share: float) -> float:
     """The loss of the last trial that belongs to the best `share`."""
     return float(np.partition(losses, k := math.ceil(share * len(losses)) - 1)[k])
+
+
+def crowded(known: Evidence, column: int, unit: Array) -> tuple[str, int, int] | None:
+    """Whether the best trials crowd at an end of a number's range, beyond chance.
+
+    Args:
+        known: the trials.
+        column: which parameter.
+        unit: its values on the unit scale, shape (n,).
+
+    Returns:
+        ("low" or "high", how many of the best, of how many), the best being the best tenth of those within every metric's bound, and at
+        least 5; None if they do not.
+    """
+    parameter = list(known.space.parameters.values())[column]
+    count = int(known.kept.sum())
+    if not isinstance(parameter, Float | Int) or parameter.size < 10 or count < 10:
+        return None
+    limit = cutoff(known.within, max(0.1 * count, 5) / len(known))
+    best = (known.within <= limit) & np.isfinite(unit)
+    unit = unit[best]
+    for side, near in (("low", unit <= _EDGE), ("high", unit >= 1 - _EDGE)):
+        hits, n = int(near.sum()), len(unit)
+        winner = near[int(np.argmin(known.losses[best]))] if n else False
+        if winner and hits >= 0.5 * n and stats.binom.sf(hits - 1, n, 2 * _EDGE) < _ALPHA:
+            return side, hits, n
+    return None

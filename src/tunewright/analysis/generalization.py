@@ -15,7 +15,7 @@ allows is taken.
 - *test*: rows that nothing has looked at.
 
 Winner and default are compared on the same rows or folds, so what is hard for both cancels out. The default was not chosen by its
-score, so nothing is taken off it. Models of folds learn from fewer rows than the one that is shipped; what the rest brings is added where it
+score, so nothing is taken off it, unless it is the winner: as the best of all compared it was lucky like any other, however it came to be tried. Models of folds learn from fewer rows than the one that is shipped; what the rest brings is added where it
 is asked for (`growth.py`). The default is recommended unless the winner is better with probability 0.7 at least: where there is much to
 gain the probability is near 1, and what lies between half and that is mostly luck (docs/honest-benchmark.md).
 
@@ -25,84 +25,28 @@ Machine Learning 107, 2018, algorithm 3.
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
-import msgspec
 import numpy as np
 from scipy import stats
 
-from tunewright.analysis.lineages import on_clone, refuse_clone
+from tunewright.analysis.hits import least_deviation, rows_behind
+from tunewright.analysis.lineages import refuse_clone
 from tunewright.analysis.summary import difference, objective
-from tunewright.analysis.text import number, params_line, read_alike
-from tunewright.analysis.winner import Estimate, default_of, few, posterior, shrunk, within
+from tunewright.analysis.verdict import Generalization, said, turned
+from tunewright.analysis.winner import Estimate, default_of, few, on_rows, posterior, shrunk, within
 from tunewright.errors import StudyError
 from tunewright.history import History
-from tunewright.metric import Metric
 from tunewright.trial import Trial
 from tunewright.typing import Array, Params
 
-__all__ = [
-    "Generalization",
-    "Method",
-    "by_draws",
-    "by_folds",
-    "by_objective",
-    "by_outer_folds",
-    "by_test",
-    "nested",
-    "said",
-    "turned",
-]
+__all__ = ["by_draws", "by_folds", "by_objective", "by_outer_folds", "by_test", "nested"]
 
-Method: TypeAlias = Literal["predictions", "folds", "nested", "test"]
-
-_SURE: Final = 0.7
-"""The probability of being better than the default from which the winner is recommended."""
+_NONE: Final = Estimate(0.0, 0.0, 0.0)
+_QUANTILE: Final = float(stats.norm.ppf(0.975))
 
 _SAME: Final = 1e-9
 """Gains that differ by less, of their size, say nothing about chance."""
-
-
-class Generalization(msgspec.Struct, frozen=True, kw_only=True):
-    """What the winner is worth after having been chosen.
-
-    Attributes:
-        method: how that was found; see the module.
-        metric: the name of the first optimised metric; all values are in its units.
-        winner, default, baseline: with 95 % intervals; None where it was not tried.
-        raw: the winner's score as it stands in the study.
-        gain: of the winner over the default, positive: better; None without a default.
-        probability: that the winner is better than the default; NaN without a default, or where it cannot be told: too little was
-            measured twice.
-        recommended: which of the two to take; the winner only if it is better with probability 0.7 at least or, where that cannot be
-            told, by its score.
-        params, clone: of the recommended one; of a clone the last part of the schedule that it was trained by, and its number, else None.
-        sentence: the same in words.
-        growth: what learning from all rows adds to the winner's score, in it already, positive: better; None where it was not asked for.
-        exact: parameters whose values are shown as JSON, since choices of theirs would read alike.
-    """
-
-    method: Method
-    metric: str
-    winner: Estimate
-    raw: float
-    default: Estimate | None
-    baseline: Estimate | None
-    gain: Estimate | None
-    probability: float
-    recommended: Literal["winner", "default"]
-    params: Params
-    sentence: str
-    growth: Estimate | None = None
-    exact: tuple[str, ...] = ()
-    clone: int | None = None
-
-    def __repr__(self) -> str:
-        found = {"winner": self.winner, "default": self.default, "baseline": self.baseline, "gain": self.gain}
-        lines = [f"  {name:<8}  {each.text(4)}" for name, each in found.items() if each is not None]
-        how = params_line(self.params, self.exact) if self.clone is None else f"the schedule study.lineage({self.clone})"
-        take = f"  take the {self.recommended}: {how}"
-        return "\n".join([f"Expected {self.metric} on new data, by {self.method}", *lines, take, f"  {self.sentence}"])
 
 
 def by_objective(history: History, judge: object) -> Generalization:
@@ -194,37 +138,45 @@ def _baseline(judge: object) -> list[float]:
     return [] if baseline is None else list(baseline().values())
 
 
-def by_folds(history: History, baseline: Sequence[float] = ()) -> Generalization:
+def by_folds(history: History, baseline: Sequence[float] = (), *, rows: float | None = None) -> Generalization:
     """From the scores on the folds alone.
 
     Args:
         history: of the study.
         baseline: scores of a model that does not look at the features, one for each fold and repeat.
+        rows: that the folds divide, for a metric that is a share of them; default: as the history knows.
 
     Raises:
         NoResult: there is no winner.
     """
     metric, best, found = objective(history), history.best, history.at_full()
-    claimed = posterior(history, best.number)
+    claimed = posterior(history, best.number, rows)
     default = default_of(history)
     beside = gain = None
     probability = math.nan
-    if default is not None:
-        theirs = posterior(history, default.number)
+    if default is not None and default.number == best.number:
+        beside, gain, probability = turned(claimed, metric), _NONE, 0.5
+    elif default is not None:
+        theirs = posterior(history, default.number, rows)
         half = (theirs.high - theirs.low) / 2
         plain = float(found.values[default.number])
         beside = turned(within(history, Estimate(plain, plain - half, plain + half)), metric)
-        if default.number == best.number:
-            claimed, gain, probability = (
-                within(history, Estimate(plain, plain - half, plain + half)),
-                Estimate(0.0, 0.0, 0.0),
-                0.5,
-            )
-        else:
-            gain, probability = _gain(history, best, default)
+        gain, probability = _gain_on_rows(history, best, default, rows)
     return said(
         "folds", history, turned(claimed, metric), beside, _mean(baseline, history.overlap), gain=gain, probability=probability
     )
+
+
+def _gain_on_rows(history: History, best: Trial, default: Trial, rows: float | None) -> tuple[Estimate, float]:
+    """The same as `_gain`, no surer than so many rows allow, where the metric is a share of them and luck can be told."""
+    (gain, probability), found = _gain(history, best, default), history.at_full()
+    behind = [rows_behind(history, trial.number, rows) for trial in (best, default)]
+    least = least_deviation(gain.value, min((each for each in behind if each is not None), default=None))
+    told = np.isfinite(found.variances[[best.number, default.number]]).all() or few(found)
+    if not told or not least > 0 or (gain.high - gain.low) / 2 >= _QUANTILE * least:
+        return gain, probability
+    half = _QUANTILE * least
+    return Estimate(gain.value, gain.value - half, gain.value + half), float(stats.norm.cdf(gain.value / least))
 
 
 def _gain(history: History, best: Trial, default: Trial) -> tuple[Estimate, float]:
@@ -244,7 +196,8 @@ def _gain(history: History, best: Trial, default: Trial) -> tuple[Estimate, floa
     spread = math.sqrt(parts.sum())
     if not spread > 0:
         return Estimate(apart, apart - spread, apart + spread), math.nan
-    freedom = float(parts.sum() ** 2 / (parts**2 / found.freedom[[best.number, default.number]]).sum())  # Satterthwaite's
+    shares = parts / parts.sum()
+    freedom = float(1 / (shares**2 / found.freedom[[best.number, default.number]]).sum())  # Satterthwaite's
     half = float(stats.t.ppf(0.975, freedom)) * spread
     return Estimate(apart, apart - half, apart + half), float(stats.t.cdf(apart / spread, freedom))
 
@@ -275,7 +228,9 @@ def by_draws(
     claimed = judged(value, moved[best], rough.winner)
     beside = gain = None
     probability = math.nan
-    if default is not None:
+    if default == best:
+        beside, gain, probability = claimed, _NONE, 0.5
+    elif default is not None:
         beside = judged(float(level[default]), moved[default], rough.default)
         shift, apart = float(level[default]) - value, moved[default] - moved[best]
         apart = np.where(np.abs(apart) > _SAME * np.abs(level[best]), apart, 0.0)
@@ -308,7 +263,12 @@ def by_outer_folds(history: History, scores: Array, defaults: Array, baseline: S
     gains = metric.sign * (defaults - scores)
     gain = _mean(gains, overlap)
     assert gain is not None
-    deviation = float(gains.std(ddof=1)) * math.sqrt(1 / len(gains) + overlap)
+    deviation, least = (
+        float(gains.std(ddof=1)) * math.sqrt(1 / len(gains) + overlap),
+        least_deviation(gain.value, rows_behind(history)),
+    )
+    if least > deviation:
+        deviation, gain = least, Estimate(gain.value, gain.value - _QUANTILE * least, gain.value + _QUANTILE * least)
     varied = deviation > _SAME * float(np.abs(gains).max())
     probability = float(stats.t.cdf(gain.value / deviation, len(gains) - 1)) if varied else 0.5 if not gains.any() else math.nan
     claimed, beside = (_bounded(_mean(each, overlap), history) for each in (scores, defaults))
@@ -316,68 +276,11 @@ def by_outer_folds(history: History, scores: Array, defaults: Array, baseline: S
     return said("nested", history, claimed, beside, _mean(baseline, overlap), gain=gain, probability=probability)
 
 
-def said(
-    method: Method, history: History, claimed: Estimate, default: Estimate | None, baseline: Estimate | None, *,
-    gain: Estimate | None, probability: float, added: Estimate | None = None,
-) -> Generalization:  # fmt: skip
-    """All that was found, and what it means: which of the two to take, and the sentence. Arguments as its attributes."""
-    metric, best, known = objective(history), history.best, default_of(history)
-    unbounded, gain = gain, None if gain is None else _reachable(gain, history)
-    same = known is not None and known.number == best.number
-    unsure = probability < _SURE  # False where it is not known
-    back = gain is not None and known is not None and (same or not gain.value > 0 or unsure)
-    raw = best.values[metric.name] if best.values else math.nan
-    parts = [
-        *on_clone(history, best.number),
-        f"Expected {metric.name} on new data: {claimed.text(4)}{'' if same else f'; {number(raw)} is the score it was chosen for'}.",
-    ]
-    if added is not None:
-        parts.append(
-            f"That is of a model that learns from all rows, {number(abs(added.value), 2)} {'better' if added.value >= 0 else 'worse'} than those of the folds."
-        )
-    if same:
-        parts.append("Nothing that was tried beat the default: take the default.")
-    elif gain is not None:
-        much = (
-            f"{number(gain.value, 2)} ± {number((gain.high - gain.low) / 2, 2)}"
-            if gain == unbounded and method != "predictions"
-            else gain.text(4)
-        )
-        sure = f"Better than the default with probability {probability:.2f}; expected gain {much} {metric.name}."
-        unknown = f"Expected gain over the default {number(gain.value, 2)} {metric.name}; how much of it is luck cannot be told."
-        parts.append(unknown if math.isnan(probability) else sure)
-        if back and not gain.value > 0:
-            parts.append("That is no gain: take the default.")
-        elif back:
-            parts.append(f"Less than {_SURE} is mostly luck: take the default.")
-        elif gain.low <= 0:
-            parts.append("The gain is within the noise.")
-    if baseline is not None:
-        parts.append(f"A model that does not look at the features reaches {number(baseline.value)}.")
-    taken = known if back and known is not None else best
-    return Generalization(
-        method=method, metric=metric.name, winner=claimed, raw=raw, default=default, baseline=baseline, gain=gain,
-        probability=probability, recommended="default" if back else "winner", params=taken.params, sentence=" ".join(parts), growth=added,
-        exact=read_alike(history.space.parameters), clone=None if taken.parent is None else taken.number,
-    )  # fmt: skip
-
-
-def turned(loss: Estimate, metric: Metric) -> Estimate:
-    """A loss as a score in the metric's units, or a score as a loss."""
-    low, high = sorted((metric.sign * loss.low, metric.sign * loss.high)) if loss.low <= loss.high else (math.nan, math.nan)
-    return Estimate(metric.sign * loss.value + 0.0, low + 0.0, high + 0.0)  # + 0.0 turns -0.0 into 0.0
-
-
 def _bounded(found: Estimate | None, history: History) -> Estimate | None:
     metric = objective(history)
-    return None if found is None else turned(within(history, turned(found, metric)), metric)
-
-
-def _reachable(gain: Estimate, history: History) -> Estimate:
-    """The gain with an interval that ends at the difference of the best and the worst that the metric can reach."""
-    ends = within(history, Estimate(0.0, -math.inf, math.inf))
-    most = ends.high - ends.low
-    return Estimate(gain.value, max(gain.low, -most), min(gain.high, most)) if gain.low <= gain.high else gain
+    return (
+        None if found is None else turned(within(history, on_rows(history, turned(found, metric), rows_behind(history))), metric)
+    )
 
 
 def _around(value: float, draws: Array) -> Estimate:

@@ -17,8 +17,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from tunewright.analysis.generalization import Generalization, said, turned
 from tunewright.analysis.summary import objective
+from tunewright.analysis.verdict import Generalization, said, turned
 from tunewright.analysis.winner import Estimate, default_of, within
 from tunewright.errors import StudyError
 from tunewright.history import History

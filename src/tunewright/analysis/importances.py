@@ -21,6 +21,7 @@ from scipy import stats
 
 from tunewright.analysis.evidence import Evidence, cutoff, evidence, pulled_in, seen, share_of, territory
 from tunewright.analysis.forest import Grid, grow
+from tunewright.analysis.hidden import hidden
 from tunewright.analysis.ped_anova import TARGET, divergences
 from tunewright.analysis.shapley import MOST, interactions, variance_games
 from tunewright.analysis.shares import Importance, Share
@@ -171,11 +172,21 @@ def _grown(known: Evidence, rng: np.random.Generator) -> _Grown:
     )
 
 
+def _unseen(given: _Grown, guesses: Array) -> tuple[str, ...]:
+    """What to say of the two largest interactions that the forest does not see."""
+    return tuple(
+        f"The forest sees too little of what {one} and {other} do together: their product explains a further {number(share, 2)} of the variance. "
+        'The Gaussian process of method "sobol" may see it.'
+        for one, other, share in hidden(given.known.space, given.unit, given.values, guesses)[:2]
+    )
+
+
 def _fanova(known: Evidence, rng: np.random.Generator) -> Importance:
     given = _grown(known, rng)
     known, grid = given.known, given.grid
     forest = grow(grid, given.unit, given.values, rng)
     fit = judge(given.values, forest.out_of_bag, given.weights)
+    unseen = _unseen(given, forest.out_of_bag)
     main = _half(np.stack([bag.main for bag in forest.bags]))
     d = len(main)
     shares = _shares(known, {(j,): float(forest.whole.main[j]) for j in range(d)}, {(j,): float(main[j]) for j in range(d)})
@@ -187,7 +198,9 @@ def _fanova(known: Evidence, rng: np.random.Generator) -> Importance:
         keys = sorted(keys, key=lambda key: -forest.whole.pair[key])[:_PAIRS]
         pairs = _shares(known, {key: float(forest.whole.pair[key]) for key in keys}, {key: float(half[key]) for key in keys})
     said = given.said if grid.paired else (*given.said, f"With {d} parameters no pairs were computed.")
-    return Importance("fanova", 1.0, known.metric.name, len(known), shares, pairs, fit, (*_doubt(fit, "forest", _INSTEAD), *said))
+    return Importance(
+        "fanova", 1.0, known.metric.name, len(known), shares, pairs, fit, (*_doubt(fit, "forest", _INSTEAD), *unseen, *said)
+    )
 
 
 def _ped_anova(known: Evidence, rng: np.random.Generator) -> Importance:
@@ -258,7 +271,8 @@ def _sobol(known: Evidence, rng: np.random.Generator) -> Importance:
 def _shapley(known: Evidence, rng: np.random.Generator) -> Importance:
     given = _grown(known, rng)
     known, grid, unit, values = given.known, given.grid, given.unit, given.values
-    fit = judge(values, grow(grid, unit, values, rng).out_of_bag, given.weights)
+    guesses = grow(grid, unit, values, rng).out_of_bag
+    fit = judge(values, guesses, given.weights)
     games = variance_games(grid, unit, values, rng)
     whole = max(float(games[:, -1].mean()), 1e-12)
     found = interactions(games, min(3, len(known.space)))
@@ -274,5 +288,5 @@ def _shapley(known: Evidence, rng: np.random.Generator) -> Importance:
         _shares(known, singles, halves),
         _shares(known, several, halves, floor=-1.0),
         fit,
-        (*_doubt(fit, "forest", _INSTEAD), *given.said),
+        (*_doubt(fit, "forest", _INSTEAD), *_unseen(given, guesses), *given.said),
     )

@@ -31,6 +31,7 @@ from tunewright.analysis.evidence import NONE_KEPT, Evidence, evidence
 from tunewright.analysis.summary import at_full_effort, standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
 from tunewright.analysis.text import counted, duration, number, with_spread
+from tunewright.analysis.winner import reach
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.models.threads import one_thread
@@ -151,10 +152,10 @@ def prospect(
     rng = np.random.default_rng(seed)
     model = surrogate(known) if model is None else model
     bounded = bounds(history) if bounded is None else bounded
-    rows = candidates(known, rng, _CANDIDATES)
+    rows, least = candidates(known, rng, _CANDIDATES), reach(history)[0]
     learns = _learns(history, known)
     proposals = _proposals(known, learns=learns, rng=rng)
-    gains = _gains(model, bounded, known, proposals, trials, rng, thompson=_THOMPSON if learns else 0.0)
+    gains = _gains(model, bounded, known, proposals, trials, rng, thompson=_THOMPSON if learns else 0.0, least=least)
     error = _error(history, known)
     said = []
     if not model.fit.predicts:
@@ -169,7 +170,7 @@ def prospect(
         sd=math.hypot(standard_deviation(gains), _UNFORESEEN * _past(known, trials)),
         chance=float((gains > 1e-3 * model.scale).mean()),
         seconds=seconds,
-        regret=_regret(model, bounded, np.concatenate([rows, proposals]), known),
+        regret=_regret(model, bounded, np.concatenate([rows, proposals]), known, least),
         noise=model.noise if math.isnan(error) else error,
         repeated=not math.isnan(error),
         fit=model.fit,
@@ -178,12 +179,15 @@ def prospect(
 
 
 def _gains(
-    model: Surrogate, bounded: Bounds, known: Evidence, rows: Array, trials: int, rng: np.random.Generator, *, thompson: float
-) -> Array:
-    """What k trials are worth in each draw, shape (draws,), in units of the loss; `rows` are what may be proposed."""
+    model: Surrogate, bounded: Bounds, known: Evidence, rows: Array, trials: int, rng: np.random.Generator, *,
+    thompson: float, least: float,
+) -> Array:  # fmt: skip
+    """What k trials are worth in each draw, shape (draws,), in units of the loss; `rows` are what may be proposed, and no loss is below the
+    `least`.
+    """
     incumbent = known.best
     rows = np.concatenate([known.rows[[incumbent]], rows])
-    twice, kept = model.draws(rows, 2 * _DRAWS, rng), bounded.kept(rows, 2 * _DRAWS, rng)
+    twice, kept = np.maximum(model.draws(rows, 2 * _DRAWS, rng), least), bounded.kept(rows, 2 * _DRAWS, rng)
     true, within = twice[:, :_DRAWS], kept[:, :_DRAWS]
     named = np.where(kept, twice, np.inf)[1:, _DRAWS:].argmin(axis=0)
     chosen = rng.integers(0, len(rows) - 1, (_DRAWS, trials))
@@ -240,8 +244,10 @@ def _past(known: Evidence, trials: int) -> float:
     return min(worst, float(known.within[: len(known) - since].min())) - float(known.within.min())
 
 
-def _regret(model: Surrogate, bounded: Bounds, rows: Array, known: Evidence) -> float:
-    """The bound of [2]: min UCB over the trials less min LCB over everything; where there are bounds, of what (may) keep within them."""
+def _regret(model: Surrogate, bounded: Bounds, rows: Array, known: Evidence, least: float) -> float:
+    """The bound of [2]: min UCB over the trials less min LCB over everything; where there are bounds, of what (may) keep within them.
+    Nothing is below the `least` loss that the metric can reach, so no more is left than from the best as measured to there.
+    """
     n, d = len(model.evidence), len(model.evidence.space)
     width = math.sqrt(2 * math.log(d * n**2 * math.pi**2 / (6 * _DOUBT)) / _SHRINK)
     trials = known.rows[known.kept]
@@ -249,7 +255,8 @@ def _regret(model: Surrogate, bounded: Bounds, rows: Array, known: Evidence) -> 
     upper = float((mean + width * sd).min())
     everything = np.concatenate([rows[bounded.excess(rows, -width) <= 0], trials])
     mean, sd = model.predict(everything)
-    return max(0.0, upper - float((mean - width * sd).min()))
+    left = upper - max(float((mean - width * sd).min()), least)
+    return max(0.0, min(left, float(known.losses[known.best]) - least))
 
 
 def _error(history: History, known: Evidence) -> float:

@@ -17,8 +17,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from tunewright.analysis.checks import crowded
-from tunewright.analysis.evidence import Evidence, cutoff, evidence
+from tunewright.analysis.evidence import Evidence, crowded, cutoff, evidence
 from tunewright.analysis.surrogate import WIDEST, surrogate
 from tunewright.analysis.text import counted, number
 from tunewright.analysis.tuning import default_row, levels

@@ -23,7 +23,7 @@ from tunewright.analysis.text import interval, number
 from tunewright.history import COMPLETED, FAILED, History
 from tunewright.metric import Metric
 from tunewright.trial import Failure, Measurement, Trial
-from tunewright.typing import Array
+from tunewright.typing import Array, Indices
 
 __all__ = [
     "Cause",
@@ -36,6 +36,7 @@ __all__ = [
     "causes",
     "counts_text",
     "default_trial",
+    "default_without_value",
     "difference",
     "failures",
     "objective",
@@ -183,17 +184,27 @@ def default_trial(history: History) -> Trial | None:
     """The completed trial enqueued as "default", else that of the space's default configuration, else of one whose note begins so; None
     if none was tried.
     """
-    completed = np.flatnonzero((history.states == COMPLETED) & history.usable)
-    named = next((int(number) for number in completed if history.note(int(number)) == "default"), None)
+    return _default_among(history, np.flatnonzero((history.states == COMPLETED) & history.usable))
+
+
+def default_without_value(history: History) -> Trial | None:
+    """The trial of the default configuration that has no value, or none yet, where no other of it has one; None if none was tried."""
+    if default_trial(history) is not None:
+        return None
+    return _default_among(history, np.flatnonzero((history.states != COMPLETED) & history.usable))
+
+
+def _default_among(history: History, numbers: Indices) -> Trial | None:
+    named = next((int(number) for number in numbers if history.note(int(number)) == "default"), None)
     if named is not None:
         return history.trial(named)
     if len(history.space):
         row = np.asarray(history.space.row(history.space.default), np.float64)
-        rows = history.rows[completed]
+        rows = history.rows[numbers]
         same = ((rows == row) | (np.isnan(rows) & np.isnan(row))).all(axis=1)
         if same.any():
-            return history.trial(int(completed[np.argmax(same)]))
-    noted = (history.trial(int(number)) for number in completed if history.origin(int(number)) == "queue")
+            return history.trial(int(numbers[np.argmax(same)]))
+    noted = (history.trial(int(number)) for number in numbers if history.origin(int(number)) == "queue")
     return next((trial for trial in noted if trial.note.lower().startswith("default")), None)
 
 

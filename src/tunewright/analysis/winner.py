@@ -9,7 +9,8 @@ How the worth is distributed is not known either. Near the best one, that of poi
 configurations perhaps spread evenly above it. All of these on a grid are weighed by the likelihood of all values, and the posterior of the
 winner is the mean over them [2]: with many configurations the likelihood picks one, with few the interval grows. It holds the middle
 95 %, and the uncertainty of the folds themselves, which all configurations share, by Student's t with as many degrees of freedom as there
-are folds, less one (of every repeat, where each divides the rows anew). What a metric cannot reach (`Metric.limits`) is cut off.
+are folds, less one (of every repeat, where each divides the rows anew). What a metric cannot reach (`Metric.limits`) is cut off, and an accuracy
+is told no surer than its rows allow (`hits.py`).
 
 [1] de Haan, Estimation of the minimum of a function using order statistics, JASA 76, 1981.
 [2] Deely & Lindley, Bayes empirical Bayes, JASA 76, 1981.
@@ -23,15 +24,29 @@ import msgspec
 import numpy as np
 from scipy import special, stats
 
+from tunewright.analysis.hits import rows_behind, share_bounds
 from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import default_trial, objective
 from tunewright.analysis.text import interval, number, params_line, read_alike
-from tunewright.effects import Effects, alike, are_chances
+from tunewright.effects import Effects
 from tunewright.history import History
+from tunewright.sameness import alike, are_chances
 from tunewright.trial import Trial
 from tunewright.typing import Array
 
-__all__ = ["Estimate", "Winner", "default_of", "few", "find_winner", "of_folds", "posterior", "shrunk", "within"]
+__all__ = [
+    "Estimate",
+    "Winner",
+    "default_of",
+    "few",
+    "find_winner",
+    "of_folds",
+    "on_rows",
+    "posterior",
+    "reach",
+    "shrunk",
+    "within",
+]
 
 _GRID: Final = 120
 _FENCE: Final = 3.0
@@ -116,16 +131,29 @@ def find_winner(history: History) -> Winner:
     return Winner(best, metric.name, value, low, high, raw, count, said, read_alike(history.space.parameters))
 
 
-def posterior(history: History, trial: int) -> Estimate:
-    """What a trial is expected to be worth, as a loss in the first optimised metric, with a 95 % interval."""
+def posterior(history: History, trial: int, rows: float | None = None) -> Estimate:
+    """What a trial is expected to be worth, as a loss in the first optimised metric, with a 95 % interval.
+
+    Args:
+        history, trial: of which study, and which.
+        rows: that the folds divide; default: as the history knows.
+    """
     found = history.at_full()
     value, variance = float(found.values[trial]), float(found.variances[trial])
+    behind = rows_behind(history, trial, rows)
     if not math.isfinite(variance):
-        return within(history, _plain(history, found, trial)) if few(found) else Estimate(value)
+        return within(history, on_rows(history, _plain(history, found, trial), behind)) if few(found) else Estimate(value)
     mean, low, high, _ = shrunk(found, trial)
     shared = of_folds(history, found)
     down, up = math.hypot(mean - low, shared), math.hypot(high - mean, shared)
-    return within(history, Estimate(mean, mean - down, mean + up))
+    return within(history, on_rows(history, Estimate(mean, mean - down, mean + up), behind))
+
+
+def on_rows(history: History, loss: Estimate, rows: float | None) -> Estimate:
+    """A loss with an interval no narrower than so many rows allow, where it is a share of rows (`hits.py`)."""
+    sign = history.metrics[history.objectives[0]].sign
+    ends = [sign * end for end in share_bounds(sign * loss.value, rows)]
+    return Estimate(loss.value, float(np.fmin(loss.low, min(ends))), float(np.fmax(loss.high, max(ends))))
 
 
 def few(found: Effects) -> bool:
@@ -142,13 +170,26 @@ def _plain(history: History, found: Effects, trial: int) -> Estimate:
     scores, value = scores[np.isfinite(scores)], float(found.values[trial])
     if len(scores) < 2 or alike(scores):
         return Estimate(value)
-    half = float(stats.t.ppf(0.975, len(scores) - 1) * scores.std(ddof=1)) * math.sqrt(1 / len(scores) + found.overlap)
+    size = float(np.abs(scores).max())  # whose square may overflow
+    half = (
+        float(stats.t.ppf(0.975, len(scores) - 1) * (scores / size).std(ddof=1))
+        * math.sqrt(1 / len(scores) + found.overlap)
+        * size
+    )
     return Estimate(value, value - half, value + half)
 
 
 def within(history: History, loss: Estimate) -> Estimate:
-    """An interval for a loss, cut at what the metric can reach, means of zeros and ones at these; as it is where values in the history are
-    beyond that (percent, say).
+    """An interval for a loss, cut at what the metric can `reach`."""
+    best, worst = reach(history)
+    if best == -math.inf and worst == math.inf:
+        return loss
+    return Estimate(*(min(max(each, best), worst) for each in (loss.value, loss.low, loss.high)))
+
+
+def reach(history: History) -> tuple[float, float]:
+    """Between what losses of the first optimised metric can lie: in its limits, means of two values of which one is 0 between these; infinite where that
+    is not known, or values in the history are beyond it (percent, say).
     """
     which = history.objectives[0]
     metric = history.metrics[which]
@@ -158,9 +199,8 @@ def within(history: History, loss: Estimate) -> Estimate:
     if are_chances(scores):
         best, worst = float(scores.min()), float(scores.max())
     losses = history.losses[:, which]
-    if not (best <= np.nanmin(losses) and np.nanmax(losses) <= worst):
-        return loss
-    return Estimate(*(min(max(each, best), worst) for each in (loss.value, loss.low, loss.high)))
+    known = losses[np.isfinite(losses)]
+    return (best, worst) if len(known) and best <= known.min() and known.max() <= worst else (-math.inf, math.inf)
 
 
 def shrunk(found: Effects, trial: int) -> tuple[float, float, float, float]:
@@ -169,6 +209,9 @@ def shrunk(found: Effects, trial: int) -> tuple[float, float, float, float]:
     if not variance > 0:  # also where it is not known
         return value, value, value, 0.0
     grid, weights = _weighed(found, value, variance)
+    if not weights.any():  # the others are so far apart that the grid misses it: they say nothing of it
+        half = 1.96 * math.sqrt(variance)
+        return value, value - half, value + half, math.sqrt(variance)
     mean = max(value, float(weights @ grid))  # luck is taken off, never added
     chance = np.concatenate([[0.0], np.cumsum(weights)])
     low, high = np.interp([0.025, 0.975], chance, _edges(grid))
@@ -199,7 +242,7 @@ def _weighed(found: Effects, value: float, variance: float) -> tuple[Array, Arra
     believed = np.exp(fits - fits.max())
     joint = priors * np.exp(-0.5 * ((value - grid) / deviation) ** 2)
     weights = (believed / believed.sum()) @ (joint / np.maximum(joint.sum(axis=1, keepdims=True), _TINY))
-    return grid, weights / weights.sum()
+    return grid, weights / (weights.sum() or 1.0)
 
 
 def _priors(grid: Array, means: Array, deviations: Array) -> Array:
@@ -233,7 +276,9 @@ def of_folds(history: History, found: Effects) -> float:
     names = [seed if fold is None else fold for fold, seed in cells]
     each = np.array([[name == other for other in names] for name in dict.fromkeys(names)], float)
     alike = each.T @ (each / each.sum(axis=1, keepdims=True))
-    moments = np.outer(found.cells, found.cells) + np.nan_to_num(found.covariance)
+    covariance = np.nan_to_num(found.covariance)
+    unit = float(max(np.abs(found.cells).max(), math.sqrt(np.abs(covariance).max()))) or 1.0  # whose fourth power may overflow
+    moments = np.outer(found.cells / unit, found.cells / unit) + covariance / unit / unit
     whole, numbers = len(cells), len(each)
     repeats, free = whole / numbers, np.array([numbers - 1, whole - numbers])
     squares = np.array([((alike - 1 / whole) * moments).sum(), ((np.eye(whole) - alike) * moments).sum()])
@@ -245,7 +290,7 @@ def of_folds(history: History, found: Effects) -> float:
     if not parts.sum() > 0:
         return 0.0
     freedom = float(parts.sum() ** 2 / (parts**2 / np.maximum(free, 1)).sum())  # Satterthwaite's
-    return float(stats.t.ppf(0.975, freedom)) * math.sqrt(parts.sum())
+    return float(stats.t.ppf(0.975, freedom)) * math.sqrt(parts.sum()) * unit
 
 
 def default_of(history: History) -> Trial | None:

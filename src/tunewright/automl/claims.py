@@ -7,9 +7,9 @@ import math
 
 import msgspec
 
-from tunewright.analysis.generalization import Generalization
 from tunewright.analysis.summary import totals
 from tunewright.analysis.text import counted
+from tunewright.analysis.verdict import Generalization
 from tunewright.analysis.winner import Estimate
 from tunewright.history import History
 

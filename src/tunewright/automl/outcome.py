@@ -83,7 +83,7 @@ def finish(
     if not history.completed:
         raise _nothing(history, ended)
     proven = [item.trial for item in ranking(history, None) if history.proven[item.trial.number]]
-    worth = by_folds(history)
+    worth = by_folds(history, rows=settled.data.train_rows)
     if worth.recommended == "default":  # nothing is likely enough to be better, whatever the scores say
         proven.sort(key=lambda trial: trial.params != worth.params)
     best = tuple(configuration(trial, settled.metric) for trial in proven[:_BEST])

@@ -20,6 +20,7 @@ from tunewright.typing import Array, Indices, Mask
 
 __all__ = ["Ranking", "fronts"]
 
+_BLOCK: Final = 256
 _LARGEST: Final = 1e300
 
 
@@ -101,14 +102,26 @@ def _first_of_two(losses: Array) -> Mask:
 
 
 def _first(losses: Array) -> Mask:
-    """Which points are not dominated, in lexical order; each member of the front strikes out what it dominates."""
-    kept = np.arange(len(losses))
-    i = 0
-    while i < len(kept):
-        here = losses[kept[i]]
-        rest = losses[kept]
-        kept = kept[(rest < here).any(axis=1) | (rest == here).all(axis=1)]
-        i += 1
-    first = np.zeros(len(losses), bool)
-    first[kept] = True
-    return first
+    """Which points are not dominated, in lexical order, so that no point but those before it can dominate one; a block of them at a time."""
+    apart = np.concatenate(
+        [[True], (losses[1:] != losses[:-1]).any(axis=1)]
+    )  # equal points follow each other, and share their fate
+    columns = np.ascontiguousarray(losses[apart].T[1:])  # in the first objective no point before another is worse
+    kept = np.zeros(columns.shape[1], bool)
+    front = columns[:, :0]
+    for start in range(0, columns.shape[1], _BLOCK):
+        block = columns[:, start : start + _BLOCK]
+        places = np.flatnonzero(~_no_worse(front, block).any(axis=0))
+        block = block[:, places]
+        places = places[~np.triu(_no_worse(block, block), 1).any(axis=0)]
+        kept[start + places] = True
+        front = np.concatenate([front, columns[:, start + places]], axis=1)
+    return np.asarray(kept[np.cumsum(apart) - 1])
+
+
+def _no_worse(first: Array, second: Array) -> Mask:
+    """Which of the first points, shape (m, k), are nowhere worse than which of the second, shape (m, l): shape (k, l)."""
+    found = np.ones((first.shape[1], second.shape[1]), bool)
+    for one, other in zip(first, second, strict=True):
+        found &= one[:, None] <= other
+    return found

@@ -24,7 +24,10 @@ import numpy as np
 from tunewright.errors import SpaceError
 from tunewright.space.choices import Bool, Categorical
 from tunewright.space.engine import Engine
+from tunewright.space.expression import Arithmetic, Compare, Expression, Name
+from tunewright.space.number import Float
 from tunewright.space.shortfall import shortfall
+from tunewright.space.terms import value_text
 from tunewright.typing import Array, Params
 
 __all__ = ["ENUMERABLE", "all_rows", "draw_allowed", "draw_allowed_rows", "nearest_allowed", "prepare", "refuse"]
@@ -301,5 +304,43 @@ def refuse(engine: Engine) -> NoReturn:
     which = f" Already alone none met: {'; '.join(map(str, alone))}." if alone else ""
     raise SpaceError(
         f"The constraints {found} ({'; '.join(str(c.expression) for c in engine.constraints)}).{which} "
-        "Loosen them or the bounds. An equation between numbers is better solved for one of them, which is then computed in the objective."
+        f"Loosen them or the bounds. {_advice(engine)}"
     )
+
+
+def _advice(engine: Engine) -> str:
+    """How to do without an equation between numbers, which rounding alone may keep from being met: by one parameter less."""
+    for constraint in engine.constraints:
+        if not isinstance(equation := constraint.expression, Compare) or equation.op != "==":
+            continue
+        read = [node.name for node in equation.walk() if isinstance(node, Name)]
+        for name in reversed(read):
+            parameter = engine.parameters[name]
+            if len(read) > 1 and read.count(name) == 1 and isinstance(parameter, Float):
+                found = _solved(name, *equation.children)
+                if found is not None:
+                    low, high = value_text(parameter.low), value_text(parameter.high)
+                    return (
+                        f'Better solve {equation} for one of them: take "{name}" out of the space, compute {name} = {found} in the objective, and keep it '
+                        f'in its range with the constraints "{found} >= {low}" and "{found} <= {high}".'
+                    )
+    return "An equation between numbers is better solved for one of them, which is then computed in the objective."
+
+
+def _solved(name: str, left: Expression, right: Expression) -> Expression | None:
+    """What a parameter that stands once in left == right must be; None where something else than + - * / is in the way."""
+    side, other = (left, right) if name in left.names else (right, left)
+    while isinstance(side, Arithmetic):
+        first, second = side.children
+        here = name in first.names
+        match side.op:
+            case "+":
+                other = other - (second if here else first)
+            case "-":
+                other = other + second if here else first - other
+            case "*":
+                other = other / (second if here else first)
+            case _:
+                other = other * second if here else first / other
+        side = first if here else second
+    return other if isinstance(side, Name) else None
