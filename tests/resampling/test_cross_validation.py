@@ -468,7 +468,7 @@ def counted(**more):
 
 def test_a_budget_of_rows_is_a_part_of_each_folds_training_rows():
     cv = counted()
-    assert repr(cv.scheduler) == "ASHA(30, 100, folds=3)"
+    assert repr(cv.scheduler) == "ASHA(33, 100, folds=3)"
 
     def rows_of_fit(budget, fold):
         task = LiveTrial(Task(0, 0, {}, budget=budget, fold=fold))
@@ -490,8 +490,8 @@ def test_a_study_with_a_resource_judges_the_winner_and_the_default_by_all_of_it(
 
     history = study.history
     assert history.frozen["resource"] == "n_samples"
-    assert {done.budget for trial in history.trials for done in trial.measurements} == {30, 100}
-    assert len([done for trial in history.trials for done in trial.measurements if done.budget == 30]) == 36
+    assert {done.budget for trial in history.trials for done in trial.measurements} == {33, 100}
+    assert len([done for trial in history.trials for done in trial.measurements if done.budget == 33]) == 36
     found = study.generalization()
     assert found.default is not None
     assert study.best.number in np.flatnonzero(history.budgets == 100)

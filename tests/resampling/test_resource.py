@@ -13,15 +13,19 @@ def resource(name=ROWS, low=None, high=None, *, sizes=(800, 801), classes=0, par
     return resource_of(name, low, high, sizes=sizes, classes=classes, params=params)
 
 
-def test_rows_begin_with_a_27th_of_them_and_ten_for_each_class():
-    assert resource() == Resource(ROWS, 30, 801)
-    assert resource(classes=2) == Resource(ROWS, 30, 801)
-    assert resource(classes=10) == Resource(ROWS, 100, 801)
+def test_rows_begin_with_a_27th_of_them_ten_for_each_class_and_200_if_these_are_few():
+    assert resource(sizes=[27_000]) == Resource(ROWS, 1000, 27_000)
+    assert resource(sizes=[2700]) == Resource(ROWS, 200, 2700)
+    assert resource() == Resource(ROWS, 200, 801)
+    assert resource(sizes=[90]) == Resource(ROWS, 30, 90)
+    assert resource(sizes=[90], classes=5) == Resource(ROWS, 50, 90)
+    assert resource(classes=40) == Resource(ROWS, 400, 801)
     assert resource(low=5, high=200) == Resource(ROWS, 5, 200)
 
 
 def test_more_rows_than_there_are_are_all_of_them():
-    assert resource(high=10_000) == Resource(ROWS, 30, 801)
+    assert resource(high=10_000) == Resource(ROWS, 200, 801)
+    assert resource(high=300) == Resource(ROWS, 100, 300)
     assert resource(low=1, high=10_000) == Resource(ROWS, 1, 801)
 
 
@@ -44,7 +48,7 @@ def test_a_parameter_is_set_to_the_budget():
         ({"name": "n_estimators", "low": 4.5, "high": 100}, "whole numbers, got 4.5 and 100"),
         ({"name": "n_estimators", "low": True, "high": 100}, "whole numbers, got True"),
         ({"name": "n_estimators", "low": 100, "high": 100}, "the least is 100, the largest 100."),
-        ({"sizes": (8, 9)}, "A fold has 9 training rows: leave resource= out"),
+        ({"sizes": (8, 9), "classes": 2}, "A fold has 9 training rows: leave resource= out"),
         ({"low": 0}, "must rise from above 0, and the least is 0"),
     ],
 )

@@ -777,7 +777,7 @@ def test_candidates_begin_with_few_rows_and_those_with_all_rank_first() -> None:
 
     found = search.cv_results_
     order = np.argsort(found["rank_test_score"], kind="stable")
-    assert sorted(set(found["n_resources"])) == [30, 100]
+    assert sorted(set(found["n_resources"])) == [33, 100]
     assert found["n_resources"][0] == 100  # the estimator as it is set
     assert (np.diff(found["n_resources"][order]) <= 0).all()
     assert found["n_resources"][search.best_index_] == 100

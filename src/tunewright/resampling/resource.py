@@ -23,7 +23,9 @@ ROWS: Final = "n_samples"
 _RUNGS: Final = 27
 """The least budget is this part of the largest: with eta 3 there are four rungs."""
 _EACH: Final = 10
-"""Rows for each class in the least budget; of a target that is a number, so many in all."""
+"""Rows for each class in the least budget."""
+_TELLING: Final = 200
+"""Rows in the least budget, if that is no more than a third: what fewer say of a configuration is mostly chance."""
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -66,7 +68,8 @@ def resource_of(
 
     Args:
         name: "n_samples", or a parameter.
-        low: the least budget, a whole number; None: a 27th of the largest; of rows at least ten for each class.
+        low: the least budget, a whole number; None: a 27th of the largest; of rows at least ten for each class, and 200 if these are no more
+            than a third.
         high: the largest one; None: of rows all that the largest training part has. More rows than that are all of them.
         sizes: training rows of each fold.
         classes: how many there are; 0: the target is a number, or there is none.
@@ -89,11 +92,13 @@ def resource_of(
             f'How many "{name}" the best get at last is not known. Say the largest number, and the least if you like.'
         )
     top = whole(most if high is None else high)
-    bottom = None if top is None else -(-top // _RUNGS) if low is None else whole(low)
+    if top is not None and rows:
+        top = min(top, most)
+    bottom = whole(low) if low is not None or top is None else -(-top // _RUNGS)
     if top is None or bottom is None:
         raise StudyError(f"The least and the largest budget must be whole numbers, got {low!r} and {high!r}.")
-    if rows:
-        top, bottom = min(top, most), max(bottom, _EACH * max(classes, 1)) if low is None else bottom
+    if rows and low is None:
+        bottom = max(bottom, _EACH * classes, min(_TELLING, top // 3))
     if not 0 < bottom < top:
         mend = f" A fold has {most} training rows: leave resource= out, and every configuration has all of them." if rows else ""
         raise StudyError(f"Budgets must rise from above 0, and the least is {bottom}, the largest {top}.{mend}")

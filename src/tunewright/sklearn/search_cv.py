@@ -70,8 +70,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
             of each fold (test rows stay whole), or a whole-number parameter of the estimator. The scheduler is `ASHA`, with all folds on each rung;
             scores in `cv_results_` are those of the largest resource that a candidate had, `cv_results_["n_resources"]`. Default: every fit
             has everything.
-        min_resources, max_resources: the least and the largest of it. Default: of rows all and a 27th of them, at least ten for each class; of a
-            parameter the largest has to be said.
+        min_resources, max_resources: the least and the largest of it. Default: of rows all and a 27th of them, at least ten for each class, and 200 if these
+            are no more than a third; of a parameter the largest has to be said.
         factor: one in so many candidates gets so many times the resource.
         scheduler: who gets further folds, in place of `racing`; its folds must be those of `cv`.
         storage: a URL or path ("runs.db") under which the search can be resumed; None: memory. The study is named for the estimator
