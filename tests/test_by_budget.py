@@ -79,7 +79,7 @@ def test_luck_is_taken_off_by_all_that_were_tried_and_not_by_those_at_the_top_al
         worth = table.mean(axis=1) - np.where(budgets == 1, 1.0, 0.0)
 
         known = effects_by_budget(table, budgets, 0.0)
-        found = effects_at_highest(table, worth, known)
+        found = effects_at_highest(table, budgets, worth, known)
 
         first = best[0]
         assert found.values[first] == pytest.approx(table[first].mean(), abs=1e-9)
@@ -90,12 +90,28 @@ def test_luck_is_taken_off_by_all_that_were_tried_and_not_by_those_at_the_top_al
 
 def test_of_whom_nothing_tells_the_worth_nothing_is_told():
     table = studied(RNG.random(9), 0.1)
-    known = effects_by_budget(table, np.array([1.0] * 5 + [9] * 4), 0.0)
+    budgets = np.array([1.0] * 5 + [9] * 4)
+    known = effects_by_budget(table, budgets, 0.0)
     worth = table.mean(axis=1)
     worth[0] = np.nan
 
-    found = effects_at_highest(table, worth, known)
+    found = effects_at_highest(table, budgets, worth, known)
 
     assert np.isnan(found.values[0])
     assert found.counts[0] == 0
     assert found.variances[5:] == pytest.approx(known.variances[5:])
+
+
+def test_two_at_the_top_say_how_noisy_it_is_there_and_how_its_folds_differ():
+    low, high = studied(np.linspace(2, 3, 30), 1.0), studied(np.array([0.0, 0.1]), 0.01, seed=1)
+    table, budgets = np.concatenate([low, high]), np.repeat([1.0, 9.0], [30, 2])
+    known = effects_by_budget(table, budgets, 0.0)
+    worth = np.concatenate([low.mean(axis=1) - 2, high.mean(axis=1)])
+
+    found, deaf = effects_at_highest(table, budgets, worth, known), effects(table + (worth - table.mean(axis=1))[:, None], 0.0)
+
+    assert np.isnan(known.variances[30:]).all()
+    assert (found.variances[30:] < deaf.variances[30:] / 3).all()
+    assert found.cells == pytest.approx(FOLDS - FOLDS.mean(), abs=0.02)
+    assert found.freedom[30] == 5  # (2 - 1) (5 - 1), and one for what was expected
+    assert found.variances[:30] == pytest.approx(known.variances[:30])

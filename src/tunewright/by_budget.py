@@ -10,11 +10,14 @@ from typing import Final
 import numpy as np
 
 from tunewright.effects import Effects, effects
-from tunewright.typing import Array
+from tunewright.typing import Array, Mask
 
 __all__ = ["effects_at_highest", "effects_by_budget"]
 
 _BY_ROW: Final = ("values", "variances", "posterior", "spread", "noises", "freedom")
+_EXPECTED: Final = 1.0
+"""Degrees of freedom that the noise with smaller budgets counts for at the highest."""
+
 _FEW: Final = 3
 """Trials on several cells below which a budget does not stand by itself, but for the highest."""
 
@@ -44,12 +47,12 @@ def effects_by_budget(table: Array, budgets: Array | None, overlap: float) -> Ef
     return first._replace(**rows, counts=counts)
 
 
-def effects_at_highest(table: Array, worth: Array, known: Effects) -> Effects:
+def effects_at_highest(table: Array, budgets: Array, worth: Array, known: Effects) -> Effects:
     """`effects` as if all had been judged with the highest budget, so that luck can be taken off the winner: there were few beside it at the
     end, but it came there through all the others.
 
     Args:
-        table: as for `effects_by_budget`.
+        table, budgets: as for `effects_by_budget`.
         worth: what each trial would be worth with the highest budget, shape (n,); NaN: nothing tells.
         known: what `effects_by_budget` says of the table; how noisy a trial is, those with its own budget tell best.
     """
@@ -58,4 +61,23 @@ def effects_at_highest(table: Array, worth: Array, known: Effects) -> Effects:
     found = effects(table + (worth - means)[:, None], known.overlap)
     better = np.isfinite(known.variances) & np.isfinite(found.variances)
     rows = {name: np.where(better, getattr(known, name), getattr(found, name)) for name in ("variances", "noises", "freedom")}
-    return found._replace(**rows)
+    found = found._replace(**rows)
+    if known.cells.any():  # folds may differ less, and otherwise, than with small budgets
+        return found._replace(cells=known.cells, covariance=known.covariance)
+    top = (known.counts > 0) & (budgets == budgets[known.counts > 0].max())
+    alone = not better[top].any() and np.isfinite(found.variances[top]).all()
+    return _of_few(found, table, top) if alone and top.sum() > 1 and np.isfinite(table[top]).all() else found
+
+
+def _of_few(found: Effects, table: Array, top: Mask) -> Effects:
+    """With what the few at the top, who all met all cells, say of chance and of the cells themselves."""
+    scores = table[top]
+    cells = scores.mean(axis=0) - scores.mean()
+    left = scores - scores.mean(axis=1, keepdims=True) - cells
+    free = (scores.shape[0] - 1) * (scores.shape[1] - 1) + _EXPECTED
+    noise = float((left**2).sum() + _EXPECTED * found.noises[top].mean()) / free
+    variances, noises, freedom = found.variances.copy(), found.noises.copy(), found.freedom.copy()
+    variances[top] *= noise / noises[top].mean()
+    noises[top], freedom[top] = noise, np.minimum(freedom[top], free)
+    doubt = noise / len(scores) * (np.eye(len(cells)) - 1 / len(cells))
+    return found._replace(variances=variances, noises=noises, freedom=freedom, cells=cells, covariance=doubt)

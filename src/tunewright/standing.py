@@ -212,7 +212,7 @@ class Standing:
         if len(known.cells) < 2 or not self.uneven:
             return known
         if ~which not in self._effects:
-            self._effects[~which] = effects_at_highest(self.table(which)[0], self.worth[:, which], known)
+            self._effects[~which] = effects_at_highest(self.table(which)[0], self.budgets, self.worth[:, which], known)
         return self._effects[~which]
 
     def table(self, metric: int = 0) -> tuple[Array, tuple[Cell, ...]]:
