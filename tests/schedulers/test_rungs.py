@@ -166,3 +166,57 @@ def test_impossible_folds_are_refused(kind, more):
 def test_what_it_is_called_can_be_written_again():
     for scheduler in (ASHA(1, 9), ASHA(1, 9, folds=3), ASHA(1, 9, eta=2, folds=3, seeds=2), Hyperband(1, 9, seeds=2)):
         assert repr(eval(repr(scheduler))) == repr(scheduler)
+
+
+# ---- a rung that misleads ----------------------------------------------------------------------------------------------------------
+
+
+def climbed(*losses, budgets=(1, 3, 9)):
+    """Trials with these losses on each rung; the first is the default."""
+    journal = Journal(SPACE)
+    for number, row in enumerate(losses):
+        trial = journal.ask({"x": 0.25 if number == 0 else 0.5}, budget=budgets[0])
+        journal.tell(trial, row[0])
+        for budget, loss in zip(budgets[1:], row[1:], strict=False):
+            journal.tell(trial, loss, index=journal.send(trial, budget=budget))
+    return journal
+
+
+def begins(journal, scheduler=None):
+    return (scheduler or ASHA(1, 9)).beginning(SPACE, journal.history)
+
+
+def test_where_all_who_were_preferred_to_the_default_are_worse_at_the_top_trials_begin_higher():
+    preferred = [(1.0, 3.0, 0.9), (1.1, 3.1, 0.8), (1.2, 3.2, 0.7)]
+
+    assert begins(climbed((2.0, 2.0, 0.5), *preferred)) == 3  # they were not better than it at 3
+    assert begins(climbed((2.0, 4.0, 0.5), *preferred)) == 9  # there they were, too
+    assert begins(climbed((2.0, 2.0, 0.75), *preferred)) == 1  # one is better at the top
+    assert begins(climbed((2.0, 2.0, 0.5), *preferred[:2])) == 1  # two may be chance
+    assert begins(climbed((0.5, 0.5, 0.5), *preferred)) == 1  # the default was the best from the first
+    assert begins(climbed((2.0, 2.0), *preferred)) == 1  # nobody knows how the default ends
+    assert begins(climbed((2.0, 2.0, 0.5), (1.0, 3.0), (1.1, 3.1), (1.2, 3.2))) == 1
+    assert begins(Journal(SPACE)) == 1
+    assert next_of(ASHA(1, 9), climbed((2.0, 2.0, 0.5), *preferred, (5.0,), (6.0,))) == Start(budget=3)
+
+
+def test_without_the_default_nothing_is_told():
+    journal = climbed((2.0, 2.0, 0.5), (1.0, 3.0, 0.9), (1.1, 3.1, 0.8), (1.2, 3.2, 0.7))
+    other = SearchSpace({"x": Float(0, 1, default=0.5)})
+
+    assert begins(journal) == 3
+    assert ASHA(1, 9).beginning(other, journal.history) == 1
+
+
+def test_a_top_that_was_not_met_whole_tells_nothing():
+    journal = Journal(SPACE)
+    for number, (low, high) in enumerate([(2.0, 0.5), (1.0, 0.9), (1.1, 0.8), (1.2, 0.7)]):
+        trial = journal.ask({"x": 0.25 if number == 0 else 0.5}, budget=1, fold=0)
+        journal.tell(trial, low)
+        met(journal, trial, 1, [low], 1)
+        met(journal, trial, 2, [high] * (2 if number < 3 else 1))
+    asha = ASHA(1, 2, eta=2, folds=2)
+
+    assert begins(journal, asha) == 1
+    met(journal, 3, 2, [0.7], 1)
+    assert begins(journal, asha) == 2

@@ -8,6 +8,9 @@ and is not among the best 1/eta of those that did so before [1, section 3; 2]. T
 report their steps in the units of the budget (`live.report(epoch, loss=…)`, or by yielding), and workers that hear.
 
 With few trials behind it the best 1/eta of a rung may be bad, and are promoted all the same; it makes up for that by making no worker wait.
+A rung may mislead: with few rows the most regularised model is the best, with many the worst. Where the default shows that (`Rungs.beginning`), the first form
+begins at the next rung.
+
 Both forms let the default go to the top, so that the winner can be compared with it at the same effort, and when nothing may begin any
 more, the best one climbs there, if nobody else was.
 
@@ -60,7 +63,7 @@ class ASHA(Rungs, Scheduler):
     def decide(self, space: SearchSpace, history: History, rng: np.random.Generator) -> Decision:  # noqa: ARG002  the contract gives more than is used here
         """Resume whoever earned it, else start a trial."""
         if self.resume:
-            return self.further(history) or self.promotion(space, history) or self.start(self.low)
+            return self.further(history) or self.promotion(space, history) or self.start(self.beginning(space, history))
         if len(history.objectives) > 1:
             raise StudyError(
                 "ASHA without resume compares by one metric, and several are optimised. Use ASHA(…) with checkpoints."

@@ -11,6 +11,7 @@ out. With whole numbers for low and high all of them are whole.
 """
 
 import math
+from typing import Final
 
 import numpy as np
 
@@ -53,6 +54,10 @@ def is_default(space: SearchSpace, history: History, trial: int) -> bool:
     return history.origin(0) == "queue" or bool(np.array_equal(history.rows[0], space.row(space.default), equal_nan=True))
 
 
+_TELLING: Final = 3
+"""So many that were preferred to the default on a rung, all worse than it at the top, tell that the rung misleads."""
+
+
 class Rungs:
     """Trials on the rungs of a ladder: what those schedulers have in common that halve.
 
@@ -75,6 +80,29 @@ class Rungs:
     def start(self, budget: float) -> Start:
         """A new trial on the rung of this budget."""
         return Start(plan=self.cells, budget=budget, fold=None if self.folds is None else 0)
+
+    def beginning(self, space: SearchSpace, history: History) -> float:
+        """The lowest rung that is not known to mislead.
+
+        The default goes to the top whatever it is worth, so it tells: where several were better than it on a rung and went up for that, and all of
+        them are worse at the top, those that are good there are not the good ones, and trials begin at the next rung.
+        """
+        if len(history.objectives) > 1 or not is_default(space, history, 0):
+            return self.low
+        trials, budgets, losses = history.levels()
+        table = np.full((len(history), len(self.budgets)), np.nan)
+        for rung, budget in enumerate(self.budgets):
+            here = budgets == budget
+            table[trials[here], rung] = losses[here, history.objectives[0]]
+            if self.cells > 1:
+                table[history.efforts(budget)[1] < self.cells, rung] = np.nan
+        worse = table[:, -1] > table[0, -1]  # NaN is not
+        known = np.isfinite(table[:, -1])
+        for rung, budget in enumerate(self.budgets[:-1]):
+            preferred = known & (table[:, rung] < table[0, rung])
+            if preferred.sum() < _TELLING or not worse[preferred].all():
+                return budget
+        return self.high
 
     def further(self, history: History) -> Resume | None:
         """The next fold or seed of the lowest-numbered trial that has begun a rung and not met all of its cells."""
