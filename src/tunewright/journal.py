@@ -280,7 +280,10 @@ class Journal:
                 f"{self.where} holds {len(self.history)} trials that were judged by an objective without frozen splits. Their values cannot "
                 "be compared with those of this cross-validation. Give the study another name=."
             )
-        changes = [f"{name} was {frozen.get(name)}, now {value}" for name, value in facts.items() if frozen.get(name) != value]
+        names = dict.fromkeys([*facts, *frozen])
+        changes = [
+            f"{name} was {frozen.get(name)}, now {facts.get(name)}" for name in names if frozen.get(name) != facts.get(name)
+        ]
         if changes:
             raise StudyChanged(
                 f"{self.where} was begun with other splits or data: {'; '.join(changes)}. Values would not be comparable. "

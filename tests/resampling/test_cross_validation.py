@@ -489,13 +489,25 @@ def test_a_study_with_a_resource_judges_the_winner_and_the_default_by_all_of_it(
     study.optimize(cv, trials=12)
 
     history = study.history
-    assert history.frozen["resource"] == "n_samples"
+    assert history.frozen["resource"] == "n_samples up to 100"
     assert {done.budget for trial in history.trials for done in trial.measurements} == {33, 100}
     assert len([done for trial in history.trials for done in trial.measurements if done.budget == 33]) == 36
     found = study.generalization()
     assert found.default is not None
     assert study.best.number in np.flatnonzero(history.budgets == 100)
     assert found.winner.value == pytest.approx(study.winner().value)
+
+
+def test_the_largest_budget_of_rows_is_no_more_than_was_said():
+    cv = counted(budgets=(20, 60))
+    study = tw.Study({"max_depth": tw.Int(1, 8)}, cv.metrics, sampler=tw.samplers.Random(), seed=0)
+    study.optimize(cv, trials=3)
+
+    fitted = [len(cv.judged(cv.build({}), 0, 0, cv._part(0, 0, budget))[1].rows_) for budget in (20, 60, None)]
+    assert fitted == [20, 60, 100]
+    assert study.best.measurements[-1].budget == 60
+    with pytest.raises(StudyError, match="judge by n_samples up to 60, so"):
+        study.generalization(all_rows=True)
 
 
 def test_a_budget_of_trees_is_set_and_the_model_that_is_built_at_last_has_all():
@@ -528,10 +540,12 @@ def test_of_rows_in_time_a_budget_is_of_the_latest():
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"budgets": (1, 9)}, "give two, the least and the largest, with resource="),
-        ({"budgets": (9,), "resource": "n_samples"}, "give two"),
+        ({"budgets": (1, 9)}, "Give two numbers, and say of what"),
+        ({"budgets": (9,), "resource": "n_samples"}, "Give two numbers"),
+        ({"budgets": 9, "resource": "n_samples"}, "9 is no least and largest amount"),
+        ({"resource": "metric"}, "is no parameter of the estimator that is a whole number"),
         ({"racing": True, "resource": "n_samples"}, "Leave one of them out"),
-        ({"resource": "n_neighbor"}, "is no parameter of the estimator: the estimator has leaf_size, n_neighbors, p"),
+        ({"resource": "n_neighbor"}, "a whole number: the estimator has leaf_size, n_neighbors, p"),
         ({"resource": "n_samples", "budgets": (100, 20)}, "Budgets must rise"),
     ],
 )
@@ -547,6 +561,36 @@ def test_what_the_budget_counts_is_not_searched_and_nothing_is_written_then(tmp_
     with pytest.raises(StudyError, match='"n_neighbors" is searched, and it is what the budget counts as well'):
         study.optimize(cv, trials=2)
     assert study.history.position == 0
+
+
+def test_going_on_with_another_resource_is_refused(tmp_path):
+    space = {"max_depth": tw.Int(1, 8)}
+
+    def study():
+        return tw.Study(space, counted().metrics, storage=tmp_path / "s.db", name="s", sampler=tw.samplers.Random())
+
+    study().optimize(counted(), trials=1)
+    numbered = np.column_stack([np.arange(150), X])
+    for other in (counted(budgets=(20, 60)), CrossValidation(Counted(random_state=0), numbered, Y, cv=3)):
+        with pytest.raises(StudyChanged, match="resource was n_samples up to 100, now"):
+            study().optimize(other, trials=2)
+
+
+def test_predictions_of_models_with_other_numbers_of_trees_stay_apart(tmp_path):
+    first, second = (
+        CrossValidation(RandomForestClassifier(), X, Y, cv=2, resource="n_estimators", budgets=(1, high), predictions=tmp_path)
+        for high in (3, 9)
+    )
+    for cv in (first, second):
+        study = tw.Study({"max_depth": tw.Int(1, 4)}, cv.metrics, sampler=tw.samplers.Random(), seed=0)
+        study.optimize(cv, trials=1)
+
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_a_small_part_of_the_rows_has_no_resource():
+    assert counted(budgets=(40, 100)).subset(np.arange(0, 150, 3)).resource is None
+    assert counted(budgets=(40, 100)).subset(np.arange(0, 150, 2)).resource is not None
 
 
 def test_a_part_of_the_rows_has_the_same_resource():

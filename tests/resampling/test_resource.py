@@ -10,7 +10,8 @@ FOREST = {"n_estimators": 100, "max_depth": None, "bootstrap": True, "verbose": 
 
 
 def resource(name=ROWS, low=None, high=None, *, sizes=(800, 801), classes=0, params=FOREST):
-    return resource_of(name, low, high, sizes=sizes, classes=classes, params=params)
+    budgets = None if low is None and high is None else (low, high)
+    return resource_of(name, budgets, sizes=sizes, classes=classes, params=params)
 
 
 def test_rows_begin_with_a_27th_of_them_ten_for_each_class_and_200_if_these_are_few():
@@ -41,8 +42,11 @@ def test_a_parameter_is_set_to_the_budget():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"name": "trees"}, 'resource="trees" is no parameter of the estimator: the estimator has n_estimators, verbose.'),
-        ({"name": "trees", "params": {"C": 1.0}}, "no parameter that is a whole number"),
+        (
+            {"name": "trees"},
+            'resource="trees" is no parameter of the estimator that is a whole number: the estimator has n_estimators.',
+        ),
+        ({"name": "trees", "params": {"C": 1.0}}, "whole number: the estimator has none"),
         ({"name": "trees", "params": None}, "a function that makes the estimator sees live.budget itself"),
         ({"name": "n_estimators"}, "Say the largest number"),
         ({"name": "n_estimators", "low": 4.5, "high": 100}, "whole numbers, got 4.5 and 100"),

@@ -256,3 +256,17 @@ def test_a_study_stops_the_worse_and_is_the_same_when_run_again():
     assert {entry.event.by for entry in history.stops} == {"ASHA(1, 27, resume=False)"}
     assert study.replay().same
     assert searched().history.values.tolist() == history.values.tolist()
+
+
+def test_where_all_who_go_up_fail_the_others_stay_where_they_were():
+    def loss(live):
+        if live.budget == 9:
+            raise MemoryError
+        return (live["x"] - 0.3) ** 2 + 1 / live.budget
+
+    study = tw.Study(SPACE, tw.Metric("loss"), sampler=Random(), scheduler=ASHA(1, 9), seed=0)
+    study.optimize(loss, trials=20)
+
+    assert study.history.completed > 12
+    assert study.history.failed <= 6
+    assert study.best.measurements[-1].budget == 3

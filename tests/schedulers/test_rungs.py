@@ -150,7 +150,7 @@ def test_a_study_with_folds_on_its_rungs_measures_each_cell_once(workers):
         assert len(set(cells)) == len(cells)
         assert len(cells) % 3 == 0
     met_by = history.budgets.tolist()
-    assert met_by.count(9) >= 2  # the default and the best
+    assert met_by.count(9) >= 1
     assert study.best.measurements[-1].budget == 9
     assert len([done for done in study.best.measurements if done.budget == 9]) == 3
 

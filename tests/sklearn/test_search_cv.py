@@ -20,7 +20,15 @@ from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, make_scorer
-from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, RandomizedSearchCV, StratifiedKFold, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    KFold,
+    RandomizedSearchCV,
+    StratifiedKFold,
+    TimeSeriesSplit,
+    cross_val_score,
+)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -811,6 +819,13 @@ def test_a_parameter_as_a_resource_stands_among_the_best_parameters() -> None:
         ({"resource": "n_samples", "racing": True}, ValueError, "Leave one of them out"),
         ({"resource": "n_samples", "max_resources": 8}, ValueError, "Budgets must rise"),
         ({"resource": "n_samples", "factor": 1}, ValueError, "factor"),
+        ({"min_resources": 5}, ValueError, "say of what"),
+        ({"resource": "criterion", "max_resources": 9}, ValueError, "that is a whole number"),
+        (
+            {"resource": "n_samples", "scheduler": ASHA(33, 900, folds=3)},
+            ValueError,
+            "hands out up to 900, and the search has n_samples up to 100",
+        ),
         ({"scheduler": ASHA(1, 9, folds=3)}, ValueError, 'Say resource="n_samples"'),
     ],
 )
@@ -818,3 +833,29 @@ def test_a_resource_that_cannot_be_is_refused(more: dict[str, Any], error: type[
     search = SearchCV(DecisionTreeClassifier(), {"min_samples_leaf": randint(1, 30)}, cv=3, n_iter=3, error_score="raise", **more)
     with pytest.raises(error, match=said):
         search.fit(X, y)
+
+
+def test_the_catalogues_space_is_searched_without_what_the_budget_counts() -> None:
+    search = SearchCV(
+        RandomForestClassifier(random_state=0), n_iter=3, cv=2, resource="n_estimators", max_resources=6, random_state=0
+    )
+    search.fit(X, y)
+
+    assert "n_estimators" not in search.study_.space.parameters
+    assert search.best_estimator_.n_estimators == 6
+
+
+def test_of_rows_in_time_a_search_takes_the_latest() -> None:
+    seen: list[list[int]] = []
+
+    class Spy(Ridge):
+        def fit(self, X: Any, y: Any) -> Any:
+            seen.append(X[:, 0].astype(int).tolist())
+            return super().fit(X, y)
+
+    numbered = np.column_stack([np.arange(150), X])
+    SearchCV(Spy(), {"alpha": [1.0]}, n_iter=1, cv=TimeSeriesSplit(2), resource="n_samples", min_resources=10, refit=False).fit(
+        numbered, y
+    )
+
+    assert seen[0] == list(range(40, 50))

@@ -107,11 +107,12 @@ def grown(found: Generalization, history: History, judge: Any) -> Generalization
         )
     mine, *theirs = (growth(each, half.share, history.overlap, half.part) for each in falls)
     default = found.default and _shifted(found.default, theirs[0] if theirs else mine, metric, history)
-    width = 1.96 * mine.deviation
+    shifted, width = _shifted(found.winner, mine, metric, history), 1.96 * mine.deviation
+    more = min(mine.value, metric.sign * (found.winner.value - shifted.value))  # no more than the metric leaves room for
+    added = Estimate(more, min(more, mine.value - width), mine.value + width)
     return said(
-        found.method, history, _shifted(found.winner, mine, metric, history), default, found.baseline, gain=found.gain,
-        probability=found.probability, added=Estimate(mine.value, mine.value - width, mine.value + width),
-    )  # fmt: skip
+        found.method, history, shifted, default, found.baseline, gain=found.gain, probability=found.probability, added=added
+    )
 
 
 def _shifted(found: Estimate, more: Growth, metric: Metric, history: History) -> Estimate:

@@ -81,6 +81,8 @@ def said(
         parts.append(
             f"That is of a model that learns from all rows, {number(abs(added.value), 2)} {'better' if added.value >= 0 else 'worse'} than those of the folds."
         )
+        if gain is not None and not same:
+            parts.append("The gain, and which of the two to take, are by the folds.")
     if same:
         parts.append("Nothing that was tried beat the default: take the default.")
     elif gain is not None:

@@ -142,22 +142,18 @@ class CrossValidation:
         self._budgets = budgets
         self.resource = self._resource(resource, budgets)
         self.scheduler = self._scheduler(racing)
-        whose = "" if predictions is None else fingerprint(self.splits.fingerprint(repeats), estimator, X, y, self.params)
+        judged = () if self.resource is None else (self.resource.text,)
+        whose = (
+            "" if predictions is None else fingerprint(self.splits.fingerprint(repeats), estimator, X, y, self.params, *judged)
+        )
         self.kept = None if predictions is None else Kept(predictions, whose)
         self._ambient = Ambient()
 
     def _resource(self, name: str | None, budgets: Sequence[float] | None) -> Resource | None:
-        if budgets is not None and (name is None or len(budgets) != 2):
-            raise StudyError(
-                f'budgets={budgets!r}: give two, the least and the largest, with resource="n_samples" or a parameter of the estimator.'
-            )
-        if name is None:
-            return None
         sizes = [len(fold.train) for fold in self.splits.repeat(0)]
         params = self.estimator.get_params() if hasattr(self.estimator, "get_params") else None
-        classes = 0 if self._classes is None else len(np.unique(np.asarray(self._classes)))
-        low, high = (None, None) if budgets is None else budgets
-        return resource_of(name, low, high, sizes=sizes, classes=classes, params=params)
+        classes = 0 if name is None or self._classes is None else len(np.unique(np.asarray(self._classes)))
+        return resource_of(name, budgets, sizes=sizes, classes=classes, params=params)
 
     def _scheduler(self, racing: bool | None) -> Scheduler:
         folds, what = self.splits.folds, self.resource
@@ -179,7 +175,7 @@ class CrossValidation:
             "rows": rows_of(self.X),
             "target": "" if self.y is None else joblib.hash(np.asarray(self.y))[:16],
             "overlap": self.splits.ratio,
-            **({} if self.resource is None else {"resource": self.resource.name}),
+            **({} if self.resource is None else {"resource": self.resource.text}),
         }
 
     def default(self, space: SearchSpace) -> Params | None:
@@ -222,7 +218,7 @@ class CrossValidation:
                 "training rows; or leave the scheduler out: it brings its own, which saves folds."
             )
         whole = live.budget is None or self.resource is None or self.resource.amount(live.budget) >= self.resource.high
-        rows = None if whole else self._part(fold, repeat, live.budget)
+        rows = self._part(fold, repeat, live.budget)
         with self._ambient.restored():
             found, model = self.judged(self.build(live, repeat, live.budget), fold, repeat, rows)
             if self.kept is not None and whole:
@@ -232,7 +228,7 @@ class CrossValidation:
 
     def _part(self, fold: int, repeat: int, budget: float | None) -> Indices | None:
         """The training rows that a budget allows; None: all of them."""
-        if self.resource is None or not self.resource.of_rows:
+        if self.resource is None or not self.resource.of_rows or budget is None:
             return None
         train, timed = self.splits.repeat(repeat)[fold].train, isinstance(self.splits.cv, TimeSeriesSplit)
         return part_of(train, self._classes, self.resource.amount(budget), seed=(self.seed, repeat, fold), timed=timed)
@@ -300,7 +296,11 @@ class CrossValidation:
         return validation(self, name, values, params or {})
 
     def halved(self, configurations: Sequence[Params]) -> Halved:
-        """The first metric of configurations on the folds of the first repeat, learned from half of each fold's training rows (`analysis.growth`)."""
+        """The first metric of configurations on the folds of the first repeat, learned from half of each fold's training rows
+        (`analysis.growth`). Raises StudyError: fewer rows than a fold has are the most that the study was judged by.
+        """
+        if self.resource is not None:
+            self.resource.check_whole(max(len(fold.train) for fold in self.splits.repeat(0)))
         return halved(self, configurations)
 
     def baseline(self) -> dict[tuple[int, int], float]:
@@ -332,11 +332,11 @@ class CrossValidation:
             )
         y, groups = (None if part is None else _safe_indexing(part, rows) for part in (self.y, self.groups))
         params = {name: _safe_indexing(part, rows) if by_row(part, self.X) else part for name, part in self.params.items()}
+        left = None if self.resource is None else self.resource.for_rows(len(rows) / (1 + self.splits.ratio))
         return CrossValidation(
             self.estimator, _safe_indexing(self.X, rows), y, cv=self.splits.cv, scoring=self.scorers, repeats=self.repeats,
             optimize=[metric.name for metric in self.metrics], groups=groups, params=params,
-            racing=isinstance(self.scheduler, Race), resource=None if self.resource is None else self.resource.name, budgets=self._budgets,
-            seed=self.seed,
+            racing=isinstance(self.scheduler, Race), resource=left, budgets=None if left is None else self._budgets, seed=self.seed,
         )  # fmt: skip
 
     def outer(self, folds: int) -> "CrossValidation":

@@ -15,6 +15,7 @@ import numpy as np
 
 from tunewright.arguments import whole
 from tunewright.errors import StudyError
+from tunewright.space import SearchSpace
 from tunewright.typing import Indices
 
 __all__ = ["ROWS", "Resource", "part_of", "resource_of"]
@@ -22,6 +23,7 @@ __all__ = ["ROWS", "Resource", "part_of", "resource_of"]
 ROWS: Final = "n_samples"
 _RUNGS: Final = 27
 """The least budget is this part of the largest: with eta 3 there are four rungs."""
+_NO_COUNTS: Final = frozenset({"n_jobs", "random_state", "verbose"})
 _EACH: Final = 10
 """Rows for each class in the least budget."""
 _TELLING: Final = 200
@@ -39,6 +41,15 @@ class Resource(msgspec.Struct, frozen=True):
     name: str
     low: int
     high: int
+
+    @property
+    def text(self) -> str:
+        """In words: what the winner has, by which it is judged."""
+        return f"{self.name} up to {self.high}"
+
+    def for_rows(self, rows: float) -> str | None:
+        """Its name, where a fold has so many training rows; None: that is hardly more than the least."""
+        return None if self.of_rows and self.low > 0.9 * rows else self.name
 
     @property
     def of_rows(self) -> bool:
@@ -60,17 +71,35 @@ class Resource(msgspec.Struct, frozen=True):
                 f'"{self.name}" is searched, and it is what the budget counts as well. Take it out of the space, or leave resource= out.'
             )
 
+    def check_whole(self, rows: int) -> None:
+        """Raise a StudyError where folds of so many training rows were judged by fewer of them."""
+        if self.of_rows and self.high < rows:
+            raise StudyError(f"The folds judge by {self.text}, so they do not tell what all rows bring. Leave all_rows= out.")
+
+    def left_out(self, space: SearchSpace) -> SearchSpace:
+        """A space of the catalogue without the parameter that the budget counts."""
+        if self.name not in space.parameters or len(space) == 1:
+            return space
+        parameters = {name: each for name, each in space.parameters.items() if name != self.name}
+        when = {name: each for name, each in space.when.items() if name != self.name and self.name not in each.names}
+        return SearchSpace(parameters, when=when, constraints=[each for each in space.constraints if self.name not in each.names])
+
 
 def resource_of(
-    name: str, low: float | None, high: float | None, *, sizes: Sequence[int], classes: int, params: Mapping[str, Any] | None
-) -> Resource:
-    """The resource of that name.
+    name: str | None,
+    budgets: Sequence[float | None] | None,
+    *,
+    sizes: Sequence[int],
+    classes: int,
+    params: Mapping[str, Any] | None,
+) -> Resource | None:
+    """The resource of that name; None: there is none.
 
     Args:
         name: "n_samples", or a parameter.
-        low: the least budget, a whole number; None: a 27th of the largest; of rows at least ten for each class, and 200 if these are no more
-            than a third.
-        high: the largest one; None: of rows all that the largest training part has. More rows than that are all of them.
+        budgets: the least and the largest, whole numbers. None for the least: a 27th of the largest; of rows at least ten for each class, and 200
+            if these are no more than a third. None for the largest: of rows all that the largest training part has; more rows than that are all
+            of them.
         sizes: training rows of each fold.
         classes: how many there are; 0: the target is a number, or there is none.
         params: of the estimator; None: it is not known before the trial is.
@@ -78,15 +107,22 @@ def resource_of(
     Raises:
         StudyError: there is no such parameter, or the budgets cannot be used.
     """
+    if budgets is not None and (name is None or not isinstance(budgets, Sequence) or len(budgets) != 2):
+        raise StudyError(
+            f'{budgets!r} is no least and largest amount of a resource. Give two numbers, and say of what: resource="n_samples".'
+        )
+    if name is None:
+        return None
+    low, high = (None, None) if budgets is None else budgets
     most, rows = max(sizes), name == ROWS
-    if not rows and (params is None or name not in params):
+    numbers = _whole_numbers(params or {})
+    if not rows and name not in numbers:
         known = "a function that makes the estimator sees live.budget itself, and needs none"
         if params is not None:
-            numbers = [key for key, value in params.items() if isinstance(value, int) and not isinstance(value, bool)]
-            known = (
-                f"the estimator has {', '.join(numbers)}" if numbers else "the estimator has no parameter that is a whole number"
-            )
-        raise StudyError(f'resource="{name}" is no parameter of the estimator: {known}. "{ROWS}" counts training rows.')
+            known = f"the estimator has {', '.join(numbers)}" if numbers else "the estimator has none"
+        raise StudyError(
+            f'resource="{name}" is no parameter of the estimator that is a whole number: {known}. "{ROWS}" counts training rows.'
+        )
     if high is None and not rows:
         raise StudyError(
             f'How many "{name}" the best get at last is not known. Say the largest number, and the least if you like.'
@@ -103,6 +139,12 @@ def resource_of(
         mend = f" A fold has {most} training rows: leave resource= out, and every configuration has all of them." if rows else ""
         raise StudyError(f"Budgets must rise from above 0, and the least is {bottom}, the largest {top}.{mend}")
     return Resource(name, bottom, top)
+
+
+def _whole_numbers(params: Mapping[str, Any]) -> list[str]:
+    """Parameters that count something."""
+    counts = [name for name, value in params.items() if isinstance(value, int) and not isinstance(value, bool)]
+    return [name for name in counts if name.rsplit("__", maxsplit=1)[-1] not in _NO_COUNTS]
 
 
 def part_of(train: Indices, target: Any, count: int, *, seed: Sequence[int], timed: bool) -> Indices:  # noqa: ANN401  any array

@@ -55,7 +55,8 @@ def is_default(space: SearchSpace, history: History, trial: int) -> bool:
 
 
 _TELLING: Final = 3
-"""So many that were preferred to the default on a rung, all worse than it at the top, tell that the rung misleads."""
+"""So many that were preferred to the default on a rung, all worse than it at the top, tell that the rung misleads; so many that failed when they
+had gone up, that others would."""
 
 
 class Rungs:
@@ -151,8 +152,12 @@ class Rungs:
         return None
 
     def last(self, space: SearchSpace, history: History) -> Resume | Wait:
-        """When nothing may begin any more: if nobody but the default was given the highest budget, the best one climbs on."""
-        _, highest = history.sent_budgets
+        """When nothing may begin any more: if nobody but the default was given the highest budget, the best one climbs on. Not where several
+        failed that had gone up: with so much everybody might.
+        """
+        lowest, highest = history.sent_budgets
+        if ((history.states == FAILED) & (lowest < highest)).sum() >= _TELLING:
+            return Wait()
         at_top = (highest >= self.high) & (history.states != FAILED)
         if history.running or any(not is_default(space, history, int(trial)) for trial in np.flatnonzero(at_top)):
             return Wait()

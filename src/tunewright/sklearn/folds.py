@@ -17,6 +17,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin, clone, is_classifier
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
 
+from tunewright.catalog import Shape
 from tunewright.errors import NoValue
 from tunewright.execution.live import LiveTrial
 from tunewright.resampling.ambient import Ambient
@@ -33,6 +34,7 @@ __all__ = [
     "evaluate_fold",
     "name_of",
     "names_of",
+    "shape_of",
     "weights_of",
     "with_budget",
 ]
@@ -56,6 +58,7 @@ class Problem(NamedTuple):
         caller: the search, which callbacks hear of.
         resource: what a budget is of; None: every fit has everything.
         classes: whether y holds one class for each row.
+        timed: whether rows follow one another in time.
     """
 
     estimator: Any
@@ -70,13 +73,14 @@ class Problem(NamedTuple):
     caller: Any = None
     resource: Resource | None = None
     classes: bool = False
+    timed: bool = False
 
     def part(self, fold: int, budget: float | None) -> Rows:
         """The training rows of a fold that a budget allows."""
         train: Rows = self.splits[fold][0]
-        if self.resource is None or not self.resource.of_rows:
+        if self.resource is None or not self.resource.of_rows or budget is None:
             return train
-        return part_of(train, self.y if self.classes else None, self.resource.amount(budget), seed=(0, 0, fold), timed=False)
+        return part_of(train, self.y if self.classes else None, self.resource.amount(budget), seed=(0, 0, fold), timed=self.timed)
 
 
 class Scores(NamedTuple):
@@ -162,6 +166,16 @@ def name_of(scoring: Any, estimator: Any) -> str:  # noqa: ANN401
 def names_of(scorer: Any) -> tuple[str, ...]:  # noqa: ANN401
     """The names of its scores, as far as they are known before it is called."""
     return tuple(getattr(scorer, "_scorers", None) or ("score",))
+
+
+def shape_of(problem: Problem) -> Shape | None:
+    """Of the smallest training part; None where the features have no two dimensions."""
+    shape: tuple[int, ...] = getattr(problem.X, "shape", ())
+    if len(shape) != 2:
+        return None
+    rows = min(len(train) for train, _ in problem.splits)
+    classes = len(np.unique(problem.y)) if is_classifier(problem.estimator) and problem.y is not None else 0
+    return Shape(rows=rows, numbers=int(shape[1]), classes=classes)
 
 
 def weights_of(params: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -15,13 +15,13 @@ from typing import Any, Literal
 import joblib
 import numpy as np
 from sklearn.base import _fit_context, clone, is_classifier
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import TimeSeriesSplit, check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_method_params
 
-from tunewright.catalog import Shape, labelled, space_for
+from tunewright.catalog import labelled, space_for
 from tunewright.errors import ObjectiveError, SpaceError
 from tunewright.events import Entry
 from tunewright.history import History
@@ -36,7 +36,7 @@ from tunewright.schedulers.once import Once
 from tunewright.schedulers.race import Race
 from tunewright.sklearn.callbacks import root_context
 from tunewright.sklearn.distributions import Translation, translate
-from tunewright.sklearn.folds import FoldObjective, Problem, evaluate_fold, name_of, names_of, weights_of, with_budget
+from tunewright.sklearn.folds import FoldObjective, Problem, evaluate_fold, name_of, names_of, shape_of, weights_of, with_budget
 from tunewright.sklearn.results import check_failures, cv_results, judged_with, several
 from tunewright.space import SearchSpace
 from tunewright.study import Study
@@ -196,6 +196,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
             caller=self,
             resource=self._resource(splits, len(np.unique(y)) if in_classes else 0),
             classes=in_classes,
+            timed=isinstance(self.cv, TimeSeriesSplit),
         )
         self.n_splits_ = len(problem.splits)
         translation = self._translation(problem)
@@ -223,12 +224,12 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         return splits
 
     def _resource(self, splits: Sequence[tuple[Any, Any]], classes: int) -> Resource | None:
-        if self.resource is None:
-            return None
-        if self.racing:
+        if self.resource is not None and self.racing:
             raise ValueError("racing saves folds, and resource has all of them met with little. Leave one of them out.")
-        sizes, params = [len(train) for train, _ in splits], self.estimator.get_params()
-        return resource_of(self.resource, self.min_resources, self.max_resources, sizes=sizes, classes=classes, params=params)
+        least, most = self.min_resources, self.max_resources
+        budgets = None if least is None and most is None else (least, most)
+        sizes = [len(train) for train, _ in splits]
+        return resource_of(self.resource, budgets, sizes=sizes, classes=classes, params=self.estimator.get_params())
 
     def _error_score(self) -> float | None:
         return None if isinstance(self.error_score, str) else float(self.error_score)
@@ -241,7 +242,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
                 f"chosen in param_distributions as well, {{{next(iter(self.choices))!r}: [SVC(), LogisticRegression()]}}."
             )
         if given is None:
-            space = space_for(problem.estimator, choices=self.choices, shape=_shape(problem))
+            space = space_for(problem.estimator, choices=self.choices, shape=shape_of(problem))
+            space = space if problem.resource is None else problem.resource.left_out(space)
             return Translation(space, choices=labelled(self.choices))
         if isinstance(given, SearchSpace):
             return Translation(given, choices=labelled(self.choices))
@@ -260,7 +262,10 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         if self.scheduler is not None:
             if getattr(self.scheduler, "folds", folds) != folds:
                 raise ValueError(f"{self.scheduler!r} hands out other folds than cv makes: there are folds 0 to {folds - 1}.")
-            if problem.resource is None and getattr(self.scheduler, "budgets", None) is not None:
+            budgets = getattr(self.scheduler, "budgets", None)
+            if problem.resource is not None and budgets is not None and budgets[-1] != problem.resource.high:
+                raise ValueError(f"{self.scheduler!r} hands out up to {budgets[-1]}, and the search has {problem.resource.text}.")
+            if problem.resource is None and budgets is not None:
                 raise ValueError(
                     f'{self.scheduler!r} hands out budgets, and this search has none. Say resource="n_samples" if it counts rows.'
                 )
@@ -276,7 +281,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         """Of the study in its storage: the same for the same search only."""
         data = (problem.X, problem.y, problem.splits, dict(problem.fit_params), dict(problem.score_params))
         space = (translation.space.to_json(), translation.labels, translation.choices)
-        more = () if problem.resource is None else (problem.resource.name,)
+        more = () if problem.resource is None else (problem.resource.text,)
         told = fingerprint(problem.estimator, *data, *space, problem.scorer, self.return_train_score, self.error_score, *more)
         return f"{type(self.estimator).__name__}-{told[:12]}"
 
@@ -374,16 +379,6 @@ def _as_it_was(problem: Problem, translation: Translation, history: History) -> 
     except Exception as error:  # noqa: BLE001  whatever it is: that is what was asked for
         return error
     return None
-
-
-def _shape(problem: Problem) -> Shape | None:
-    """Of the smallest training part; None where the features have no two dimensions."""
-    shape: tuple[int, ...] = getattr(problem.X, "shape", ())
-    if len(shape) != 2:
-        return None
-    rows = min(len(train) for train, _ in problem.splits)
-    classes = len(np.unique(problem.y)) if is_classifier(problem.estimator) and problem.y is not None else 0
-    return Shape(rows=rows, numbers=int(shape[1]), classes=classes)
 
 
 def _tell(history: History, entry: Entry) -> None:
