@@ -208,6 +208,17 @@ def test_without_the_default_nothing_is_told():
     assert ASHA(1, 9).beginning(other, journal.history) == 1
 
 
+def test_a_default_that_breaks_a_bound_tells_nothing():
+    journal = Journal(SPACE, (tw.Metric("loss"), tw.Metric("ms", bound=5)))
+    for number, row in enumerate([(2.0, 2.0, 0.5), (1.0, 3.0, 0.9), (1.1, 3.1, 0.8), (1.2, 3.2, 0.7)]):
+        trial = journal.ask({"x": 0.25 if number == 0 else 0.5}, budget=1)
+        journal.tell(trial, {"loss": row[0], "ms": 9.0 if number == 0 else 1.0})
+        for budget, loss in zip((3, 9), row[1:], strict=True):
+            journal.tell(trial, {"loss": loss, "ms": 9.0 if number == 0 else 1.0}, index=journal.send(trial, budget=budget))
+
+    assert begins(journal) == 1
+
+
 def test_a_top_that_was_not_met_whole_tells_nothing():
     journal = Journal(SPACE)
     for number, (low, high) in enumerate([(2.0, 0.5), (1.0, 0.9), (1.1, 0.8), (1.2, 0.7)]):

@@ -88,7 +88,7 @@ class Rungs:
         The default goes to the top whatever it is worth, so it tells: where several were better than it on a rung and went up for that, and all of
         them are worse at the top, those that are good there are not the good ones, and trials begin at the next rung.
         """
-        if len(history.objectives) > 1 or not is_default(space, history, 0):
+        if len(history.objectives) > 1 or not is_default(space, history, 0) or not history.feasible[0]:
             return self.low
         trials, budgets, losses = history.levels()
         table = np.full((len(history), len(self.budgets)), np.nan)
