@@ -5,7 +5,7 @@
 Tunewright (races over 5 folds, with its Gaussian process and with random proposals) beside scikit-learn's RandomizedSearchCV and
 HalvingRandomSearchCV and Optuna's TPE, GPSampler and TPE with the Wilcoxon pruner, on eight real tables (a third of the rows trains, the
 rest is the test set) and five worlds whose truth is known (`honesty/worlds.py`). Each search is a line of results/honest.jsonl; what
-is there is not run again, unless `--again` says so. `--report` runs nothing and prints the tables of docs/honest-benchmark.md.
+is there is not run again, unless `--again` says so. "Tunewright, few rows first" is run, and reported, where `--tools` names it. `--report` runs nothing and prints the tables of docs/honest-benchmark.md.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from honesty.summary import report
 from honesty.tables import TASKS, judge, prepare
-from honesty.tools import TOOLS
+from honesty.tools import ROWS_FIRST, TOOLS
 
 import tunewright as tw
 
@@ -35,13 +35,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--fits", type=int, default=100)
-    parser.add_argument("--tools", nargs="*", default=list(TOOLS), choices=list(TOOLS))
+    parser.add_argument("--tools", nargs="*", default=[tool for tool in TOOLS if tool != ROWS_FIRST], choices=list(TOOLS))
     parser.add_argument("--tasks", nargs="*", default=[task.name for task in TASKS], choices=[task.name for task in TASKS])
     parser.add_argument("--again", action="store_true", help="run also what is there")
     parser.add_argument("--report", action="store_true")
     said = parser.parse_args()
     if said.report:
-        print(report([row for row in rows() if row["fits"] == said.fits]))
+        print(report([row for row in rows() if row["fits"] == said.fits and row["tool"] in said.tools]))
         return
     warnings.simplefilter("ignore")
     done = set() if said.again else {(row["task"], row["tool"], row["seed"], row["fits"]) for row in rows()}

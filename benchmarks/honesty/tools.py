@@ -18,7 +18,9 @@ from tunewright.execution.live import LiveTrial
 
 from .tables import Rows, Space, Task
 
-__all__ = ["OURS", "TOOLS", "Found", "race"]
+__all__ = ["OURS", "ROWS_FIRST", "TOOLS", "Found", "race"]
+
+ROWS_FIRST = "Tunewright, few rows first"
 
 FOLDS, REPEATS = 5, 1
 CELLS = FOLDS * REPEATS
@@ -71,13 +73,19 @@ def race(task: Task, rows: Rows, fits: int, seed: int, sampler: tw.samplers.Samp
 
 def _tunewright(task: Task, rows: Rows, fits: int, seed: int, sampler: tw.samplers.Sampler) -> Found:
     study = race(task, rows, fits - FOLDS if task.real else fits, seed, sampler)  # ten fits of half the rows come afterwards
-    history, on_folds = study.history, study.generalization()
+    history = study.history
+    return _said(task, study, sum(map(history.sent, range(len(history)))))
+
+
+def _said(task: Task, study: tw.Study, spent: float) -> Found:
+    """What a study recommends and promises."""
+    on_folds = study.generalization()
     worth = study.generalization(all_rows=True) if task.real else on_folds
     claimed, shares = (
         found.winner if worth.recommended == "winner" or found.default is None else found.default for found in (worth, on_folds)
     )
-    spent = sum(map(history.sent, range(len(history)))) + (FOLDS if task.real else 0)
-    return Found(worth.params, claimed.value, len(history), spent, claimed.low, claimed.high, worth.raw, shares.value)
+    spent += FOLDS if task.real else 0
+    return Found(worth.params, claimed.value, len(study.history), spent, claimed.low, claimed.high, worth.raw, shares.value)
 
 
 def tunewright_gp(task: Task, rows: Rows, fits: int, seed: int) -> Found:
@@ -103,17 +111,7 @@ def tunewright_rows(task: Task, rows: Rows, fits: int, seed: int) -> Found:
         handed = study.ask()
         study.tell(handed, cv(LiveTrial(handed)))
     study.optimize(cv, trials=study.history.finished)
-    worth = study.generalization(all_rows=True) if task.real else study.generalization()
-    claimed = worth.winner if worth.recommended == "winner" or worth.default is None else worth.default
-    return Found(
-        worth.params,
-        claimed.value,
-        len(study.history),
-        spent() + (FOLDS if task.real else 0),
-        claimed.low,
-        claimed.high,
-        worth.raw,
-    )
+    return _said(task, study, spent())
 
 
 # ---- scikit-learn ------------------------------------------------------------------------------------------------------------------
@@ -205,7 +203,7 @@ def optuna_wilcoxon(task: Task, rows: Rows, fits: int, seed: int) -> Found:
 
 
 OURS: dict[str, Search] = {
-    "Tunewright": tunewright_gp, "Tunewright, random": tunewright_random, "Tunewright, few rows first": tunewright_rows,
+    "Tunewright": tunewright_gp, "Tunewright, random": tunewright_random, ROWS_FIRST: tunewright_rows,
 }  # fmt: skip
 TOOLS: dict[str, Search] = OURS | {
     "RandomizedSearchCV": randomized, "HalvingRandomSearchCV": halving, "Optuna TPE": optuna_tpe,
