@@ -171,3 +171,18 @@ def test_of_configurations_that_went_on_from_others_nothing_is_said():
     assert found.trouble.startswith("1 trial is a clone that went on from the checkpoint of another")
     assert found.clones == found.take(np.arange(3)).clones == 1
     assert 6 not in found.numbers
+
+
+def test_nobody_is_carried_to_where_nobody_was() -> None:
+    journal = Journal(ONE, (Metric("accuracy", "maximize"),))
+    for number in range(8):
+        trial = journal.ask({"x": number / 8}, budget=1)
+        journal.tell(trial, 0.1 + 0.1 * number)
+    for number, high in ((4, 0.3), (5, 0.5), (6, 0.7), (7, 0.9)):  # twice as far apart as with a budget of 1
+        journal.tell(number, high, index=journal.send(number, budget=9))
+
+    known = evidence(journal.history)
+
+    assert journal.history.worth[0, 0] == pytest.approx(0.5)  # an accuracy of -0.5
+    assert known.losses.max() == pytest.approx(-0.1)  # the worst that was measured
+    assert known.losses[4:] == pytest.approx([-0.3, -0.5, -0.7, -0.9])

@@ -194,6 +194,8 @@ def test_where_all_who_were_preferred_to_the_default_are_worse_at_the_top_trials
     assert begins(climbed((2.0, 2.0, 0.75), *preferred)) == 1  # one is better at the top
     assert begins(climbed((2.0, 2.0, 0.5), *preferred[:2])) == 1  # two may be chance
     assert begins(climbed((0.5, 0.5, 0.5), *preferred)) == 1  # the default was the best from the first
+    assert begins(climbed((2.0, 2.0, 0.5), *preferred, *[(3.0,)] * 5)) == 3
+    assert begins(climbed((2.0, 2.0, 0.5), *preferred, *[(3.0,)] * 6)) == 1  # it would have gone up by itself
     assert begins(climbed((2.0, 2.0), *preferred)) == 1  # nobody knows how the default ends
     assert begins(climbed((2.0, 2.0, 0.5), (1.0, 3.0), (1.1, 3.1), (1.2, 3.2))) == 1
     assert begins(Journal(SPACE)) == 1

@@ -232,6 +232,8 @@ def evidence(history: History, metric: str | None = None) -> Evidence:
         raise StudyError(f'The study does not measure "{metric}". It measures: {", ".join(names)}.')
     column = history.objectives[0] if metric is None else names.index(metric)
     losses = history.worth[:, column]
+    if history.uneven:  # nobody is carried to where nobody was: an accuracy to below 0
+        losses = np.minimum(losses, np.nanmax(history.levels()[2][:, column], initial=-np.inf))
     numbers = np.flatnonzero(np.isfinite(losses) & history.usable & (history.states == COMPLETED))
     rows, kept = history.rows.take(numbers, axis=0), history.feasible[numbers]
     variances = history.variances[numbers, column]

@@ -85,8 +85,8 @@ class Rungs:
     def beginning(self, space: SearchSpace, history: History) -> float:
         """The lowest rung that is not known to mislead.
 
-        The default goes to the top whatever it is worth, so it tells: where several were better than it on a rung and went up for that, and all of
-        them are worse at the top, those that are good there are not the good ones, and trials begin at the next rung.
+        The default goes to the top whatever it is worth, so it tells: where it would have been left behind on a rung, and several that were better
+        there went up, and all of them are worse at the top, those that are good there are not the good ones, and trials begin at the next rung.
         """
         if len(history.objectives) > 1 or not is_default(space, history, 0) or not history.feasible[0]:
             return self.low
@@ -100,8 +100,9 @@ class Rungs:
         worse = table[:, -1] > table[0, -1]  # NaN is not
         known = np.isfinite(table[:, -1])
         for rung, budget in enumerate(self.budgets[:-1]):
-            preferred = known & (table[:, rung] < table[0, rung])
-            if preferred.sum() < _TELLING or not worse[preferred].all():
+            better = table[:, rung] < table[0, rung]
+            left_behind = better.sum() >= np.isfinite(table[:, rung]).sum() / self.eta
+            if not left_behind or (known & better).sum() < _TELLING or not worse[known & better].all():
                 return budget
         return self.high
 
