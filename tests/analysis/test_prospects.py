@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tunewright.analysis.prospects import _BLIND, Prospect, prospect
+from tunewright.analysis.surrogate import Fit
 from tunewright.errors import StudyError
 from tunewright.events import Asked, Entry, Told
 from tunewright.history import History
@@ -222,3 +223,13 @@ def test_the_error_of_seeds_has_no_share_that_they_have_in_common():
         best = values[journal.history.best.number]
         expected = np.std(best, ddof=1) * math.sqrt(1 / len(best) + r)
         assert prospect(journal.history, 5).noise == pytest.approx(expected)
+
+
+def test_where_nothing_is_left_to_gain_it_does_not_say_that_searching_may_find_it():
+    def said(**more):
+        return " ".join(Prospect("accuracy", 20, 10, gain=0.0, sd=0.0, chance=0.5, regret=0.0, **more).lines)
+
+    assert "By the model and the limits of the metric nothing is left to gain." in said(noise=0.0)
+    assert "searching on" not in said(noise=0.0)
+    assert "less than what the model takes for noise (0.01): stopping is advised" in said(noise=0.01, fit=Fit(0.9, 0.9, 20))
+    assert "the noise of a measurement is unknown" in said()

@@ -540,9 +540,9 @@ def test_of_rows_in_time_a_budget_is_of_the_latest():
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"budgets": (1, 9)}, "Give two numbers, and say of what"),
-        ({"budgets": (9,), "resource": "n_samples"}, "Give two numbers"),
-        ({"budgets": 9, "resource": "n_samples"}, "9 is no least and largest amount"),
+        ({"budgets": (1, 9)}, "and not of what"),
+        ({"budgets": (9,), "resource": "n_samples"}, "must be two numbers"),
+        ({"budgets": 9, "resource": "n_samples"}, "must be two numbers, the least and the largest, got 9"),
         ({"resource": "metric"}, "is no parameter of the estimator that is a whole number"),
         ({"racing": True, "resource": "n_samples"}, "Leave one of them out"),
         ({"resource": "n_neighbor"}, "a whole number: the estimator has leaf_size, n_neighbors, p"),

@@ -819,7 +819,7 @@ def test_a_parameter_as_a_resource_stands_among_the_best_parameters() -> None:
         ({"resource": "n_samples", "racing": True}, ValueError, "Leave one of them out"),
         ({"resource": "n_samples", "max_resources": 8}, ValueError, "Budgets must rise"),
         ({"resource": "n_samples", "factor": 1}, ValueError, "factor"),
-        ({"min_resources": 5}, ValueError, "say of what"),
+        ({"min_resources": 5}, ValueError, "and not of what"),
         ({"resource": "criterion", "max_resources": 9}, ValueError, "that is a whole number"),
         (
             {"resource": "n_samples", "scheduler": ASHA(33, 900, folds=3)},

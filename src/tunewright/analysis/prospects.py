@@ -101,12 +101,12 @@ class Prospect(msgspec.Struct, frozen=True):
         said = [f"{counted(self.trials, 'more trial')}{time}: {gain} in {self.metric}; {_percent(self.chance)} chance of any."]
         noise = f"{'the error of a measurement' if self.repeated else 'what the model takes for noise'} ({number(self.noise, 2)})"
         left = f"At most {number(self.regret, 2)} is left to gain"
-        if not self.regret > 0 and not math.isnan(self.regret):
-            said.append("Nothing is left to gain: the best that was measured is the best there can be.")
-        elif math.isnan(self.noise):
+        if math.isnan(self.noise):
             said.append(f"{left}; the noise of a measurement is unknown.")
         elif self.stop:
             said.append(f"{left}, less than {noise}: stopping is advised.")
+        elif self.regret == 0:
+            said.append("By the model and the limits of the metric nothing is left to gain.")
         elif self.regret < self.noise:
             said.append(f"{left}, less than {noise}, but the forecast is too unsure to stop.")
         elif self.chance < _UNLIKELY:

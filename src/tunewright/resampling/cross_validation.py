@@ -83,7 +83,7 @@ class CrossValidation:
         resource: what configurations begin with little of, and the best get more of: "n_samples", training rows of each fold, or a whole-number
             parameter of the estimator, such as "n_estimators", which then is not in the space. The scheduler is `ASHA`, with all folds on each rung.
             Default: every fit has everything.
-        budgets: the least and the largest of it, whole numbers; default: of rows all and a 27th of them, at least ten for each class (`resource.py`).
+        budgets: the least and the largest of it, whole numbers. Default for rows: a 27th (ten a class, and 200 or a third, at least) and all.
         predictions: folder for the out-of-fold predictions, a file a task; default: not kept.
         seed: of the folds, and of every `random_state` of the estimator that is None (to which the repeat is added, so that all
             configurations are compared under equal chance).

@@ -35,7 +35,7 @@ class Resource(msgspec.Struct, frozen=True):
 
     Attributes:
         name: "n_samples", training rows of a fold; else a parameter of the estimator.
-        low, high: the least and the largest budget; the largest is what a configuration has without a budget.
+        low, high: the least and the largest budget. Without a budget a parameter has the largest, and rows are all.
     """
 
     name: str
@@ -107,10 +107,12 @@ def resource_of(
     Raises:
         StudyError: there is no such parameter, or the budgets cannot be used.
     """
-    if budgets is not None and (name is None or not isinstance(budgets, Sequence) or len(budgets) != 2):
+    if name is None and budgets is not None:
         raise StudyError(
-            f'{budgets!r} is no least and largest amount of a resource. Give two numbers, and say of what: resource="n_samples".'
+            f'How much is said, {budgets!r}, and not of what. Say resource="n_samples", or a parameter of the estimator.'
         )
+    if budgets is not None and (not isinstance(budgets, Sequence) or len(budgets) != 2):
+        raise StudyError(f"budgets must be two numbers, the least and the largest, got {budgets!r}.")
     if name is None:
         return None
     low, high = (None, None) if budgets is None else budgets
