@@ -115,3 +115,28 @@ def test_two_at_the_top_say_how_noisy_it_is_there_and_how_its_folds_differ():
     assert found.cells == pytest.approx(FOLDS - FOLDS.mean(), abs=0.02)
     assert found.freedom[30] == 5  # (2 - 1) (5 - 1), and one for what was expected
     assert found.variances[:30] == pytest.approx(known.variances[:30])
+
+
+def test_folds_count_the_same_though_some_were_met_with_more_seeds():
+    """As where the best of a race are confirmed: two of five meet the first fold once more, which is the easiest."""
+    truth = np.array([0.3, 0.1, 0.5, 0.2, 0.4])
+    table = np.column_stack([studied(truth, 0.001), truth + FOLDS[0] + 5])
+    table[:3, 5] = np.nan
+    table[:, 0] += 5
+    cells = [(0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (0, 1)]
+
+    found, plain = (effects_by_budget(table, None, 0.0, given) for given in (cells, ()))
+
+    assert found.values == pytest.approx(truth + FOLDS.mean() + 1, abs=0.01)
+    assert plain.values == pytest.approx(truth + (2 * FOLDS[0] + FOLDS[1:].sum() + 10) / 6, abs=0.01)
+    assert found.cells[:5].sum() == pytest.approx(0, abs=0.01)
+
+
+def test_folds_count_the_same_where_chance_cannot_be_told():
+    """Two configurations only; both met the first fold twice."""
+    table = np.array([[5.0, 1.0, 0.0, 5.0], [6.0, 2.0, 1.0, 6.0]])
+    table[1, 3] = np.nan
+
+    found = effects_by_budget(table, None, 0.0, [(0, 0), (1, 0), (2, 0), (0, 1)])
+
+    assert found.values == pytest.approx([2.0, 3.0])

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from tunewright.errors import MetricError
-from tunewright.metric import Metric
+from tunewright.metric import Metric, one_alone
 
 
 def test_a_smaller_loss_is_always_better():
@@ -34,3 +34,10 @@ def test_a_metric_that_cannot_be_is_refused(arguments, says):
 )  # fmt: skip
 def test_what_a_metric_can_reach_is_told_by_its_name(name, limits):
     assert Metric(name).limits == limits
+
+
+def test_what_to_do_about_several_depends_on_their_bounds():
+    free, bound = Metric("a"), Metric("b", bound=1.0)
+
+    assert one_alone([free, free]) == "Give all but one a bound"
+    assert one_alone([bound, bound]) == "Take the bound off one"

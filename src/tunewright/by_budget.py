@@ -5,12 +5,14 @@ worse, nearer to each other, and noisier. So trials of one budget are taken apar
 trials that chance cannot be told there are taken together, below the highest one.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from tunewright.effects import Effects, effects
-from tunewright.typing import Array, Mask
+from tunewright.tasks import Cell
+from tunewright.typing import Array, Indices, Mask
 
 __all__ = ["effects_at_highest", "effects_by_budget"]
 
@@ -22,24 +24,25 @@ _FEW: Final = 3
 """Trials on several cells below which a budget does not stand by itself, but for the highest."""
 
 
-def effects_by_budget(table: Array, budgets: Array | None, overlap: float) -> Effects:
+def effects_by_budget(table: Array, budgets: Array | None, overlap: float, cells: Sequence[Cell] = ()) -> Effects:
     """`effects` of the trials of each budget, where there are several cells; what is said of folds and of all trials is that of the highest one.
 
     Args:
         table: losses, shape (n, m), NaN where a trial did not meet a cell.
         budgets: with which each was judged, shape (n,); of those without a result anything. None: all with the same.
         overlap: as for `effects`.
+        cells: (fold, seed) of each column, so that folds count the same; default: cells do.
     """
-    counts = np.isfinite(table).sum(axis=1)
+    counts, folds = np.isfinite(table).sum(axis=1), _folds(cells)
     judged = counts > 0
     if budgets is None or table.shape[1] < 2 or len(np.unique(budgets[judged])) < 2:
-        return effects(table, overlap)
+        return effects(table, overlap, folds)
     levels, sizes = np.unique(budgets[judged & (counts > 1)], return_counts=True)
     top = budgets[judged].max()
     alone = {float(top), *levels[sizes >= _FEW].tolist()}
     groups = [judged & (budgets == level) for level in sorted(alone, reverse=True)]
     groups.append(judged & ~np.isin(budgets, list(alone)))
-    first, *others = (effects(np.where(group[:, None], table, np.nan), overlap) for group in groups if group.any())
+    first, *others = (effects(np.where(group[:, None], table, np.nan), overlap, folds) for group in groups if group.any())
     rows = {name: getattr(first, name).copy() for name in _BY_ROW}
     for group, found in zip((group for group in groups[1:] if group.any()), others, strict=True):
         for name in _BY_ROW:
@@ -47,18 +50,18 @@ def effects_by_budget(table: Array, budgets: Array | None, overlap: float) -> Ef
     return first._replace(**rows, counts=counts)
 
 
-def effects_at_highest(table: Array, budgets: Array, worth: Array, known: Effects) -> Effects:
+def effects_at_highest(table: Array, budgets: Array, worth: Array, known: Effects, cells: Sequence[Cell] = ()) -> Effects:
     """`effects` as if all had been judged with the highest budget, so that luck can be taken off the winner: there were few beside it at the
     end, but it came there through all the others.
 
     Args:
-        table, budgets: as for `effects_by_budget`.
+        table, budgets, cells: as for `effects_by_budget`.
         worth: what each trial would be worth with the highest budget, shape (n,); NaN: nothing tells.
         known: what `effects_by_budget` says of the table; how noisy a trial is, those with its own budget tell best.
     """
     met = np.isfinite(table)
     means = np.where(met, table, 0.0).sum(axis=1) / np.maximum(met.sum(axis=1), 1)
-    found = effects(table + (worth - means)[:, None], known.overlap)
+    found = effects(table + (worth - means)[:, None], known.overlap, _folds(cells))
     better = np.isfinite(known.variances) & np.isfinite(found.variances)
     rows = {name: np.where(better, getattr(known, name), getattr(found, name)) for name in ("variances", "noises", "freedom")}
     found = found._replace(**rows)
@@ -67,6 +70,13 @@ def effects_at_highest(table: Array, budgets: Array, worth: Array, known: Effect
     top = (known.counts > 0) & (budgets == budgets[known.counts > 0].max())
     alone = not better[top].any() and np.isfinite(found.variances[top]).all()
     return _of_few(found, table, top) if alone and top.sum() > 1 and np.isfinite(table[top]).all() else found
+
+
+def _folds(cells: Sequence[Cell]) -> Indices | None:
+    """The fold of each cell where some folds have more cells than others; else None: cells count the same, and so do folds."""
+    folds = [fold for fold, _ in cells if fold is not None]
+    sizes = {folds.count(fold) for fold in folds}
+    return np.array(folds) if len(folds) == len(cells) and len(sizes) > 1 else None
 
 
 def _of_few(found: Effects, table: Array, top: Mask) -> Effects:

@@ -89,15 +89,33 @@ def decide(
     if not may_start:
         return Decided(Wait())
     for position, queued in history.queue:
-        return Decided(decision, queued.params, "queue", position)
+        return Decided(_plain(decision), queued.params, "queue", position)
+    again, decision = isinstance(decision, Start) and decision.again, _plain(decision)
     try:
-        params = (propose if repeats else propose_new)(sampler, history.space, history, rng)
+        params = _proposed(sampler, history, rng, repeats=repeats, again=again)
     except SpaceExhausted:
         last = checked(scheduler, history, scheduler.finish(history.space, history, rng))
         if isinstance(last, Resume):
             return Decided(last)
         raise
     return Decided(decision, params, sampler.label, stream=stream, remarks=sampler.remarks, notes=sampler.notes)
+
+
+def _plain(decision: Start | Clone) -> Start | Clone:
+    """As the journal knows it: whether a configuration may come again is asked once."""
+    return msgspec.structs.replace(decision, again=False) if isinstance(decision, Start) else decision
+
+
+def _proposed(sampler: Sampler, history: History, rng: np.random.Generator, *, repeats: bool, again: bool) -> Params:
+    """A proposal; one that was made before only where that may be, or nothing else is left and it may be `again`."""
+    if repeats:
+        return propose(sampler, history.space, history, rng)
+    try:
+        return propose_new(sampler, history.space, history, rng)
+    except SpaceExhausted:
+        if not again:
+            raise
+        return propose(sampler, history.space, history, rng)
 
 
 class Replay(msgspec.Struct, frozen=True):

@@ -35,7 +35,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from tunewright.sameness import DIGITS, LARGEST, alike, are_chances, rounded
-from tunewright.typing import Array, Mask
+from tunewright.typing import Array, Indices, Mask
 
 __all__ = ["Effects", "effects"]
 
@@ -98,27 +98,29 @@ class Effects(NamedTuple):
     chances: bool = False
 
 
-def effects(table: Array, overlap: float = 0.0) -> Effects:
+def effects(table: Array, overlap: float = 0.0, folds: Indices | None = None) -> Effects:
     """Take the scores of n configurations on m cells apart.
 
     Args:
         table: losses, shape (n, m), NaN where a configuration did not meet a cell.
         overlap: test rows for each training row, n_test / n_train; 0 for cells that share no data (seeds).
+        folds: of which fold each cell is, shape (m,): all folds count the same in what configurations are worth, also where some were met with
+            more seeds than others. Default: all cells do.
 
     Rows that are the same are one configuration under several names, and count once: many of them would lend the cells their own chance.
     """
     if table.shape[1] < 2 or are_chances(table[np.isfinite(table)]):  # of two values, many rows are the same by chance
-        return _apart(table, overlap)
+        return _apart(table, overlap, folds)
     places: dict[bytes, int] = {}
     table_rounded = rounded(np.where(np.isfinite(table), table, np.nan))
     whose = np.array([places.setdefault(row.tobytes(), len(places)) for row in table_rounded], int)
     first = np.unique(whose, return_index=True)[1]
-    found = _apart(table[first], overlap)
+    found = _apart(table[first], overlap, folds)
     by_row = ("values", "variances", "counts", "posterior", "spread", "noises", "freedom")
     return found._replace(**{name: getattr(found, name)[whose] for name in by_row})
 
 
-def _apart(table: Array, overlap: float) -> Effects:
+def _apart(table: Array, overlap: float, folds: Indices | None) -> Effects:
     met = np.isfinite(table)
     counts = met.sum(axis=1)
     raw = _mean(table, met, counts)
@@ -127,18 +129,19 @@ def _apart(table: Array, overlap: float) -> Effects:
     free = met[bulk].sum() - met[bulk].any(axis=0).sum()
     kept = table[bulk][met[bulk]]
     if (counts[bulk] > 1).sum() < _LEAST or met.shape[1] < 2 or free < 2 or alike(kept) or np.abs(kept).max() > LARGEST:
-        return _of_few(table, met, bulk, raw, overlap)
+        return _of_few(table, met, bulk, raw, overlap, folds)
     table, raw = table.clip(-LARGEST, LARGEST), raw.clip(-LARGEST, LARGEST)
     centre, scale = float(np.median(raw[bulk])), float(np.ptp(table[bulk][met[bulk]])) or 1.0
     centred = np.where(met, table - centre, 0.0).clip(-_FAR * scale, _FAR * scale) / scale
     fitted, noisy, freedom = _told_apart(centred, met, bulk, overlap, raw / scale if chances else None)
     known = np.isfinite(fitted.levels)
-    level = float(fitted.levels[known].mean())
+    shares = _shares(known, folds)
+    level = float(shares[known] @ fitted.levels[known])
     cells = np.where(known, fitted.levels - level, 0.0) * scale
     noise, mean = fitted.noise * scale**2, centre + level * scale
     values = _joined(_mean(table - cells, met, counts), counts)
     between = fitted.between * scale**2
-    contrast = np.where(met, 1.0, 0.0)[:, known] / np.maximum(counts, 1)[:, None] - 1 / known.sum()
+    contrast = np.where(met, 1.0, 0.0)[:, known] / np.maximum(counts, 1)[:, None] - shares[known]
     noises = noise * noisy
     doubt = np.einsum("ij,jk,ik->i", contrast, fitted.covariance[np.ix_(known, known)], contrast) * scale**2
     variances = np.where(counts > 0, noises * (1 / np.maximum(counts, 1) + overlap) + doubt, np.nan)
@@ -146,7 +149,7 @@ def _apart(table: Array, overlap: float) -> Effects:
     plain, least = noise * (1 / np.maximum(counts, 1) + overlap) + doubt, _SOME * noise
     weight = (between + least) / (between + least + plain) if noise > 0 else np.ones(len(table))
     posterior = mean + weight * (values - mean)
-    if fitted.noise < _NEXT_TO_NONE and (exact := _aligned(table, met, bulk, raw))[2]:
+    if fitted.noise < _NEXT_TO_NONE and (exact := _aligned(table, met, bulk, raw, folds))[2]:
         values, cells, _ = exact  # the grid of kappa draws cells a little to 0, which is all that would tell such rows apart
         posterior = values
     return Effects(
@@ -188,18 +191,26 @@ def _told_apart(y: Array, met: Mask, bulk: Mask, overlap: float, chances: Array 
     return fitted, noisy, freedom
 
 
-def _of_few(table: Array, met: Mask, bulk: Mask, raw: Array, overlap: float) -> Effects:
+def _shares(known: Mask, folds: Indices | None) -> Array:
+    """What each cell counts for in the mean over all that are known: every fold the same, whatever number of cells it has."""
+    shares = np.zeros(len(known))
+    _, which, sizes = np.unique(np.flatnonzero(known) if folds is None else folds[known], return_inverse=True, return_counts=True)
+    shares[known] = 1 / sizes[which] / max(1, len(sizes))
+    return shares
+
+
+def _of_few(table: Array, met: Mask, bulk: Mask, raw: Array, overlap: float, folds: Indices | None) -> Effects:
     """Values without anything that chance is told by."""
     counts, unknown, m = met.sum(axis=1), np.full(len(table), np.nan), met.shape[1]
-    values, cells, _ = _aligned(table, met, bulk, raw)
+    values, cells, _ = _aligned(table, met, bulk, raw, folds)
     middle = _middle(values[counts > 0]) if counts.any() else np.nan
     return Effects(
         values, unknown, counts, values, unknown, cells, np.zeros((m, m)), unknown, np.nan, np.nan, middle, overlap, unknown
     )
 
 
-def _aligned(table: Array, met: Mask, bulk: Mask, raw: Array) -> tuple[Array, Array, bool]:
-    """Values adjusted for cells by least squares; the cells, which sum to 0 wherever shared configurations lead from one to another; and
+def _aligned(table: Array, met: Mask, bulk: Mask, raw: Array, folds: Indices | None) -> tuple[Array, Array, bool]:
+    """Values adjusted for cells by least squares; the cells, whose mean is 0 wherever shared configurations lead from one to another; and
     whether both say all that there is, but for rounding.
 
     A row that met one cell fits itself and says nothing of the cells; so does a cell that nobody else met.
@@ -215,9 +226,11 @@ def _aligned(table: Array, met: Mask, bulk: Mask, raw: Array) -> tuple[Array, Ar
     counts = seen.sum(axis=1)
     information = np.diag(seen.sum(axis=0)) - seen.T @ (seen / counts[:, None])
     cells = np.linalg.pinv(information, hermitian=True) @ (y.sum(axis=0) - seen.T @ (y.sum(axis=1) / counts)) * scale
+    cells = cells if folds is None else cells - _shares(met.any(axis=0), folds) @ cells
     values = _mean(table - cells, met, met.sum(axis=1))
     left = np.where(met, table - cells - values[:, None], 0.0)[bulk]
-    values = _joined(np.where(met.all(axis=1), raw, values), met.sum(axis=1))
+    exact = met.all(axis=1) & (folds is None)  # their means
+    values = _joined(np.where(exact, raw, values), met.sum(axis=1))
     return values, cells, float(np.abs(left).max()) * DIGITS < np.abs(table[bulk][met[bulk]]).max()
 
 

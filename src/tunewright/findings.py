@@ -187,11 +187,13 @@ class Findings(ABC):
         if all_rows and (test is not None or outer is not None):
             raise StudyError("all_rows=True is about the scores on the study's own folds: leave out test= and outer=.")
         if test is not None:
+            if not isinstance(test, tuple | list) or len(test) != 2:
+                raise StudyError(f"test must be a pair (X, y) of rows and their target, got {type(test).__name__}.")
             return analysis.by_test(self.history, judge, *test)
         if outer is None:
             found = analysis.by_objective(self.history, judge)
             return analysis.grown(found, self.history, judge) if all_rows else found
-        count = self.history.finished if trials is None else trials
+        count, outer = self.history.finished if trials is None else trials, count_of(outer, "outer", 2)
 
         def search(number: int, inner: Any) -> Params:  # noqa: ANN401  a cross-validation
             return self._search_anew(f"outer fold {number} of {outer}", inner, count, workers)

@@ -8,7 +8,7 @@ import msgspec
 
 from tunewright.errors import MetricError
 
-__all__ = ["Metric", "checked_metrics"]
+__all__ = ["Metric", "checked_metrics", "one_alone"]
 
 
 _SHARES: Final = frozenset(
@@ -99,3 +99,8 @@ def checked_metrics(metrics: Metric | Sequence[Metric] | None) -> tuple[Metric, 
     if len(set(names)) < len(names):
         raise MetricError(f"Two metrics have the same name: {', '.join(names)}. Rename one.")
     return tuple(metrics)
+
+
+def one_alone(metrics: Sequence[Metric]) -> str:
+    """What to do, of several optimised metrics, to optimise one alone; begins a sentence."""
+    return "Take the bound off one" if all(metric.bound is not None for metric in metrics) else "Give all but one a bound"

@@ -16,7 +16,7 @@ from tunewright.budgets import at_one_budget
 from tunewright.by_budget import effects_at_highest, effects_by_budget
 from tunewright.effects import Effects
 from tunewright.errors import NoResult, TrialError
-from tunewright.metric import Metric
+from tunewright.metric import Metric, one_alone
 from tunewright.space import SearchSpace
 from tunewright.tasks import Cell, TaskTable
 from tunewright.trial import Failure, Trial
@@ -202,8 +202,8 @@ class Standing:
         if self._effects_at != self.position:
             self._effects, self._effects_at = {}, self.position
         if which not in self._effects:
-            table, budgets = (self.losses[:, [which]], None) if self.single else (self.table(which)[0], self.budgets)
-            self._effects[which] = effects_by_budget(table, budgets, self.overlap)
+            table, cells = (self.losses[:, [which]], ()) if self.single else self.table(which)
+            self._effects[which] = effects_by_budget(table, None if self.single else self.budgets, self.overlap, cells)
         return self._effects[which]
 
     def at_full(self) -> Effects:
@@ -212,7 +212,8 @@ class Standing:
         if len(known.cells) < 2 or not self.uneven:
             return known
         if ~which not in self._effects:
-            self._effects[~which] = effects_at_highest(self.table(which)[0], self.budgets, self.worth[:, which], known)
+            table, cells = self.table(which)
+            self._effects[~which] = effects_at_highest(table, self.budgets, self.worth[:, which], known, cells)
         return self._effects[~which]
 
     def table(self, metric: int = 0) -> tuple[Array, tuple[Cell, ...]]:
@@ -346,7 +347,7 @@ class Standing:
         """
         if len(self.objectives) > 1:
             names = ", ".join(f'"{self.metrics[j].name}"' for j in self.objectives)
-            mend = "Use `study.history.pareto`, or give all but one a bound."
+            mend = f"{one_alone(self.metrics)}, or use `study.history.pareto`."
             raise NoResult(f"Several metrics are optimised ({names}), so there is no single best trial. {mend}")
         if not self.feasible.any():
             raise NoResult(self._why_no_result())

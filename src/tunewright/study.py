@@ -24,7 +24,7 @@ from tunewright.arguments import (
 from tunewright.coordinator import Coordinator, Listener
 from tunewright.deciders import as_said
 from tunewright.deciding import Replay, replay
-from tunewright.errors import StudyError
+from tunewright.errors import NoResult, StudyChanged, StudyError
 from tunewright.events import Commented, Entry
 from tunewright.execution.crew import Crew
 from tunewright.execution.fence import Fence, Isolation
@@ -178,10 +178,26 @@ class Study(Findings):
         return self._journal.sync()
 
     def _search_anew(self, name: str, objective: Objective, trials: int, workers: int) -> Params:
+        named, version = f"{self.name}, {name}", 1
+        while True:
+            try:
+                return self._searched(named, objective, trials, workers)
+            except StudyChanged:  # of another space or other rows, before this study was edited
+                version += 1
+                named = f"{self.name}, {name} ({version})"
+            except NoResult as error:
+                raise NoResult(f'The search "{named}" found no winner. {error}') from error
+
+    def _searched(self, name: str, objective: Objective, trials: int, workers: int) -> Params:
+        """The winner of the same search under another name; what somebody enqueued here is tried there, too."""
         study = Study(
             self.space, self.metrics, sampler=copy.deepcopy(self.sampler), scheduler=self.scheduler if self._scheduled else None,
-            storage=self.storage, name=f"{self.name}, {name}", seed=self.seed, repeats=self.repeats,
+            storage=self.storage, name=name, seed=self.seed, repeats=self.repeats,
         )  # fmt: skip
+        known = [trial.params for trial in study.history.trials] + [queued.params for _, queued in study.history.queue]
+        for trial in self.history.trials:
+            if trial.origin == "queue" and self.history.usable[trial.number] and trial.params not in known:
+                known.append(study.enqueue(trial.params, note=trial.note))
         study.optimize(objective, trials=trials, workers=workers, progress=False)
         return study.best.params
 

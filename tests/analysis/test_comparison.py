@@ -99,6 +99,19 @@ def test_one_study_a_side_is_judged_by_the_folds_of_its_winner(history_of):
     assert "Repeat both with other seeds" in found.remarks[0]
 
 
+def test_folds_that_one_winner_alone_met_are_told(history_of):
+    rest = [({"x": 0.2}, [0.5, 0.6, 0.7])] * 3
+    one, other = (
+        history_of(SPACE, [({"x": 0.1}, [0.1, 0.2, 0.3, 0.7]), *rest]),
+        history_of(SPACE, [({"x": 0.1}, [0.1, 0.2, 0.3]), *rest]),
+    )
+
+    found = compare([one], [other])
+
+    assert (found.gain, found.n) == (0.0, 3)
+    assert "The winners met 4 and 3 folds and seeds; the gain is by the 3 that both met." in found.remarks
+
+
 def test_what_a_race_stopped_after_an_easy_fold_is_not_the_winner(history_of):
     rest = [({"x": 0.1}, [1.0, 2.1, 2.0, 2.2]), ({"x": 0.2}, [1.1, 2.3, 2.2, 2.1]), ({"x": 0.3}, [1.2, 2.2, 2.3, 2.4])]
     one = history_of(SPACE, [*rest, ({"x": 0.9}, [1.5])])

@@ -37,6 +37,8 @@ def test_which_way_is_better_decides_the_word(sign: float, word: str) -> None:
 
 
 def test_without_intervals_the_verdict_says_so() -> None:
+    known = verdict(ReportExtras(test=(Score("tuned", 1.0, 0.9, 1.1), Score("default", 0.5))), -1.0)
+    assert "0.5 better than the default (of which no interval is known)." in known
     assert "no intervals known" in verdict(ReportExtras(test=(Score("tuned", 1.0), Score("default", 0.5))), -1.0)
     assert math.isnan(Score("x", 1.0).low)
 

@@ -10,7 +10,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import tunewright as tw
 from tunewright.analysis import by_draws, by_folds, by_outer_folds, by_test, find_winner, nested
-from tunewright.errors import StudyError
+from tunewright.errors import DataError, StudyError
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
 from tunewright.testing import Journal
@@ -375,3 +375,86 @@ def test_what_is_said_of_a_clone_names_its_lineage_and_other_rows_are_refused():
         by_test(bred(), judge, None, None)
     with pytest.raises(StudyError, match="inside outer folds"):
         nested(bred(), judge, 3, lambda number, inner: {})
+
+
+def worse_than_the_default(sampler: object) -> tuple[tw.Study, np.ndarray, np.ndarray]:
+    """A study that only saw configurations worse than the default, which is not among them; and rows that it did not see."""
+    X, y = load_breast_cancer(return_X_y=True)
+    order = np.random.default_rng(0).permutation(len(y))
+    X, y = X[order], y[order]
+    cv = tw.CrossValidation(KNeighborsClassifier(), X[:300], y[:300], cv=5)
+    study = tw.Study({"n_neighbors": tw.Int(1, 150, default=5)}, cv.metrics, sampler=sampler)
+    for neighbours in (130, 125, 120):
+        study.enqueue({"n_neighbors": neighbours})
+    study.optimize(cv, trials=3)
+    return study, X[300:], y[300:]
+
+
+def test_a_default_that_the_study_did_not_try_is_recommended_where_it_is_better() -> None:
+    study, X, y = worse_than_the_default(tw.samplers.Random())
+
+    for found in (study.generalization(test=(X, y)), study.generalization(outer=3)):
+        assert found.gain.value < 0
+        assert (found.recommended, found.params) == ("default", {"n_neighbors": 5})
+        assert found.sentence.count("take the default") == 1
+
+
+def test_what_somebody_enqueued_is_searched_inside_outer_folds_too() -> None:
+    study, *_ = worse_than_the_default(tw.samplers.Manual())
+
+    found = study.generalization(outer=3)
+
+    inner = tw.Study.load(study.storage, "study, outer fold 0 of 3").history.trials
+    assert [trial.params["n_neighbors"] for trial in inner] == [130, 125, 120]
+    assert found.winner.value < found.default.value
+
+
+def test_a_nested_search_after_an_edit_is_another_one() -> None:
+    cv = tw.CrossValidation(KNeighborsClassifier(), *load_iris(return_X_y=True), cv=3)
+    study = tw.Study({"n_neighbors": tw.Int(1, 40)}, cv.metrics, sampler=tw.samplers.Random())
+    study.optimize(cv, trials=2)
+    study.generalization(outer=2, trials=2)
+    study.edit({"n_neighbors": tw.Int(1, 10)})
+    study.optimize(cv, more=2)
+
+    found = [study.generalization(outer=2, trials=2) for _ in range(2)]
+
+    assert found[0] == found[1]
+    assert [record.name for record in study.storage.studies()][1:] == [
+        "study, outer fold 0 of 2", "study, outer fold 1 of 2", "study, outer fold 0 of 2 (2)", "study, outer fold 1 of 2 (2)",
+    ]  # fmt: skip
+
+
+class Shy(DecisionTreeClassifier):
+    """A tree that cannot have its default depth."""
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> "Shy":
+        if self.max_depth == 4:
+            raise ValueError("depth 4 is not possible")
+        return super().fit(X, y)
+
+
+def test_a_default_that_cannot_be_fitted_costs_the_comparison_and_nothing_else() -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    cv = tw.CrossValidation(Shy(random_state=0), X[:240], y[:240], cv=4)
+    study = tw.Study({"max_depth": tw.Int(1, 8, default=4)}, cv.metrics, seed=0)
+    study.optimize(cv, trials=4)
+
+    for found in (study.generalization(outer=2), study.generalization(test=(X[240:], y[240:]))):
+        assert found.default is found.gain is None
+        assert found.recommended == "winner"
+        assert 0.8 < found.winner.value <= 1
+        assert "There is no comparison with the default: it cannot be fitted to" in found.sentence
+        assert "depth 4 is not possible" in found.sentence
+
+
+def test_a_test_set_that_does_not_fit_is_told_so() -> None:
+    study, X, y = worse_than_the_default(tw.samplers.Random())
+
+    for test, said in (((X[:, :3], y), "features"), ((X, y.astype(str)), "label")):
+        with pytest.raises(DataError, match=rf"The test set cannot be judged: .*{said}.*[^.]\. It needs the columns"):
+            study.generalization(test=test)
+    with pytest.raises(StudyError, match=r"test must be a pair \(X, y\)"):
+        study.generalization(test=X)
+    with pytest.raises(StudyError, match="outer must be a whole number, 2 or more, got 'x'"):
+        study.generalization(outer="x")

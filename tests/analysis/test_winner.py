@@ -244,3 +244,27 @@ def test_a_winner_that_is_a_clone_is_said_to_be_one() -> None:
 def test_an_estimate_says_itself_with_its_interval() -> None:
     assert Estimate(0.1538, 0.1531, 0.1545).text() == "0.1538 (0.1531 to 0.1545)"
     assert Estimate(0.15384).text(4) == "0.1538"
+
+
+def test_a_default_that_nobody_passed_has_the_interval_of_its_own_folds() -> None:
+    """All others were stopped after one fold, so nothing tells chance but the default's own five, which it met whatever it scored there."""
+    table = np.full((12, 5), np.nan)
+    table[:, 0] = 2 + np.arange(12) / 10
+    table[0] = [1.0, 1.1, 0.9, 1.2, 0.8]
+    half = stats.t.ppf(0.975, 4) * table[0].std(ddof=1) * math.sqrt(1 / 5 + 1 / 4)
+
+    found = find_winner(judged(table))
+
+    assert found.trial.number == 0
+    assert (found.low, found.value, found.high) == pytest.approx((1 - half, 1, 1 + half))
+
+
+def test_a_lucky_challenger_has_none() -> None:
+    table = np.full((12, 5), np.nan)
+    table[:, 0] = 2 + np.arange(12) / 10
+    table[0], table[5] = [1.0, 1.1, 0.9, 1.2, 0.8], [0.7, 0.9, 0.6, 1.0, 0.6]
+
+    found = find_winner(judged(table))
+
+    assert found.trial.number == 5
+    assert math.isnan(found.low)

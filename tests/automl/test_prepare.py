@@ -4,7 +4,7 @@ import pytest
 
 from tunewright.automl.columns import decide_columns
 from tunewright.automl.prepare import date_part, prepare
-from tunewright.automl.schema import Schema, Target
+from tunewright.automl.schema import Column, Schema, Target
 from tunewright.errors import DataError
 
 ROWS = 100
@@ -90,7 +90,7 @@ def test_everything_that_does_not_fit_is_named_at_once() -> None:
 def test_parts_of_a_date(part: str, value: float) -> None:
     moment, origin = (pd.Timestamp(text).timestamp() for text in ("2021-03-04 18:30", "2021-03-02"))
 
-    np.testing.assert_allclose(date_part(np.array([moment, np.nan]), part, origin), [value, np.nan])
+    np.testing.assert_allclose(date_part(*[np.array([moment, np.nan])] * 2, part, origin), [value, np.nan])
 
 
 def test_parts_of_dates_agree_with_pandas() -> None:
@@ -98,4 +98,33 @@ def test_parts_of_dates_agree_with_pandas() -> None:
     seconds = np.array([stamp.timestamp() for stamp in stamps])
 
     for part, theirs in (("year", "year"), ("month", "month"), ("day", "day"), ("weekday", "day_of_week")):
-        np.testing.assert_array_equal(date_part(seconds, part, 0.0), getattr(stamps.dt, theirs))
+        np.testing.assert_array_equal(date_part(seconds, seconds, part, 0.0), getattr(stamps.dt, theirs))
+
+
+def test_parts_of_dates_are_those_of_the_clock_where_they_were_written() -> None:
+    """In summer and in winter time, in text and as a column with a time zone; days count in time that passes."""
+    shown = pd.Series(["2024-01-01T00:00:00", "2024-07-01T01:30:00"] * 60)
+    written = shown + pd.Series(["+01:00", "+02:00"] * 60)
+    typed = pd.to_datetime(shown).dt.tz_localize("Europe/Berlin")
+    noise = np.random.default_rng(0).normal(size=120)
+    for cells in (written, typed):
+        frame = pd.DataFrame({"when": cells, "y": noise})
+        schema = decide_columns(frame, np.arange(120), Target(name="y", kind="number"), {})
+        (column,) = (column for column in schema.columns if column.name == "when")
+
+        found = prepare(frame, schema).array[:2]
+
+        assert column.zone == "as written"
+        assert "by the clock of each row's own time zone" in column.sentence
+        assert dict(zip(schema.features, found.T.tolist(), strict=True)) == {
+            "when (month)": [1.0, 7.0], "when (hour)": [0.0, 1.5], "when (days)": [0.0, pytest.approx(182 + 0.5 / 24)],
+        }  # fmt: skip
+
+
+def test_models_of_dates_without_a_zone_read_offsets_as_they_did() -> None:
+    column = Column(name="when", role="date", parts=("hour",))
+    schema = Schema(columns=(column,), target=Target(name="y", kind="number"))
+
+    found = prepare(pd.DataFrame({"when": ["2024-01-01T00:00:00+01:00", "2024-01-01T05:00:00Z"]}), schema)
+
+    assert found.array.tolist() == [[23.0], [5.0]]

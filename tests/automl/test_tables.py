@@ -76,12 +76,19 @@ def test_an_unnamed_column_with_values_gets_a_name(tmp_path: Path) -> None:
         ("a,b\n1,2\n4,5,6\n", "not a regular table: Expected 2 fields in line 3, saw 3"),
         (b"PK\x03\x04 and so on", "Excel workbook"),
         (b"a,b\n\x00\x01,2\n", "binary data"),
+        ('{"a": 1, "b": 2}\n{"a": 3, "b": 4}\n', "t.csv is JSON, not a CSV or Parquet file"),
+        ('\ufeff[ {"a": 1, "b": 2},\n {"a": 3, "b": 4}]', "t.csv is JSON"),
         (b"PAR1 not really", "not a readable Parquet file"),
     ],
 )
 def test_what_is_no_table_is_refused_with_the_mend(tmp_path: Path, content: str | bytes, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_table(write(tmp_path / "t.csv", content))
+
+
+def test_a_file_that_calls_itself_json_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Save the table as CSV"):
+        read_table(write(tmp_path / "t.jsonl", "[1, 2]\n"))
 
 
 def test_a_missing_file_is_named_with_its_neighbour(tmp_path: Path) -> None:

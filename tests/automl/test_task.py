@@ -64,6 +64,13 @@ def test_rows_without_a_target_are_left_out_and_said() -> None:
     assert task.notes == ("20 rows have no value in the target and are left out.",)
 
 
+def test_an_infinite_class_is_not_called_missing() -> None:
+    task = decide([None, None, np.inf, *([0.0, 1.0] * 30)])
+
+    assert task.facts.kind == "classification"
+    assert task.notes == ("2 rows have no value in the target and are left out.", "1 row has an infinite target and is left out.")
+
+
 def test_a_target_that_is_too_large_is_left_out_and_said() -> None:
     task = decide([None, 1e300, *RNG.normal(size=60)])
 

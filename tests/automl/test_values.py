@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tunewright.automl.values import dates, labels, number_style, numbers
+from tunewright.automl.values import clocks, dates, labels, number_style, numbers
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,25 @@ def test_dates_of_parquet_need_no_format() -> None:
 
     assert read.floats[0] == 1614816000.0
     assert np.isnan(read.floats[1])
+
+
+@pytest.mark.parametrize(
+    ("cell", "hours"),
+    [
+        ("2021-03-04T05:06:07+02:00", 2), ("2021-03-04 05:06-0530", -5.5), ("2021-03-04T05+01", 1), ("2021-03-04T05:06Z", 0), ("2021-03-04", 0),
+        ("2021-03-04 05:06", 0), (None, np.nan), ("nonsense", np.nan),
+    ],
+)  # fmt: skip
+def test_clocks_show_the_moment_as_it_was_written(cell: str | None, hours: float) -> None:
+    column = pd.Series([cell, "2021-03-04"], dtype=object)
+    moments = dates(column, "ISO8601").floats
+
+    np.testing.assert_array_equal(clocks(column, moments) - moments, [3600 * hours, 0.0])
+
+
+def test_clocks_of_a_column_with_a_time_zone() -> None:
+    column = pd.Series(pd.to_datetime(["2021-01-04 12:00", "2021-07-04 12:00", None])).dt.tz_localize("Europe/Berlin")
+    moments = dates(column, "ISO8601").floats
+
+    np.testing.assert_array_equal(clocks(column, moments) - moments, [3600.0, 7200.0, np.nan])
+    np.testing.assert_array_equal(clocks(column.dt.tz_localize(None), moments), moments)

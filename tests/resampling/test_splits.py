@@ -109,3 +109,12 @@ def test_rows_judged_twice_are_known():
 def test_lengths_must_agree():
     with pytest.raises(DataError, match="groups has 29"):
         checked_lengths(X=X, y=Y, groups=GROUPS[:-1])
+
+
+def test_predefined_splits_are_ready_made():
+    X = np.arange(12.0)[:, None]
+
+    splits = Splits(PredefinedSplit(np.arange(12) % 3), X, None, None, classes=False, seed=0)
+
+    assert splits.fixed
+    assert [fold.test.tolist() for fold in splits.repeat(0)] == [[i, i + 3, i + 6, i + 9] for i in range(3)]

@@ -11,7 +11,7 @@ from tunewright.errors import NoResult, ObjectiveError, StudyError
 from tunewright.metric import Metric
 from tunewright.samplers import Auto, QuasiRandom, Random
 from tunewright.schedulers import ASHA, PBT, Clone, Done, Once, Resume, Start, Wait
-from tunewright.space import Float, Int, SearchSpace
+from tunewright.space import Categorical, Float, Int, SearchSpace
 from tunewright.testing import Journal
 
 SPACE = SearchSpace({"x": Float(0, 1, default=0.25)})
@@ -54,8 +54,8 @@ def carry_out(journal, decision, loss):
 
 
 def test_members_begin_with_one_step_until_the_population_is_whole():
-    assert decide(Journal(SPACE)) == Start(budget=2)
-    assert decide(population([1.0, 2.0, 3.0])) == Start(budget=2)
+    assert decide(Journal(SPACE)) == Start(budget=2, again=True)
+    assert decide(population([1.0, 2.0, 3.0])) == Start(budget=2, again=True)
     assert decide(population([1.0, 2.0, 3.0, 4.0])) == Resume(0, budget=4)
 
 
@@ -601,4 +601,17 @@ def test_a_clone_misleads_no_sampler_that_goes_on_after_it():
 
     study.scheduler, study.sampler = Once(), tw.samplers.GP()
     study.optimize(lambda live: {"height": 10 * live["a"] * live["b"]}, more=3)
+    assert study.replay().same
+
+
+def test_a_space_smaller_than_the_population_has_members_alike():
+    space = SearchSpace({"a": Categorical([0.1, 0.2, 0.3]), "b": Categorical([1])})
+    study = tw.Study(space, Metric("height", "maximize"), scheduler=PBT(2, 6, population=8), sampler=Random(), seed=0)
+
+    study.optimize(climb)
+
+    first = [trial for trial in study.history.trials if trial.parent is None]
+    assert len(first) == 8
+    assert len({trial.params["a"] for trial in first}) == 3
+    assert study.history.clones
     assert study.replay().same

@@ -333,3 +333,11 @@ def test_the_best_of_a_finite_space_meet_fresh_seeds_however_the_search_ends(lim
     assert len(history) == 12
     assert any(seed >= 10 for trial in range(12) for _, seed in history.cells(trial))
     assert study.replay().same
+
+
+def test_a_race_without_trials_is_over():
+    study = tw.Study({"x": tw.Float(0, 1)}, scheduler=Race(folds=3))
+
+    study.optimize(lambda live: live["x"], trials=0)
+
+    assert len(study.history) == 0

@@ -15,9 +15,9 @@ from scipy import stats
 from tunewright.analysis.evidence import Evidence, crowded, evidence, seen, territory
 from tunewright.analysis.markup import tag
 from tunewright.analysis.notebook import framed
+from tunewright.analysis.slowness import uneven
 from tunewright.analysis.summary import (
     Difference,
-    association,
     at_full_effort,
     causes,
     default_trial,
@@ -26,7 +26,7 @@ from tunewright.analysis.summary import (
     standard_deviation,
 )
 from tunewright.analysis.surrogate import WIDEST, Surrogate, surrogate
-from tunewright.analysis.text import choice_labels, counted, cut, duration, number
+from tunewright.analysis.text import choice_labels, counted, cut, number
 from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.models.threads import one_thread
 from tunewright.sameness import alike
@@ -41,7 +41,6 @@ _ALPHA: Final = 1e-3
 """What chance would do less often than this is worth a word."""
 _FEW_PER_PARAMETER: Final = 5
 _HARSH: Final = 0.5
-_SLOWER: Final = 3.0
 _TWINS: Final = 0.9999
 
 
@@ -366,21 +365,6 @@ def _predicts(model: Surrogate | None) -> Iterator[Check]:
 
 
 def _time(history: History, known: Evidence) -> Iterator[Check]:
-    seconds = history.seconds[known.numbers]
-    if len(known) < 20 or not (seconds > 0.01).any():
-        return
-    strength = {j: association(known.rows[:, j], seconds) for j in range(len(known.space))}
-    column = max(strength, key=lambda j: strength[j])
-    x = known.rows[:, column]
-    active = np.isfinite(x)
-    groups = np.unique(np.quantile(x[active], [0.25, 0.75])) if active.any() else np.array([])
-    if strength[column] < 0.3 or len(groups) < 2:
-        return
-    low, high = (float(np.median(seconds[active & side])) for side in (x <= groups[0], x >= groups[1]))
-    times = max(low, high) / max(min(low, high), 1e-9)
-    if times >= _SLOWER:
-        name = known.space.names[column]
-        said = f"Time hangs on {name}: {duration(low)} in its lower quarter, {duration(high)} in its upper one, {number(times, 2)} times as much."
-        yield Check(
-            "uneven time", "note", said, f"If large and small {name} do equally well, cap it: more trials fit into the same time."
-        )
+    found = uneven(history, known)
+    if found is not None:
+        yield Check("uneven time", "note", *found)

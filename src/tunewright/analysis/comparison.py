@@ -171,7 +171,16 @@ def compare(
     if found is None:
         gain = metric.sign * (means[1] - means[0])
         return result(gain, math.nan, math.nan, 0, "none", *differ, f"{lucky} There are no folds in common either.")
-    return result(found.gain, found.low, found.high, found.shared, "folds of the winners", *differ, lucky)
+    remarks = [*differ, *_not_shared(winners[0], winners[1], found.shared), lucky]
+    return result(found.gain, found.low, found.high, found.shared, "folds of the winners", *remarks)
+
+
+def _not_shared(one: Trial, other: Trial, shared: int) -> list[str]:
+    """That somebody's mean is of other folds than the gain."""
+    first, second = (sum(each.values is not None for each in trial.measurements) for trial in (one, other))
+    if max(first, second) == shared:
+        return []
+    return [f"The winners met {first} and {second} folds and seeds; the gain is by the {shared} that both met."]
 
 
 def _checked(names: tuple[str, str], margin: float) -> tuple[tuple[str, str], float]:

@@ -118,10 +118,17 @@ def verdict(extras: ReportExtras, sign: float) -> str:
 def _beside(winner: Score, other: Score, versus: str, sign: float) -> str:
     gain = sign * (other.value - winner.value)
     size = number(abs(gain), 3)
-    bounds = (winner.low, winner.high, other.low, other.high)
-    if any(map(math.isnan, bounds)):
+    unknown = math.isnan(winner.low), math.isnan(other.low)
+    if any(unknown):
         word = "better" if gain > 0 else "worse"
-        return f"{size} {word} than {versus} (no intervals known)." if gain else f"As good as {versus}."
+        of = (
+            "no intervals known"
+            if all(unknown)
+            else "of which no interval is known"
+            if unknown[1]
+            else "its own interval is not known"
+        )
+        return f"{size} {word} than {versus} ({of})." if gain else f"As good as {versus}."
     if winner.low <= other.high and other.low <= winner.high:
         side = f", {size} {'better' if gain > 0 else 'worse'}" if gain else ""
         return f"Beside {versus} the intervals overlap{side}: the difference may be noise."

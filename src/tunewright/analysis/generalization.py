@@ -33,9 +33,10 @@ from scipy import stats
 from tunewright.analysis.hits import least_deviation, rows_behind
 from tunewright.analysis.lineages import refuse_clone
 from tunewright.analysis.summary import difference, objective
+from tunewright.analysis.text import cut
 from tunewright.analysis.verdict import Generalization, said, turned
-from tunewright.analysis.winner import Estimate, default_of, few, on_rows, posterior, shrunk, within
-from tunewright.errors import StudyError
+from tunewright.analysis.winner import Estimate, default_of, default_params, few, on_rows, posterior, shrunk, within
+from tunewright.errors import DataError, StudyError
 from tunewright.history import History
 from tunewright.trial import Trial
 from tunewright.typing import Array, Params
@@ -92,13 +93,15 @@ def nested(history: History, judge: Any, outer: int, search: Callable[[int, Any]
         )
     refuse_clone(history, "judged inside outer folds")
     judged = judge.outer(outer)
-    scores, defaults = [], []
-    known = default_of(history)
-    default = history.space.default if known is None else known.params
+    scores, defaults, lacking = [], [], ""
     for held, fold in enumerate(judged.splits.repeat(0)):
         scores.append(judged.score(search(held, judge.subset(fold.train)), held))
-        defaults.append(judged.score(default, held))
-    return by_outer_folds(history, np.array(scores), np.array(defaults), _baseline(judged))
+        try:
+            defaults += [] if lacking else [judged.score(default_params(history), held)]
+        except Exception as error:  # noqa: BLE001  what the default raises is no reason to lose the winner
+            lacking = _lacking(error, f"outer fold {held}")
+    beside = None if lacking else np.array(defaults)
+    return by_outer_folds(history, np.array(scores), beside, _baseline(judged), lacking=lacking)
 
 
 def by_test(history: History, judge: Any, X: Any, y: Any) -> Generalization:  # noqa: ANN401, N803  a cross-validation, from above
@@ -120,17 +123,32 @@ def by_test(history: History, judge: Any, X: Any, y: Any) -> Generalization:  # 
             "A test set is judged by models, so it needs the study's CrossValidation: generalization(cv, test=(X, y))."
         )
     refuse_clone(history, "fitted to other rows")
-    known, metric = default_of(history), objective(history)
-    scores, drawn = judge.tested([history.best.params, history.space.default if known is None else known.params], X, y)
+    metric, lacking, configurations = objective(history), "", [history.best.params, default_params(history)]
+    try:
+        scores, drawn = judge.tested(configurations, X, y)
+    except DataError:
+        raise
+    except Exception as error:  # noqa: BLE001  the default's, unless the winner fails, too
+        scores, drawn = judge.tested(configurations[:1], X, y)
+        lacking = _lacking(error, "the study's rows")
     usable = np.isfinite(drawn).all(axis=0)
     losses, draws = metric.sign * scores, metric.sign * drawn[:, usable]
-    claimed, beside, *floor = (
+    claimed, *others = (
         turned(within(history, _around(float(loss), each)), metric) for loss, each in zip(losses, draws, strict=True)
     )
+    if lacking:
+        floor = others[0] if others else None
+        return said("test", history, claimed, None, floor, gain=None, probability=math.nan, lacking=lacking)
+    beside, *floors = others
     apart = draws[1] - draws[0]
     gain = _around(float(losses[1] - losses[0]), apart)
     probability = float(np.mean(apart > 0) + np.mean(apart == 0) / 2) if len(apart) else math.nan
-    return said("test", history, claimed, beside, floor[0] if floor else None, gain=gain, probability=probability)
+    return said("test", history, claimed, beside, floors[0] if floors else None, gain=gain, probability=probability)
+
+
+def _lacking(error: Exception, where: str) -> str:
+    """Why there is no comparison with the default."""
+    return f"There is no comparison with the default: it cannot be fitted to {where} ({cut(f'{type(error).__name__}: {error}', 120)})."
 
 
 def _baseline(judge: object) -> list[float]:
@@ -250,16 +268,24 @@ def _both(found: Estimate, other: Estimate | None) -> Estimate:
     return Estimate(found.value, float(np.fmin(found.low, other.low)), float(np.fmax(found.high, other.high)))
 
 
-def by_outer_folds(history: History, scores: Array, defaults: Array, baseline: Sequence[float] = ()) -> Generalization:
+def by_outer_folds(
+    history: History, scores: Array, defaults: Array | None, baseline: Sequence[float] = (), *, lacking: str = ""
+) -> Generalization:
     """From searches inside outer folds, each judged on its own outer rows.
 
     Args:
         history: of the study itself, whose winner is recommended.
         scores, defaults: of the inner winner and of the default on each outer fold, shape (outer,), in the metric's units.
         baseline: as for `by_folds`.
+        lacking: why there is no default.
     """
     metric = objective(history)
     overlap = 1 / max(1, len(scores) - 1)
+    if defaults is None:
+        claimed = _bounded(_mean(scores, overlap), history)
+        assert claimed is not None
+        floor = _mean(baseline, overlap)
+        return said("nested", history, claimed, None, floor, gain=None, probability=math.nan, lacking=lacking)
     gains = metric.sign * (defaults - scores)
     gain = _mean(gains, overlap)
     assert gain is not None

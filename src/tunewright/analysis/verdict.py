@@ -8,7 +8,7 @@ import msgspec
 from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import default_trial, default_without_value, objective
 from tunewright.analysis.text import cut, number, params_line, read_alike
-from tunewright.analysis.winner import Estimate, default_of, within
+from tunewright.analysis.winner import Estimate, default_of, default_params, within
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.trial import Trial
@@ -66,14 +66,16 @@ class Generalization(msgspec.Struct, frozen=True, kw_only=True):
 
 def said(
     method: Method, history: History, claimed: Estimate, default: Estimate | None, baseline: Estimate | None, *,
-    gain: Estimate | None, probability: float, added: Estimate | None = None,
+    gain: Estimate | None, probability: float, added: Estimate | None = None, lacking: str = "",
 ) -> Generalization:  # fmt: skip
-    """All that was found, and what it means: which of the two to take, and the sentence. Arguments as its attributes."""
+    """All that was found, and what it means: which of the two to take, and the sentence. Arguments as its attributes; `lacking` says why the
+    default, which should have been judged anew, was not.
+    """
     metric, best, known = objective(history), history.best, default_of(history)
     unbounded, gain = gain, None if gain is None else _reachable(gain, history)
     same = known is not None and known.number == best.number
     unsure = probability < _SURE  # False where it is not known
-    back = gain is not None and known is not None and (same or not gain.value > 0 or unsure)
+    back = gain is not None and (same or not gain.value > 0 or unsure)
     raw = best.values[metric.name] if best.values else math.nan
     lucky = f"{number(raw)} is {'its score, the best of all compared' if same else 'the score it was chosen for'}"
     parts = [*on_clone(history, best.number), f"Expected {metric.name} on new data: {claimed.text(4)}; {lucky}."]
@@ -101,13 +103,13 @@ def said(
         elif gain.low <= 0:
             parts.append("The gain is within the noise.")
     else:
-        parts += _no_comparison(history, best)
+        parts += [lacking] if lacking else _no_comparison(history, best)
     if baseline is not None:
         parts.append(f"A model that does not look at the features reaches {number(baseline.value)}.")
-    taken = known if back and known is not None else best
+    taken = best if known is None or not back else known
     return Generalization(
         method=method, metric=metric.name, winner=claimed, raw=raw, default=default, baseline=baseline, gain=gain,
-        probability=probability, recommended="default" if back else "winner", params=taken.params, sentence=" ".join(parts), growth=added,
+        probability=probability, recommended="default" if back else "winner", params=default_params(history) if back else best.params, sentence=" ".join(parts), growth=added,
         exact=read_alike(history.space.parameters), clone=None if taken.parent is None else taken.number,
     )  # fmt: skip
 

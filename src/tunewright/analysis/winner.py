@@ -26,18 +26,19 @@ from scipy import special, stats
 
 from tunewright.analysis.hits import rows_behind, share_bounds
 from tunewright.analysis.lineages import on_clone
-from tunewright.analysis.summary import default_trial, objective
+from tunewright.analysis.summary import default_trial, default_without_value, objective
 from tunewright.analysis.text import interval, number, params_line, read_alike
 from tunewright.effects import Effects
 from tunewright.history import History
 from tunewright.sameness import alike, are_chances
 from tunewright.trial import Trial
-from tunewright.typing import Array
+from tunewright.typing import Array, Params
 
 __all__ = [
     "Estimate",
     "Winner",
     "default_of",
+    "default_params",
     "few",
     "find_winner",
     "of_folds",
@@ -142,7 +143,8 @@ def posterior(history: History, trial: int, rows: float | None = None) -> Estima
     value, variance = float(found.values[trial]), float(found.variances[trial])
     behind = rows_behind(history, trial, rows)
     if not math.isfinite(variance):
-        return within(history, on_rows(history, _plain(history, found, trial), behind)) if few(found) else Estimate(value)
+        told = few(found) or _unchosen(history, found, trial)
+        return within(history, on_rows(history, _plain(history, found, trial), behind)) if told else Estimate(value)
     mean, low, high, _ = shrunk(found, trial)
     shared = of_folds(history, found)
     down, up = math.hypot(mean - low, shared), math.hypot(high - mean, shared)
@@ -162,6 +164,12 @@ def few(found: Effects) -> bool:
     """
     met = found.counts[found.counts > 0]
     return math.isnan(found.noise) and len(met) > 0 and bool((met == met[0]).all()) and met[0] > 1
+
+
+def _unchosen(history: History, found: Effects, trial: int) -> bool:
+    """Whether it is the default, which met all cells whatever it scored on them, where nobody else says anything of chance."""
+    default = default_trial(history)
+    return default is not None and default.number == trial and bool(found.counts[trial] == found.counts.max() > 1)
 
 
 def _plain(history: History, found: Effects, trial: int) -> Estimate:
@@ -297,3 +305,9 @@ def default_of(history: History) -> Trial | None:
     """The trial of the default configuration, where it has met enough to be compared with."""
     default = default_trial(history)
     return default if default is not None and history.proven[default.number] else None
+
+
+def default_params(history: History) -> Params:
+    """The default configuration: as it was tried, whatever came of it, else the space's."""
+    tried = default_trial(history) or default_without_value(history)
+    return history.space.default if tried is None else tried.params

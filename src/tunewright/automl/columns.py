@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 from tunewright.automl.prepare import DATE_PARTS, date_part
 from tunewright.automl.schema import Column, Schema, Target
 from tunewright.automl.tables import Frame, quoted
-from tunewright.automl.values import DATE_FORMATS, LARGEST, SOFT_MISSING, Labels, Series, dates, labels, number_style, numbers
+from tunewright.automl.values import (
+    DATE_FORMATS,
+    LARGEST,
+    SOFT_MISSING,
+    Labels,
+    Series,
+    clocks,
+    dates,
+    labels,
+    number_style,
+    numbers,
+)
 from tunewright.errors import DataError
 from tunewright.extras import require
 
@@ -191,17 +202,22 @@ def _date(series: Series, name: str, missing: float, text: Labels) -> Column | N
     if not form:
         return None
     found = dates(series, form).floats
-    origin = float(np.nanmin(found))
+    shown, origin = clocks(series, found), float(np.nanmin(found))
     parts = []
     for part in DATE_PARTS:
-        values = date_part(found, part, origin)
+        values = date_part(found, shown, part, origin)
         if len(np.unique(values[~np.isnan(values)])) > 1:
             parts.append(part)
     if not parts:
         return Column(name=name, role="constant", sentence="Not used: every training row holds the same date.")
     rule = "" if form == "ISO8601" else f" (read as {form}{_ambiguous(form, series)})"
-    sentence = f"A date{rule}: taken apart into {', '.join(parts)}{'; days count from the earliest in training' if 'days' in parts else ''}."
-    return Column(name=name, role="date", missing=missing, form=form, parts=tuple(parts), origin=origin, sentence=sentence)
+    zoned = bool((shown != found)[~np.isnan(found)].any())
+    more = "; days count from the earliest in training" if "days" in parts else ""
+    more += ", all others by the clock of each row's own time zone" if zoned else ""
+    sentence = f"A date{rule}: taken apart into {', '.join(parts)}{more}."
+    return Column(
+        name=name, role="date", missing=missing, form=form, parts=tuple(parts), origin=origin, sentence=sentence, zone="as written" if zoned else "UTC"
+    )  # fmt: skip
 
 
 def _ambiguous(form: str, series: Series) -> str:

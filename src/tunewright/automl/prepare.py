@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tunewright.automl.schema import Column, Schema
 from tunewright.automl.tables import Frame, did_you_mean, quoted
-from tunewright.automl.values import LARGEST, SOFT_MISSING, Labels, Series, dates, labels, numbers
+from tunewright.automl.values import LARGEST, SOFT_MISSING, Labels, Series, clocks, dates, labels, numbers
 from tunewright.errors import DataError
 from tunewright.typing import Array
 
@@ -75,9 +75,16 @@ def bools(text: Labels, levels: tuple[str, ...]) -> tuple[Array, Array]:
     return values, np.array([float(word is not None and word not in table) for word in words])
 
 
-def date_part(moments: Array, part: str, origin: float) -> Array:
-    """One part of dates given in seconds since 1970, as numbers; NaN where missing."""
-    return DATE_PARTS[part](moments, origin)
+def date_part(moments: Array, shown: Array, part: str, origin: float) -> Array:
+    """One part of dates, as numbers; NaN where missing.
+
+    Args:
+        moments: seconds since 1970.
+        shown: the same as a clock shows them, from which all parts but "days" are read.
+        part: of `DATE_PARTS`.
+        origin: from which "days" count.
+    """
+    return DATE_PARTS[part](moments if part == "days" else shown, origin)
 
 
 def _calendar(moments: Array, unit: str) -> Array:
@@ -120,7 +127,9 @@ def _read(series: Series, column: Column) -> tuple[Array, str, str]:
     if column.role == "date":
         moments = dates(series, column.form)
         note, problem = _unreadable(series, column, moments.junk, f"dates ({column.form})")
-        return np.column_stack([date_part(moments.floats, part, column.origin) for part in column.parts]), note, problem
+        shown = clocks(series, moments.floats) if column.zone == "as written" else moments.floats
+        parts = [date_part(moments.floats, shown, part, column.origin) for part in column.parts]
+        return np.column_stack(parts), note, problem
     found = numbers(series, column.style)
     note, problem = _unreadable(series, column, found.junk, f"numbers ({column.style})" if column.style != "plain" else "numbers")
     return found.floats[:, None], " ".join(part for part in (note, _too_far(column, found.far)) if part), problem

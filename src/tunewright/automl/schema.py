@@ -22,6 +22,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         style: of numbers, see `values.NUMBER_STYLES`.
         form: of dates, see `values.DATE_FORMATS`.
         parts: of dates, those that vary: "year", "month", "day", "weekday", "hour", "days".
+        zone: of dates, whose clock the parts but "days" are read from: "UTC", or "as written" where some have an offset or the column a time zone.
         origin: of dates, the earliest in the training rows, seconds since 1970; "days" counts from it.
         levels: of categories and booleans, their labels in code order (0, 1, …). Any other label has the code len(levels).
     """
@@ -34,6 +35,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     form: str = "ISO8601"
     parts: tuple[str, ...] = ()
     origin: float = 0.0
+    zone: str = "UTC"
     levels: tuple[str, ...] = ()
 
     @property

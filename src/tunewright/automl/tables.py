@@ -66,12 +66,20 @@ def read_table(path: str | Path) -> Table:
         for signature, what in _SIGNATURES.items():
             if data.startswith(signature):
                 raise DataError(f"{file} is {what}, not a CSV or Parquet file. Save the table as CSV and give that file.")
+        if _is_json(file, data):
+            raise DataError(f"{file} is JSON, not a CSV or Parquet file. Save the table as CSV and give that file.")
         frame, notes = _csv(file, data)
     if frame.shape[1] == 0:
         raise DataError(f"{file} has no columns. The first line of a CSV file must name them.")
     if len(frame) == 0:
         raise DataError(f"{file} has column names but no rows. There is nothing to read from it.")
     return Table(frame, fingerprint, tuple(notes))
+
+
+def _is_json(file: Path, data: bytes) -> bool:
+    """By its name, or because its first line opens an object or a list of them, as no line of column names does."""
+    first = data.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")[0].replace(b" ", b"")
+    return file.suffix.lower() in {".json", ".jsonl", ".ndjson"} or first.startswith((b'{"', b'[{"'))
 
 
 def quoted(names: Sequence[object], limit: int = 5) -> str:

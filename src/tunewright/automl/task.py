@@ -93,7 +93,7 @@ def decide_task(frame: Frame, name: str, kind: TaskKind | None) -> Task:
         reason = f"{kind.capitalize()}, as asked for."
     if (kind or decided) == "regression":
         return _regression(name, found, style, text, reason)
-    return _classification(name, series, text, known, reason)
+    return _classification(name, series, text, known, int((found.far & ~known).sum()), reason)
 
 
 def original(codes_or_values: Array, target: Target) -> list[Any]:
@@ -142,8 +142,9 @@ def _regression(name: str, found: Numbers, style: str, text: Labels, reason: str
     return Task(facts, Target(name=name, kind="number", style=style), values[rows], rows, notes)
 
 
-def _classification(name: str, series: Series, text: Labels, known: NDArray[np.bool_], reason: str) -> Task:
-    notes = _left_out(int((~known).sum()), "has no value in the target")
+def _classification(name: str, series: Series, text: Labels, known: NDArray[np.bool_], far: int, reason: str) -> Task:
+    notes = _left_out(int((~known).sum()) - far, "has no value in the target")
+    notes += _left_out(far, "has an infinite target")
     rows = np.flatnonzero(known)
     classes, counts = np.unique(text[rows].astype(str), return_counts=True)
     if len(classes) == 1:

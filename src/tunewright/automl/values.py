@@ -21,6 +21,7 @@ __all__ = [
     "Labels",
     "Numbers",
     "Series",
+    "clocks",
     "dates",
     "labels",
     "number_style",
@@ -52,6 +53,7 @@ LARGEST: Final = float(np.finfo(np.float32).max)
 """Numbers beyond it, 3.4e38, count as missing, as infinite ones do: trees compute in single precision and refuse them, and their squares
 overflow in everything that scales."""
 
+_OFFSET: Final = re.compile(r"[T ]\d{2}.*([+-])(\d{2}):?(\d{2})?$")
 _UNITS: Final = re.compile(r"[\s€$£%'\u00a0\u202f]")
 _WITH_DOTS: Final = re.compile(r"^[+-]?\d{1,3}(?:\.\d{3})+$")
 _WITH_COMMA: Final = re.compile(r"^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+(?:[eE][+-]?\d+)?$")
@@ -164,6 +166,26 @@ def dates(column: Series, form: str) -> Numbers:
     moments: Array = column.astype("datetime64[us, UTC]").astype("int64").to_numpy().astype(np.float64) / 1e6
     moments[column.isna().to_numpy(dtype=bool)] = np.nan
     return Numbers(moments, np.isnan(moments) & ~missing, np.zeros(len(moments), dtype=bool))
+
+
+def clocks(column: Series, moments: Array) -> Array:
+    """Seconds since 1970 as clocks showed them where the moments were written: moved by the offset of the text ("…+02:00") or by the time zone of the
+    column; those without one as they stand.
+
+    Args:
+        column: dates, or text.
+        moments: of it, as `dates` reads them.
+    """
+    pandas = require("pandas", extra="tune")
+    if pandas.api.types.is_datetime64_any_dtype(column.dtype):
+        if column.dt.tz is None:
+            return moments
+        shown = column.dt.tz_localize(None).astype("datetime64[us]").astype("int64").to_numpy().astype(np.float64) / 1e6
+        return np.where(np.isnan(moments), np.nan, shown)
+    parts = pandas.Series(labels(column), dtype=object).astype("string").str.extract(_OFFSET)
+    sign = np.where((parts[0] == "-").to_numpy(dtype=bool, na_value=False), -1.0, 1.0)
+    hours, minutes = (pandas.to_numeric(parts[place]).to_numpy(dtype=np.float64, na_value=0.0) for place in (1, 2))
+    return np.asarray(moments + sign * (3600 * hours + 60 * minutes))
 
 
 def _is_text(column: Series) -> bool:

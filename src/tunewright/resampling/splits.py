@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import indexable
 from sklearn.utils.multiclass import type_of_target
 
@@ -55,7 +55,8 @@ class Splits:
         self._seed = seed
         self.cv = cv
         """As given."""
-        self._fixed = None if hasattr(cv, "split") or isinstance(cv, int | np.integer) else _pairs(cv)
+        ready = list(cv.split()) if isinstance(cv, PredefinedSplit) else cv
+        self._fixed = None if hasattr(ready, "split") or isinstance(ready, int | np.integer) else _pairs(ready)
         self._splitter = None if self._fixed is not None else _splitter(cv, groups is not None, classes and _in_classes(y), seed)
         self._repeats: dict[int, tuple[Fold, ...]] = {}
         first = self.repeat(0)

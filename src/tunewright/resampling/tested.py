@@ -69,13 +69,17 @@ def judged_on(models: Sequence[Any], scorer: Callable[..., float], X: Any, y: An
         seed: of the draws.
 
     Raises:
-        DataError: there are fewer than 10 rows, or X and y do not fit.
-        ValueError: what the scorer raises on the whole test set.
+        DataError: there are fewer than 10 rows, X and y do not fit, or the scorer cannot judge them.
     """
     checked_lengths(X=X, y=y)
     if (rows := rows_of(X)) < _LEAST:
         raise DataError(f"The test set has {rows} rows; fewer than {_LEAST} say nothing. Hold out more.")
-    plain = np.array([_score(scorer, model, X, y) for model in models])
+    try:
+        plain = np.array([_score(scorer, model, X, y) for model in models])
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"The test set cannot be judged: {str(error).rstrip('.')}. It needs the columns of the study's rows, and the same kind of target."
+        ) from error
     echoed = isinstance(scorer, _BaseScorer)
     asked = [Echo(model, X) for model in models] if echoed else models
     rng, drawn = np.random.default_rng(seed), np.full((len(models), _DRAWS), np.nan)

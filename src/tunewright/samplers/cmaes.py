@@ -37,6 +37,7 @@ from scipy.special import ndtr, ndtri
 from tunewright.errors import StudyError
 from tunewright.extras import require
 from tunewright.history import RUNNING, History
+from tunewright.metric import one_alone
 from tunewright.models.ranking import Ranking
 from tunewright.samplers.base import Sampler
 from tunewright.space import Bool, Categorical, Int, SearchSpace
@@ -119,7 +120,7 @@ def _check(space: SearchSpace, history: History) -> None:
         raise StudyError(f"CMAES knows no conditions, but {listed} {'is' if len(space.when) == 1 else 'are'} conditional. {mend}")
     if len(history.objectives) > 1:
         listed = ", ".join(f'"{history.metrics[j].name}"' for j in history.objectives)
-        raise StudyError(f"CMAES has one objective, but {listed} are optimised. Give all but one a bound, or use Evolution.")
+        raise StudyError(f"CMAES has one objective, but {listed} are optimised. {one_alone(history.metrics)}, or use Evolution.")
 
 
 class _Axes:

@@ -28,6 +28,7 @@ import numpy as np
 
 from tunewright.errors import StudyError
 from tunewright.history import RUNNING, History
+from tunewright.metric import one_alone
 from tunewright.models.descent import Descent
 from tunewright.models.ranking import Ranking
 from tunewright.samplers.base import Sampler
@@ -101,7 +102,9 @@ def _check(space: SearchSpace, history: History) -> None:
         )
     if len(history.objectives) > 1:
         listed = ", ".join(f'"{history.metrics[j].name}"' for j in history.objectives)
-        raise StudyError(f"Gradient has one objective, but {listed} are optimised. Give all but one a bound, or use Evolution.")
+        raise StudyError(
+            f"Gradient has one objective, but {listed} are optimised. {one_alone(history.metrics)}, or use Evolution."
+        )
 
 
 def _remarks(history: History) -> tuple[str, ...]:

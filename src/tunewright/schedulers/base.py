@@ -23,12 +23,15 @@ _MOST_SEEDS: Final = 2**63
 
 
 class Start(msgspec.Struct, frozen=True):
-    """Begin a new trial with this task, and promise it `plan` tasks in all."""
+    """Begin a new trial with this task, and promise it `plan` tasks in all; where a finite space is exhausted, `again` with a configuration
+    that was tried.
+    """
 
     plan: int = 1
     budget: int | float | None = None
     fold: int | None = None
     seed: int = 0
+    again: bool = False
 
 
 class Resume(msgspec.Struct, frozen=True):

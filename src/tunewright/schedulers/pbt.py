@@ -106,7 +106,7 @@ class PBT(Scheduler):
         crowd = self._crowd(history)
         crowd.check(self)
         if crowd.may_grow:
-            return Start(budget=self.step)
+            return Start(budget=self.step, again=True)
         for trial in crowd.waiting(self.high):
             parents = self._parents(space, history, crowd, trial)
             budget = crowd.highest[trial]

@@ -138,6 +138,8 @@ class Race(Scheduler):
 
     def _confirmed(self, history: History) -> list[int]:
         """Those that meet or met fresh cells since the last trial began: who falls behind by them is not exchanged for the next best."""
+        if not len(history):
+            return []
         known, now = history.basis(len(history) - 1), {task.trial for task, _ in history.open_tasks}
         latest = [trial for trial in range(len(history)) if history.result_at[trial] > known or trial in now]
         return [trial for trial in latest if history.sent(trial) > self.cells and history.states[trial] == COMPLETED]

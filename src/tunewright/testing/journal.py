@@ -60,13 +60,16 @@ class Journal:
         value: float | Mapping[str, float],
         *,
         index: int = 0,
+        seconds: float = 1.0,
         reached: float | None = None,
         gradient: Mapping[str, float] | None = None,
     ) -> None:
-        """Tell a task its value (of every metric the same), or its values by metric; `reached`: the step at which a scheduler stopped it;
+        """Tell a task its value (of every metric the same), or its values by metric, and how long it took; `reached`: the step at which a scheduler stopped it;
         `gradient`: derivatives by parameter.
         """
-        self._write(trial, Told(self._values(value), seconds=1.0, index=index, reached=reached, gradient=dict(gradient or {})))
+        self._write(
+            trial, Told(self._values(value), seconds=seconds, index=index, reached=reached, gradient=dict(gradient or {}))
+        )
 
     def fail(self, trial: int, *, index: int = 0) -> None:
         """Let a task fail."""
