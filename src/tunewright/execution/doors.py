@@ -47,9 +47,9 @@ def _as_told(given: str) -> tuple[socket.socket, tuple[tuple[str, int], ...]]:
         raise StudyError(f"{said}: it is no address that a worker could reach. {mend}")
     try:
         listener = _bound(host, port)
-    except OSError as error:
-        if error.errno != errno.EADDRNOTAVAIL:
-            raise StudyError(f"{said}: {error.strerror or error}. {mend}") from error
+    except (OSError, UnicodeError) as error:  # the latter: a name that can be none
+        if not isinstance(error, OSError) or error.errno != errno.EADDRNOTAVAIL:
+            raise StudyError(f"{said}: {getattr(error, 'strerror', None) or error}. {mend}") from error
         if not port:
             raise StudyError(
                 f'{said}: it is no address of this machine. If it leads here all the same (a service, a forwarded port), say its port, too: "{host}:8787".'
