@@ -542,7 +542,7 @@ def test_who_breaks_a_bound_at_a_rung_is_stopped():
 
 def test_an_executor_that_no_way_leads_to_stops_nobody_and_that_is_said(monkeypatch):
     study = tw.Study(SPACE, tw.Metric("loss"), sampler=Random(), scheduler=Harsh(1))
-    monkeypatch.setattr("tunewright.execution.doors._LOOPBACK", "192.0.2.1")  # RFC 5737: no machine's
+    monkeypatch.setattr("tunewright.execution.doors._LOOPBACK", "198.51.100.77")  # RFC 5737: no machine's
 
     with (
         ThreadPoolExecutor(1) as pool,

@@ -73,17 +73,17 @@ def test_an_address_of_ipv6_may_stand_with_and_without_a_port(monkeypatch):
 def test_a_name_of_another_machine_with_a_port_is_announced_and_all_addresses_are_listened_at(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    monkeypatch.setenv("TUNEWRIGHT_LISTEN", f"192.0.2.1:{port}")  # RFC 5737: no machine's
+    monkeypatch.setenv("TUNEWRIGHT_LISTEN", f"198.51.100.77:{port}")  # RFC 5737: no machine's
 
     listener, addresses = listener_for(Executor())
 
-    assert addresses == (("192.0.2.1", port),)
+    assert addresses == (("198.51.100.77", port),)
     reached(listener, [("127.0.0.1", port)])
 
 
 @pytest.mark.parametrize(
     "given",
-    ["192.0.2.1", "0.0.0.0", "0.0.0.0:80", ":8787", "::", "host:port", "127.0.0.1:99999", "tcp://127.0.0.1:80", "a b", "a..b", "u@host", "no-such-host.invalid"],
+    ["198.51.100.77", "0.0.0.0", "0.0.0.0:80", ":8787", "::", "host:port", "127.0.0.1:99999", "tcp://127.0.0.1:80", "a b", "a..b", "u@host", "no-such-host.invalid"],
 )  # fmt: skip
 def test_what_cannot_be_used_is_one_clear_error_before_anything_begins(given, monkeypatch):
     monkeypatch.setenv("TUNEWRIGHT_LISTEN", given)

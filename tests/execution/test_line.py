@@ -12,7 +12,6 @@ import threading
 import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import ClassVar
 
 import msgspec
@@ -257,7 +256,8 @@ def works(line, board, key):
 
 def heard(board, count, key=KEY):
     """The reports of the task, when so many have arrived."""
-    found, end = [], time.monotonic() + 60
+    found: list[Report] = []
+    end = time.monotonic() + 60
     while len(found) < count:
         assert time.monotonic() < end, f"{len(found)} of {count} reports arrived within a minute"
         found += board.take().get(key, [])
@@ -449,7 +449,7 @@ def test_a_process_without_files_left_listens_again_when_it_has_some(line, board
 # ---- whole studies -------------------------------------------------------------------------------------------------------------
 
 
-def study_of(path: Path, **settings) -> tw.Study:
+def study_of(path, **settings):
     return tw.Study(
         {"x": tw.Float(0.0, 1.0)},
         tw.Metric("loss"),
@@ -622,7 +622,6 @@ def test_what_was_reported_before_a_process_was_killed_is_kept(pool, tmp_path, i
 SCRIPT = """
 import sys, time, multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import ClassVar
 import tunewright as tw
 

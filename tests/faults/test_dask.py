@@ -75,7 +75,7 @@ def test_a_scheduler_stops_tasks_of_the_cluster_in_the_middle(client: Any, tmp_p
     study.optimize(objective, trials=8, workers=2, executor=client.get_executor(pure=False))
 
     reached = [trial.measurements[0].budget for trial in study.history.trials]
-    stopped = [number for number, budget in enumerate(reached) if budget < 9]
+    stopped = [number for number, budget in enumerate(reached) if budget is not None and budget < 9]
     assert stopped
     assert study.history.completed == 8
     assert {path.name for path in tmp_path.glob("cleaned-*")} == {f"cleaned-{number}" for number in stopped}

@@ -35,7 +35,7 @@ class Crew:
         metrics: the names that its results must have.
         workers: how many tasks at once.
         executor: any `concurrent.futures.Executor`, which is not shut down at the end; None: processes of our own, or, where the fence
-            says so, this very process, with a thread for each of several workers.
+            says so, this very process, with a thread for each of several workers. To tasks in another's processes leads a `Line`.
         fence: what a task may take. With an executor: "process" puts a sandbox into the executor's worker.
         folder: where the trials' files lie.
         branches: of the study's space.
@@ -47,7 +47,7 @@ class Crew:
         listen: called after each report of an objective that has the coordinator's own thread.
 
     Raises:
-        StudyError: the objective cannot travel, or the executor takes no tasks.
+        StudyError: the objective cannot travel, the executor takes no tasks, or TUNEWRIGHT_LISTEN cannot be used.
     """
 
     def __init__(

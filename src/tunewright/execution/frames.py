@@ -63,7 +63,7 @@ class Delivery(msgspec.Struct, frozen=True):
         outcome: of the task; its reports are those of which it is not known that they arrived.
         run: which of the task's runs it was, as `Hello.run`; empty: it had no line.
         first: the number of the first of those reports.
-        missed: whether the line was looked for, and there was none at its address.
+        missed: whether the line was looked for, and not found.
     """
 
     outcome: Outcome

@@ -44,7 +44,7 @@ _PAUSES: Final = (1.0, 60.0)
 _SHARE: Final = 20.0
 """Looking for a line takes at most one in so many seconds."""
 _MISSED: Final = 300.0
-"""Seconds for which the tasks of a process do not look again where one has waited in vain."""
+"""Seconds for which the tasks of a process do not look again where one has waited for an answer in vain."""
 _BATCH: Final = 200
 """Reports in a frame at most."""
 _SOON: Final = 0.1
@@ -157,7 +157,7 @@ class LineChannel(Channel):
     def delivery(self, outcome: Outcome) -> Delivery:
         """What comes back of a task whose reports, if any, are the `rest` of this channel."""
         self.rest()
-        return Delivery(outcome, self._run, self._box.first, self._missed)
+        return Delivery(outcome, self._run, self._box.first, self._missed and not self._met)
 
     # ---- under the lock --------------------------------------------------------------------------------------------------------
 
@@ -233,8 +233,8 @@ class LineChannel(Channel):
     def _join(self) -> bool:
         """Look for the line, if it is time."""
         begun = time.monotonic()
-        if not self._met and begun < _missed.get(self._lead.addresses, 0.0):
-            self._missed, self._next = True, math.inf
+        if not self._met and begun < (until := _missed.get(self._lead.addresses, 0.0)):
+            self._missed, self._next = True, max(self._next, until)
         if begun < self._next:
             return False
         end, left = begun + (_AGAIN if self._met else _FIRST), len(self._lead.addresses)
@@ -253,14 +253,13 @@ class LineChannel(Channel):
                 continue
             self._pause = _PAUSES[0]
             return True
-        took = time.monotonic() - begun
-        if not self._met and not spoke:
+        now = time.monotonic()
+        self._put_off(now, now - begun)
+        if not self._met:
             self._missed = True
-            self._next = math.inf
-            if took > _SOON:
-                _missed[self._lead.addresses] = time.monotonic() + _MISSED
-        else:
-            self._put_off(time.monotonic(), took)
+            self._next = self._next if spoke else math.inf
+            if now - begun > _SOON:
+                _missed[self._lead.addresses] = min(self._next, now + _MISSED)
         return False
 
     def _put_off(self, now: float, took: float) -> None:
