@@ -10,13 +10,12 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from concurrent.futures import ProcessPoolExecutor
 from typing import ClassVar
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import tunewright as tw
@@ -102,12 +101,20 @@ class Run:
             self.lines[-1][0].clear()
 
 
-@settings(max_examples=300, deadline=None)
+DEEDS = ["report", "join", "say", "arrive", "hear", "snap"]
+GETS_THERE = [(deed, 0, 2) for deed in ("report", "report", "join", "say", "arrive")]
+
+
+@settings(max_examples=500, deadline=None)
+@example(GETS_THERE, 0)  # it is not known that they have arrived: they come with the outcome, too
+@example([*GETS_THERE, ("snap", 0, 1), ("say", 0, 1), ("report", 0, 1), ("join", 0, 1), ("say", 0, 3), ("arrive", 0, 1)], 0)
+@example([*GETS_THERE[:-1], ("snap", 0, 2), ("join", 0, 1), ("say", 0, 1), ("arrive", 0, 1), ("arrive", 0, 2)], 0)  # crosswise
+@example([*GETS_THERE, ("join", 1, 1), ("report", 0, 1), ("say", 0, 1), ("arrive", 0, 2)], 0)
 @given(
-    st.lists(
-        st.tuples(st.sampled_from(["report", "join", "say", "arrive", "hear", "snap"]), st.integers(0, 2), st.integers(1, 5))
+    st.lists(st.tuples(st.sampled_from(DEEDS), st.sampled_from([0, 0, 0, 1, 2]), st.integers(1, 4)), max_size=60).map(
+        lambda deeds: [*GETS_THERE, *deeds]
     ),
-    st.integers(0, 2),
+    st.sampled_from([0, 0, 1]),
 )
 def test_each_report_is_taken_once_however_lines_break_and_runs_begin_anew(deeds, ends):
     board = Board()
@@ -401,26 +408,40 @@ def test_who_is_left_on_a_line_that_closes_is_asked_to_stop(board):
     line.close()  # once more harms nothing
 
 
-def test_a_fork_of_the_coordinator_does_not_hold_the_line(board, eventually):
-    listener = socket.create_server(("127.0.0.1", 0))
-    line = Line(board, listener, (listener.getsockname(),))
-    lead = line.lead(KEY)
-    (caller := Caller(line)).greet(lead)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # threads and forks
-        pid = os.fork()
-    if not pid:
-        time.sleep(60)
-        os._exit(0)
-    try:
-        assert works(line, board, (8, 0))
-        line.close()
-        assert caller.hung_up_on()
-        with pytest.raises(ConnectionRefusedError):
-            Caller(line)
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+FORKS = """
+import os, socket, sys, time
+from tunewright.execution.channel import Board
+from tunewright.execution.line import Line
+
+listener = socket.create_server(("127.0.0.1", 0))
+line = Line(Board(), listener, (listener.getsockname(),))
+lead = line.lead((7, 0))
+print(listener.getsockname()[1], lead.number, lead.secret.hex(), flush=True)
+sys.stdin.readline()
+child = os.fork()
+if child:
+    print(child, flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_fork_of_the_coordinator_does_not_hold_the_line():
+    with subprocess.Popen([sys.executable, "-c", FORKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as coordinator:
+        port, number, secret = coordinator.stdout.readline().split()
+        lead = Lead((("127.0.0.1", int(port)),), int(number), bytes.fromhex(secret))
+        (caller := Caller(lead)).greet(lead)
+        coordinator.stdin.write("\n")
+        coordinator.stdin.flush()
+        child = int(coordinator.stdout.readline())
+        try:
+            coordinator.kill()
+            coordinator.wait()
+
+            assert caller.hung_up_on()
+            with pytest.raises(ConnectionRefusedError):
+                Caller(lead)
+        finally:
+            os.kill(child, signal.SIGKILL)
 
 
 def test_a_process_without_files_left_listens_again_when_it_has_some(line, board):
@@ -622,6 +643,7 @@ def test_what_was_reported_before_a_process_was_killed_is_kept(pool, tmp_path, i
 SCRIPT = """
 import sys, time, multiprocessing
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import ClassVar
 import tunewright as tw
 

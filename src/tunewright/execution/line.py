@@ -217,7 +217,8 @@ class Line:
         finally:
             for caller in list(self._callers.values()):
                 self._dismiss(caller)
-            self._shut()
+            self.abandon()
+            _lines.discard(self)
 
     def _pause(self) -> float | None:
         """Seconds until there is something to do that nobody will wake us for."""
@@ -334,8 +335,6 @@ class Line:
             return
         if caller.mask:
             self._selector.unregister(caller.line)
-        with contextlib.suppress(OSError):
-            caller.line.shutdown(socket.SHUT_RDWR)  # a process that was forked off may hold it, too
         caller.line.close()
         self._strangers.pop(caller, None)
         if caller.number:
@@ -354,12 +353,6 @@ class Line:
             for _ in range(_STRANGERS):
                 caller.line.recv(1 << 16)  # what is unread would take the last word with it
         self._drop(caller)
-
-    def _shut(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # as above
-        self.abandon()
-        _lines.discard(self)
 
     def abandon(self) -> None:
         """Close what this process holds of it, and say nothing: after a fork, in the child."""
