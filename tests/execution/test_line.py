@@ -644,7 +644,6 @@ SCRIPT = """
 import sys, time, multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import ClassVar
 import tunewright as tw
 
 def train(live):
