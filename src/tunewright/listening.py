@@ -61,7 +61,7 @@ class Listening:
         self._said = False
         if self._judges and not crew.hears:
             warnings.warn(
-                f"{scheduler!r} cannot stop tasks in the processes of an executor: no way leads there while they run. "
+                f"{scheduler!r} cannot stop the executor's tasks: no way leads to them while they run. "
                 "Use workers=…, or budgets that grow (schedulers.ASHA with checkpoints).",
                 stacklevel=2,
             )

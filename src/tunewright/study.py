@@ -323,9 +323,10 @@ class Study(Findings):
             more: so many in addition to those that it holds. Not together with `trials`.
             seconds: start no task after so many seconds of wall time.
             overtime: end tasks that still run so many seconds after that, and give them back; needs processes. Default: they finish.
-                Those that report are asked to stop first, and have 5 s to clean up.
+                Those that report are asked to stop first, and have 5 s to clean up. In an executor's processes only these end.
             workers: how many tasks at once; more than 1 run in processes of their own.
-            executor: any `concurrent.futures.Executor` to run the tasks instead; `workers` says how many tasks it gets at once.
+            executor: any `concurrent.futures.Executor` to run the tasks instead; `workers` says how many tasks it gets at once. Tasks that report
+                reach this process over the network, and hear from it that they should stop; TUNEWRIGHT_LISTEN says at which address.
             isolation: "process": each task in a warm child process, so that whatever it does costs its own trial at most. "none":
                 in this process (several workers are threads then), for objectives of microseconds. Default: "process" for several
                 workers, and where something asked for needs it. With an executor, "process" puts the child into its worker.

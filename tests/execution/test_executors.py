@@ -80,8 +80,8 @@ def test_in_somebody_elses_process_a_task_can_be_fenced_in():
 
     sent, fence = work(objective), Fence(seconds=2.0)
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        here = pool.submit(run_here, sent, task(x=0)).result(60)
-        fenced, late, again = (pool.submit(run_fenced, sent, fence, task(x=x)).result(60) for x in (0, 1, 0))
+        here = pool.submit(run_here, sent, task(x=0)).result(60).outcome
+        fenced, late, again = (pool.submit(run_fenced, sent, fence, task(x=x)).result(60).outcome for x in (0, 1, 0))
 
     assert fenced.info["parent"] == here.info["pid"] != os.getpid()
     assert late.failure.kind == "timeout"
@@ -92,7 +92,7 @@ def test_in_somebody_elses_process_a_task_can_be_fenced_in():
 def test_a_sandbox_in_somebody_elses_process_does_not_stay_for_ever(lives, eventually):
     sent = work(lambda _: {"loss": 0.0, "pid": os.getpid()})
 
-    pid = run_fenced(sent, Fence(), task(), 0.2).info["pid"]
+    pid = run_fenced(sent, Fence(), task(), linger=0.2).outcome.info["pid"]
 
     eventually(lambda: not lives(pid))
 

@@ -15,6 +15,7 @@ import pytest
 import tunewright as tw
 from tunewright.errors import StudyError
 from tunewright.samplers import Random
+from tunewright.schedulers import ASHA
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own
@@ -37,6 +38,8 @@ def test_a_killed_worker_costs_no_trial(client: Any, tmp_path: Path) -> None:
     study, killed = study_of(tmp_path), tmp_path / "killed"
 
     def objective(live: Any) -> dict[str, Any]:
+        with (tmp_path / f"runs-{live.trial}").open("a", encoding="ascii") as runs:
+            runs.write("x")
         live.report(1, loss=float(live["x"]))
         if live.trial == 2 and not killed.exists():
             killed.write_text(str(os.getpid()), encoding="ascii")
@@ -51,7 +54,50 @@ def test_a_killed_worker_costs_no_trial(client: Any, tmp_path: Path) -> None:
     assert (history.completed, history.failed, history.running) == (12, 0, 0)
     assert os.getpid() not in {trial.measurements[0].info["pid"] for trial in history.trials}
     assert history.trials[2].measurements[0].info["pid"] != victim
-    assert all(len(history.curve(number)) == 1 for number in range(12))
+    runs = [len((tmp_path / f"runs-{number}").read_text(encoding="ascii")) for number in range(12)]
+    assert runs[2] == 2
+    assert [len(history.curve(number)) for number in range(12)] == runs  # what was reported before the death is kept
+
+
+def test_a_scheduler_stops_tasks_of_the_cluster_in_the_middle(client: Any, tmp_path: Path) -> None:
+    scheduler = ASHA(1, 9, resume=False)
+    study = tw.Study({"x": tw.Float(0.0, 1.0)}, tw.Metric("loss"), sampler=Random(), scheduler=scheduler, seed=0)
+
+    def objective(live: Any) -> Iterator[float]:
+        try:
+            for _ in range(live.budget):
+                time.sleep(0.2)
+                yield float(live["x"])
+        except tw.Stopped:
+            (tmp_path / f"cleaned-{live.trial}").touch()
+            raise
+
+    study.optimize(objective, trials=8, workers=2, executor=client.get_executor(pure=False))
+
+    reached = [trial.measurements[0].budget for trial in study.history.trials]
+    stopped = [number for number, budget in enumerate(reached) if budget is not None and budget < 9]
+    assert stopped
+    assert study.history.completed == 8
+    assert {path.name for path in tmp_path.glob("cleaned-*")} == {f"cleaned-{number}" for number in stopped}
+    assert [len(study.history.curve(number)) for number in range(8)] == reached
+
+
+def test_when_the_time_is_up_tasks_of_the_cluster_may_clean_up(client: Any, tmp_path: Path) -> None:
+    study = study_of(tmp_path)
+
+    def objective(live: Any) -> float:
+        for step in range(3000):
+            try:
+                live.report(step, loss=1.0)
+            except tw.Stopped:
+                return float(step)
+            time.sleep(0.02)
+        return -1.0
+
+    study.optimize(objective, seconds=2, overtime=0.2, workers=2, executor=client.get_executor(pure=False))
+
+    assert study.history.completed == 2
+    assert all(trial.value is not None and 0 < trial.value < 2999 for trial in study.history.trials)
 
 
 def test_limits_hold_in_the_clusters_workers_too(client: Any, tmp_path: Path) -> None:

@@ -3,17 +3,21 @@
 import os
 import re
 import traceback
+import warnings
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
 from tunewright.errors import StudyError
 from tunewright.execution.channel import Board, BoardChannel
+from tunewright.execution.doors import listener_for
 from tunewright.execution.executors import InlineExecutor, Sandboxes, run_fenced, run_here
 from tunewright.execution.fence import Fence
 from tunewright.execution.files import Place
+from tunewright.execution.frames import Delivery
+from tunewright.execution.line import Line
 from tunewright.execution.parcel import pack
 from tunewright.execution.sandbox import Work
 from tunewright.execution.worker import Objective, run
@@ -31,7 +35,7 @@ class Crew:
         metrics: the names that its results must have.
         workers: how many tasks at once.
         executor: any `concurrent.futures.Executor`, which is not shut down at the end; None: processes of our own, or, where the fence
-            says so, this very process, with a thread for each of several workers.
+            says so, this very process, with a thread for each of several workers. To tasks in another's processes leads a `Line`.
         fence: what a task may take. With an executor: "process" puts a sandbox into the executor's worker.
         folder: where the trials' files lie.
         branches: of the study's space.
@@ -43,7 +47,7 @@ class Crew:
         listen: called after each report of an objective that has the coordinator's own thread.
 
     Raises:
-        StudyError: the objective cannot travel, or the executor takes no tasks.
+        StudyError: the objective cannot travel, the executor takes no tasks, or TUNEWRIGHT_LISTEN cannot be used.
     """
 
     def __init__(
@@ -61,7 +65,8 @@ class Crew:
         self.workers = workers
         self.board = Board()
         self.listen: Callable[[], None] = _nothing
-        self._flying: dict[Future[Outcome], Task] = {}
+        self._flying: dict[Future[Any], Task] = {}
+        self._missed = False
         self._metrics = metrics
         self._objective = objective
         self._folder = folder
@@ -84,6 +89,7 @@ class Crew:
             self._work = Work(pack(objective), metrics, folder, os.getpid(), branches)
         if self._launch == self._in_sandbox:
             self._own = Sandboxes(self._work, fence, workers)
+        self._line = self._listening() if self._launch == self._there else None
 
     def __enter__(self) -> Self:
         return self
@@ -108,8 +114,8 @@ class Crew:
 
     @property
     def hears(self) -> bool:
-        """Whether tasks hear while they run that they should stop."""
-        return self._launch != self._there
+        """Whether tasks that report hear while they run that they should stop."""
+        return self._launch != self._there or self._line is not None
 
     @property
     def can_end_tasks(self) -> bool:
@@ -129,12 +135,26 @@ class Crew:
         assert isinstance(self._own, Sandboxes)
         return self._own.submit(task, BoardChannel(self.board, task.key))
 
-    def _there(self, task: Task) -> Future[Outcome]:
+    def _listening(self) -> Line | None:
+        """The way to tasks in somebody else's processes."""
         assert self._executor is not None
         try:
+            return Line(self.board, *listener_for(self._executor))
+        except OSError as error:
+            warnings.warn(
+                f"No way leads to the executor's tasks while they run: this process cannot listen for them ({error}). What they report comes "
+                "with their results, and nobody can stop them. TUNEWRIGHT_LISTEN may say at which address of this machine to listen.",
+                stacklevel=2,
+            )
+            return None
+
+    def _there(self, task: Task) -> Future[Delivery]:
+        assert self._executor is not None
+        lead = None if self._line is None else self._line.lead(task.key)
+        try:
             if self._fence.isolation == "none":
-                return self._executor.submit(run_here, self._work, task)
-            return self._executor.submit(run_fenced, self._work, self._fence, task)
+                return self._executor.submit(run_here, self._work, task, lead)
+            return self._executor.submit(run_fenced, self._work, self._fence, task, lead)
         except Exception as error:  # any executor refuses in its own way
             raise StudyError(
                 f"The executor takes no tasks any more ({type(error).__name__}: {error}). A task that ends its process takes a whole "
@@ -154,16 +174,31 @@ class Crew:
         for future in sorted(done, key=lambda future: self._flying[future].key):
             task = self._flying.pop(future)
             try:
-                outcome = _result(future)
+                came = _result(future)
             except BaseException as error:  # noqa: BLE001  raised below
                 broken = error
                 self._flying[future] = task  # its turn comes when the others have been told
                 continue
-            last = self.board.close(task.key)
-            back.append((task, msgspec.structs.replace(outcome, reports=(*last, *outcome.reports)) if last else outcome))
+            back.append((task, self._arrived(task, came)))
         if broken is not None and not back:
             raise broken
         return back
+
+    def _arrived(self, task: Task, came: Outcome | Delivery) -> Outcome:
+        """What came of a task, with those of its reports that are not on their way into the journal."""
+        outcome = came.outcome if isinstance(came, Delivery) else came
+        if self._line is not None:
+            outcome = self._line.end(task.key, came)
+            if isinstance(came, Delivery) and came.missed and not self._missed:
+                self._missed = True
+                where = " or ".join(f"{host}:{port}" for host, port in self._line.addresses)
+                warnings.warn(
+                    f"The executor's tasks do not reach this process at {where}: what they report comes with their results, and nobody can stop "
+                    "them meanwhile. Let TUNEWRIGHT_LISTEN say by which address they reach it, as in 10.0.0.5 or 10.0.0.5:8787.",
+                    stacklevel=2,
+                )
+        last = self.board.close(task.key)
+        return msgspec.structs.replace(outcome, reports=(*last, *outcome.reports)) if last else outcome
 
     def withdraw(self) -> list[Task]:
         """Take back what waits for a worker, and return it; it will not begin."""
@@ -171,27 +206,32 @@ class Crew:
         return [self._flying.pop(future) for future in waiting]
 
     def ask_to_stop(self, task: Task, why: str) -> None:
-        """Raise Stopped in the objective when it next reports. A task in somebody else's process does not hear it."""
+        """Raise Stopped in the objective when it next reports; in somebody else's process, if that reaches us."""
         self.board.ask(task.key, why)
+        if self._line is not None:
+            self._line.ask()
 
     def close(self) -> None:
-        """End what still runs, where that can be done."""
+        """End what still runs, where that can be done; tasks of another executor are asked to stop."""
         if isinstance(self._own, Sandboxes):
             self._own.end()
         elif self._own is not None:
             self._own.shutdown(wait=not self._flying, cancel_futures=True)
         for future in self._flying:
             future.cancel()
+        if self._line is not None:
+            self._line.close()
 
 
-def _result(future: "Future[Outcome]") -> Outcome:
+def _result(future: "Future[Any]") -> Outcome | Delivery:
     """What came of a task. What an executor raises (its process or node died) costs the task.
 
     Raises:
         StudyError: as `Crew.wait`.
     """
     try:
-        return future.result()
+        came: Outcome | Delivery = future.result()
+        return came  # noqa: TRY300  an exception is the rest
     except StudyError:
         raise
     except ImportError as error:  # the objective's own are outcomes

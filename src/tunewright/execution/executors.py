@@ -18,6 +18,8 @@ import msgspec
 from tunewright.errors import StudyError
 from tunewright.execution.channel import Channel
 from tunewright.execution.fence import Fence
+from tunewright.execution.frames import Delivery, Lead
+from tunewright.execution.line_channel import LineChannel
 from tunewright.execution.parcel import at_hand, unpack
 from tunewright.execution.sandbox import Sandbox, Work
 from tunewright.execution.worker import outcome_of, run
@@ -80,8 +82,13 @@ class Sandboxes:
 # ---- what other executors call, in their processes -----------------------------------------------------------------------------
 
 
-def run_here(work: Work, task: Task) -> Outcome:
+def run_here(work: Work, task: Task, lead: Lead | None = None) -> Delivery:
     """Run a task in this process.
+
+    Args:
+        work: what to run.
+        task: which task of it.
+        lead: how the coordinator is reached meanwhile; None: not at all.
 
     Raises:
         StudyError: the objective cannot be loaded here.
@@ -95,12 +102,14 @@ def run_here(work: Work, task: Task) -> Outcome:
         raise StudyError(f"The objective cannot be loaded in a worker process. {type(error).__name__}: {error}") from error
     if away:
         _patience.begin()
+    channel = Channel() if lead is None else LineChannel(lead)
     try:
-        return run(objective, task, work.metrics, folder=work.folder, branches=work.branches)
+        outcome = run(objective, task, work.metrics, channel, work.folder, work.branches)
     except KeyboardInterrupt as error:
         if not away or _patience.spent:
             raise
-        return outcome_of(error, work.metrics)  # the objective's own
+        outcome = outcome_of(error, work.metrics, reports=channel.rest())  # the objective's own
+    return channel.delivery(outcome) if isinstance(channel, LineChannel) else Delivery(outcome)
 
 
 _TURN: Final = 1.0
@@ -165,8 +174,14 @@ _idle: dict[tuple[Work, Fence], list[_Warm]] = collections.defaultdict(list)
 _lock = threading.Lock()
 
 
-def run_fenced(work: Work, fence: Fence, task: Task, linger: float = LINGER) -> Outcome:
-    """Run a task in a sandbox of this process, which stays warm for the next one for `linger` seconds, or until this process ends."""
+def run_fenced(work: Work, fence: Fence, task: Task, lead: Lead | None = None, linger: float = LINGER) -> Delivery:
+    """Run a task in a sandbox of this process, which stays warm for the next one for `linger` seconds, or until this process ends.
+
+    Args:
+        work, task, lead: as for `run_here`.
+        fence: what the task may take.
+        linger: seconds.
+    """
     key = work, fence
     with _lock:
         warm = _idle[key].pop() if _idle[key] else None
@@ -175,14 +190,15 @@ def run_fenced(work: Work, fence: Fence, task: Task, linger: float = LINGER) -> 
     if work.home not in (0, os.getpid()):
         _patience.begin()
     sandbox = Sandbox(work, fence) if warm is None else warm.sandbox
-    channel = Channel()
+    channel = Channel() if lead is None else LineChannel(lead)
     outcome = sandbox.run(task, channel)
     timer = threading.Timer(linger, lambda: _dismiss(key, _Warm(sandbox, timer)))
     timer.daemon = True
     with _lock:
         _idle[key].append(_Warm(sandbox, timer))
     timer.start()
-    return msgspec.structs.replace(outcome, reports=channel.rest())
+    outcome = msgspec.structs.replace(outcome, reports=channel.rest())
+    return channel.delivery(outcome) if isinstance(channel, LineChannel) else Delivery(outcome)
 
 
 def _dismiss(key: tuple[Work, Fence], warm: _Warm) -> None:

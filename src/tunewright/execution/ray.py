@@ -33,6 +33,11 @@ class RayExecutor(Executor):
         self._call = self._ray.remote(_call).options(**options) if options else self._ray.remote(_call)
         self._open = True
 
+    @property
+    def host(self) -> str:
+        """The address of this machine in Ray's network."""
+        return str(self._ray.util.get_node_ip_address())
+
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Call it somewhere in the cluster.
 
