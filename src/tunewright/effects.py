@@ -226,7 +226,7 @@ def _aligned(table: Array, met: Mask, bulk: Mask, raw: Array, folds: Indices | N
     counts = seen.sum(axis=1)
     information = np.diag(seen.sum(axis=0)) - seen.T @ (seen / counts[:, None])
     cells = np.linalg.pinv(information, hermitian=True) @ (y.sum(axis=0) - seen.T @ (y.sum(axis=1) / counts)) * scale
-    cells = cells if folds is None else cells - _shares(met.any(axis=0), folds) @ cells
+    cells = cells if folds is None else cells - _shares(np.asarray(met.any(axis=0)), folds) @ cells
     values = _mean(table - cells, met, met.sum(axis=1))
     left = np.where(met, table - cells - values[:, None], 0.0)[bulk]
     exact = met.all(axis=1) & (folds is None)  # their means

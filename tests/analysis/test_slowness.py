@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ def timed(seconds, n=60, share=0.5, folds=lambda params: 1):
     """A study of n trials, of which so large a share are of model b; `seconds` says how long a task of a configuration takes."""
     rng, journal = np.random.default_rng(0), Journal(SPACE)
     for trial in range(n):
-        params = {"model": "b" if trial < share * n else "a", "x": float(rng.random())}
+        params: dict[str, Any] = {"model": "b" if trial < share * n else "a", "x": float(rng.random())}
         params |= {"b.weight": ("balanced", None)[trial % 2]} if params["model"] == "b" else {}
         number = journal.ask(params)
         for fold in range(folds(params)):

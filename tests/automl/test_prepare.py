@@ -90,7 +90,9 @@ def test_everything_that_does_not_fit_is_named_at_once() -> None:
 def test_parts_of_a_date(part: str, value: float) -> None:
     moment, origin = (pd.Timestamp(text).timestamp() for text in ("2021-03-04 18:30", "2021-03-02"))
 
-    np.testing.assert_allclose(date_part(*[np.array([moment, np.nan])] * 2, part, origin), [value, np.nan])
+    moments = np.array([moment, np.nan])
+
+    np.testing.assert_allclose(date_part(moments, moments, part, origin), [value, np.nan])
 
 
 def test_parts_of_dates_agree_with_pandas() -> None:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
@@ -268,3 +268,29 @@ if __name__ == "__main__":
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
 
     assert done.stdout.splitlines()[-1] == "0 2", done.stderr
+
+
+class Wrong(Executor):
+    """Returns something else than futures, or futures of something else."""
+
+    def __init__(self, given):
+        self.given = given
+
+    def submit(self, fn, /, *args, **kwargs):
+        return self.given
+
+
+def test_what_an_executor_returns_must_be_futures():
+    for given in (None, 7):
+        with pytest.raises(StudyError, match=rf"returned a {type(given).__name__}, which is no concurrent.futures.Future"):
+            Crew(lambda _: 0.0, ("loss",), executor=Wrong(given))
+
+
+def test_what_its_futures_hold_must_be_what_was_returned():
+    future: Future[str] = Future()
+    future.set_result("done")
+    with Crew(lambda _: 0.0, ("loss",), executor=Wrong(future)) as crew:
+        crew.submit(task(0))
+
+        with pytest.raises(StudyError, match="gave a str for a task, and not what the function"):
+            crew.wait(1)

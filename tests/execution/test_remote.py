@@ -132,3 +132,22 @@ def test_a_clone_fetches_its_parents_checkpoint_as_it_was(remote):
     assert LiveTrial(Task(0, 5, {}, budget=8), folder=base).resume_from.endswith("checkpoint-4")
     with pytest.raises(CheckpointMissing, match="clone of trial 0 at budget 2"):  # nobody needed it any more
         LiveTrial(Task(8, 0, {}, budget=4, parent=0, since=2, keep=4), folder=base)
+
+
+@pytest.mark.parametrize("step", ["find", "get_file"])
+def test_a_store_that_fails_while_a_checkpoint_is_fetched_leaves_no_folder_behind(remote, monkeypatch, tmp_path, step):
+    mirror = Mirror(remote)
+    saved(mirror, "checkpoint-1", "one")
+    mirror.close()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "twins"))
+    (tmp_path / "twins").mkdir()
+
+    def fails(*_, **__):
+        raise OSError("the store is away")
+
+    monkeypatch.setattr(type(mirror._system), step, fails)
+    for task in (Task(0, 0, {}), Task(1, 0, {}, parent=0)):
+        with pytest.raises(OSError, match="away"):
+            LiveTrial(task, folder=Remote(remote.url.removesuffix("/trial-0")))
+
+    assert list((tmp_path / "twins").iterdir()) == []

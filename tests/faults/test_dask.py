@@ -168,3 +168,10 @@ def test_ctrl_c_in_a_terminal_lets_a_local_clusters_tasks_finish(tmp_path: Path,
     assert search.returncode == 0
     assert (history.completed, history.failed) == (2, 0)
     assert history.open_tasks == []
+
+
+def test_a_client_is_no_executor_and_the_mend_is_named(client: Any, tmp_path: Path) -> None:
+    with pytest.raises(
+        StudyError, match=r"no concurrent.futures.Future. For a Dask client write executor=client.get_executor\(pure=False\)"
+    ):
+        study_of(tmp_path).optimize(lambda live: live["x"], trials=2, workers=2, executor=client)

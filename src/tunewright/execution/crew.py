@@ -230,8 +230,7 @@ def _result(future: "Future[Any]") -> Outcome | Delivery:
         StudyError: as `Crew.wait`.
     """
     try:
-        came: Outcome | Delivery = future.result()
-        return came  # noqa: TRY300  an exception is the rest
+        came = future.result()
     except StudyError:
         raise
     except ImportError as error:  # the objective's own are outcomes
@@ -241,6 +240,12 @@ def _result(future: "Future[Any]") -> Outcome | Delivery:
     except Exception as error:  # noqa: BLE001
         text = re.sub(r"\x1b\[[0-9;]*m", "", "".join(traceback.format_exception(error)))
         return Outcome(None, Failure("crash", f"The executor lost the task: {_line(error)}", text))
+    if not isinstance(came, Outcome | Delivery):
+        raise StudyError(
+            f"The executor gave a {type(came).__name__} for a task, and not what the function that it was handed returned. Its futures must have the "
+            "result of that call."
+        )
+    return came
 
 
 def _line(error: Exception) -> str:
@@ -259,8 +264,19 @@ def _check_open(executor: Executor) -> None:
             f"executor must be a concurrent.futures.Executor, got {executor!r}. For a number of workers write workers=4."
         )
     try:
-        executor.submit(_nothing).cancel()
+        given = executor.submit(_nothing)
     except Exception as error:  # any executor refuses in its own way
         raise StudyError(
             f"The executor takes no tasks ({type(error).__name__}: {error}). Is it shut down? Give one that is open."
         ) from error
+    if not isinstance(given, Future):
+        dask = (
+            " For a Dask client write executor=client.get_executor(pure=False)."
+            if type(given).__module__.startswith("distributed")
+            else ""
+        )
+        raise StudyError(
+            f"executor must be a concurrent.futures.Executor, and submit of {executor!r} returned a {type(given).__name__}, which is no "
+            f"concurrent.futures.Future.{dask}"
+        )
+    given.cancel()

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
@@ -101,21 +101,33 @@ class Mirror:
         return None
 
     def checkpoint(self, since: float | None = None) -> Path | None:
-        """Fetch the newest checkpoint that is whole, of tasks with at most the budget `since`; None: there is none."""
-        names = self._names()
-        number = newest(self._whole(names), since)
-        if number is None:
-            return None
-        folder = f"checkpoint-{number}"
-        (self.local / folder).mkdir()
-        self._fetch(name for name in names if name.startswith(f"{folder}/") or name == f"{folder}.steps")
-        return self.local / folder
+        """Fetch the newest checkpoint that is whole, of tasks with at most the budget `since`; None: there is none. When the store fails, the
+        twin goes.
+        """
+        with self._or_gone():
+            names = self._names()
+            number = newest(self._whole(names), since)
+            if number is None:
+                return None
+            folder = f"checkpoint-{number}"
+            (self.local / folder).mkdir()
+            self._fetch(name for name in names if name.startswith(f"{folder}/") or name == f"{folder}.steps")
+            return self.local / folder
+
+    @contextlib.contextmanager
+    def _or_gone(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._remove()
+            raise
 
     def borrow(self, remote: Remote, since: float | None) -> Path | None:
         """Fetch another folder's checkpoint, as `checkpoint` does; it is gone when this mirror is closed."""
         other = Mirror(remote)
         self._borrowed.append(other.local)
-        return other.checkpoint(since)
+        with self._or_gone():
+            return other.checkpoint(since)
 
     def push(self, folder: Path, mark: Mark = NO_MARK) -> None:
         """Make a complete checkpoint of the twin the checkpoint; those before go that the mark does not keep."""
@@ -150,6 +162,9 @@ class Mirror:
             )
         except Exception as error:  # noqa: BLE001  every store fails in its own way
             warnings.warn(f"The files of a trial did not reach {self._path}: {type(error).__name__}: {error}", stacklevel=2)
+        self._remove()
+
+    def _remove(self) -> None:
         for folder in (self.local, *self._borrowed):
             shutil.rmtree(folder, ignore_errors=True)
 

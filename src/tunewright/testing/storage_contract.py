@@ -276,9 +276,22 @@ def _one_asks_at_a_time(factory: Factory) -> None:
         thread.join()
         with contextlib.suppress(KeyError), storage.asking(study.id):
             raise KeyError
-        with storage.asking(study.id):
-            pass  # free again after an exception
+        expect(
+            _may_ask(storage, study.id), "The right to ask must be free after an exception in the block. Release it in a finally."
+        )
         _raises(StudyMissing, lambda: storage.asking(other.id + 1).__enter__(), "asking() of an unknown study")
+
+
+def _may_ask(storage: Storage, study: int) -> bool:
+    """Whether another thread gets the right to ask. A thread that waits for ever is left behind."""
+    entered = threading.Event()
+
+    def ask() -> None:
+        with contextlib.suppress(StorageError), storage.asking(study):
+            entered.set()
+
+    threading.Thread(target=ask, daemon=True).start()
+    return entered.wait(10)
 
 
 def _a_process_is_one_worker(factory: Factory) -> None:
@@ -331,5 +344,15 @@ def check_storage(factory: Factory) -> None:
     Raises:
         AssertionError: it does not; the message says what.
     """
+    expect(
+        callable(factory),
+        f"check_storage takes what makes a storage, such as its class or a function, not {type(factory).__name__}.",
+    )
     for check in CHECKS:
-        check(factory)
+        try:
+            check(factory)
+        except AssertionError:
+            raise
+        except Exception as error:
+            what = (check.__name__.strip("_").replace("_", " ")).capitalize()
+            raise AssertionError(f"{what}: the storage raised {type(error).__name__}: {error}") from error
