@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from problems import REAL, Problem, problems
+from problems import OTHERS, REAL, Problem, problems
 from scipy.optimize import differential_evolution
 
 from tunewright.models.climb import mutate
@@ -50,7 +50,7 @@ def scale(problem: Problem) -> dict[str, Any]:
     found: dict[str, Any] = {"median": float(np.median(losses)), "draws": problem.draws, "best_random": float(losses.min())}
     if problem.optimum is not None:
         return {"optimum": problem.optimum, **found, "how": "optimum known"}
-    if problem.group == REAL:
+    if problem.group in {REAL, OTHERS}:
         best = _mutation(problem, rows, losses, rng)
         how = f"best of {problem.draws} random and {_LOCAL} mutations of the best ten"
     else:

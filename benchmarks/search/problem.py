@@ -8,11 +8,12 @@ import msgspec
 from tunewright.space import SearchSpace
 from tunewright.typing import Array, Params
 
-__all__ = ["CLASSIC", "DEVELOP", "REAL", "REPORT", "WIDE", "Problem"]
+__all__ = ["CLASSIC", "DEVELOP", "OTHERS", "REAL", "REPORT", "WIDE", "Problem"]
 
 CLASSIC: Final = "classic"
 WIDE: Final = "wide"
 REAL: Final = "real"
+OTHERS: Final = "others"
 DEVELOP: Final = "lcbench"
 REPORT: Final = "lcbench-report"
 
@@ -21,7 +22,7 @@ class Problem(msgspec.Struct, frozen=True):
     """A space and a loss on it.
 
     Attributes:
-        name, group: what it is called, and which of the five groups it belongs to.
+        name, group: what it is called, and which of the six groups it belongs to.
         space: where to search.
         loss: the loss of a configuration without noise; smaller is better.
         noise: standard deviation of the normal noise that is added to what a tool is told.

@@ -1,7 +1,7 @@
 """All problems of the search benchmark, by name.
 
-Five groups: functions with a formula, some of them in 100 dimensions (`classic.py`), real models (`real.py`), and LCBench surrogates
-(`surrogates.py`) in two halves.
+Six groups: functions with a formula, some of them in 100 dimensions (`classic.py`), real models (`real.py`), LCBench surrogates
+(`surrogates.py`) in two halves, and what nothing was chosen on (`others.py`).
 The report half exists only for who says so.
 """
 
@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 
 from classic import classic, wide
-from problem import CLASSIC, DEVELOP, REAL, REPORT, WIDE, Problem
+from others import others
+from problem import CLASSIC, DEVELOP, OTHERS, REAL, REPORT, WIDE, Problem
 from real import real
 from surrogates import lcbench
 
-__all__ = ["CLASSIC", "DEVELOP", "REAL", "REPORT", "WIDE", "Problem", "problems"]
+__all__ = ["CLASSIC", "DEVELOP", "OTHERS", "REAL", "REPORT", "WIDE", "Problem", "problems"]
 
 
 def problems(wanted: Sequence[str] = ("*",), *, report: bool = False) -> list[Problem]:
@@ -26,7 +27,7 @@ def problems(wanted: Sequence[str] = ("*",), *, report: bool = False) -> list[Pr
     Raises:
         SystemExit: a pattern fits nothing.
     """
-    known = [*classic(), *wide(), *real(), *lcbench(report=False), *(lcbench(report=True) if report else ())]
+    known = [*classic(), *wide(), *real(), *others(), *lcbench(report=False), *(lcbench(report=True) if report else ())]
     for pattern in wanted:
         if not any(_fits(problem, pattern) for problem in known):
             raise SystemExit(f"No problem or group fits {pattern!r}. There are: {', '.join(problem.name for problem in known)}.")

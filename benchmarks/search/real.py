@@ -16,7 +16,7 @@ from problem import REAL, Problem
 from tunewright.space import Bool, Categorical, Choice, Float, Int, SearchSpace
 from tunewright.typing import Params
 
-__all__ = ["real"]
+__all__ = ["Real", "real", "scaled"]
 
 _CACHE: Final = Path(__file__).resolve().parents[2] / "build" / "search" / "cache"
 _FOLDS: Final = 5
@@ -31,6 +31,13 @@ Model = Any
 def _table(name: str) -> tuple[Any, Any]:
     from sklearn import datasets  # noqa: PLC0415  only who asks for these problems needs it
 
+    if name == "fair":
+        from statsmodels import datasets as more  # noqa: PLC0415  a table of its own
+
+        table = more.fair.load_pandas().data
+        y = (table.pop("affairs") > 0).astype(int).to_numpy()
+        chosen = np.random.default_rng(0).permutation(len(y))[:1200]
+        return table.to_numpy(float)[chosen], y[chosen]
     X, y = getattr(datasets, f"load_{name}")(return_X_y=True)  # noqa: N806  what scikit-learn calls it
     if name == "digits":
         chosen = np.random.default_rng(0).permutation(len(X))[:600]
@@ -38,7 +45,7 @@ def _table(name: str) -> tuple[Any, Any]:
     return X, y
 
 
-class _Real:
+class Real:
     """The loss of a configuration: looked up, or computed and written down."""
 
     def __init__(self, name: str, table: str, scoring: str, build: Callable[[Mapping[str, Any]], Model]) -> None:
@@ -78,7 +85,8 @@ class _Real:
         return 1.0 - mean if self.scoring == "accuracy" else -mean
 
 
-def _scaled(model: Model) -> Model:
+def scaled(model: Model) -> Model:
+    """Behind a scaler."""
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415  only who asks needs it
     from sklearn.preprocessing import StandardScaler  # noqa: PLC0415  the same
 
@@ -88,13 +96,13 @@ def _scaled(model: Model) -> Model:
 def _svm(params: Mapping[str, Any]) -> Model:
     from sklearn.svm import SVC  # noqa: PLC0415  only who asks needs it
 
-    return _scaled(SVC(max_iter=20_000, **params))
+    return scaled(SVC(max_iter=20_000, **params))
 
 
 def _svr(params: Mapping[str, Any]) -> Model:
     from sklearn.svm import SVR  # noqa: PLC0415  only who asks needs it
 
-    return _scaled(SVR(max_iter=20_000, **params))
+    return scaled(SVR(max_iter=20_000, **params))
 
 
 def _forest(params: Mapping[str, Any]) -> Model:
@@ -108,7 +116,7 @@ def _mlp(params: Mapping[str, Any]) -> Model:
 
     chosen = dict(params)
     sizes = (chosen.pop("units"),) * chosen.pop("layers")
-    return _scaled(MLPClassifier(hidden_layer_sizes=sizes, max_iter=25, random_state=0, **chosen))
+    return scaled(MLPClassifier(hidden_layer_sizes=sizes, max_iter=25, random_state=0, **chosen))
 
 
 def _any(space: SearchSpace) -> Callable[[Mapping[str, Any]], Model]:
@@ -123,8 +131,8 @@ def _any(space: SearchSpace) -> Callable[[Mapping[str, Any]], Model]:
         if name == "forest":
             return _forest(own)
         if name == "knn":
-            return _scaled(KNeighborsClassifier(**own))
-        return _scaled(LogisticRegression(max_iter=200, **own))
+            return scaled(KNeighborsClassifier(**own))
+        return scaled(LogisticRegression(max_iter=200, **own))
 
     return build
 
@@ -164,16 +172,16 @@ def real() -> list[Problem]:
     }
     any_model = SearchSpace({"model": Choice(models)})
     return [
-        Problem("svm-breast_cancer", REAL, svm, _Real("svm-breast_cancer", "breast_cancer", "accuracy", _svm), draws=_DRAWS),
-        Problem("svr-diabetes", REAL, svr, _Real("svr-diabetes", "diabetes", "neg_mean_absolute_error", _svr), draws=_DRAWS),
-        Problem("forest-wine", REAL, forest, _Real("forest-wine", "wine", "neg_log_loss", _forest), draws=_DRAWS),
-        Problem("mlp-digits", REAL, mlp, _Real("mlp-digits", "digits", "neg_log_loss", _mlp), draws=_DRAWS),
+        Problem("svm-breast_cancer", REAL, svm, Real("svm-breast_cancer", "breast_cancer", "accuracy", _svm), draws=_DRAWS),
+        Problem("svr-diabetes", REAL, svr, Real("svr-diabetes", "diabetes", "neg_mean_absolute_error", _svr), draws=_DRAWS),
+        Problem("forest-wine", REAL, forest, Real("forest-wine", "wine", "neg_log_loss", _forest), draws=_DRAWS),
+        Problem("mlp-digits", REAL, mlp, Real("mlp-digits", "digits", "neg_log_loss", _mlp), draws=_DRAWS),
         Problem(
             "any-breast_cancer",
             REAL,
             any_model,
-            _Real("any-breast_cancer", "breast_cancer", "accuracy", _any(any_model)),
+            Real("any-breast_cancer", "breast_cancer", "accuracy", _any(any_model)),
             draws=_DRAWS,
         ),
-        Problem("any-digits", REAL, any_model, _Real("any-digits", "digits", "accuracy", _any(any_model)), draws=_DRAWS),
+        Problem("any-digits", REAL, any_model, Real("any-digits", "digits", "accuracy", _any(any_model)), draws=_DRAWS),
     ]

@@ -64,7 +64,7 @@ def test_every_part_of_the_contract_says_what_it_is() -> None:
 
 
 def test_a_right_that_is_not_given_back_after_an_error_is_found_in_bounded_time() -> None:
-    with pytest.raises(AssertionError, match="free after an exception in the block. Release it in a finally"):
+    with pytest.raises(AssertionError, match=r"free after an exception in the block. Release it in a finally"):
         check_storage(Grudging)
 
 
@@ -75,4 +75,4 @@ def test_an_error_of_another_kind_is_named_with_what_was_checked() -> None:
 
 def test_a_storage_is_not_what_makes_one() -> None:
     with pytest.raises(AssertionError, match="takes what makes a storage, such as its class or a function, not Memory"):
-        check_storage(Memory())  # type: ignore[arg-type]
+        check_storage(Memory())
