@@ -82,7 +82,10 @@ def test_where_the_model_explains_nothing_that_is_all_that_is_said(history_of):
 
     section, worth, text = str(mattered(history, found)), str(advice(found)), markdown(history, "A study", found)
 
-    assert section.index("What mattered is not known") < section.index("do not build on these numbers")
+    assert section.index("What mattered is not known") < section.index(
+        "The random forest behind this does not predict (cross-validated R²"
+    )
+    assert "these numbers" not in section + worth + text
     assert "<table" not in section + worth
     assert "<figure" not in section
     assert "What tuning was worth is not known." in worth

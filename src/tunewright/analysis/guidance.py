@@ -1,5 +1,6 @@
 """The sections of a report that explain and advise, and the same as Markdown."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final, cast
 
@@ -10,6 +11,7 @@ from tunewright.analysis.charts import Figure
 from tunewright.analysis.checks import Health
 from tunewright.analysis.dependence import Effect
 from tunewright.analysis.gains import Gain, Tunability
+from tunewright.analysis.importances import DOUBT
 from tunewright.analysis.insight import Insight
 from tunewright.analysis.markup import Markup, breakable, join, tag
 from tunewright.analysis.scale import Bands, Linear, axis
@@ -55,7 +57,9 @@ def mattered(history: History, found: Insight) -> Markup | None:
     if not importance.shares:
         return _section("What mattered", _sentences(importance.remarks)) if importance.remarks else None
     if _blind(importance):
-        return _section("What mattered", tag("p", _UNKNOWN), _sentences([importance.behind, *importance.remarks]))
+        return _section(
+            "What mattered", tag("p", _UNKNOWN), _sentences([importance.behind, *_without_numbers(importance.remarks)])
+        )
     importance, rare = _well_known(importance)
     charts = [effect_chart(history, effect) for effect in _chosen(importance, found)]
     panels = [
@@ -279,7 +283,7 @@ def advice(found: Insight) -> Markup:
 def _worth(found: Tunability) -> list[Markup]:
     """What tuning was worth, as two tables and two sentences."""
     if not found.fit.predicts:
-        return [tag("p", "What tuning was worth is not known."), _sentences(found.remarks)]
+        return [tag("p", "What tuning was worth is not known."), _sentences(_without_numbers(found.remarks))]
     first, *_ = found.lines
     alone = [
         _gain_row(" and ".join(gain.names), found.at(gain), gain)
@@ -339,13 +343,20 @@ def markdown(history: History, title: str, found: Insight) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _without_numbers(remarks: Sequence[str]) -> list[str]:
+    """Remarks where none of the numbers that they are about are shown."""
+    return [remark.replace(f": {DOUBT}", "") for remark in remarks]
+
+
 def _text(part: object) -> str:
     """A part as text, without numbers that nothing stands behind."""
     if isinstance(part, Importance) and part.shares and _blind(part):
-        return "\n".join([part.title, *(f"  {line}" for line in (_UNKNOWN, part.behind, *part.remarks) if line)])
+        return "\n".join(
+            [part.title, *(f"  {line}" for line in (_UNKNOWN, part.behind, *_without_numbers(part.remarks)) if line)]
+        )
     if isinstance(part, Importance) and part.shares:
         known, rare = _well_known(part)
         return "\n".join([repr(known), *([f"  {rare}"] if rare else [])])
     if isinstance(part, Tunability) and part.whole is not None and not part.fit.predicts:
-        return "\n".join(["What tuning was worth is not known.", *(f"  {line}" for line in part.remarks)])
+        return "\n".join(["What tuning was worth is not known.", *(f"  {line}" for line in _without_numbers(part.remarks))])
     return repr(part)

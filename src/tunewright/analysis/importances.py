@@ -33,7 +33,7 @@ from tunewright.history import History
 from tunewright.models.threads import one_thread
 from tunewright.typing import Array
 
-__all__ = ["Method", "importance"]
+__all__ = ["DOUBT", "Method", "importance"]
 
 Method: TypeAlias = Literal["fanova", "ped-anova", "sobol", "shapley"]
 
@@ -44,6 +44,8 @@ _PAIRS: Final = 45
 _PATHS: Final = 24
 _THROUGH: Final = 96
 _FEW_BEST: Final = 5
+DOUBT: Final = "do not build on these numbers"
+"""Where the model does not predict; `guidance.py` shows none then, and says no more than the model's part of it."""
 _INSTEAD: Final = 'More trials may help, or the Gaussian process of method "sobol".'
 
 
@@ -119,7 +121,7 @@ def _doubt(fit: Fit, what: str, instead: str = "More trials may help.") -> tuple
     if fit.predicts:
         return ()
     shown = "unknown" if math.isnan(fit.r2) else number(fit.r2, 2)
-    return (f"The {what} does not predict (cross-validated R² {shown}): do not build on these numbers. {instead}",)
+    return (f"The {what} does not predict (cross-validated R² {shown}): {DOUBT}. {instead}",)
 
 
 def _active(known: Evidence, columns: tuple[int, ...]) -> int:
@@ -199,7 +201,14 @@ def _fanova(known: Evidence, rng: np.random.Generator) -> Importance:
         pairs = _shares(known, {key: float(forest.whole.pair[key]) for key in keys}, {key: float(half[key]) for key in keys})
     said = given.said if grid.paired else (*given.said, f"With {d} parameters no pairs were computed.")
     return Importance(
-        "fanova", 1.0, known.metric.name, len(known), shares, pairs, fit, (*_doubt(fit, "forest", _INSTEAD), *unseen, *said)
+        "fanova",
+        1.0,
+        known.metric.name,
+        len(known),
+        shares,
+        pairs,
+        fit,
+        (*_doubt(fit, "random forest behind this", _INSTEAD), *unseen, *said),
     )
 
 
@@ -288,5 +297,5 @@ def _shapley(known: Evidence, rng: np.random.Generator) -> Importance:
         _shares(known, singles, halves),
         _shares(known, several, halves, floor=-1.0),
         fit,
-        (*_doubt(fit, "forest", _INSTEAD), *_unseen(given, guesses), *given.said),
+        (*_doubt(fit, "random forest behind this", _INSTEAD), *_unseen(given, guesses), *given.said),
     )
