@@ -89,11 +89,11 @@ def said(
         parts.append("Nothing that was tried beat the default: take the default.")
     elif gain is not None:
         much = (
-            f"{number(gain.value, 2)} ± {number((gain.high - gain.low) / 2, 2)}"
+            f"{number(gain.value, 2)} ± {number((gain.high - gain.low) / 2, 2)} {metric.name} (95 %)"
             if gain == unbounded and method != "predictions"
-            else gain.text(4)
+            else f"{gain.text(4)} {metric.name}"
         )
-        sure = f"Better than the default with probability {probability:.2f}; expected gain {much} {metric.name}."
+        sure = f"Better than the default with probability {probability:.2f}; expected gain {much}."
         unknown = f"Expected gain over the default {number(gain.value, 2)} {metric.name}; how much of it is luck cannot be told."
         parts.append(unknown if math.isnan(probability) else sure)
         if back and not gain.value > 0:
