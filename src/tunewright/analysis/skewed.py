@@ -131,7 +131,9 @@ def told(table: Array, found: Effects, trial: int, default: int | None = None) -
     rows = _rows(table, found, trial, default)
     if len(rows) < _FEWEST:
         return None
-    scores = _scores(table, found, trial, rows)
+    uneven = _scores(table, found, trial, rows)
+    apart = ((table[rows] - found.values[trial])[np.isfinite(table[rows])] / math.sqrt(found.noise))[:, None] - uneven.grid
+    scores = (uneven, uneven._replace(apart=apart, weights=np.ones(len(apart)), doubts=()))
     normal = _over_scales(scores, NORMAL)
     asked = _evidence(normal) + _ASKED
     skewed = [_over_scales(scores, shape) for shape in _SKEWED[:_FIRST]]
@@ -141,10 +143,10 @@ def told(table: Array, found: Effects, trial: int, default: int | None = None) -
     others = max(_evidence(_over_scales(scores, *other)) for other in ((NORMAL, _GROWS), (TAILED, 0.0), (TAILED, _GROWS)))
     if not max(map(_evidence, skewed)) > max(asked, others + _ASKED_OF_OTHERS):
         return None
-    weights, noise = _posterior([each for kind in (normal, *skewed) for each in kind], scores)
+    weights, noise = _posterior([each for kind in (normal, *skewed) for each in kind], uneven)
     unit = math.sqrt(found.noise)
-    mean = max(value, value + unit * float(weights @ scores.grid))
-    low, high = np.interp([0.025, 0.975], np.concatenate([[0.0], np.cumsum(weights)]), value + unit * edges(scores.grid))
+    mean = max(value, value + unit * float(weights @ uneven.grid))
+    low, high = np.interp([0.025, 0.975], np.concatenate([[0.0], np.cumsum(weights)]), value + unit * edges(uneven.grid))
     lowest, highest = min(float(low), mean), max(float(high), mean)
     return Told(mean, lowest, highest, (highest - lowest) / 3.92, noise * found.noise)
 
@@ -194,17 +196,19 @@ def _scores(table: Array, found: Effects, trial: int, rows: Array) -> _Scores:
     )
 
 
-def _over_scales(scores: _Scores, shape: float, grows: float = 0.0) -> list[_Seen]:
+def _over_scales(scores: tuple[_Scores, ...], shape: float, grows: float = 0.0) -> list[_Seen]:
     """Noise of one shape with every scale that is likely: from the one of `effects.py` on, both ways, until it is not."""
-    found = [_seen(scores, shape, grows, _SCALES[_MIDDLE])]
-    best = float(found[0].fits.max())
-    for way in (_SCALES[_MIDDLE + 1 :], _SCALES[:_MIDDLE][::-1]):
-        for scale in way:
-            found.append(_seen(scores, shape, grows, scale))
-            last = float(found[-1].fits.max())
-            best = max(best, last)
-            if last < best - _UNLIKELY:
-                break
+    found = []
+    for each in scores:
+        found.append(_seen(each, shape, grows, _SCALES[_MIDDLE]))
+        best = float(found[-1].fits.max())
+        for way in (_SCALES[_MIDDLE + 1 :], _SCALES[:_MIDDLE][::-1]):
+            for scale in way:
+                found.append(_seen(each, shape, grows, scale))
+                last = float(found[-1].fits.max())
+                best = max(best, last)
+                if last < best - _UNLIKELY:
+                    break
     return found
 
 
