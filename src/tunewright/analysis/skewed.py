@@ -8,13 +8,17 @@ The likelihood of all scores does not depend on why the others are missing [1], 
 
     y_ij = a_i + b_j + s e_ij,     e_ij of mean 0 and variance 1,
 
-where e_ij is normal, or a log-normal variable less its mean, of some shape. For each shape and each s on a grid the likelihood of every row is found at every a, and the
-evidence of all rows under every prior of the worth (`worths.py`; configurations themselves are often skewed, which these hold): the posterior of one row is the mean over all of
-them, by evidence. Bad configurations may be noisier, and noise may have long tails both ways; both look like skewness. So skewed noise must be more
-likely by e^3 than normal noise, than such noise that grows with the loss, and than Student's t, each with its best scale; else nothing is said, and `winner.py` goes by `effects.py`.
+where e_ij is normal, or log-normal less its mean, of some shape. For each shape and each s on a grid the likelihood of every row is found at
+every a, and the evidence of all rows under every prior of the worth (`worths.py`, skewed ones among them: many configurations are bad, which
+is no noise). The posterior of one row is the mean over all of them, by evidence, luck taken off and never added.
 
-The cells b_j are those of `effects.py`. What is left beside them is too small by what they have taken: a cell whose doubt is h of the variance
-of one score counts for 1 - h of a score, and its residuals are judged by a variance that is less by as much, which for normal noise is restricted likelihood.
+Long tails both ways look like skewness, and so do bad configurations that are noisier than good ones. So skewed noise must be more likely
+than normal noise by e^3, and by e than noise that grows with the loss, than Student's t with three degrees of freedom, and than both; else nothing
+is said, and `winner.py` goes by `effects.py`.
+
+The cells b_j are those of `effects.py`, or 0, whichever is more likely. What is left beside cells is too small by what they have taken: a
+cell whose doubt is h of the variance of one score counts for 1 - h of a score, and its residuals are judged by a variance that is less by
+as much, which for normal noise is restricted likelihood. All rows are taken for equally noisy.
 
 [1] Rubin, Inference and missing data, Biometrika 63, 1976.
 """
@@ -26,7 +30,7 @@ import numpy as np
 
 from tunewright.analysis.worths import TINY, edges, priors
 from tunewright.effects import Effects
-from tunewright.typing import Array, Mask
+from tunewright.typing import Array, Indices, Mask
 
 __all__ = ["Told", "log_density", "told"]
 
@@ -41,6 +45,8 @@ _SCALES: Final = np.geomspace(0.6, 14.0, 12)
 """Noise of one score, in that of `effects.py`."""
 
 _MIDDLE: Final = 2
+"""Which of the scales is tried first."""
+
 _FIRST: Final = 2
 """Of the shapes, so many are tried first."""
 
@@ -49,9 +55,15 @@ _GROWS: Final = 0.4
 
 _ASKED: Final = 3.0
 _ASKED_OF_OTHERS: Final = 1.0
+"""By how much the logarithm of the evidence of skewed noise must be beyond that of normal noise, and of the other kinds."""
+
 _UNLIKELY: Final = 7.0
+"""Logarithm of how much less likely than the best a scale is that ends the search for others."""
+
 _FENCE: Final = 3.0
 _FAR: Final = 125.0
+"""So many standard deviations from the one that is asked about no row says anything of it."""
+
 _FEWEST: Final = 3
 _POINTS: Final = (100, 200)
 _MEANS: Final = 8
@@ -90,7 +102,7 @@ class _Scores(NamedTuple):
 
     apart: Array
     """Scores less every point of the grid, shape (scores, points)."""
-    starts: Array
+    starts: Indices
     """Where the scores of each row begin, shape (rows,)."""
     weights: Array
     """What each score counts for, shape (scores,)."""
@@ -133,7 +145,8 @@ def told(table: Array, found: Effects, trial: int, default: int | None = None) -
         return None
     uneven = _scores(table, found, trial, rows)
     apart = ((table[rows] - found.values[trial])[np.isfinite(table[rows])] / math.sqrt(found.noise))[:, None] - uneven.grid
-    scores = (uneven, uneven._replace(apart=apart, weights=np.ones(len(apart)), doubts=()))
+    no_doubts = tuple((0.0, which) for _, which in uneven.doubts)
+    scores = (uneven, uneven._replace(apart=apart, weights=np.ones(len(apart)), doubts=no_doubts))
     normal = _over_scales(scores, NORMAL)
     asked = _evidence(normal) + _ASKED
     skewed = [_over_scales(scores, shape) for shape in _SKEWED[:_FIRST]]
@@ -162,8 +175,8 @@ def _rows(table: Array, found: Effects, trial: int, default: int | None) -> Arra
     if default is not None and found.counts[default] > 2:
         scores = (table - found.cells)[default]
         above = max(above, float(np.nanmax(scores) - np.nanmedian(scores)))
-    farthest = found.values[trial] + _FAR * math.sqrt(found.variances[trial])  # beyond which the grid would miss the trial
-    inside = known[values <= min(middle + _FENCE * above, farthest)]
+    near = np.abs(values - found.values[trial]) < _FAR * math.sqrt(found.variances[trial])  # else the grid would miss the trial
+    inside = known[(values <= middle + _FENCE * above) & near]
     once = np.unique(np.nan_to_num(table[inside], nan=np.inf), axis=0, return_index=True)[1]
     return np.union1d(inside[once], [trial])
 
@@ -181,11 +194,13 @@ def _scores(table: Array, found: Effects, trial: int, rows: Array) -> _Scores:
     beliefs[beliefs < _FLOOR] = 0.0  # numbers too small to be normal ones are slow
     met, counts = np.isfinite(y), found.counts[rows]
     lost = (np.nan_to_num(np.diag(found.covariance)) / found.noise).clip(0.0, _LOST)
-    doubts = np.maximum(found.variances[rows] / found.noise - found.noises[rows] / found.noise * (1 / counts + found.overlap), 0.0)
+    doubts = np.maximum(
+        found.variances[rows] / found.noise - found.noises[rows] / found.noise * (1 / counts + found.overlap), 0.0
+    )
     mine = rows == trial
     return _Scores(
         y[met][:, None] - grid,
-        np.concatenate([[0], np.cumsum(counts)[:-1]]),
+        (np.cumsum(counts) - counts).astype(np.intp),
         (1 - lost)[np.nonzero(met)[1]],
         ((float(doubts[mine][0]), mine), (float(doubts[~mine].mean()), ~mine)),
         np.maximum(grid - values.min(), 0.0),
