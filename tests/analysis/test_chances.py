@@ -68,12 +68,12 @@ def test_folds_that_share_rows_say_less():
 
 @pytest.mark.parametrize("chance", [0.05, 0.2, 0.5])
 def test_who_never_failed_in_a_race_is_no_certainty(chance):
-    """60 races of configurations that are all alike: 95 % of the intervals should hold, and fewer than 43 of 60 do so with probability 2e-9."""
+    """30 races of configurations that are all alike: 95 % of the intervals should hold; that fewer than 20 do has the probability below."""
     held = 0
-    for table in tables(60, chance):
+    for table in tables(30, chance):
         best = int(np.lexsort((-np.isfinite(table).sum(axis=1), np.nanmean(table, axis=1)))[0])
         found = told(table, 0.0, best)
         held += found.low <= chance <= found.high
 
-    assert stats.binom.cdf(42, 60, 0.95) < 1e-6
-    assert held >= 43
+    assert stats.binom.cdf(19, 30, 0.95) < 1e-6
+    assert held >= 20

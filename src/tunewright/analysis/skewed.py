@@ -65,6 +65,7 @@ _FAR: Final = 125.0
 """So many standard deviations from the one that is asked about no row says anything of it."""
 
 _FEWEST: Final = 3
+_HUGE: Final = 1e60
 _POINTS: Final = (100, 200)
 _MEANS: Final = 8
 _DEVIATIONS: Final = 6
@@ -144,7 +145,7 @@ def told(table: Array, found: Effects, trial: int, default: int | None = None) -
     if len(rows) < _FEWEST:
         return None
     uneven = _scores(table, found, trial, rows)
-    apart = ((table[rows] - found.values[trial])[np.isfinite(table[rows])] / math.sqrt(found.noise))[:, None] - uneven.grid
+    apart = _apart(table[rows], found, trial, uneven.grid)
     no_doubts = tuple((0.0, which) for _, which in uneven.doubts)
     scores = (uneven, uneven._replace(apart=apart, weights=np.ones(len(apart)), doubts=no_doubts))
     normal = _over_scales(scores, NORMAL)
@@ -183,7 +184,7 @@ def _rows(table: Array, found: Effects, trial: int, default: int | None) -> Arra
 
 def _scores(table: Array, found: Effects, trial: int, rows: Array) -> _Scores:
     unit = math.sqrt(found.noise)
-    values, y = (found.values[rows] - found.values[trial]) / unit, (table[rows] - found.cells - found.values[trial]) / unit
+    values = (found.values[rows] - found.values[trial]) / unit
     deviation = math.sqrt(found.variances[trial]) / unit
     wide = max(deviation, 2 / math.sqrt(found.counts[trial]))
     low, high = values.min() - 3.5 * deviation, max(float(values.max()), 4 * wide)
@@ -192,14 +193,14 @@ def _scores(table: Array, found: Effects, trial: int, rows: Array) -> _Scores:
     least, most = max(0.15 * deviation, 0.5 * (grid[1] - grid[0])), 2 * max(wide, float(values.std()))
     beliefs = priors(grid, means, np.geomspace(least, most, _DEVIATIONS))
     beliefs[beliefs < _FLOOR] = 0.0  # numbers too small to be normal ones are slow
-    met, counts = np.isfinite(y), found.counts[rows]
+    met, counts = np.isfinite(table[rows]), found.counts[rows]
     lost = (np.nan_to_num(np.diag(found.covariance)) / found.noise).clip(0.0, _LOST)
     doubts = np.maximum(
         found.variances[rows] / found.noise - found.noises[rows] / found.noise * (1 / counts + found.overlap), 0.0
     )
     mine = rows == trial
     return _Scores(
-        y[met][:, None] - grid,
+        _apart(table[rows] - found.cells, found, trial, grid),
         (np.cumsum(counts) - counts).astype(np.intp),
         (1 - lost)[np.nonzero(met)[1]],
         ((float(doubts[mine][0]), mine), (float(doubts[~mine].mean()), ~mine)),
@@ -209,6 +210,12 @@ def _scores(table: Array, found: Effects, trial: int, rows: Array) -> _Scores:
         found.overlap,
         int(np.flatnonzero(mine)[0]),
     )
+
+
+def _apart(table: Array, found: Effects, trial: int, grid: Array) -> Array:
+    with np.errstate(over="ignore"):
+        y = (table[np.isfinite(table)] - found.values[trial]) / math.sqrt(found.noise)
+    return np.asarray(y.clip(-_HUGE, _HUGE)[:, None] - grid)
 
 
 def _over_scales(scores: tuple[_Scores, ...], shape: float, grows: float = 0.0) -> list[_Seen]:
