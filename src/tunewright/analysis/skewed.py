@@ -32,7 +32,7 @@ from tunewright.analysis.worths import TINY, edges, priors
 from tunewright.effects import Effects
 from tunewright.typing import Array, Indices, Mask
 
-__all__ = ["Told", "log_density", "told"]
+__all__ = ["NORMAL", "TAILED", "Told", "log_density", "told"]
 
 NORMAL: Final = 0.0
 TAILED: Final = -1.0
