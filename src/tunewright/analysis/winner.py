@@ -2,7 +2,8 @@
 
 Among many configurations the best score belongs to a good one that was lucky, and the more of them and the noisier the folds, the
 more luck is in it. What the winner is worth is therefore read from a posterior: the values of all configurations, each with its
-variance (`effects.py`), say how their true worth is distributed, and the winner's own value is weighed against that.
+variance (`effects.py`), say how their true worth is distributed, and the winner's own value is weighed against that. Noise is taken for
+normal there. Where it is skewed, or scores are zeros and ones, the scores themselves are weighed (`skewed.py`, `chances.py`).
 
 How the worth is distributed is not known either. Near the best one, that of points drawn at random falls off like a power of the distance
 [1], so it is taken for a gamma distribution of some shape, the normal one among them, with some mean and deviation, a part of the
@@ -18,16 +19,18 @@ is told no surer than its rows allow (`hits.py`).
 """
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
-from scipy import special, stats
+from scipy import stats
 
+from tunewright.analysis import chances, skewed
 from tunewright.analysis.hits import rows_behind, share_bounds
 from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import default_trial, default_without_value, objective
 from tunewright.analysis.text import interval, number, params_line, read_alike
+from tunewright.analysis.worths import TINY, edges, priors
 from tunewright.effects import Effects
 from tunewright.history import History
 from tunewright.sameness import alike, are_chances
@@ -36,11 +39,13 @@ from tunewright.typing import Array, Params
 
 __all__ = [
     "Estimate",
+    "Judged",
     "Winner",
     "default_of",
     "default_params",
     "few",
     "find_winner",
+    "judged",
     "of_folds",
     "on_rows",
     "posterior",
@@ -51,13 +56,8 @@ __all__ = [
 
 _GRID: Final = 120
 _FENCE: Final = 3.0
-_SHAPES: Final = (0.5, 1.0, 2.0, 4.0)
-_SPREAD_OUT: Final = (0.0, 0.4)
-"""Shares of configurations that lie evenly above the rest."""
-
 _MEANS: Final = 16
 _DEVIATIONS: Final = 10
-_TINY: Final = 1e-300
 _AT_ONCE: Final = 1000
 
 
@@ -72,6 +72,16 @@ class Estimate(msgspec.Struct, frozen=True):
         """As "0.154 (0.153 to 0.155)", each to so many significant digits at least; without known bounds the value alone."""
         value, bounds = interval(self.value, self.low, self.high, digits, ends=digits)
         return value if math.isnan(self.low) else f"{value} ({bounds})"
+
+
+class Judged(NamedTuple):
+    """A posterior: its mean, 95 % interval, the standard deviation they amount to; and the variance of one score, where it is not that of `effects.py`."""
+
+    mean: float
+    low: float
+    high: float
+    deviation: float
+    noise: float = 0.0
 
 
 class Winner(msgspec.Struct, frozen=True):
@@ -145,10 +155,25 @@ def posterior(history: History, trial: int, rows: float | None = None) -> Estima
     if not math.isfinite(variance):
         told = few(found) or _unchosen(history, found, trial)
         return within(history, on_rows(history, _plain(history, found, trial), behind)) if told else Estimate(value)
-    mean, low, high, _ = shrunk(found, trial)
+    mean, low, high, *_ = judged(history, trial)
     shared = of_folds(history, found)
     down, up = math.hypot(mean - low, shared), math.hypot(high - mean, shared)
     return within(history, on_rows(history, Estimate(mean, mean - down, mean + up), behind))
+
+
+def judged(history: History, trial: int) -> Judged:
+    """The posterior of a trial's loss, the folds taken as given: by the likelihood of the noise there is where that is skewed (`skewed.py`), or scores are zeros and ones
+    (`chances.py`) of one budget, else by a normal one (`shrunk`).
+    """
+    found, default = history.at_full(), default_trial(history)
+    if not history.uneven and len(found.cells) > 1 and found.variances[trial] > 0:
+        table = history.table(history.objectives[0])[0]
+        if found.chances:
+            return Judged(*chances.told(table, found.overlap, trial))
+        told = skewed.told(table, found, trial, None if default is None else default.number)
+        if told is not None:
+            return Judged(*told)
+    return Judged(*shrunk(found, trial))
 
 
 def on_rows(history: History, loss: Estimate, rows: float | None) -> Estimate:
@@ -222,7 +247,7 @@ def shrunk(found: Effects, trial: int) -> tuple[float, float, float, float]:
         return value, value - half, value + half, math.sqrt(variance)
     mean = max(value, float(weights @ grid))  # luck is taken off, never added
     chance = np.concatenate([[0.0], np.cumsum(weights)])
-    low, high = np.interp([0.025, 0.975], chance, _edges(grid))
+    low, high = np.interp([0.025, 0.975], chance, edges(grid))
     lowest, highest = min(float(low), mean), max(float(high), mean)
     return mean, lowest, highest, (highest - lowest) / 3.92
 
@@ -241,35 +266,16 @@ def _weighed(found: Effects, value: float, variance: float) -> tuple[Array, Arra
     grid = np.linspace(min(values.min(), value) - 3.5 * deviation, max(values.max(), value + 3.5 * deviation), _GRID)
     means = np.linspace(value - 0.5 * deviation, max(most, value + deviation), _MEANS)
     widest = 2 * max(deviation, float(values.std()))
-    priors = _priors(grid, means, np.geomspace(max(0.15 * deviation, 0.5 * (grid[1] - grid[0])), widest, _DEVIATIONS))
-    fits = np.zeros(len(priors))
+    beliefs = priors(grid, means, np.geomspace(max(0.15 * deviation, 0.5 * (grid[1] - grid[0])), widest, _DEVIATIONS))
+    fits = np.zeros(len(beliefs))
     for start in range(0, len(values), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
         likelihood = np.exp(-0.5 * ((values[some, None] - grid) / deviations[some, None]) ** 2) / deviations[some, None]
-        fits += np.log(likelihood @ priors.T + _TINY).sum(axis=0)
+        fits += np.log(likelihood @ beliefs.T + TINY).sum(axis=0)
     believed = np.exp(fits - fits.max())
-    joint = priors * np.exp(-0.5 * ((value - grid) / deviation) ** 2)
-    weights = (believed / believed.sum()) @ (joint / np.maximum(joint.sum(axis=1, keepdims=True), _TINY))
+    joint = beliefs * np.exp(-0.5 * ((value - grid) / deviation) ** 2)
+    weights = (believed / believed.sum()) @ (joint / np.maximum(joint.sum(axis=1, keepdims=True), TINY))
     return grid, weights / (weights.sum() or 1.0)
-
-
-def _priors(grid: Array, means: Array, deviations: Array) -> Array:
-    """How the worth may be distributed: probabilities of the points of the grid, shape (distributions, points)."""
-    z = (_edges(grid) - means[:, None, None]) / deviations[:, None]
-    found = []
-    for shape in (*_SHAPES, math.inf):
-        below = special.ndtr(z) if shape == math.inf else special.gammainc(shape, np.maximum(z * math.sqrt(shape) + shape, 0.0))
-        core = np.diff(below).reshape(-1, len(grid))
-        core /= np.maximum(core.sum(axis=1, keepdims=True), _TINY)
-        above = np.cumsum(core, axis=1) > 1e-6
-        evenly = above / np.maximum(above.sum(axis=1, keepdims=True), 1)
-        found += [(1 - share) * core + share * evenly for share in _SPREAD_OUT]
-    return np.concatenate(found)
-
-
-def _edges(grid: Array) -> Array:
-    half = (grid[1] - grid[0]) / 2
-    return np.concatenate([grid - half, [grid[-1] + half]])
 
 
 def of_folds(history: History, found: Effects) -> float:
