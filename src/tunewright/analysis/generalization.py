@@ -36,6 +36,7 @@ from tunewright.analysis.summary import difference, objective
 from tunewright.analysis.text import cut
 from tunewright.analysis.verdict import Generalization, said, turned
 from tunewright.analysis.winner import Estimate, default_of, default_params, few, judged, on_rows, posterior, within
+from tunewright.errors import DataError, StudyError
 from tunewright.history import History
 from tunewright.trial import Trial
 from tunewright.typing import Array, Params
