@@ -140,3 +140,16 @@ def test_folds_count_the_same_where_chance_cannot_be_told():
     found = effects_by_budget(table, None, 0.0, [(0, 0), (1, 0), (2, 0), (0, 1)])
 
     assert found.values == pytest.approx([2.0, 3.0])
+
+
+def test_folds_count_the_same_within_each_budget():
+    """All met both folds with two seeds, but those at the top the second fold with one: a column of theirs is empty."""
+    rng = np.random.default_rng(0)
+    truth = rng.random(12)
+    table = truth[:, None] + np.array([0.0, 10.0, 0.0, 10.0]) + 0.001 * rng.standard_normal((12, 4))
+    table[6:, 3] = np.nan
+    cells, budgets = [(0, 0), (1, 0), (0, 1), (1, 1)], np.repeat([1.0, 3.0], 6)
+
+    found = effects_by_budget(table, budgets, 0.1, cells)
+
+    assert found.values - truth == pytest.approx(5.0, abs=0.01)

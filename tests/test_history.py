@@ -320,7 +320,7 @@ def test_several_metrics_have_a_pareto_front_and_no_best():
         write.tell(write.ask(), {"loss": loss, "accuracy": accuracy})
 
     assert [trial.number for trial in write.history.pareto] == [0, 1, 3]
-    with pytest.raises(NoResult, match=r"Use `study\.history\.pareto`"):
+    with pytest.raises(NoResult, match=r"use `study\.history\.pareto`"):
         _ = write.history.best
 
 

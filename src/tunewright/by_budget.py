@@ -73,10 +73,9 @@ def effects_at_highest(table: Array, budgets: Array, worth: Array, known: Effect
 
 
 def _folds(cells: Sequence[Cell]) -> Indices | None:
-    """The fold of each cell where some folds have more cells than others; else None: cells count the same, and so do folds."""
+    """The fold of each cell; None: there are none."""
     folds = [fold for fold, _ in cells if fold is not None]
-    sizes = {folds.count(fold) for fold in folds}
-    return np.array(folds) if len(folds) == len(cells) and len(sizes) > 1 else None
+    return np.array(folds) if folds and len(folds) == len(cells) else None
 
 
 def _of_few(found: Effects, table: Array, top: Mask) -> Effects:

@@ -228,8 +228,12 @@ class Coordinator(Deciders):
         """Record what came of a task; see `Study.tell`."""
         names = tuple(metric.name for metric in self.journal.record.header.metrics)
         asked_at = self._asked_at.pop((trial, index), None)
-        if seconds is None and asked_at is not None and not isinstance(result, Outcome):
-            seconds = time.perf_counter() - asked_at
+        if seconds is None and not isinstance(result, Outcome):
+            history = self.journal.history
+            known = history.knows(trial, index) or self.journal.sync().knows(trial, index)
+            seconds = (
+                time.perf_counter() - asked_at if asked_at is not None else history.waited(trial, time.time()) if known else None
+            )
         outcome = told(result, names, seconds, gradient)
         self.journal.tell(trial, index, outcome)
         return outcome

@@ -5,6 +5,7 @@ and `replay` call the same function, so they cannot differ.
 """
 
 import ast
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
@@ -115,7 +116,12 @@ def _proposed(sampler: Sampler, history: History, rng: np.random.Generator, *, r
     except SpaceExhausted:
         if not again:
             raise
+    try:
         return propose(sampler, history.space, history, rng)
+    except SpaceExhausted:  # of a grid that is through; not of somebody who waits to be told
+        if math.isinf(history.space.size) or len({*map(bytes, history.rows)}) < history.space.size:
+            raise
+        return history.space.sample(rng)
 
 
 class Replay(msgspec.Struct, frozen=True):

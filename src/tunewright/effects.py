@@ -109,6 +109,9 @@ def effects(table: Array, overlap: float = 0.0, folds: Indices | None = None) ->
 
     Rows that are the same are one configuration under several names, and count once: many of them would lend the cells their own chance.
     """
+    if folds is not None:
+        sizes = np.unique(folds[np.isfinite(table).any(axis=0)], return_counts=True)[1]
+        folds = folds if len(np.unique(sizes)) > 1 else None  # cells count the same, and so do folds
     if table.shape[1] < 2 or are_chances(table[np.isfinite(table)]):  # of two values, many rows are the same by chance
         return _apart(table, overlap, folds)
     places: dict[bytes, int] = {}

@@ -317,6 +317,10 @@ class History(Standing):
         found = self._tasks.find(trial, 0)
         return 0 if found is None else self._tasks.worker(found)
 
+    def waited(self, trial: int, now: float) -> float:
+        """Seconds at `now`, a time as of `time.time`, since a trial was asked for or last had a result: for so long, at most, somebody had its task."""
+        return max(0.0, now - float(np.nanmax([self.asked_at[trial], self.finished_at[trial]])))
+
     def curve(self, trial: int, index: int = 0) -> list[Report]:
         """What the task reported on the way."""
         return self._tasks.curve(trial, index)

@@ -337,5 +337,6 @@ class Journal:
             if not self.history.knows(trial, index):
                 self.sync().task(trial, index)  # raises, and says what is there
             if self.history.ended(trial, index):
-                raise AlreadyTold(f"Trial {trial} has its result already. The first one stands; nothing was changed.")
+                what = f"Trial {trial}" if self.history.plan(trial) < 2 else f"Task {index} of trial {trial}"
+                raise AlreadyTold(f"{what} has its result already. The first one stands; nothing was changed.")
             return self.attempt(lambda pen: pen.tell(trial, index, outcome))

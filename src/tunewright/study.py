@@ -240,7 +240,7 @@ class Study(Findings):
             task: the task, or the number of its trial.
             result: a number, a dictionary by metric name, an `Outcome`, or an exception: the task failed.
             index: which task of the trial, when `task` is a number. Default: the first.
-            seconds: how long it took; default: since this process asked, or 0.
+            seconds: how long it took; default: the time since it was asked for, by whom ever; 0 for an `Outcome` that does not say it.
             gradient: derivatives by parameter, as `LiveTrial.gradient` takes them.
 
         Raises:

@@ -445,7 +445,7 @@ def test_a_default_that_cannot_be_fitted_costs_the_comparison_and_nothing_else()
         assert found.default is found.gain is None
         assert found.recommended == "winner"
         assert 0.8 < found.winner.value <= 1
-        assert "There is no comparison with the default: it cannot be fitted to" in found.sentence
+        assert "There is no comparison with the default: it cannot be judged on" in found.sentence
         assert "depth 4 is not possible" in found.sentence
 
 
@@ -459,3 +459,36 @@ def test_a_test_set_that_does_not_fit_is_told_so() -> None:
         study.generalization(test=X)
     with pytest.raises(StudyError, match="outer must be a whole number, 2 or more, got 'x'"):
         study.generalization(outer="x")
+
+
+class Mute(DecisionTreeClassifier):
+    """A tree that is fitted with its default depth, and then cannot answer."""
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        if self.max_depth == 4:
+            raise ValueError("nothing comes to mind")
+        answers: np.ndarray = super().predict(X)
+        return answers
+
+
+def wordless(model: DecisionTreeClassifier, X: np.ndarray, y: np.ndarray) -> float:
+    return float("nan") if getattr(model, "max_depth", 0) == 4 else float(model.score(X, y))
+
+
+@pytest.mark.parametrize(
+    ("model", "scoring", "why"),
+    [(Mute, "accuracy", "ValueError: nothing comes to mind"), (DecisionTreeClassifier, wordless, "its score is nan")],
+)
+def test_a_default_that_cannot_be_judged_costs_the_comparison_and_nothing_else(model: type, scoring: object, why: str) -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    cv = tw.CrossValidation(model(random_state=0), X[:240], y[:240], cv=4, scoring=scoring)
+    study = tw.Study({"max_depth": tw.Int(1, 8, default=4)}, cv.metrics, seed=0)
+    study.optimize(cv, trials=4)
+
+    found = study.generalization(test=(X[240:], y[240:]))
+
+    assert found.default is found.gain is None
+    assert found.recommended == "winner"
+    assert found.winner.low < found.winner.value < found.winner.high
+    assert "There is no comparison with the default: it cannot be judged on the test set" in found.sentence
+    assert why in found.sentence

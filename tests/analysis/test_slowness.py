@@ -55,3 +55,15 @@ def test_more_folds_for_the_better_are_not_slowness():
 @pytest.mark.parametrize("seconds", [0.0, 1e-4])
 def test_what_takes_no_time_needs_none_saved(seconds):
     assert told(timed(lambda params: seconds * (1 + 9 * params["x"]))) is None
+
+
+def test_time_that_hangs_on_the_budget_hangs_on_no_parameter():
+    rng, journal = np.random.default_rng(0), Journal(SPACE)
+    for _ in range(60):
+        x = float(rng.random())
+        number = journal.ask({"model": "a", "x": x}, budget=1.0)
+        journal.tell(number, x, seconds=1.0)
+        if x < 0.4:
+            journal.tell(number, x, index=journal.send(number, budget=9.0), seconds=9.0)
+
+    assert told(journal.history) is None

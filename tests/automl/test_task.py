@@ -140,3 +140,11 @@ def test_a_target_that_says_missing_in_words_is_no_text(cells: list[object], kin
     assert task.facts.kind == kind
     assert len(task.rows) == len(cells) - 10
     assert len(task.facts.classes) == (2 if kind == "classification" else 0)
+
+
+def test_counts_that_are_taken_for_classes_are_told_with_the_mend() -> None:
+    task = decide([*([0, 1, 2, 3] * 40), 11])
+
+    assert task.facts.kind == "classification"
+    assert any(note.endswith("If these are quantities, say --task regression.") for note in task.notes)
+    assert not any("quantities" in note for note in decide(["a", "b"] * 30).notes)

@@ -345,3 +345,38 @@ def test_derivatives_that_are_none_are_refused_and_the_trial_waits(cli: Cli, arg
     assert result.code != 0
     assert message in result.err
     assert Study.load("runs.db").history.running == 1
+
+
+def test_a_trial_took_as_long_as_somebody_had_it(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else evaluations of hours would count as nothing, and the sampler think no longer than nothing."""
+    cli("ask", "oven.db", "--space", "space.yaml", "--folds", "2")
+    asked = float(Study.load("oven.db").history.asked_at[0])
+    monkeypatch.setattr("tunewright.cli.by_hand.time.time", lambda: asked + 3600)
+
+    cli("tell", "oven.db", "0", "0.5")
+
+    assert Study.load("oven.db").history.seconds[0] == pytest.approx(3600)
+
+
+def test_a_task_that_nobody_asked_for_is_not_told(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml", "--folds", "3")
+    cli("tell", "oven.db", "0", "0.5")
+
+    result = cli("tell", "oven.db", "0", "0.6")
+    again = cli("tell", "oven.db", "0", "0.6", "--index", "0")
+
+    assert result.code == 2
+    assert "No task of trial 0 is open; 2 of its 3 are still to be asked for: tunewright ask oven.db." in result.err
+    assert "Task 0 of trial 0 has its result already." in again.err
+    assert cli("ask", "oven.db", "--json").json["index"] == 1
+
+
+def test_the_space_of_a_study_by_hand_can_be_edited(cli: Cli, folder: Path) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml")
+    (folder / "other.yaml").write_text("parameters:\n  x: {type: int, low: 1, high: 3}\n")
+
+    refused = cli("ask", "oven.db", "--space", "other.yaml")
+    edited = cli("ask", "oven.db", "--space", "other.yaml", "--edit", "--json")
+
+    assert "add --edit" in refused.err
+    assert set(edited.json["params"]) == {"x"}

@@ -81,9 +81,20 @@ def test_a_name_of_another_machine_with_a_port_is_announced_and_all_addresses_ar
     reached(listener, [("127.0.0.1", port)])
 
 
+def test_a_name_that_the_workers_alone_know_is_announced_with_its_port(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setenv("TUNEWRIGHT_LISTEN", f"tuner.default.invalid:{port}")  # RFC 2606: nobody's
+
+    listener, addresses = listener_for(Executor())
+
+    assert addresses == (("tuner.default.invalid", port),)
+    reached(listener, [("127.0.0.1", port)])
+
+
 @pytest.mark.parametrize(
     "given",
-    ["198.51.100.77", "0.0.0.0", "0.0.0.0:80", ":8787", "::", "host:port", "127.0.0.1:99999", "tcp://127.0.0.1:80", "a b", "a..b", "u@host", "no-such-host.invalid"],
+    ["198.51.100.77", "0.0.0.0", "0.0.0.0:80", ":8787", "::", "host:port", "127.0.0.1:99999", "tcp://127.0.0.1:80", "a b", "a..b", "u@host", "no-such-host.invalid", "0", "00.0.0.0:80", "[::0]:99", "8787"],
 )  # fmt: skip
 def test_what_cannot_be_used_is_one_clear_error_before_anything_begins(given, monkeypatch):
     monkeypatch.setenv("TUNEWRIGHT_LISTEN", given)

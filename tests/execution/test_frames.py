@@ -55,7 +55,18 @@ def test_a_frame_that_is_longer_than_allowed_is_refused_before_it_has_come():
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"\xff\xfe", b"[]", b'{"nonce": 1}', b'{"first": 0}', b"[" * 100_000, b'{"nonce": "\xff"}']
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b'{"nonce": 1}',
+        b'{"first": 0}',
+        b"[" * 100_000,
+        b'{"x":' + b"[" * 1010,
+        b'{"nonce": "\xff"}',
+    ],
 )
 @pytest.mark.parametrize("kind", [Challenge, Hello, Said])
 def test_what_is_no_message_is_refused(body, kind):

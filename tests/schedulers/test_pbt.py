@@ -604,9 +604,10 @@ def test_a_clone_misleads_no_sampler_that_goes_on_after_it():
     assert study.replay().same
 
 
-def test_a_space_smaller_than_the_population_has_members_alike():
+@pytest.mark.parametrize("sampler", [Random(), tw.samplers.Grid()])
+def test_a_space_smaller_than_the_population_has_members_alike(sampler):
     space = SearchSpace({"a": Categorical([0.1, 0.2, 0.3]), "b": Categorical([1])})
-    study = tw.Study(space, Metric("height", "maximize"), scheduler=PBT(2, 6, population=8), sampler=Random(), seed=0)
+    study = tw.Study(space, Metric("height", "maximize"), scheduler=PBT(2, 6, population=8), sampler=sampler, seed=0)
 
     study.optimize(climb)
 
@@ -615,3 +616,13 @@ def test_a_space_smaller_than_the_population_has_members_alike():
     assert len({trial.params["a"] for trial in first}) == 3
     assert study.history.clones
     assert study.replay().same
+
+
+def test_who_waits_to_be_told_is_not_replaced_by_chance():
+    space = SearchSpace({"a": Categorical([0.1, 0.2, 0.3]), "b": Categorical([1])})
+    study = tw.Study(space, Metric("height", "maximize"), scheduler=PBT(2, 6, population=8), sampler=tw.samplers.Manual(), seed=0)
+    study.enqueue({"a": 0.2})
+
+    study.optimize(climb)
+
+    assert {trial.params["a"] for trial in study.history.trials if trial.parent is None} <= {0.1, 0.2}

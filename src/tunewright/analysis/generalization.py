@@ -126,11 +126,13 @@ def by_test(history: History, judge: Any, X: Any, y: Any) -> Generalization:  # 
     metric, lacking, configurations = objective(history), "", [history.best.params, default_params(history)]
     try:
         scores, drawn = judge.tested(configurations, X, y)
-    except DataError:
-        raise
+        lacking = "" if np.isfinite(scores[1]) else _lacking(ValueError(f"its score is {scores[1]}"), "the test set")
     except Exception as error:  # noqa: BLE001  the default's, unless the winner fails, too
+        lacking = _lacking(error, "the test set")
+    if lacking:
         scores, drawn = judge.tested(configurations[:1], X, y)
-        lacking = _lacking(error, "the study's rows")
+    if not np.isfinite(scores[0]):
+        raise DataError(f"The winner's score on the test set is {scores[0]}, which says nothing.")
     usable = np.isfinite(drawn).all(axis=0)
     losses, draws = metric.sign * scores, metric.sign * drawn[:, usable]
     claimed, *others = (
@@ -148,7 +150,8 @@ def by_test(history: History, judge: Any, X: Any, y: Any) -> Generalization:  # 
 
 def _lacking(error: Exception, where: str) -> str:
     """Why there is no comparison with the default."""
-    return f"There is no comparison with the default: it cannot be fitted to {where} ({cut(f'{type(error).__name__}: {error}', 120)})."
+    cause = error.__cause__ or error
+    return f"There is no comparison with the default: it cannot be judged on {where} ({cut(f'{type(cause).__name__}: {cause}', 120)})."
 
 
 def _baseline(judge: object) -> list[float]:

@@ -23,8 +23,10 @@ _SLOWER: Final = 3.0
 
 def uneven(history: History, known: Evidence) -> tuple[str, str] | None:
     """Where some values of a parameter take several times as long as others, for each fold and seed, since a race gives more of these to the
-    better: that in a sentence, and what to do. None: nowhere, or nothing can be told.
+    better: that in a sentence, and what to do. None: nowhere, or nothing can be told, as where budgets differ, which time hangs on.
     """
+    if history.uneven:
+        return None
     counts = np.isfinite(history.table(history.objectives[0])[0]).sum(axis=1)
     seconds = (history.seconds / np.maximum(counts, 1))[known.numbers]
     often = np.flatnonzero(np.isfinite(known.rows).sum(axis=0) >= _ENOUGH).tolist()

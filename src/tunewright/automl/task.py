@@ -105,9 +105,11 @@ def original(codes_or_values: Array, target: Target) -> list[Any]:
     return [write(target.classes[int(code)]) for code in codes_or_values.tolist()]
 
 
+_OVERRULE: Final = " If these are quantities, say --task regression."
+
+
 def _kind(text: Labels, values: Array, name: str) -> tuple[TaskKind, str]:
     distinct = sorted(set(text.tolist()))
-    overrule = " If these are quantities, say --task regression."
     if np.isnan(values).mean() > _JUNK_SHARE:
         return "classification", f'Classification: "{name}" holds text ({len(distinct)} different values).'
     if len(distinct) == 2:
@@ -116,7 +118,7 @@ def _kind(text: Labels, values: Array, name: str) -> tuple[TaskKind, str]:
     if whole and len(distinct) <= _MAX_NUMBER_CLASSES and len(text) >= _ROWS_PER_CLASS * len(distinct):
         return (
             "classification",
-            f'Classification: "{name}" holds only {len(distinct)} different whole numbers, each many times.{overrule}',
+            f'Classification: "{name}" holds only {len(distinct)} different whole numbers, each many times.{_OVERRULE}',
         )
     return (
         "regression",
@@ -145,6 +147,7 @@ def _regression(name: str, found: Numbers, style: str, text: Labels, reason: str
 def _classification(name: str, series: Series, text: Labels, known: NDArray[np.bool_], far: int, reason: str) -> Task:
     notes = _left_out(int((~known).sum()) - far, "has no value in the target")
     notes += _left_out(far, "has an infinite target")
+    notes += (reason,) if reason.endswith(_OVERRULE) else ()
     rows = np.flatnonzero(known)
     classes, counts = np.unique(text[rows].astype(str), return_counts=True)
     if len(classes) == 1:

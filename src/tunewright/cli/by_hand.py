@@ -3,6 +3,7 @@
 import json
 import math
 import shlex
+import time
 from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
@@ -16,6 +17,7 @@ from tunewright.cli.options import (
     Budgets,
     Debug,
     Direction,
+    Edit,
     Folds,
     Halving,
     HalvingOption,
@@ -34,7 +36,7 @@ from tunewright.cli.options import (
     scheduler_of,
 )
 from tunewright.cli.terminal import cut, document, pairs, remark, say, value_text
-from tunewright.errors import MetricError, ParamsError, StudyError
+from tunewright.errors import MetricError, ParamsError, StudyError, TrialError
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.paths import masked
@@ -50,7 +52,10 @@ _Results: TypeAlias = Annotated[
     typer.Argument(metavar="RESULT...", help="The value, 0.31, or NAME=VALUE for each metric and whatever else is to be kept."),
 ]
 _Why: TypeAlias = Annotated[str | None, typer.Option("--failed", metavar="WHY", help="It gave no value; say why.")]
-_Seconds: TypeAlias = Annotated[float | None, typer.Option("--seconds", min=0, metavar="S", help="How long it took.")]
+_Seconds: TypeAlias = Annotated[
+    float | None,
+    typer.Option("--seconds", min=0, metavar="S", help="How long it took. Default: the time since it was asked for."),
+]
 _Index: TypeAlias = Annotated[
     int | None, typer.Option("--index", min=0, metavar="N", help="Which of the trial's tasks. [default: the first that is open]")
 ]
@@ -79,6 +84,7 @@ def ask(
     population: Population = None,
     scheduler: SchedulerOption = None,
     seed: Seed = None,
+    edit: Edit = False,
     name: Name = None,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -97,10 +103,8 @@ def ask(
         where=study,
         space=None if space is None else load_space(space),
         metrics=metrics_of(metric, maximize),
-        sampler=wanted,
-        scheduler=decider,
-        seed=seed,
-    )
+        sampler=wanted, scheduler=decider, seed=seed, edit=edit,
+    )  # fmt: skip
     history = found.history
     if decider is None and not history.sessions and len(history) and history.plan(len(history) - 1) > 1:
         raise StudyError(
@@ -152,10 +156,10 @@ def tell(
     history = found.history
     history.trial(trial)
     if index is None:
-        index = min((task.index for task, _ in history.open_tasks if task.trial == trial), default=0)
+        index = _open_task(history, trial, study)
     outcome = _outcome(results or [], failed, gradient or [], found.metrics, _to_tell(study, name, trial))
     before, warned = _best_number(history), len(history.warnings)
-    found.tell(trial, outcome, index=index, seconds=seconds)
+    found.tell(trial, outcome, index=index, seconds=history.waited(trial, time.time()) if seconds is None else seconds)
     history = found.history
     for entry in history.warnings[warned:]:
         if entry.trial == trial:
@@ -179,6 +183,21 @@ def tell(
         say(f"task {index} of trial {trial} failed, which costs the trial nothing: {outcome.failure.message}")
     else:
         say(f"trial {trial} told{_to_come(history, told)}   {'new best' if new_best else 'best'} {best_text(history)}")
+
+
+def _open_task(history: History, trial: int, study: str) -> int:
+    """The first task of a trial that waits for its result; 0 where all have theirs, which is told when it is told.
+
+    Raises:
+        TrialError: none waits, and some are still to be asked for.
+    """
+    waiting = [task.index for task, _ in history.open_tasks if task.trial == trial]
+    sent, plan = history.sent(trial), history.plan(trial)
+    if not waiting and sent < plan and trial in history.underway:
+        raise TrialError(
+            f"No task of trial {trial} is open; {plan - sent} of its {plan} are still to be asked for: tunewright ask {shlex.quote(study)}."
+        )
+    return min(waiting, default=0)
 
 
 def _outcome(

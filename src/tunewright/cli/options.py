@@ -25,6 +25,7 @@ __all__ = [
     "Budgets",
     "Debug",
     "Direction",
+    "Edit",
     "Files",
     "Folds",
     "Goal",
@@ -111,6 +112,7 @@ _CLASSES: Final = {
 
 
 StudyArgument: TypeAlias = Annotated[str, typer.Argument(metavar="STUDY", help="The file or URL: runs.db, sqlite:///runs.db.")]
+Edit: TypeAlias = Annotated[bool, typer.Option("--edit", help="Accept that the space differs from the recorded one, and go on.")]
 Name: TypeAlias = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Which study in it, when there are several.")]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document, for programs.")]
 Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

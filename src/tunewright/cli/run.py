@@ -19,6 +19,7 @@ from tunewright.cli.options import (
     Budgets,
     Debug,
     Direction,
+    Edit,
     Files,
     Folds,
     Gpus,
@@ -76,7 +77,6 @@ _Trials: TypeAlias = Annotated[
 _Where: TypeAlias = Annotated[
     str, typer.Option("--study", metavar="STUDY", help="Where it is kept: a file, a URL, or memory, which ends with the command.")
 ]
-_Edit: TypeAlias = Annotated[bool, typer.Option("--edit", help="Accept that the space differs from the recorded one, and go on.")]
 _Repeats: TypeAlias = Annotated[
     bool | None,
     typer.Option(
@@ -122,7 +122,7 @@ def run(
     study: _Where = "runs.db",
     name: Name = None,
     seed: Seed = None,
-    edit: _Edit = False,
+    edit: Edit = False,
     repeats: _Repeats = None,
     on_failure: _OnFailure = "record",
     quiet: Quiet = False,

@@ -6,6 +6,7 @@ machine, and whatever is not known, the loopback. `TUNEWRIGHT_LISTEN` says other
 
 import contextlib
 import errno
+import ipaddress
 import os
 import socket
 from concurrent.futures import Executor
@@ -20,7 +21,6 @@ __all__ = ["listener_for"]
 _VARIABLE: Final = "TUNEWRIGHT_LISTEN"
 _LOOPBACK: Final = "127.0.0.1"
 _BACKLOG: Final = 512
-_WILD: Final = {"0.0.0.0", "::", "*", ""}  # noqa: S104  to be refused
 
 
 def listener_for(executor: Executor) -> tuple[socket.socket, tuple[tuple[str, int], ...]]:
@@ -43,12 +43,13 @@ def _as_told(given: str) -> tuple[socket.socket, tuple[tuple[str, int], ...]]:
     said = f"{_VARIABLE}={given!r} cannot be used"
     mend = 'Say by which address of this machine the workers reach it, as in "10.0.0.5" or "coordinator.example.com:8787".'
     host, port = _parsed(given, f"{said}: it is no address. {mend}")
-    if host in _WILD:
+    if host in {"", "*"} or given.isdigit() or _is_wild(host):
         raise StudyError(f"{said}: it is no address that a worker could reach. {mend}")
     try:
         listener = _bound(host, port)
     except (OSError, UnicodeError) as error:  # the latter: a name that can be none
-        if not isinstance(error, OSError) or error.errno != errno.EADDRNOTAVAIL:
+        elsewhere = isinstance(error, socket.gaierror) and port  # a name that the workers' network alone knows
+        if not elsewhere and (not isinstance(error, OSError) or error.errno != errno.EADDRNOTAVAIL):
             raise StudyError(f"{said}: {getattr(error, 'strerror', None) or error}. {mend}") from error
         if not port:
             raise StudyError(
@@ -59,6 +60,16 @@ def _as_told(given: str) -> tuple[socket.socket, tuple[tuple[str, int], ...]]:
         except OSError as taken:
             raise StudyError(f"{said}: {taken.strerror or taken}. {mend}") from taken
     return listener, ((host, listener.getsockname()[1]),)
+
+
+def _is_wild(host: str) -> bool:
+    """Whether it stands for all addresses, in one of its many spellings."""
+    with contextlib.suppress(OSError, UnicodeError, ValueError):
+        return any(
+            ipaddress.ip_address(str(address[0]).partition("%")[0]).is_unspecified
+            for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        )
+    return False
 
 
 def _parsed(given: str, complaint: str) -> tuple[str, int]:

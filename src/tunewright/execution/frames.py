@@ -141,7 +141,7 @@ def unpacked(body: bytes, kind: type[M]) -> M:
     """
     try:
         return msgspec.json.decode(body, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:  # the latter: a thousand brackets
         raise ValueError(f"This is no {kind.__name__}: {error}") from error
 
 
