@@ -42,10 +42,11 @@ def test_a_proposal_changes_nothing_until_it_is_accepted(cli: Cli, study: Study)
 def test_too_few_trials_get_a_sentence(cli: Cli, folder: Path) -> None:
     search("small.db", "one", 0, trials=5)
 
-    told = cli("refine", "small.db", "--yes")
+    told = cli("refine", "small.db", "--yes", "-o", "same.json")
 
     assert told.code == 0
     assert "Nothing to refine." in told.out
+    assert told.out.endswith("same.json holds the present space, unchanged.\n")
     assert cli("refine", "small.db", "--keep", "2").code == 2
 
 

@@ -52,6 +52,8 @@ def refine(
         say("Accepted: the study searches this space from here on.")
     elif proposal.changes:
         say("Nothing is changed yet. To accept: --yes.")
+    elif out is not None:
+        say(f"{out} holds the present space, unchanged.")
 
 
 def compare(
