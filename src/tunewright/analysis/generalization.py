@@ -35,7 +35,7 @@ from tunewright.analysis.lineages import refuse_clone
 from tunewright.analysis.summary import difference, objective
 from tunewright.analysis.text import cut
 from tunewright.analysis.verdict import Generalization, said, turned
-from tunewright.analysis.winner import Estimate, default_of, default_params, few, judged, on_rows, posterior, within
+from tunewright.analysis.winner import Estimate, believed, default_of, default_params, few, on_rows, posterior, within
 from tunewright.errors import DataError, StudyError
 from tunewright.history import History
 from tunewright.trial import Trial
@@ -211,7 +211,7 @@ def _gain(history: History, best: Trial, default: Trial) -> tuple[Estimate, floa
         quantile = float(stats.t.ppf(0.975, paired.shared - 1))
         sure = float(stats.t.cdf(paired.gain / (paired.high - paired.gain) * quantile, paired.shared - 1))
         return Estimate(paired.gain, paired.low, paired.high), sure
-    mean, _, _, deviation, noise = judged(history, best.number)
+    mean, _, _, deviation, noise = believed(history, best.number)
     apart = float(found.values[default.number]) - mean
     more = max(0.0, noise - found.noises[default.number]) * (1 / found.counts[default.number] + found.overlap)
     parts = np.array([deviation**2, found.variances[default.number] + more])

@@ -41,11 +41,11 @@ __all__ = [
     "Estimate",
     "Judged",
     "Winner",
+    "believed",
     "default_of",
     "default_params",
     "few",
     "find_winner",
-    "judged",
     "of_folds",
     "on_rows",
     "posterior",
@@ -155,13 +155,13 @@ def posterior(history: History, trial: int, rows: float | None = None) -> Estima
     if not math.isfinite(variance):
         told = few(found) or _unchosen(history, found, trial)
         return within(history, on_rows(history, _plain(history, found, trial), behind)) if told else Estimate(value)
-    mean, low, high, *_ = judged(history, trial)
+    mean, low, high, *_ = believed(history, trial)
     shared = of_folds(history, found)
     down, up = math.hypot(mean - low, shared), math.hypot(high - mean, shared)
     return within(history, on_rows(history, Estimate(mean, mean - down, mean + up), behind))
 
 
-def judged(history: History, trial: int) -> Judged:
+def believed(history: History, trial: int) -> Judged:
     """The posterior of a trial's loss, the folds taken as given: by the likelihood of the noise there is where that is skewed (`skewed.py`), or scores are zeros and ones
     (`chances.py`) of one budget, else by a normal one (`shrunk`).
     """
