@@ -11,7 +11,7 @@ from sklearn import datasets
 from tunewright.analysis.insight import insight
 from tunewright.analysis.report import report
 from tunewright.automl import TuneRequest, TuneResult, report_extras, tune
-from tunewright.automl.records import Difference, Score
+from tunewright.automl.scores import Difference, Score
 from tunewright.study import Study
 
 

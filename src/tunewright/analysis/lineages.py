@@ -53,7 +53,9 @@ class Lineage(Told, tuple[Stretch, ...]):
     @property
     def _told(self) -> list[str]:
         heads = ("budget", "trial", "configuration")
-        return [Row(str(each), (each.budget, str(each.trial), each.configuration), heads) for each in self]
+        return [Row(str(each), (each.budget, str(each.trial), each.configuration), heads) for each in self] or [
+            "Nothing was trained yet."
+        ]
 
 
 def lineage(history: History, trial: int | None = None) -> Lineage:
