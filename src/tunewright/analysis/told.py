@@ -6,7 +6,7 @@ how its numbers are rounded, is written once.
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Self
 
 from tunewright.analysis.markup import Markup, tag
@@ -57,21 +57,26 @@ def told_html(lines: Sequence[str]) -> str:
 
 
 def _parts(lines: Sequence[str]) -> Iterator[Markup]:
-    for kind, group in groupby(lines, _kind):
+    for kind, group in groupby(pairwise([*lines, ""]), lambda pair: _kind(pair[0])):
         block = list(group)
         if kind == "row":
-            yield _table([line for line in block if isinstance(line, Row)])
+            yield _table([line for line, _ in block if isinstance(line, Row)])
         elif kind == "item":
-            yield tag("ul", *(tag("li", line.strip()) for line in block))
+            yield tag("ul", *(tag("li", line.strip()) for line, _ in block))
         else:
-            yield from (tag("p", line) for line in block if line)
+            yield from (tag("p", tag("b", line) if _is_title(line, following) else line) for line, following in block if line)
 
 
 def _kind(line: str) -> str:
     return "row" if isinstance(line, Row) else "item" if line.startswith("  ") else "sentence"
 
 
+def _is_title(line: str, following: str) -> bool:
+    return _kind(following) != "sentence" and not line.endswith(".")
+
+
 def _table(rows: Sequence[Row]) -> Markup:
     heads = [tag("th", head, scope="col") for head in rows[0].heads]
     body = [tag("tr", tag("th", row.cells[0], scope="row"), *(tag("td", cell) for cell in row.cells[1:])) for row in rows]
-    return tag("table", tag("thead", tag("tr", *heads)) if heads else None, tag("tbody", *body), class_="shares")
+    table = tag("table", tag("thead", tag("tr", *heads)) if heads else None, tag("tbody", *body), class_="shares")
+    return tag("div", table, class_="scroll")

@@ -15,6 +15,7 @@ from tunewright.analysis.text import counted, cut
 from tunewright.analysis.told import Row, Told
 from tunewright.automl.claims import Claim, Gap, RaceFacts
 from tunewright.automl.scores import TestScores
+from tunewright.paths import masked
 from tunewright.tracking.progress import measured, plain_number
 
 __all__ = [
@@ -384,7 +385,7 @@ class TuneResult(Told, msgspec.Struct, frozen=True, kw_only=True):
         places = [
             f"  model {self.paths.model}",
             f"  report {self.paths.report}",
-            f'  study "{self.paths.name}" in {self.paths.study}',
+            f'  study "{self.paths.name}" in {masked(self.paths.study)}',
         ]
         warnings = [f"warning: {warning}" for warning in self.warnings]
         return [self.title, *rows, *unsure, self.validated, *self.sentences, *warnings, *places]

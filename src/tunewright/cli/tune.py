@@ -21,6 +21,7 @@ from tunewright.cli.terminal import document, pairs, remark, results_only, say, 
 from tunewright.errors import DataError, NoResult, NothingFinished
 from tunewright.events import Entry
 from tunewright.history import History
+from tunewright.paths import masked
 from tunewright.tracking.progress import Progress
 from tunewright.trial import Trial
 
@@ -207,7 +208,7 @@ def _show(result: TuneResult) -> None:
         [
             ("model", _near(paths.model)),
             ("report", _near(paths.report)),
-            ("study", f'"{paths.name}" in {_near(paths.study.removeprefix("sqlite:///"))}'),
+            ("study", f'"{paths.name}" in {_near(masked(paths.study).removeprefix("sqlite:///"))}'),
             ("next", f"tunewright predict {shlex.quote(_near(paths.model))} new.csv -o predictions.csv"),
         ],
         indent=0,
