@@ -3,7 +3,9 @@
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any, get_args
 
@@ -210,3 +212,28 @@ def test_how_many_neighbours_are_tried_may_be_a_number_of_numpy() -> None:
     for wrong in (-1, 1.0, True):
         with pytest.raises(StudyError, match="around must be a whole number, 0 or more, got"):
             study.sensitivity(around=wrong)
+
+
+def test_a_notebook_shows_what_is_printed_and_runs_nothing_of_it():
+    name, choice = "<script>alert(1)</script>", "<img src=x onerror=alert(1)>"
+    space = SearchSpace({name: Categorical([choice, "b & c"]), "x": Float(0, 1, default=0.5)})
+    study = tw.Study(space, tw.Metric("<b>loss"), scheduler=tw.schedulers.Once(seeds=2))
+    study.enqueue({}, note="<i>default")
+
+    def train(live: tw.LiveTrial) -> dict[str, float]:
+        loss = (live.params["x"] - 0.3) ** 2 + (live.params[name] == choice) + 0.01 * live.rng.normal()
+        return {"<b>loss": loss, "train_<b>loss": 0.9 * loss}
+
+    study.optimize(train, trials=30)
+    results = [
+        study.winner(), study.effects(), study.effects("x")["x"], study.tunability(), study.value_of_continuing(), study.refine(),
+        study.sensitivity(), study.generalization(), study.overfitting(), study.lineage(),
+        analysis.compare(study.history, study.history, names=("<u>A", "B")),
+    ]  # fmt: skip
+
+    for found in results:
+        html = found._repr_html_()
+        said = Counter(re.findall(r"[\w.]+", unescape(re.sub(r"<[^>]*>", " ", html.partition("</style>")[2]))))
+        printed = Counter(re.findall(r"[\w.]+", repr(found)))
+        assert not [word for word in printed - said if re.search(r"\d", word)]  # every number
+        assert not re.search("<(script|img|u>|i>|b>loss)", html)

@@ -124,7 +124,7 @@ def _proposed(sampler: Sampler, history: History, rng: np.random.Generator, *, r
         return history.space.sample(rng)
 
 
-class Replay(msgspec.Struct, frozen=True):
+class Replay(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """What came of asking every decision again.
 
     Attributes:

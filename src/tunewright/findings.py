@@ -45,7 +45,7 @@ class Findings(ABC):
         """
         return self.history.best
 
-    def lineage(self, trial: int | None = None) -> tuple[analysis.Stretch, ...]:
+    def lineage(self, trial: int | None = None) -> analysis.Lineage:
         """By which hyperparameters the model of a trial was trained, from the first epoch on: of a clone, its ancestors' stretches first.
 
         What `PBT` finds is this schedule, and not the configuration of the best trial alone.

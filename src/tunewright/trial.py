@@ -6,10 +6,13 @@ no special case anywhere. A worker gets a `Task` and returns an `Outcome`; the h
 """
 
 from enum import StrEnum
+from html import escape
 from typing import Final
 
 import msgspec
 
+from tunewright.space.table import html_rows
+from tunewright.space.values import show
 from tunewright.typing import Params, Value
 
 __all__ = ["TRANSITIONS", "Descent", "Failure", "Measurement", "Outcome", "Report", "Task", "Trial", "TrialState"]
@@ -42,7 +45,7 @@ TRANSITIONS: Final[dict[TrialState, frozenset[TrialState]]] = {
 """Who may become what; the only such table."""
 
 
-class Task(msgspec.Struct, frozen=True):
+class Task(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """The unit of work: one trial, at one budget, on one fold, with one seed.
 
     Attributes:
@@ -78,7 +81,7 @@ class Task(msgspec.Struct, frozen=True):
         return self.trial, self.index
 
 
-class Descent(msgspec.Struct, frozen=True):
+class Descent(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """Where a clone comes from.
 
     Attributes:
@@ -107,6 +110,12 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fi
     message: str
     traceback: str = ""
 
+    def __repr__(self) -> str:
+        """Without the traceback, which is to be printed by itself."""
+        lines = len(self.traceback.splitlines())
+        more = f", traceback=<{lines} lines>" if lines else ""
+        return f"Failure(kind={self.kind!r}, message={self.message!r}{more})"
+
 
 class Report(msgspec.Struct, frozen=True):
     """A value on the way: `step` counts what the objective counts (epochs, rounds, batches); `diverged` names those that were NaN or infinite."""
@@ -116,7 +125,7 @@ class Report(msgspec.Struct, frozen=True):
     diverged: tuple[str, ...] = ()
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """What came of a task: values, or a failure.
 
     Attributes:
@@ -141,7 +150,7 @@ class Outcome(msgspec.Struct, frozen=True):
     gradient: dict[str, float] = {}
 
 
-class Measurement(msgspec.Struct, frozen=True):
+class Measurement(msgspec.Struct, frozen=True, repr_omit_defaults=True):
     """One finished task of a trial, as the history keeps it.
 
     Attributes:
@@ -203,3 +212,26 @@ class Trial(msgspec.Struct, frozen=True):
     def value(self) -> float | None:
         """The value of the first metric; None unless COMPLETED."""
         return None if self.values is None else next(iter(self.values.values()))
+
+    def __repr__(self) -> str:
+        """In a line, without what was measured on each fold and when: so trials can be read also in a list."""
+        told = [f"number={self.number}", f"state={str(self.state)!r}", f"values={self.values}", f"params={self.params}"]
+        return f"Trial({', '.join([*told, *self._rest])})"
+
+    def _repr_html_(self) -> str:
+        values = "".join(f", {name} {show(value)}" for name, value in (self.values or {}).items())
+        table = html_rows(("parameter", "value"), [(name, show(value)) for name, value in self.params.items()])
+        return (
+            f"<p><b>Trial {self.number}</b>: {escape(f'{self.state}{values}')}</p>{table}<p>{escape(', '.join(self._rest))}</p>"
+        )
+
+    @property
+    def _rest(self) -> list[str]:
+        """Where it comes from and what it took, as far as there is something to say."""
+        told = [f"origin={self.origin!r}"]
+        told += [f"note={self.note!r}"] if self.note else []
+        told += [f"failure={self.failure.message!r}"] if self.failure is not None else []
+        told += [] if self.usable else ["usable=False"]
+        told += [] if self.parent is None else [f"parent={self.parent}"]
+        count = len(self.measurements)
+        return [*told, f"seconds={self.seconds:.4g}", f"{count} measurement{'s' if count != 1 else ''}"]

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from tunewright.analysis import Stretch, lineage
+from tunewright.analysis import Lineage, Stretch, lineage
 from tunewright.analysis.lineages import on_clone, refuse_clone
 from tunewright.errors import NoResult, StudyError, TrialError
 from tunewright.space import Float, SearchSpace
@@ -70,3 +70,15 @@ def test_a_clone_is_said_to_be_one():
     )
     with pytest.raises(StudyError, match=r"Trial 3 went on .* cannot be shipped here"):
         refuse_clone(history, "shipped")
+
+
+def test_a_lineage_prints_a_line_for_each_stretch_and_is_a_row_of_a_table_in_a_notebook():
+    found = lineage(family().history)
+
+    assert repr(found).splitlines() == [
+        "0 to 2: rate 0.5 (trial 0)",
+        "2 to 6: rate 0.25 (trial 2)",
+        "6 to 8: rate 0.125 (trial 3)",
+    ]
+    assert '<tr><th scope="row">2 to 6</th><td>2</td><td>rate 0.25</td></tr>' in found._repr_html_()
+    assert repr(Lineage()) == "Nothing was trained yet."

@@ -108,3 +108,10 @@ def test_validation_that_rises_with_every_closer_fit_is_underfitting() -> None:
     said = gap_sentence(Gap(tuple(range(40)), tuple(train), tuple(validation), 0.02, 39), ACCURACY)
 
     assert "underfitting" in said
+
+
+def test_scores_of_many_trials_print_in_a_line() -> None:
+    found = Gap((0, 4), (0.5, 0.75), (0.25, 0.5), 0.125, 1, 3)
+
+    assert repr(found) == "Gap(2 trials; the winner, trial 4: train 0.75, validation 0.5, sd 0.12, n = 3)"
+    assert repr(Gap((0,), (0.5,), (0.25,), math.nan, -1)) == "Gap(1 trial; the winner is not among them)"

@@ -3,7 +3,8 @@ import pytest
 
 from tunewright.automl.advice import use, worth
 from tunewright.automl.claims import Claim
-from tunewright.automl.records import Difference, MetricFacts, Score, TestScores
+from tunewright.automl.records import MetricFacts
+from tunewright.automl.scores import Difference, Score, TestScores
 
 ACCURACY = MetricFacts(name="accuracy", goal="maximize", scorer="accuracy", reason="")
 LOSS = MetricFacts(name="log_loss", goal="minimize", scorer="neg_log_loss", reason="")

@@ -11,7 +11,7 @@ from sklearn import datasets
 from tunewright.analysis.insight import insight
 from tunewright.analysis.report import report
 from tunewright.automl import TuneRequest, TuneResult, report_extras, tune
-from tunewright.automl.records import Difference, Score
+from tunewright.automl.scores import Difference, Score
 from tunewright.study import Study
 
 
@@ -118,3 +118,25 @@ def test_the_command_that_goes_on_goes_on(result: TuneResult) -> None:
     assert {"--resume", "--cv=2", "--models=linear,knn", f"--out={result.request.out}"} <= set(command)
     assert command[2] == result.request.data
     assert not any(word.startswith("--seed") for word in command)
+
+
+def test_a_result_prints_and_shows_in_a_notebook_what_the_command_says(result: TuneResult) -> None:
+    lines, html = repr(result).splitlines(), result._repr_html_()
+
+    assert lines[0] == "log_loss on 30 rows that the search never saw (minimize; 95 % interval)"
+    assert [line.split()[0] for line in lines[1:4]] == ["winner", "default", "baseline"]
+    assert result.test.winner.text in lines[1]
+    assert f"<td>{result.test.baseline.text}</td>" in html
+    assert result.advice in lines
+    assert len(lines) < 20
+    assert 'study "iris &lt;b&gt;" in' in html.replace("&quot;", '"')
+    assert "iris <b>" not in html
+
+
+def test_a_password_is_not_shown(result: TuneResult) -> None:
+    paths = msgspec.structs.replace(result.paths, study="postgresql://me:secret@host/tunes")
+
+    found = msgspec.structs.replace(result, paths=paths)
+
+    assert "secret" not in repr(found) + found._repr_html_()
+    assert "@host/tunes" in repr(found)

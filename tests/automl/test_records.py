@@ -1,7 +1,8 @@
 import msgspec
 import pytest
 
-from tunewright.automl.records import Configuration, Score, TuneRequest
+from tunewright.automl.records import Configuration, TuneRequest
+from tunewright.automl.scores import Score
 
 
 def test_a_request_goes_to_json_and_back() -> None:

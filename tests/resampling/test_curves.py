@@ -75,3 +75,15 @@ def test_sizes_that_mean_nothing_are_refused(sizes):
 def test_an_unknown_parameter_is_refused():
     with pytest.raises(StudyError, match="no parameter"):
         CV.validation_curve("depth", [1])
+
+
+def test_a_notebook_shows_a_curve_as_a_table() -> None:
+    scores = np.array([[0.25, 0.75], [0.5, 1.0]])
+    curve = Curve("validation", "<C>", (1, "<b>"), "accuracy", scores, scores / 2, 0.25, ("1 of 4 fits failed: <i>no",))
+
+    html = curve._repr_html_()
+
+    assert '<th scope="col">&lt;C&gt;</th><th scope="col">validation</th><th scope="col">training</th>' in html
+    assert '<tr><th scope="row">&lt;b&gt;</th><td>0.38 ± 0.18</td><td>0.75 ± 0.35</td></tr>' in html
+    assert "<li>1 of 4 fits failed: &lt;i&gt;no</li>" in html
+    assert "  validation 0.38 ± 0.18  training 0.75 ± 0.35" in repr(curve)

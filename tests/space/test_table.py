@@ -1,4 +1,5 @@
 from tunewright.space import Bool, Categorical, Float, Int, Normal, SearchSpace, param
+from tunewright.space.table import html_rows
 
 SPACE = SearchSpace(
     {
@@ -30,3 +31,12 @@ def test_the_notebook_table_says_all_and_escapes_it() -> None:
     assert "<b>" not in html
     assert html.count("<tr>") == 1 + len(SPACE)
     assert "constraints" not in SearchSpace({"x": Bool()})._repr_html_()
+
+
+def test_rows_are_escaped() -> None:
+    cell = '<{0} style="text-align:left">{1}</{0}>'.format
+
+    assert html_rows(("<a>",), [("<b>",), ("&",)]) == (
+        f"<table><thead><tr>{cell('th', '&lt;a&gt;')}</tr></thead>"
+        f"<tbody><tr>{cell('td', '&lt;b&gt;')}</tr><tr>{cell('td', '&amp;')}</tr></tbody></table>"
+    )

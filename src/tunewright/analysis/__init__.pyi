@@ -6,7 +6,7 @@ from tunewright.analysis.gains import Gain, Stay, Step, Tunability
 from tunewright.analysis.generalization import by_draws, by_folds, by_objective, by_outer_folds, by_test, nested
 from tunewright.analysis.growth import Halved, grown
 from tunewright.analysis.importances import importance
-from tunewright.analysis.lineages import Stretch, lineage
+from tunewright.analysis.lineages import Lineage, Stretch, lineage
 from tunewright.analysis.notebook import card
 from tunewright.analysis.pages import page
 from tunewright.analysis.prospects import Prospect, prospect
@@ -54,6 +54,7 @@ __all__ = [
     "Halved",
     "Health",
     "Importance",
+    "Lineage",
     "Overfitting",
     "Prospect",
     "Ranked",

@@ -24,6 +24,7 @@ from scipy import stats
 
 from tunewright.analysis.summary import difference
 from tunewright.analysis.text import counted, number
+from tunewright.analysis.told import Told
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.trial import Trial
@@ -44,7 +45,7 @@ _ENOUGH: Final = 0.5
 """Share of the folds and seeds of the trial that met most, as for `History.proven`."""
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class Comparison(Told, msgspec.Struct, frozen=True):
     """How two sides differ.
 
     Attributes:
@@ -86,13 +87,14 @@ class Comparison(msgspec.Struct, frozen=True):
             return f"{second} is better than {first}."
         return f"No difference between {first} and {second} was found; that they are equal is not shown."
 
-    def __repr__(self) -> str:
+    @property
+    def _told(self) -> list[str]:
         lines = [f"{self.names[i]}: {self.metric} {number(self.values[i])} after {counted(self.trials, 'trial')}" for i in (0, 1)]
         if self.n:
             unknown = math.isnan(self.low)
             bounds = "no interval" if unknown else f"95 % interval {number(self.low, 3)} to {number(self.high, 3)}"
             lines.append(f"gain of {self.names[0]}: {number(self.gain, 3)} ({bounds}; {self.how}, n = {self.n})")
-        return "\n".join([*lines, self.verdict, *self.remarks])
+        return [*lines, self.verdict, *self.remarks]
 
 
 def _count(first: Sequence[History], second: Sequence[History], trials: int | None) -> int:

@@ -22,6 +22,7 @@ from tunewright.analysis.by_name import ByName
 from tunewright.analysis.evidence import check_names, evidence, pulled_in
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
 from tunewright.analysis.text import choice_labels, cut, number
+from tunewright.analysis.told import Row, Told
 from tunewright.analysis.tuning import levels
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -40,7 +41,7 @@ _NEAR: Final = (0.05, 0.1)
 _SIDES: Final = 1.96
 
 
-class Effect(msgspec.Struct, frozen=True):
+class Effect(Told, msgspec.Struct, frozen=True):
     """How the metric goes with one parameter or two, in units of the metric.
 
     Attributes:
@@ -79,21 +80,22 @@ class Effect(msgspec.Struct, frozen=True):
         known = self.mean[self.supported & np.isfinite(self.mean)]
         return float(np.ptp(known)) if known.size else 0.0
 
-    def __repr__(self) -> str:
+    @property
+    def _told(self) -> list[str]:
         title = f"Effect of {' and '.join(self.names)} ({self.n:,} trials), from {number(float(np.nanmin(self.mean)))} to {number(float(np.nanmax(self.mean)))}"
         if len(self.names) > 1:
-            return title
+            return [title]
         step = max(1, len(self.mean) // 12)
         lines, texts = [title], [cut(text, 30) for text in choice_labels(self.values[0])]
         for i in range(0, len(self.mean), step):
-            doubt = "" if self.supported[i] else "  (no trial near)"
-            lines.append(
-                f"  {texts[i]:>12}  {number(float(self.mean[i])):>10}  {number(float(self.low[i]), 3)} to {number(float(self.high[i]), 3)}{doubt}"
-            )
-        return "\n".join(lines)
+            mean, band = number(float(self.mean[i])), f"{number(float(self.low[i]), 3)} to {number(float(self.high[i]), 3)}"
+            doubt = "" if self.supported[i] else "(no trial near)"
+            text = f"  {texts[i]:>12}  {mean:>10}  {band}  {doubt}".rstrip()
+            lines.append(Row(text, (texts[i], mean, band, doubt), (cut(self.names[0], 60), "mean", "95 % band", "")))
+        return lines
 
 
-class Effects(ByName[Effect], msgspec.Struct, frozen=True):
+class Effects(Told, ByName[Effect], msgspec.Struct, frozen=True):
     """The effects of several parameters, the largest range first; by name, that of each alone.
 
     Attributes:
@@ -114,9 +116,11 @@ class Effects(ByName[Effect], msgspec.Struct, frozen=True):
     def _named(self) -> dict[str, Effect]:
         return {each.names[0]: each for each in self.found if len(each.names) == 1}
 
-    def __repr__(self) -> str:
+    @property
+    def _told(self) -> list[str]:
         behind = "" if math.isnan(self.fit.r2) else f"; cross-validated R² {number(self.fit.r2, 2)}, {self.fit.behind(self.n)}"
-        return "\n".join([f"Effects on {self.metric}: {self.n:,} trials{behind}", *map(repr, self.found), *self.remarks])
+        effects = [line for each in self.found for line in each._told]  # noqa: SLF001  an effect tells itself likewise
+        return [f"Effects on {self.metric}: {self.n:,} trials{behind}", *effects, *self.remarks]
 
 
 @one_thread

@@ -4,10 +4,9 @@ import math
 
 import msgspec
 
-from tunewright.analysis.markup import tag
-from tunewright.analysis.notebook import framed
 from tunewright.analysis.surrogate import Fit
 from tunewright.analysis.text import counted, cut, interval, number, value_text, with_spread
+from tunewright.analysis.told import Told
 from tunewright.typing import Value
 
 __all__ = ["Gain", "Stay", "Step", "Tunability"]
@@ -45,7 +44,7 @@ class Stay(msgspec.Struct, frozen=True):
     sd: float
 
 
-class Tunability(msgspec.Struct, frozen=True):
+class Tunability(Told, msgspec.Struct, frozen=True):
     """What tuning is worth.
 
     Attributes:
@@ -105,16 +104,13 @@ class Tunability(msgspec.Struct, frozen=True):
             said.append(f"Can stay at their default: {names}: expected loss {with_spread(self.stay.loss, self.stay.sd)}.")
         return said
 
-    def __repr__(self) -> str:
+    @property
+    def _told(self) -> list[str]:
         title = f"Tunability for {self.metric}: {counted(self.n, 'trial')}"
         behind = (
             [] if math.isnan(self.fit.r2) else [f"model: cross-validated R² {number(self.fit.r2, 2)}, {self.fit.behind(self.n)}"]
         )
-        return "\n".join([title, *(f"  {line}" for line in (*self.lines, *behind, *self.remarks))])
-
-    def _repr_html_(self) -> str:
-        head, *rest = repr(self).split("\n")
-        return framed(tag("p", head), tag("ul", *(tag("li", line.strip()) for line in rest)))
+        return [title, *(f"  {line}" for line in (*self.lines, *behind, *self.remarks))]
 
 
 def _gain(gain: Gain) -> str:

@@ -9,11 +9,12 @@ import math
 import msgspec
 
 from tunewright.analysis.text import number, params_line
+from tunewright.analysis.told import Row, Told
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.typing import Params
 
-__all__ = ["Stretch", "lineage", "on_clone", "refuse_clone"]
+__all__ = ["Lineage", "Stretch", "lineage", "on_clone", "refuse_clone"]
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -31,10 +32,33 @@ class Stretch(msgspec.Struct, frozen=True):
     params: Params
 
     def __str__(self) -> str:
-        return f"{number(self.begin)} to {number(self.end)}: {params_line(self.params, ())} (trial {self.trial})"
+        return f"{self.budget}: {self.configuration} (trial {self.trial})"
+
+    @property
+    def budget(self) -> str:
+        """From where to where it goes, as text."""
+        return f"{number(self.begin)} to {number(self.end)}"
+
+    @property
+    def configuration(self) -> str:
+        """The params in a line."""
+        return params_line(self.params, ())
 
 
-def lineage(history: History, trial: int | None = None) -> tuple[Stretch, ...]:
+class Lineage(Told, tuple[Stretch, ...]):
+    """The stretches of a training, in their order: a tuple that prints each in a line."""
+
+    __slots__ = ()
+
+    @property
+    def _told(self) -> list[str]:
+        heads = ("budget", "trial", "configuration")
+        return [Row(str(each), (each.budget, str(each.trial), each.configuration), heads) for each in self] or [
+            "Nothing was trained yet."
+        ]
+
+
+def lineage(history: History, trial: int | None = None) -> Lineage:
     """The schedule by which the model of a trial was trained; of one that is no clone, a single stretch.
 
     Args:
@@ -55,7 +79,7 @@ def lineage(history: History, trial: int | None = None) -> tuple[Stretch, ...]:
         if end > begin:  # else it has finished nothing of its own yet
             found.append(Stretch(following, _neat(begin), _neat(end), history.trial(following).params))
         if descent is None:
-            return tuple(reversed(found))
+            return Lineage(reversed(found))
         following, end = descent.parent, begin
 
 

@@ -31,6 +31,7 @@ from tunewright.analysis.evidence import NONE_KEPT, Evidence, evidence
 from tunewright.analysis.summary import at_full_effort, standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
 from tunewright.analysis.text import counted, duration, number, with_spread
+from tunewright.analysis.told import Told
 from tunewright.analysis.winner import reach
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -55,7 +56,7 @@ _UNLIKELY: Final = 0.01
 _SHRINK: Final = 5.0
 
 
-class Prospect(msgspec.Struct, frozen=True):
+class Prospect(Told, msgspec.Struct, frozen=True):
     """What more trials would bring.
 
     Attributes:
@@ -117,9 +118,10 @@ class Prospect(msgspec.Struct, frozen=True):
             said.append(f"{left}, more than {noise}: searching on may find it.")
         return [*said, *self.remarks]
 
-    def __repr__(self) -> str:
+    @property
+    def _told(self) -> list[str]:
         behind = [] if math.isnan(self.fit.r2) else [f"model: cross-validated R² {number(self.fit.r2, 2)}, n = {self.fit.n:,}"]
-        return "\n".join([*self.lines, *behind])
+        return [*self.lines, *behind]
 
 
 def _percent(chance: float) -> str:

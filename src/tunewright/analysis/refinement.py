@@ -20,6 +20,7 @@ import numpy as np
 from tunewright.analysis.evidence import Evidence, crowded, cutoff, evidence
 from tunewright.analysis.surrogate import WIDEST, surrogate
 from tunewright.analysis.text import counted, number
+from tunewright.analysis.told import Told
 from tunewright.analysis.tuning import default_row, levels
 from tunewright.errors import SpaceError, StudyError
 from tunewright.history import History
@@ -49,7 +50,7 @@ _LARGEST: Final = 1e307
 _SMALLEST: Final = 1e-300
 
 
-class Refinement(msgspec.Struct, frozen=True):
+class Refinement(Told, msgspec.Struct, frozen=True):
     """A proposal for the next round.
 
     Attributes:
@@ -70,16 +71,17 @@ class Refinement(msgspec.Struct, frozen=True):
     usable: tuple[int, int]
     remarks: tuple[str, ...] = ()
 
-    def __repr__(self) -> str:
+    @property
+    def _told(self) -> list[str]:
         if not self.changes:
-            return "\n".join(["Nothing to refine.", *(f"  {line}" for line in self.remarks)])
+            return ["Nothing to refine.", *(f"  {line}" for line in self.remarks)]
         lines = [
             *self.changes,
             f"keeps {number(100 * self.kept, 3)} % of the best {counted(self.top, 'trial')} in {_share(self.volume)} of the volume",
             f"{self.usable[0]:,} of {self.usable[1]:,} completed trials stay usable",
             *self.remarks,
         ]
-        return "\n".join(["Proposed space:", *(f"  {line}" for line in lines)])
+        return ["Proposed space:", *(f"  {line}" for line in lines)]
 
 
 def _share(volume: float) -> str:

@@ -27,6 +27,7 @@ from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import at_full_effort, difference, objective
 from tunewright.analysis.surrogate import Fit, surrogate
 from tunewright.analysis.text import counted, cut, interval, number, read_alike, value_text
+from tunewright.analysis.told import Told
 from tunewright.analysis.tuning import default_row
 from tunewright.analysis.winner import Estimate, default_of
 from tunewright.errors import NoResult, StudyError
@@ -97,7 +98,7 @@ class Change(msgspec.Struct, frozen=True):
         return self.expected
 
 
-class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
+class Sensitivity(Told, msgspec.Struct, frozen=True, kw_only=True):
     """How firmly the winner stands.
 
     Attributes:
@@ -137,9 +138,10 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
             return " ".join(self.remarks)
         return " ".join([_on_spread(self), *_on_changes(self), *_on_gain(self), *self.remarks])
 
-    def __repr__(self) -> str:
+    @property
+    def _told(self) -> list[str]:
         if self.trial < 0:
-            return self.sentence
+            return [self.sentence]
         lines = [f"Trial {self.trial}: {self.metric} {number(self.value)}"]
         lines += [
             f"  over {counted(each.n, each.over[:-1])}: sd {number(each.sd, 2)} ({number(each.low, 2)} to {number(each.high, 2)}), "
@@ -149,7 +151,7 @@ class Sensitivity(msgspec.Struct, frozen=True, kw_only=True):
         ]
         lines += [f"  {_shown(change, self.exact)}" for change in self.changes]
         behind = [] if math.isnan(self.fit.r2) else [f"  model: cross-validated R² {number(self.fit.r2, 2)}, n = {self.fit.n:,}"]
-        return "\n".join([*lines, *behind, self.sentence])
+        return [*lines, *behind, self.sentence]
 
 
 def _shown(change: Change, exact: tuple[str, ...]) -> str:

@@ -113,7 +113,7 @@ class Importance(ByName[Share], msgspec.Struct, frozen=True):
             else None
         )
         lines = [tag("p", line) for line in (self.behind, *self.remarks) if line]
-        return framed(table or tag("p", self.title), *lines)
+        return framed(tag("p", self.title) if table is None else tag("div", table, class_="scroll"), *lines)
 
 
 def _name(share: Share) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import stats
 
 from tunewright.analysis.summary import at_full_effort, objective, standard_deviation
-from tunewright.analysis.text import number
+from tunewright.analysis.text import counted, number
 from tunewright.history import COMPLETED, History
 from tunewright.metric import Metric
 from tunewright.trial import Trial
@@ -44,6 +44,14 @@ class Gap(msgspec.Struct, frozen=True):
     sd: float
     best: int
     n: int = 0
+
+    def __repr__(self) -> str:
+        """Without the scores of all trials, in a line."""
+        winner = "the winner is not among them"
+        if self.best >= 0:
+            train, validation = number(self.train[self.best]), number(self.validation[self.best])
+            winner = f"the winner, trial {self.trials[self.best]}: train {train}, validation {validation}, sd {number(self.sd, 2)}, n = {self.n}"
+        return f"Gap({counted(len(self.trials), 'trial')}; {winner})"
 
 
 def train_key(history: History, name: str = "") -> str:

@@ -17,6 +17,7 @@ from scipy import stats
 
 from tunewright.analysis.summary import objective
 from tunewright.analysis.text import choice_labels, counted, cut, number
+from tunewright.analysis.told import Told
 from tunewright.analysis.training import Gap, gap, gap_sentence
 from tunewright.analysis.tuning import levels
 from tunewright.errors import StudyError
@@ -54,7 +55,7 @@ class Trend(msgspec.Struct, frozen=True):
     medians: tuple[tuple[Value, float, int], ...] = ()
 
 
-class Overfitting(msgspec.Struct, frozen=True):
+class Overfitting(Told, msgspec.Struct, frozen=True):
     """Training beside validation.
 
     Attributes:
@@ -69,7 +70,8 @@ class Overfitting(msgspec.Struct, frozen=True):
     trends: tuple[Trend, ...]
     sentence: str
 
-    def __repr__(self) -> str:
+    @property
+    def _told(self) -> list[str]:
         lines = []
         for each in self.trends:
             if each.medians:
@@ -84,7 +86,7 @@ class Overfitting(msgspec.Struct, frozen=True):
             else:
                 bounds = f"95 % interval {number(each.low, 2)} to {number(each.high, 2)}, n = {each.n}"
                 lines.append(f"  {each.name}: rank correlation with the gap {number(each.rank, 2)} ({bounds})")
-        return "\n".join([self.sentence, *lines])
+        return [self.sentence, *lines]
 
 
 def overfitting(history: History, name: str = "") -> Overfitting:

@@ -8,6 +8,7 @@ import msgspec
 from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import default_trial, default_without_value, objective
 from tunewright.analysis.text import cut, number, params_line, read_alike
+from tunewright.analysis.told import Row, Told
 from tunewright.analysis.winner import Estimate, default_of, default_params, within
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -22,7 +23,7 @@ _SURE: Final = 0.7
 """The probability of being better than the default from which the winner is recommended."""
 
 
-class Generalization(msgspec.Struct, frozen=True, kw_only=True):
+class Generalization(Told, msgspec.Struct, frozen=True, kw_only=True):
     """What the winner is worth after having been chosen.
 
     Attributes:
@@ -56,12 +57,17 @@ class Generalization(msgspec.Struct, frozen=True, kw_only=True):
     exact: tuple[str, ...] = ()
     clone: int | None = None
 
-    def __repr__(self) -> str:
+    @property
+    def _told(self) -> list[str]:
         found = {"winner": self.winner, "default": self.default, "baseline": self.baseline, "gain": self.gain}
-        lines = [f"  {name:<8}  {each.text(4)}" for name, each in found.items() if each is not None]
+        rows = [
+            Row(f"  {name:<8}  {each.text(4)}", (name, each.text(4)), ("", f"{self.metric}, 95 % interval"))
+            for name, each in found.items()
+            if each is not None
+        ]
         how = params_line(self.params, self.exact) if self.clone is None else f"the schedule study.lineage({self.clone})"
         take = f"  take the {self.recommended}: {how}"
-        return "\n".join([f"Expected {self.metric} on new data, by {self.method}", *lines, take, f"  {self.sentence}"])
+        return [f"Expected {self.metric} on new data, by {self.method}", *rows, take, f"  {self.sentence}"]
 
 
 def said(

@@ -30,6 +30,7 @@ from tunewright.analysis.hits import rows_behind, share_bounds
 from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import default_trial, default_without_value, objective
 from tunewright.analysis.text import interval, number, params_line, read_alike
+from tunewright.analysis.told import Told
 from tunewright.analysis.worths import TINY, edges, priors
 from tunewright.effects import Effects
 from tunewright.history import History
@@ -84,7 +85,7 @@ class Judged(NamedTuple):
     noise: float = 0.0
 
 
-class Winner(msgspec.Struct, frozen=True):
+class Winner(Told, msgspec.Struct, frozen=True):
     """The best trial, and what it may claim.
 
     Attributes:
@@ -108,14 +109,13 @@ class Winner(msgspec.Struct, frozen=True):
     sentence: str
     exact: tuple[str, ...] = ()
 
-    def __repr__(self) -> str:
-        return "\n".join(
-            [
-                f"Winner: trial {self.trial.number} ({self.trial.origin}), {self.metric} {number(self.raw)}",
-                f"  {params_line(self.trial.params, self.exact)}",
-                f"  {self.sentence}",
-            ]
-        )
+    @property
+    def _told(self) -> list[str]:
+        return [
+            f"Winner: trial {self.trial.number} ({self.trial.origin}), {self.metric} {number(self.raw)}",
+            f"  {params_line(self.trial.params, self.exact)}",
+            f"  {self.sentence}",
+        ]
 
 
 def find_winner(history: History) -> Winner:

@@ -6,7 +6,7 @@ result = tune(TuneRequest(data="patients.csv", target="diagnosis", seconds=60))
 predicted = predict(load_model(result.paths.model), read_table("new.csv").frame)
 """
 
-from tunewright.automl.claims import Claim, RaceFacts
+from tunewright.automl.claims import Claim, Gap, RaceFacts
 from tunewright.automl.model_file import Model, ModelCard, Predicted, load_model, predict, save_model
 from tunewright.automl.page import report_extras
 from tunewright.automl.records import (
@@ -15,21 +15,18 @@ from tunewright.automl.records import (
     Configuration,
     Counts,
     DataFacts,
-    Difference,
     FamilyFacts,
-    Gap,
     MetricFacts,
     Paths,
-    Score,
     SplitFacts,
     TaskFacts,
     TaskKind,
-    TestScores,
     TunePlan,
     TuneRequest,
     TuneResult,
 )
 from tunewright.automl.schema import Column, Schema, Target
+from tunewright.automl.scores import Difference, Score, TestScores
 from tunewright.automl.tables import Table, read_table
 from tunewright.automl.tune import tune
 

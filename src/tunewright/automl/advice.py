@@ -10,7 +10,8 @@ from typing import Literal
 from tunewright.analysis.text import number
 from tunewright.automl.claims import Claim
 from tunewright.automl.outcome import Finished
-from tunewright.automl.records import MetricFacts, Score, TestScores
+from tunewright.automl.records import MetricFacts
+from tunewright.automl.scores import Score, TestScores
 
 __all__ = ["advice", "use", "worth"]
 

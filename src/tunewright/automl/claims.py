@@ -13,7 +13,7 @@ from tunewright.analysis.verdict import Generalization
 from tunewright.analysis.winner import Estimate
 from tunewright.history import History
 
-__all__ = ["Claim", "RaceFacts", "claim_of", "race_facts"]
+__all__ = ["Claim", "Gap", "RaceFacts", "claim_of", "race_facts"]
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +35,15 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
     gain_low: float | None
     gain_high: float | None
     probability: float | None
+    sentence: str
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """Training beside validation score of the winner; `verdict` is "overfitting", "underfitting", "sound" or "unknown", said in the `sentence`."""
+
+    train: float | None
+    validation: float | None
+    verdict: str
     sentence: str
 
 

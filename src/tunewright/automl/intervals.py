@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from tunewright.analysis.text import number
-from tunewright.automl.records import Difference, MetricFacts, Score
+from tunewright.automl.records import MetricFacts
+from tunewright.automl.scores import Difference, Score
 from tunewright.resampling.scoring import WEIGHTED, Answer, score, weighted_scores
 from tunewright.typing import Array
 

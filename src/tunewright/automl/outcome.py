@@ -19,13 +19,14 @@ import numpy as np
 from tunewright.analysis.generalization import by_folds
 from tunewright.analysis.summary import default_trial, ranking, standard_deviation
 from tunewright.analysis.training import gap, gap_sentence, gap_size
-from tunewright.automl.claims import Claim, RaceFacts, claim_of, race_facts
+from tunewright.automl.claims import Claim, Gap, RaceFacts, claim_of, race_facts
 from tunewright.automl.intervals import bootstrap, difference, scored, share_of_rows
 from tunewright.automl.metrics import FURTHER
 from tunewright.automl.model_file import Model, ModelCard, save_model
 from tunewright.automl.objective import fit
 from tunewright.automl.plan import Settled, shape_of
-from tunewright.automl.records import Configuration, FamilyFacts, Gap, MetricFacts, Paths, Score, TaskFacts, TestScores
+from tunewright.automl.records import Configuration, FamilyFacts, MetricFacts, Paths, TaskFacts
+from tunewright.automl.scores import Score, TestScores
 from tunewright.catalog import FAMILIES, default_params
 from tunewright.errors import NoResult, NothingFinished
 from tunewright.history import History

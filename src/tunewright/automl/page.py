@@ -9,7 +9,7 @@ import msgspec
 from tunewright.analysis import Difference, ReportExtras, Rows, Score, duration, number
 from tunewright.analysis.facts import verdict
 from tunewright.analysis.text import counted
-from tunewright.automl import records
+from tunewright.automl import scores
 from tunewright.automl.advice import worth
 from tunewright.automl.records import TuneRequest, TuneResult
 
@@ -54,11 +54,11 @@ def report_extras(result: TuneResult) -> ReportExtras:
     return msgspec.structs.replace(extras, verdict=f"{result.advice} {verdict(extras, -sign)}") if stayed else extras
 
 
-def _score(name: str, score: records.Score) -> Score:
+def _score(name: str, score: scores.Score) -> Score:
     return Score(name, _float(score.value), _float(score.low), _float(score.high))
 
 
-def _gain(difference: records.Difference, sign: float) -> Difference | None:
+def _gain(difference: scores.Difference, sign: float) -> Difference | None:
     """Positive is better."""
     if difference.value is None or difference.low is None or difference.high is None:
         return None

@@ -11,7 +11,12 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from tunewright.automl.claims import Claim, RaceFacts
+from tunewright.analysis.text import counted, cut
+from tunewright.analysis.told import Row, Told
+from tunewright.automl.claims import Claim, Gap, RaceFacts
+from tunewright.automl.scores import TestScores
+from tunewright.paths import masked
+from tunewright.tracking.progress import measured, plain_number
 
 __all__ = [
     "BudgetFacts",
@@ -19,16 +24,12 @@ __all__ = [
     "Configuration",
     "Counts",
     "DataFacts",
-    "Difference",
     "FamilyFacts",
-    "Gap",
     "MetricFacts",
     "Paths",
-    "Score",
     "SplitFacts",
     "TaskFacts",
     "TaskKind",
-    "TestScores",
     "TunePlan",
     "TuneRequest",
     "TuneResult",
@@ -255,62 +256,6 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     fit_seconds: float | None = None
 
 
-class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """A score on the test set with its 95 % interval, None where the rows cannot tell it; `others` holds further metrics without intervals."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    others: dict[str, float] = {}
-
-
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """Winner minus another on the same test rows, in the metric's units, with its 95 % interval, None as for `Score`.
-
-    `better` is the share of bootstrap draws in which the winner was the better one, ties counted half.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    better: float | None
-    sentence: str
-
-
-class TestScores(msgspec.Struct, frozen=True, kw_only=True):
-    """What the models are worth on rows that the search never saw.
-
-    Attributes:
-        winner, default, baseline: each fitted on all training rows; without a value where that failed.
-        default_title, baseline_title: what they are ("random forest with scikit-learn's defaults", "always the class B").
-        difference: winner against default.
-        floor: winner against baseline; None in results that were written before there was one.
-        draws: bootstrap draws behind the intervals, and behind the shares of draws.
-        sentence: how to read the intervals.
-    """
-
-    __test__ = False  # pytest collects classes by their name
-
-    winner: Score
-    default: Score
-    baseline: Score
-    default_title: str
-    baseline_title: str
-    difference: Difference
-    draws: int
-    sentence: str
-    floor: Difference | None = None
-
-
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """Training beside validation score of the winner; `verdict` is "overfitting", "underfitting", "sound" or "unknown", said in the `sentence`."""
-
-    train: float | None
-    validation: float | None
-    verdict: str
-    sentence: str
-
-
 class Paths(msgspec.Struct, frozen=True, kw_only=True):
     """Where things are.
 
@@ -331,7 +276,7 @@ class Paths(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
-class TunePlan(msgspec.Struct, frozen=True, kw_only=True):
+class TunePlan(Told, msgspec.Struct, frozen=True, kw_only=True):
     """What is known before the first trial: for the head line of a progress display.
 
     `headline` is that line: "diagnosis · 455 rows × 30 columns · classification (2 classes) · roc_auc, 5 folds · budget 60 s".
@@ -350,8 +295,12 @@ class TunePlan(msgspec.Struct, frozen=True, kw_only=True):
     paths: Paths
     warnings: tuple[str, ...] = ()
 
+    @property
+    def _told(self) -> list[str]:
+        return [self.headline, *(f"warning: {warning}" for warning in self.warnings)]
 
-class TuneResult(msgspec.Struct, frozen=True, kw_only=True):
+
+class TuneResult(Told, msgspec.Struct, frozen=True, kw_only=True):
     """What came of it.
 
     Attributes:
@@ -397,3 +346,46 @@ class TuneResult(msgspec.Struct, frozen=True, kw_only=True):
     claim: Claim | None = None
     race: RaceFacts | None = None
     version: int = 1
+
+    @property
+    def title(self) -> str:
+        """What the scores are, in a line."""
+        rows = counted(self.data.test_rows, "row")
+        return f"{self.metric.name} on {rows} that the search never saw ({self.metric.goal}; 95 % interval)"
+
+    @property
+    def standing(self) -> tuple[tuple[str, str, str], ...]:
+        """Winner, default and baseline: the name, the score on the test set as text, and what it is."""
+        default, test = ", the default" if self.recommended == "default" else "", self.test
+        return (
+            ("winner", test.winner.text, f"{self.winner.title}, trial {self.winner.trial}{default}, in the model file"),
+            ("default", test.default.text, test.default_title),
+            ("baseline", test.baseline.text, cut(test.baseline_title, 200)),
+        )
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What to make of it: the advice, what cross-validation lets one expect, the gap, and what racing saved."""
+        said = (self.advice, self.claim and self.claim.sentence, self.gap.sentence, self.race and self.race.sentence)
+        return tuple(each for each in said if each)
+
+    @property
+    def validated(self) -> str:
+        """The winner's cross-validation, in a line."""
+        winner, folds = self.winner, len(self.winner.folds)
+        spread = plain_number(winner.mean or 0.0) if winner.sd is None else measured(winner.mean or 0.0, winner.sd)
+        fresh = folds - self.split.folds
+        anew = f" ({self.split.folds} folds, and {fresh} on rows divided anew, to confirm it)" if fresh > 0 else ""
+        return f"in cross-validation: {spread} over {counted(folds, 'fit')}{anew}, of {counted(self.counts.completed, 'configuration')}"
+
+    @property
+    def _told(self) -> list[str]:
+        rows = [Row(f"  {name:<10}{score}   {what}", (name, score, what)) for name, score, what in self.standing]
+        unsure = [self.test.sentence] if self.test.winner.low is None else []
+        places = [
+            f"  model {self.paths.model}",
+            f"  report {self.paths.report}",
+            f'  study "{self.paths.name}" in {masked(self.paths.study)}',
+        ]
+        warnings = [f"warning: {warning}" for warning in self.warnings]
+        return [self.title, *rows, *unsure, self.validated, *self.sentences, *warnings, *places]

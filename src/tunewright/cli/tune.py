@@ -10,19 +10,19 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 
 import typer
 
-from tunewright.analysis.text import counted
-from tunewright.automl.records import Score, TunePlan, TuneRequest, TuneResult
+from tunewright.automl.records import TunePlan, TuneRequest, TuneResult
 from tunewright.automl.tune import tune as tune_table
 from tunewright.catalog import FAMILIES
 from tunewright.cli.exits import INTERRUPTED, OK
 from tunewright.cli.notes import notes
 from tunewright.cli.options import AsJson, Debug, Quiet, TimeSpan
 from tunewright.cli.signals import Ears
-from tunewright.cli.terminal import cut, document, pairs, remark, results_only, say, wrapped
+from tunewright.cli.terminal import document, pairs, remark, results_only, say, wrapped
 from tunewright.errors import DataError, NoResult, NothingFinished
 from tunewright.events import Entry
 from tunewright.history import History
-from tunewright.tracking.progress import Progress, measured, plain_number
+from tunewright.paths import masked
+from tunewright.tracking.progress import Progress
 from tunewright.trial import Trial
 
 __all__ = ["tune"]
@@ -192,24 +192,15 @@ def _family(trial: Trial) -> str:
 
 
 def _show(result: TuneResult) -> None:
-    metric, winner, test = result.metric, result.winner, result.test
-    spread = plain_number(winner.mean or 0.0) if winner.sd is None else measured(winner.mean or 0.0, winner.sd)
-    default = ", the default" if result.recommended == "default" else ""
     say()
-    _say(f"{metric.name} on {counted(result.data.test_rows, 'row')} that the search never saw ({metric.goal}; 95 % interval)")
-    _say(f"{_score(test.winner)}   {winner.title}, trial {winner.trial}{default}, in the model file", "winner")
-    _say(f"{_score(test.default)}   {test.default_title}", "default")
-    _say(f"{_score(test.baseline)}   {cut(test.baseline_title, 200)}", "baseline")
-    if test.winner.low is None:
-        _say(test.sentence)
-    fresh = len(winner.folds) - result.split.folds
-    fits = counted(len(winner.folds), "fit") + (
-        f" ({result.split.folds} folds, and {fresh} on rows divided anew, to confirm it)" if fresh > 0 else ""
-    )
-    _say(f"in cross-validation: {spread} over {fits}, of {counted(result.counts.completed, 'configuration')}")
+    _say(result.title)
+    for name, score, what in result.standing:
+        _say(f"{score}   {what}", name)
+    if result.test.winner.low is None:
+        _say(result.test.sentence)
+    _say(result.validated)
     say()
-    claim, race = ("" if each is None else each.sentence for each in (result.claim, result.race))
-    for sentence in (result.advice, claim, result.gap.sentence, race):
+    for sentence in result.sentences:
         _say(sentence)
     say()
     paths = result.paths
@@ -217,7 +208,7 @@ def _show(result: TuneResult) -> None:
         [
             ("model", _near(paths.model)),
             ("report", _near(paths.report)),
-            ("study", f'"{paths.name}" in {_near(paths.study.removeprefix("sqlite:///"))}'),
+            ("study", f'"{paths.name}" in {_near(masked(paths.study).removeprefix("sqlite:///"))}'),
             ("next", f"tunewright predict {shlex.quote(_near(paths.model))} new.csv -o predictions.csv"),
         ],
         indent=0,
@@ -228,19 +219,6 @@ def _say(text: str, name: str = "") -> None:
     """A sentence, or what stands under a name, broken at the terminal's edge; with the minus of programs, as all numbers here."""
     plain = text.replace("\N{MINUS SIGN}", "-")
     say(wrapped(plain, first=f"  {name:<{_WIDTH}}", indent=_WIDTH + 2) if name else wrapped(plain))
-
-
-def _score(score: Score) -> str:
-    if score.value is None:
-        return "-"
-    if score.low is None or score.high is None:
-        return _digits(score.value)
-    return f"{_digits(score.value)} ({_digits(score.low)} to {_digits(score.high)})"
-
-
-def _digits(x: float) -> str:
-    """Four significant digits, zeros at the end among them, so that the numbers of a column look alike."""
-    return f"{x:#.4g}".rstrip(".") if abs(x) < 1e5 else plain_number(x)
 
 
 def _near(path: str) -> str:

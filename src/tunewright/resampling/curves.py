@@ -15,6 +15,7 @@ import numpy as np
 from scipy import stats
 
 from tunewright.analysis import Halved, number, with_spread
+from tunewright.analysis.told import Row, Told
 from tunewright.errors import StudyError
 from tunewright.resampling.splits import Splits, rows_of
 from tunewright.typing import Array, Indices, Params, Value
@@ -22,7 +23,7 @@ from tunewright.typing import Array, Indices, Params, Value
 __all__ = ["Curve", "halved", "learning", "measured", "training_rows", "validation"]
 
 
-class Curve(msgspec.Struct, frozen=True, eq=False):
+class Curve(Told, msgspec.Struct, frozen=True, eq=False):
     """Scores over the points of an axis; greater is better.
 
     Attributes:
@@ -101,11 +102,14 @@ class Curve(msgspec.Struct, frozen=True, eq=False):
             said += f" That is the end of {'what was tried: look further' if inside else 'the range that the space holds'}."
         return said
 
-    def __repr__(self) -> str:
+    @property
+    def _told(self) -> list[str]:
         lines = [f"{self.kind.capitalize()} curve of {self.metric} over {self.name} ({self.validation.shape[1]} folds)"]
         for point, train, validation in zip(self.points, self.train, self.validation, strict=True):
-            lines.append(f"  {_text(point):>12}  validation {_mean(validation)}  training {_mean(train)}")
-        return "\n".join([*lines, *(f"  {remark}" for remark in self.remarks), self.sentence])
+            cells = _text(point), _mean(validation), _mean(train)
+            text = f"  {cells[0]:>12}  validation {cells[1]}  training {cells[2]}"
+            lines.append(Row(text, cells, (self.name, "validation", "training")))
+        return [*lines, *(f"  {remark}" for remark in self.remarks), self.sentence]
 
 
 def _text(point: Value) -> str:

@@ -1,6 +1,6 @@
-"""A space for the eye: as Python text that builds it again, and as a table for notebooks."""
+"""A space for the eye: as Python text that builds it again, and as a table for notebooks; the table serves trials, too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from tunewright.space.choices import Bool, ChoiceParameter
@@ -10,7 +10,7 @@ from tunewright.space.parameter import Parameter
 from tunewright.space.prior import Normal
 from tunewright.space.values import show
 
-__all__ = ["html_table", "text_table"]
+__all__ = ["html_rows", "html_table", "text_table"]
 
 
 def text_table(parameters: Mapping[str, Parameter], when: Mapping[str, Expression], constraints: Sequence[Expression]) -> str:
@@ -25,9 +25,6 @@ def text_table(parameters: Mapping[str, Parameter], when: Mapping[str, Expressio
 
 def html_table(parameters: Mapping[str, Parameter], when: Mapping[str, Expression], constraints: Sequence[Expression]) -> str:
     """A table with a row for each parameter, and the constraints below it."""
-    heads = "".join(
-        f'<th style="text-align:left">{head}</th>' for head in ("parameter", "type", "values", "default", "active when")
-    )
     rows = [
         (
             name,
@@ -38,10 +35,19 @@ def html_table(parameters: Mapping[str, Parameter], when: Mapping[str, Expressio
         )
         for name, parameter in parameters.items()
     ]
-    body = "".join("<tr>" + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows)
     below = "".join(f"<li><code>{escape(str(constraint))}</code></li>" for constraint in constraints)
     listed = f"<p>constraints</p><ul>{below}</ul>" if below else ""
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{listed}"
+    return html_rows(("parameter", "type", "values", "default", "active when"), rows) + listed
+
+
+def html_rows(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table with these heads; every text is escaped."""
+
+    def row(name: str, cells: Sequence[str]) -> str:
+        return "<tr>" + "".join(f'<{name} style="text-align:left">{escape(cell)}</{name}>' for cell in cells) + "</tr>"
+
+    body = "".join(row("td", cells) for cells in rows)
+    return f"<table><thead>{row('th', heads)}</thead><tbody>{body}</tbody></table>"
 
 
 def _values(parameter: Parameter) -> str:
