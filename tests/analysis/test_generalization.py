@@ -9,6 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 import tunewright as tw
+from tunewright.analysis import generalization, winner
 from tunewright.analysis import by_draws, by_folds, by_outer_folds, by_test, find_winner, nested
 from tunewright.errors import DataError, StudyError
 from tunewright.metric import Metric
@@ -47,6 +48,23 @@ def test_a_clear_gain_is_recommended_with_its_probability(goal: str) -> None:
     assert found.probability > 0.99
     assert found.baseline.value == sign * 2.0
     assert "Better than the default with probability" in found.sentence
+
+
+def test_what_the_winner_is_believed_to_be_worth_is_found_once_for_claim_and_gain(monkeypatch: pytest.MonkeyPatch) -> None:
+    history, asked = judged(scores(0.2)), []
+
+    def believed(history: tw.History, trial: int) -> winner.Judged:
+        asked.append(trial)
+        return real(history, trial)
+
+    real = winner.believed
+    monkeypatch.setattr(winner, "believed", believed)
+    monkeypatch.setattr(generalization, "believed", believed)
+    found = by_folds(history)
+
+    assert sorted(asked) == [0, 3]  # the default, and the winner
+    assert found.winner.value == find_winner(history).value
+    assert found.gain.value == pytest.approx(history.effects().values[0] - found.winner.value)
 
 
 def test_chance_is_no_gain() -> None:

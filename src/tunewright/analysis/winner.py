@@ -142,12 +142,13 @@ def find_winner(history: History) -> Winner:
     return Winner(best, metric.name, value, low, high, raw, count, said, read_alike(history.space.parameters))
 
 
-def posterior(history: History, trial: int, rows: float | None = None) -> Estimate:
+def posterior(history: History, trial: int, rows: float | None = None, judged: Judged | None = None) -> Estimate:
     """What a trial is expected to be worth, as a loss in the first optimised metric, with a 95 % interval.
 
     Args:
         history, trial: of which study, and which.
         rows: that the folds divide; default: as the history knows.
+        judged: what is `believed` of the trial, where that is known already.
     """
     found = history.at_full()
     value, variance = float(found.values[trial]), float(found.variances[trial])
@@ -155,7 +156,7 @@ def posterior(history: History, trial: int, rows: float | None = None) -> Estima
     if not math.isfinite(variance):
         told = few(found) or _unchosen(history, found, trial)
         return within(history, on_rows(history, _plain(history, found, trial), behind)) if told else Estimate(value)
-    mean, low, high, *_ = believed(history, trial)
+    mean, low, high, *_ = judged or believed(history, trial)
     shared = of_folds(history, found)
     down, up = math.hypot(mean - low, shared), math.hypot(high - mean, shared)
     return within(history, on_rows(history, Estimate(mean, mean - down, mean + up), behind))
