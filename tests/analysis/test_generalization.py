@@ -9,8 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 import tunewright as tw
-from tunewright.analysis import generalization, winner
-from tunewright.analysis import by_draws, by_folds, by_outer_folds, by_test, find_winner, nested
+from tunewright.analysis import by_draws, by_folds, by_outer_folds, by_test, find_winner, generalization, nested, winner
 from tunewright.errors import DataError, StudyError
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
@@ -315,7 +314,7 @@ def test_the_interval_of_a_gain_ends_where_the_metric_does() -> None:
     unknown = by_outer_folds(judged(scores(0.2) / 2, "maximize", "mine"), *outer)
 
     assert (found.gain.low, found.gain.high) == (-1.0, 1.0)
-    assert "(−1 to 1) accuracy" in found.sentence
+    assert "(−1.0 to 1.0) accuracy" in found.sentence
     assert unknown.gain.high > 1
     assert "±" in unknown.sentence
 

@@ -243,7 +243,8 @@ def test_a_winner_that_is_a_clone_is_said_to_be_one() -> None:
 
 def test_an_estimate_says_itself_with_its_interval() -> None:
     assert Estimate(0.1538, 0.1531, 0.1545).text() == "0.1538 (0.1531 to 0.1545)"
-    assert Estimate(0.15384).text(4) == "0.1538"
+    assert Estimate(0.99999, 0.999804, 1.0).text() == "0.99999 (0.99980 to 1.00000)"
+    assert Estimate(0.15384).text() == "0.1538"
 
 
 def test_a_default_that_nobody_passed_has_the_interval_of_its_own_folds() -> None:

@@ -21,7 +21,7 @@ import numpy as np
 from tunewright.analysis.by_name import ByName
 from tunewright.analysis.evidence import check_names, evidence, pulled_in
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
-from tunewright.analysis.text import choice_labels, cut, number
+from tunewright.analysis.text import choice_labels, cut, interval, number
 from tunewright.analysis.tuning import levels
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -87,9 +87,8 @@ class Effect(msgspec.Struct, frozen=True):
         lines, texts = [title], [cut(text, 30) for text in choice_labels(self.values[0])]
         for i in range(0, len(self.mean), step):
             doubt = "" if self.supported[i] else "  (no trial near)"
-            lines.append(
-                f"  {texts[i]:>12}  {number(float(self.mean[i])):>10}  {number(float(self.low[i]), 3)} to {number(float(self.high[i]), 3)}{doubt}"
-            )
+            mean, bounds = interval(*(float(each[i]) for each in (self.mean, self.low, self.high)))
+            lines.append(f"  {texts[i]:>12}  {mean:>10}  {bounds}{doubt}")
         return "\n".join(lines)
 
 

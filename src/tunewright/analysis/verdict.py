@@ -7,7 +7,7 @@ import msgspec
 
 from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import default_trial, default_without_value, objective
-from tunewright.analysis.text import cut, number, params_line, read_alike
+from tunewright.analysis.text import cut, number, params_line, read_alike, with_spread
 from tunewright.analysis.winner import Estimate, default_of, default_params, within
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -58,7 +58,7 @@ class Generalization(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         found = {"winner": self.winner, "default": self.default, "baseline": self.baseline, "gain": self.gain}
-        lines = [f"  {name:<8}  {each.text(4)}" for name, each in found.items() if each is not None]
+        lines = [f"  {name:<8}  {each.text()}" for name, each in found.items() if each is not None]
         how = params_line(self.params, self.exact) if self.clone is None else f"the schedule study.lineage({self.clone})"
         take = f"  take the {self.recommended}: {how}"
         return "\n".join([f"Expected {self.metric} on new data, by {self.method}", *lines, take, f"  {self.sentence}"])
@@ -78,7 +78,7 @@ def said(
     back = gain is not None and (same or not gain.value > 0 or unsure)
     raw = best.values[metric.name] if best.values else math.nan
     lucky = f"{number(raw)} is {'its score, the best of all compared' if same else 'the score it was chosen for'}"
-    parts = [*on_clone(history, best.number), f"Expected {metric.name} on new data: {claimed.text(4)}; {lucky}."]
+    parts = [*on_clone(history, best.number), f"Expected {metric.name} on new data: {claimed.text()}; {lucky}."]
     if added is not None:
         parts.append(
             f"That is of a model that learns from all rows, {number(abs(added.value), 2)} {'better' if added.value >= 0 else 'worse'} than those of the folds."
@@ -89,9 +89,9 @@ def said(
         parts.append("Nothing that was tried beat the default: take the default.")
     elif gain is not None:
         much = (
-            f"{number(gain.value, 2)} ± {number((gain.high - gain.low) / 2, 2)} {metric.name} (95 %)"
+            f"{with_spread(gain.value, (gain.high - gain.low) / 2)} {metric.name} (95 %)"
             if gain == unbounded and method != "predictions"
-            else f"{gain.text(4)} {metric.name}"
+            else f"{gain.text()} {metric.name}"
         )
         sure = f"Better than the default with probability {probability:.2f}; expected gain {much}."
         unknown = f"Expected gain over the default {number(gain.value, 2)} {metric.name}; how much of it is luck cannot be told."

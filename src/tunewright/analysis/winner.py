@@ -68,9 +68,9 @@ class Estimate(msgspec.Struct, frozen=True):
     low: float = math.nan
     high: float = math.nan
 
-    def text(self, digits: int = 2) -> str:
-        """As "0.154 (0.153 to 0.155)", each to so many significant digits at least; without known bounds the value alone."""
-        value, bounds = interval(self.value, self.low, self.high, digits, ends=digits)
+    def text(self) -> str:
+        """As "0.972 (0.958 to 0.981)", all with the same decimals; without known bounds the value alone."""
+        value, bounds = interval(self.value, self.low, self.high)
         return value if math.isnan(self.low) else f"{value} ({bounds})"
 
 
@@ -131,11 +131,12 @@ def find_winner(history: History) -> Winner:
     claimed = posterior(history, best.number)
     low, high = sorted((metric.sign * claimed.low, metric.sign * claimed.high)) if claimed.low == claimed.low else (math.nan,) * 2
     value = metric.sign * claimed.value
+    shown, bounds = interval(value, low, high)
     if math.isnan(low):
         said = f"{metric.name} {number(raw)}, measured {'once' if count == 1 else f'{count} times'}: how much of it is luck cannot be told."
     else:
         said = (
-            f"{metric.name} {number(value)} is to be expected (95 % interval {number(low)} to {number(high)}); "
+            f"{metric.name} {shown} is to be expected (95 % interval {bounds}); "
             f"the score of {number(raw)} over {count} evaluations holds the luck of having been chosen."
         )
     said = " ".join([said, *on_clone(history, best.number)])
