@@ -1,6 +1,6 @@
 import pytest
 
-from tunewright.automl.metrics import resolve_metric
+from tunewright.automl.metrics import judged_class, resolve_metric
 from tunewright.automl.records import TaskFacts
 from tunewright.errors import MetricError
 
@@ -48,3 +48,20 @@ def test_a_name_means_a_scorer_and_a_direction(name: str | None, task: TaskFacts
 def test_a_metric_that_does_not_fit_is_refused_with_one_that_does(name: str, task: TaskFacts, message: str) -> None:
     with pytest.raises(MetricError, match=message):
         resolve_metric(name, task)
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "of"),
+    [
+        ("f1", TWO, "b"),
+        ("recall", TWO, "b"),
+        ("average_precision", TWO, "b"),
+        ("roc_auc", TWO, None),
+        ("f1_macro", TWO, None),
+        ("accuracy", TWO, None),
+        ("f1_macro", THREE, None),
+        ("r2", NUMBER, None),
+    ],
+)
+def test_some_metrics_are_of_one_of_two_classes(name: str, task: TaskFacts, of: str | None) -> None:
+    assert judged_class(resolve_metric(name, task), task) == of

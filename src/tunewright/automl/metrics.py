@@ -17,7 +17,7 @@ from sklearn.metrics import get_scorer_names
 from tunewright.automl.records import MetricFacts, TaskFacts
 from tunewright.errors import MetricError
 
-__all__ = ["FURTHER", "resolve_metric"]
+__all__ = ["FURTHER", "judged_class", "resolve_metric"]
 
 _ALIASES: Final = {
     "auc": "roc_auc", "logloss": "neg_log_loss", "cross_entropy": "neg_log_loss", "brier": "neg_brier_score", "acc": "accuracy",
@@ -42,6 +42,9 @@ _BINARY: Final = {
     "average_precision": "roc_auc_ovr", "positive_likelihood_ratio": "roc_auc_ovr", "neg_negative_likelihood_ratio": "roc_auc_ovr",
 }  # fmt: skip
 """Scorers for two classes -> what to take for more."""
+
+_OF_BOTH: Final = frozenset({"roc_auc"})
+"""Those of them that are the same whichever of the classes is called positive."""
 
 FURTHER: Final = {
     "binary": ("accuracy", "balanced_accuracy", "roc_auc", "neg_log_loss", "f1"),
@@ -83,6 +86,11 @@ def resolve_metric(name: str | None, task: TaskFacts) -> MetricFacts:
     if mend := _misfit(scorer, task):
         raise MetricError(f'"{name}" {mend}')
     return _facts(scorer, "As asked for.")
+
+
+def judged_class(metric: MetricFacts, task: TaskFacts) -> str | None:
+    """The class that the metric is of, as precision and recall are of one of two; None where it is of all of them."""
+    return task.positive if metric.scorer in _BINARY and metric.scorer not in _OF_BOTH else None
 
 
 def _default(task: TaskFacts) -> tuple[str, str]:

@@ -10,8 +10,10 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 
 import typer
 
-from tunewright.analysis.text import counted
+from tunewright.analysis.text import counted, interval
+from tunewright.automl.metrics import judged_class
 from tunewright.automl.records import Score, TunePlan, TuneRequest, TuneResult
+from tunewright.automl.tables import quoted
 from tunewright.automl.tune import tune as tune_table
 from tunewright.catalog import FAMILIES
 from tunewright.cli.exits import INTERRUPTED, OK
@@ -30,6 +32,8 @@ __all__ = ["tune"]
 _GO_ON: Final = "what was finished is in the study. To go on, say the same with --resume"
 _WIDTH: Final = 10
 """Of the names under which the scores stand."""
+
+_LARGE: Final = 1e5
 
 _Data: TypeAlias = Annotated[str, typer.Argument(metavar="DATA", help="A CSV or Parquet file.")]
 _Target: TypeAlias = Annotated[str, typer.Option("--target", "-t", metavar="COLUMN", help="What to predict.")]
@@ -160,7 +164,9 @@ class _Display:
     def plan(self, plan: TunePlan) -> None:
         """The search begins."""
         self.began = True
-        if self._quiet:
+        if self._quiet:  # of progress, not of rows that are left out: what is judged is another thing then
+            for note in plan.data.notes:
+                remark(f"note: {note}")
             return
         left = None if plan.seconds is None else max(1.0, plan.seconds - (clock.monotonic() - self._start))
         progress = Progress(f"tuning  {plan.headline}", trials=plan.trials, seconds=left, label=_family, stopping=self._stopping)
@@ -196,7 +202,9 @@ def _show(result: TuneResult) -> None:
     spread = plain_number(winner.mean or 0.0) if winner.sd is None else measured(winner.mean or 0.0, winner.sd)
     default = ", the default" if result.recommended == "default" else ""
     say()
-    _say(f"{metric.name} on {counted(result.data.test_rows, 'row')} that the search never saw ({metric.goal}; 95 % interval)")
+    of = judged_class(metric, result.task)
+    what = metric.name if of is None else f"{metric.name} of the class {quoted([of])}"
+    _say(f"{what} on {counted(result.data.test_rows, 'row')} that the search never saw ({metric.goal}; 95 % interval)")
     _say(f"{_score(test.winner)}   {winner.title}, trial {winner.trial}{default}, in the model file", "winner")
     _say(f"{_score(test.default)}   {test.default_title}", "default")
     _say(f"{_score(test.baseline)}   {cut(test.baseline_title, 200)}", "baseline")
@@ -234,13 +242,8 @@ def _score(score: Score) -> str:
     if score.value is None:
         return "-"
     if score.low is None or score.high is None:
-        return _digits(score.value)
-    return f"{_digits(score.value)} ({_digits(score.low)} to {_digits(score.high)})"
-
-
-def _digits(x: float) -> str:
-    """Four significant digits, zeros at the end among them, so that the numbers of a column look alike."""
-    return f"{x:#.4g}".rstrip(".") if abs(x) < 1e5 else plain_number(x)
+        return f"{score.value:#.4g}".rstrip(".") if abs(score.value) < _LARGE else plain_number(score.value)
+    return "{} ({})".format(*interval(score.value, score.low, score.high))
 
 
 def _near(path: str) -> str:
