@@ -336,6 +336,23 @@ def test_clones_do_not_drown_the_noise() -> None:
     assert found.winner.low < tree.mean() < found.winner.high
 
 
+def test_winner_and_default_are_compared_fold_by_fold_where_a_race_stopped_all_others() -> None:
+    """It could not be told how much of the gain was luck, and the winner was recommended by its score alone."""
+    table = np.full((4, 3), np.nan)
+    table[:, 0] = [0.30, 0.20, 0.60, 0.70]
+    table[0], table[1] = [0.30, 0.26, 0.25], [0.20, 0.25, 0.30]
+    gains = table[0] - table[1]
+    spread = gains.std(ddof=1) * np.sqrt(1 / 3 + 1 / 2)
+    half = stats.t.ppf(0.975, 2) * spread
+
+    found = by_folds(judged(table))
+
+    assert (found.gain.low, found.gain.high) == pytest.approx((gains.mean() - half, gains.mean() + half))
+    assert found.probability == pytest.approx(stats.t.cdf(gains.mean() / spread, 2))
+    assert found.recommended == "default"
+    assert "Less than 0.7 is mostly luck" in found.sentence
+
+
 def test_two_folds_of_few_configurations_make_nothing_sure() -> None:
     """Three configurations on two folds: the noise has 2 degrees of freedom, whose quantile is 4.3 and not 1.96."""
     rng = np.random.default_rng(0)

@@ -35,7 +35,8 @@ from tunewright.analysis.lineages import refuse_clone
 from tunewright.analysis.summary import difference, objective
 from tunewright.analysis.text import cut
 from tunewright.analysis.verdict import Generalization, said, turned
-from tunewright.analysis.winner import Estimate, Judged, believed, default_of, default_params, few, on_rows, posterior, within
+from tunewright.analysis.winner import Estimate, Judged, alone, believed, default_of, default_params, on_rows, posterior, within
+from tunewright.effects import Effects
 from tunewright.errors import DataError, StudyError
 from tunewright.history import History
 from tunewright.trial import Trial
@@ -194,18 +195,23 @@ def _gain_on_rows(history: History, best: Trial, default: Trial, judged: Judged,
     (gain, probability), found = _gain(history, best, default, judged), history.at_full()
     behind = [rows_behind(history, trial.number, rows) for trial in (best, default)]
     least = least_deviation(gain.value, min((each for each in behind if each is not None), default=None))
-    told = np.isfinite(found.variances[[best.number, default.number]]).all() or few(found)
+    told = np.isfinite(found.variances[[best.number, default.number]]).all() or _by_themselves(found, best, default)
     if not told or not least > 0 or (gain.high - gain.low) / 2 >= _QUANTILE * least:
         return gain, probability
     half = _QUANTILE * least
     return Estimate(gain.value, gain.value - half, gain.value + half), float(stats.norm.cdf(gain.value / least))
 
 
+def _by_themselves(found: Effects, best: Trial, default: Trial) -> bool:
+    """Whether nothing but their own scores tells how far chance moved the two."""
+    return math.isnan(found.noise) and alone(found, best.number) and alone(found, default.number)
+
+
 def _gain(history: History, best: Trial, default: Trial, judged: Judged) -> tuple[Estimate, float]:
-    """What the winner gains on the default, its luck taken off, and the probability that it is better; among few, fold by fold."""
+    """What the winner gains on the default, its luck taken off, and the probability that it is better; fold by fold where nothing else tells of chance."""
     found = history.at_full()
     if (
-        few(found)
+        _by_themselves(found, best, default)
         and (paired := difference(best, default, objective(history), history)) is not None
         and paired.high > paired.gain
     ):

@@ -87,6 +87,8 @@ def said(
             parts.append("The gain, and which of the two to take, are by the folds.")
     if same:
         parts.append("Nothing that was tried beat the default: take the default.")
+    elif gain is not None and not gain.value and math.isnan(gain.low):
+        parts.append("It scores as the default does: take the default.")
     elif gain is not None:
         much = (
             f"{with_spread(gain.value, (gain.high - gain.low) / 2)} {metric.name} (95 %)"
@@ -101,7 +103,7 @@ def said(
         elif back:
             parts.append(f"Less than {_SURE} is mostly luck: take the default.")
         elif gain.low <= 0:
-            parts.append("The gain is within the noise.")
+            parts.append("The gain is within the noise, so it may be none; take the winner all the same.")
     else:
         parts += [lacking] if lacking else _no_comparison(history, best)
     if baseline is not None:

@@ -41,10 +41,10 @@ __all__ = [
     "Estimate",
     "Judged",
     "Winner",
+    "alone",
     "believed",
     "default_of",
     "default_params",
-    "few",
     "find_winner",
     "of_folds",
     "on_rows",
@@ -155,7 +155,7 @@ def posterior(history: History, trial: int, rows: float | None = None, judged: J
     value, variance = float(found.values[trial]), float(found.variances[trial])
     behind = rows_behind(history, trial, rows)
     if not math.isfinite(variance):
-        told = few(found) or _unchosen(history, found, trial)
+        told = alone(found, trial)
         return within(history, on_rows(history, _plain(history, found, trial), behind)) if told else Estimate(value)
     mean, low, high, *_ = judged or believed(history, trial)
     shared = of_folds(history, found)
@@ -185,18 +185,11 @@ def on_rows(history: History, loss: Estimate, rows: float | None) -> Estimate:
     return Estimate(loss.value, float(np.fmin(loss.low, min(ends))), float(np.fmax(loss.high, max(ends))))
 
 
-def few(found: Effects) -> bool:
-    """Whether nothing is known of chance only because there are few configurations, each on the same number of several cells: little luck was
-    to be had among them, and what each says of itself is all there is.
+def alone(found: Effects, trial: int) -> bool:
+    """Whether a trial met several cells, all that anybody met. Where too few others did for anything to be known of chance in general (few
+    configurations, or a race that stopped most of them), there was little luck to be had among those, and what it says of itself is all there is.
     """
-    met = found.counts[found.counts > 0]
-    return math.isnan(found.noise) and len(met) > 0 and bool((met == met[0]).all()) and met[0] > 1
-
-
-def _unchosen(history: History, found: Effects, trial: int) -> bool:
-    """Whether it is the default, which met all cells whatever it scored on them, where nobody else says anything of chance."""
-    default = default_trial(history)
-    return default is not None and default.number == trial and bool(found.counts[trial] == found.counts.max() > 1)
+    return bool(found.counts[trial] == found.counts.max() > 1)
 
 
 def _plain(history: History, found: Effects, trial: int) -> Estimate:
