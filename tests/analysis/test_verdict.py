@@ -27,7 +27,7 @@ def judged(table: np.ndarray, metric: Metric = Metric("loss")) -> History:  # no
     ("gain", "probability", "taken", "words"),
     [
         (Estimate(0.2, 0.1, 0.3), 0.99, "winner", "probability 0.99; expected gain 0.20 ± 0.10 loss (95 %)."),
-        (Estimate(0.2, -0.1, 0.5), 0.9, "winner", "within the noise, so it may be none; take the winner all the same."),
+        (Estimate(0.2, -0.1, 0.5), 0.9, "winner", "within the noise: the winner is the better bet, no more."),
         (Estimate(0.2, -0.4, 0.8), 0.69, "default", "Less than 0.7 is mostly luck: take the default."),
         (Estimate(-0.1, -0.4, 0.2), 0.3, "default", "That is no gain: take the default."),
         (Estimate(0.2), math.nan, "winner", "how much of it is luck cannot be told"),

@@ -103,7 +103,7 @@ def said(
         elif back:
             parts.append(f"Less than {_SURE} is mostly luck: take the default.")
         elif gain.low <= 0:
-            parts.append("The gain is within the noise, so it may be none; take the winner all the same.")
+            parts.append("The gain is within the noise: the winner is the better bet, no more.")
     else:
         parts += [lacking] if lacking else _no_comparison(history, best)
     if baseline is not None:
