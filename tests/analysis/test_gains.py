@@ -29,12 +29,12 @@ def test_it_says_what_everything_each_and_each_step_is_worth():
 
     assert repr(found).split("\n") == [
         "Tunability for loss: 1,200 trials",
-        "  Tuning everything is worth 0.7 (0.5 to 0.9) in loss beyond the default.",
-        "  a alone: 0.5 (0.3 to 0.7), at 0.25",
-        "  b alone: 0.2 (0.1 to 0.3), at 2",
+        "  Tuning everything is worth 0.70 (0.50 to 0.90) in loss beyond the default.",
+        "  a alone: 0.50 (0.30 to 0.70), at 0.25",
+        "  b alone: 0.20 (0.10 to 0.30), at 2",
         "  From the default to the best trial, the largest gain first:",
-        "    f: 1 -> 1.0, 0.5 (0.3 to 0.7)",
-        "    w: inactive -> null, 0.2 (0.1 to 0.3)",
+        "    f: 1 -> 1.0, 0.50 (0.30 to 0.70)",
+        "    w: inactive -> null, 0.20 (0.10 to 0.30)",
         "  Can stay at their default: b: expected loss 0.0100 ± 0.0020.",
     ]
     assert found._repr_html_().count("<li>") == 7

@@ -9,7 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 import tunewright as tw
-from tunewright.analysis import by_draws, by_folds, by_outer_folds, by_test, find_winner, nested
+from tunewright.analysis import by_draws, by_folds, by_outer_folds, by_test, find_winner, generalization, nested, winner
 from tunewright.errors import DataError, StudyError
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
@@ -47,6 +47,23 @@ def test_a_clear_gain_is_recommended_with_its_probability(goal: str) -> None:
     assert found.probability > 0.99
     assert found.baseline.value == sign * 2.0
     assert "Better than the default with probability" in found.sentence
+
+
+def test_what_the_winner_is_believed_to_be_worth_is_found_once_for_claim_and_gain(monkeypatch: pytest.MonkeyPatch) -> None:
+    history, asked = judged(scores(0.2)), []
+
+    def believed(history: tw.History, trial: int) -> winner.Judged:
+        asked.append(trial)
+        return real(history, trial)
+
+    real = winner.believed
+    monkeypatch.setattr(winner, "believed", believed)
+    monkeypatch.setattr(generalization, "believed", believed)
+    found = by_folds(history)
+
+    assert sorted(asked) == [0, 3]  # the default, and the winner
+    assert found.winner.value == find_winner(history).value
+    assert found.gain.value == pytest.approx(history.effects().values[0] - found.winner.value)
 
 
 def test_chance_is_no_gain() -> None:
@@ -297,7 +314,7 @@ def test_the_interval_of_a_gain_ends_where_the_metric_does() -> None:
     unknown = by_outer_folds(judged(scores(0.2) / 2, "maximize", "mine"), *outer)
 
     assert (found.gain.low, found.gain.high) == (-1.0, 1.0)
-    assert "(−1 to 1) accuracy" in found.sentence
+    assert "(−1.0 to 1.0) accuracy" in found.sentence
     assert unknown.gain.high > 1
     assert "±" in unknown.sentence
 
@@ -317,6 +334,23 @@ def test_clones_do_not_drown_the_noise() -> None:
     assert (found.gain.low, found.gain.high) == pytest.approx((gains.mean() - half, gains.mean() + half))
     assert found.probability > 0.99
     assert found.winner.low < tree.mean() < found.winner.high
+
+
+def test_winner_and_default_are_compared_fold_by_fold_where_a_race_stopped_all_others() -> None:
+    """It could not be told how much of the gain was luck, and the winner was recommended by its score alone."""
+    table = np.full((4, 3), np.nan)
+    table[:, 0] = [0.30, 0.20, 0.60, 0.70]
+    table[0], table[1] = [0.30, 0.26, 0.25], [0.20, 0.25, 0.30]
+    gains = table[0] - table[1]
+    spread = gains.std(ddof=1) * np.sqrt(1 / 3 + 1 / 2)
+    half = stats.t.ppf(0.975, 2) * spread
+
+    found = by_folds(judged(table))
+
+    assert (found.gain.low, found.gain.high) == pytest.approx((gains.mean() - half, gains.mean() + half))
+    assert found.probability == pytest.approx(stats.t.cdf(gains.mean() / spread, 2))
+    assert found.recommended == "default"
+    assert "Less than 0.7 is mostly luck" in found.sentence
 
 
 def test_two_folds_of_few_configurations_make_nothing_sure() -> None:

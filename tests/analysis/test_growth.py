@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.datasets import load_iris
+from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.model_selection import TimeSeriesSplit
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
@@ -56,6 +57,32 @@ def test_folds_that_disagree_leave_doubt() -> None:
     assert found.value == pytest.approx(0.2275, abs=1e-3)
     assert found.deviation == pytest.approx(0.2275 * math.sqrt(4 / 3) * math.sqrt(1 / 4 + 0.25), rel=0.03)
     assert growth(np.array([1.0]), 0.8, 0.25).deviation > 0.22
+
+
+def test_no_curve_falls_to_the_bound_of_the_metric() -> None:
+    """A loss of 0.7 with half of the rows, 0.3 of them: at most the mean of 1 - 0.3**0.5 and 1 - 0.3 of the 0.7 is left to fall."""
+    lucky = np.array([9.0, 0.1, 0.2])
+
+    assert growth(lucky, 0.3, 0.5).value > 2
+    assert growth(lucky, 0.3, 0.5, room=0.7).value == pytest.approx(0.7 * (1 - (math.sqrt(0.3) + 0.3) / 2))
+    assert growth(lucky, 0.3, 0.5, room=0.7).deviation == growth(lucky, 0.3, 0.5).deviation
+    assert growth(-lucky, 0.3, 0.5, room=0.7).value < -2
+
+
+def test_a_tree_whose_half_was_surely_wrong_is_no_perfect_model() -> None:
+    """Without a bound the log loss of the model of all rows was put at 0, for two of these three."""
+    X, y = load_breast_cancer(return_X_y=True)
+    for seed in (1, 2, 3):
+        rows = np.random.default_rng(seed).permutation(200)
+        cv = tw.CrossValidation(
+            DecisionTreeClassifier(random_state=0), X[rows, :8], y[rows], cv=TimeSeriesSplit(4), scoring="neg_log_loss"
+        )
+        study = searched(cv, {"max_depth": tw.Int(1, 6), "min_samples_leaf": tw.Int(1, 20)}, trials=6)
+
+        found, before = study.generalization(all_rows=True), study.generalization()
+
+        assert found.winner.value < 0.5 * before.winner.value < 0
+        assert found.winner.low <= found.winner.value <= found.winner.high
 
 
 @pytest.mark.parametrize("exponent", [0.5, 1.0])

@@ -240,7 +240,7 @@ def test_the_page_tells_the_whole_story(history_of: HistoryOf) -> None:
         "How to go on",
     ]
     for said in (
-        "Within noise of the default: 0.005 better (95 % interval −0.001 to 0.01).",
+        "Within noise of the default: 0.005 better (95 % interval −0.001 to 0.010).",
         "model == &quot;svm&quot;",
         "default forest",
         "55 completed, 5 failed",

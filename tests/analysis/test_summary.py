@@ -207,7 +207,7 @@ def test_without_shared_folds_there_is_no_difference(history_of: HistoryOf) -> N
     [
         (Difference(0.02, 0.01, 0.03), "Better than the default by 0.02"),
         (Difference(-0.02, -0.03, -0.01), "Worse than the default by 0.02"),
-        (Difference(0.01, -0.01, 0.03), "Within noise of the default: 0.01 better"),
+        (Difference(0.01, -0.01, 0.03), "Within noise of the default: 0.010 better"),
         (Difference(0.0, -0.01, 0.01), "As good as the default"),
     ],
 )

@@ -87,10 +87,19 @@ def test_a_value_has_the_digits_that_its_spread_allows(mean: float, sd: float, s
     [
         (0.1234, 0.05, 0.21, ("0.12", "0.05 to 0.21")),
         (1.541e8, 1.532e8, 1.548e8, ("1.541×10⁸", "1.532×10⁸ to 1.548×10⁸")),
-        (0.3991, 0.3988, 0.3995, ("0.3991", "0.3988 to 0.3995")),
+        (0.3991, 0.3984, 0.3999, ("0.3991", "0.3984 to 0.3999")),
+        (0.97222, 0.85827, 1.0, ("0.97", "0.86 to 1.00")),
+        (0.99999, 0.999804, 1.0, ("0.99999", "0.99980 to 1.00000")),
+        (0.000021, -0.0312, 0.0401, ("0.000", "−0.031 to 0.040")),
+        (0.06, 0.0012, 0.12, ("0.060", "0.001 to 0.120")),
+        (12_341.0, 11_912.3, 12_804.7, ("12,341", "11,912 to 12,805")),
+        (1.2e-5, -0.31e-5, 3e-5, ("1.2×10⁻⁵", "−0.3×10⁻⁵ to 3.0×10⁻⁵")),
+        (1e308, -1.7e308, 1.7e308, ("1.0×10³⁰⁸", "−1.7×10³⁰⁸ to 1.7×10³⁰⁸")),
+        (1.0, 1.0 - 1e-15, 1.0 + 1e-15, ("1", "1 to 1")),
         (0.5, 0.5, 0.5, ("0.5", "0.5 to 0.5")),
         (0.0, -0.0, 0.0, ("0", "0 to 0")),
-        (3.0, 1.0, 2.0, ("3", "1 to 2")),
+        (3.0, 1.0, 2.0, ("3.0", "1.0 to 2.0")),
+        (1.0, 2.0, 1.0, ("1", "2 to 1")),
         (1.0, math.nan, math.nan, ("1", "– to –")),
         (1.0, -math.inf, math.inf, ("1", "−∞ to ∞")),
     ],
@@ -163,8 +172,10 @@ def test_ends_are_apart_and_hold_their_value_at_any_size() -> None:
         low = float(rng.normal() * 10.0 ** rng.integers(-12, 13))
         high = low + abs(low) * float(10.0 ** rng.uniform(-7, 1))
         value = float(rng.uniform(low, high))
-        shown, ends = interval(value, low, high, int(rng.integers(2, 5)), ends=int(rng.integers(2, 5)))
+        shown, ends = interval(value, low, high)
         left, right = ends.split(" to ")
+        assert len({len(text.partition("×")[0].partition(".")[2]) for text in (shown, left, right)}) == 1  # decimals
+        assert max(abs(plain(left) - low), abs(plain(right) - high)) <= 0.0501 * (high - low)
         assert left != right
         assert plain(left) <= plain(shown) <= plain(right)
         assert "\N{MINUS SIGN}0 " not in f"{shown} {ends} "
@@ -177,7 +188,7 @@ def plain(text: str) -> float:
 
 
 def test_an_interval_without_width_is_its_value() -> None:
-    assert interval(0.1234, 0.1234, 0.1234, 3) == ("0.123", "0.123 to 0.123")
+    assert interval(0.1234, 0.1234, 0.1234) == ("0.1234", "0.1234 to 0.1234")
 
 
 def test_thousandths_have_a_minus_and_zero_none() -> None:

@@ -26,11 +26,12 @@ def judged(table: np.ndarray, metric: Metric = Metric("loss")) -> History:  # no
 @pytest.mark.parametrize(
     ("gain", "probability", "taken", "words"),
     [
-        (Estimate(0.2, 0.1, 0.3), 0.99, "winner", "probability 0.99; expected gain 0.2 ± 0.1 loss (95 %)."),
-        (Estimate(0.2, -0.1, 0.5), 0.9, "winner", "within the noise"),
+        (Estimate(0.2, 0.1, 0.3), 0.99, "winner", "probability 0.99; expected gain 0.20 ± 0.10 loss (95 %)."),
+        (Estimate(0.2, -0.1, 0.5), 0.9, "winner", "within the noise: the winner is the better bet, no more."),
         (Estimate(0.2, -0.4, 0.8), 0.69, "default", "Less than 0.7 is mostly luck: take the default."),
         (Estimate(-0.1, -0.4, 0.2), 0.3, "default", "That is no gain: take the default."),
         (Estimate(0.2), math.nan, "winner", "how much of it is luck cannot be told"),
+        (Estimate(0.0), 0.5, "default", "It scores as the default does: take the default."),
     ],
 )
 def test_the_winner_is_taken_where_it_is_likely_to_be_better(gain: Estimate, probability: float, taken: str, words: str) -> None:

@@ -243,7 +243,8 @@ def test_a_winner_that_is_a_clone_is_said_to_be_one() -> None:
 
 def test_an_estimate_says_itself_with_its_interval() -> None:
     assert Estimate(0.1538, 0.1531, 0.1545).text() == "0.1538 (0.1531 to 0.1545)"
-    assert Estimate(0.15384).text(4) == "0.1538"
+    assert Estimate(0.99999, 0.999804, 1.0).text() == "0.99999 (0.99980 to 1.00000)"
+    assert Estimate(0.15384).text() == "0.1538"
 
 
 def test_a_default_that_nobody_passed_has_the_interval_of_its_own_folds() -> None:
@@ -259,12 +260,26 @@ def test_a_default_that_nobody_passed_has_the_interval_of_its_own_folds() -> Non
     assert (found.low, found.value, found.high) == pytest.approx((1 - half, 1, 1 + half))
 
 
-def test_a_lucky_challenger_has_none() -> None:
+def test_a_challenger_beside_whom_only_the_default_met_all_folds_has_the_interval_of_its_own() -> None:
+    """Its luck on the first fold, by which it was let on, is within that: in simulated races without any difference, 3 to 30 of them on 3, 5 or 10 folds (11 to 16 thousand
+    winners each), the interval held 97 to 99 %, and 92 to 96 % without the correction for shared rows.
+    """
     table = np.full((12, 5), np.nan)
     table[:, 0] = 2 + np.arange(12) / 10
     table[0], table[5] = [1.0, 1.1, 0.9, 1.2, 0.8], [0.7, 0.9, 0.6, 1.0, 0.6]
+    half = stats.t.ppf(0.975, 4) * table[5].std(ddof=1) * math.sqrt(1 / 5 + 1 / 4)
 
     found = find_winner(judged(table))
 
     assert found.trial.number == 5
+    assert (found.low, found.high) == pytest.approx((0.76 - half, 0.76 + half))
+
+
+def test_a_winner_that_met_fewer_folds_than_another_has_none() -> None:
+    table = np.full((12, 5), np.nan)
+    table[:, 0] = 2 + np.arange(12) / 10
+    table[0], table[5, :4] = [1.0, 1.1, 0.9, 1.2, 0.8], [0.1, 0.2, 0.1, 0.2]
+
+    found = posterior(judged(table), 5)
+
     assert math.isnan(found.low)

@@ -56,8 +56,8 @@ def test_where_the_test_rows_cannot_tell_cross_validation_is_heard() -> None:
 
     assert use(few, ACCURACY, claim(0.7, 0.6, 0.8)) == (
         "It may be of no use: on the test set the model is no better than the baseline, which does not look at the features, but its rows "
-        "are too few to tell (accuracy 0.3828 against 0.5). Cross-validation, which has more rows, lets one expect accuracy 0.7, with a "
-        "95 % interval from 0.6 to 0.8: clearly better than the baseline."
+        "are too few to tell (accuracy 0.3828 against 0.5). Cross-validation, which has more rows, lets one expect accuracy 0.70, with a "
+        "95 % interval from 0.60 to 0.80: clearly better than the baseline."
     )
     assert "Cross-validation" not in use(few, ACCURACY, claim(0.7, 0.45, 0.8))
     assert "Cross-validation" not in use(scores(0.3, 0.5, -0.3, -0.1), ACCURACY, claim(0.7, 0.6, 0.8))

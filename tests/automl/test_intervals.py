@@ -187,7 +187,7 @@ def test_what_could_not_be_fitted_is_compared_with_nothing() -> None:
     assert "could not be fitted" in found.sentence
     assert (
         difference(ACCURACY, truth, answers, draws, "baseline").sentence
-        == f"On the test set the winner and the baseline score the same; a difference is within chance (95 % interval {MINUS}0.04471 to +0.04471)."
+        == f"On the test set the winner and the baseline score the same; a difference is within chance (95 % interval {MINUS}0.045 to +0.045)."
     )
 
 

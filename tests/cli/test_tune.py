@@ -71,7 +71,26 @@ def test_what_is_left_out_is_said_before_the_search(cli: Cli, data: Path) -> Non
     )
     assert "· 1 trial\n" in result.err
     assert "of 1 configuration\n" in result.out
+    assert quiet.err.startswith("tunewright: note: 6 rows have no value in the target and are left out.\n")
     assert "noted" not in quiet.err
+    assert "columns not used" not in quiet.err
+    assert "of the class" not in result.out  # roc_auc is the same for both
+
+
+def test_a_class_that_is_too_rare_is_told_without_progress_and_the_class_that_is_judged_with_the_scores(
+    cli: Cli, data: Path
+) -> None:
+    frame = pd.read_csv(data)
+    frame.loc[:2, "kind"] = "unsure"
+    frame.to_csv("rare.csv", index=False)
+
+    result = cli("tune", "rare.csv", "--target", "kind", "--trials", "1", *FAST, "-q", "--metric", "f1", "--json")
+    again = cli("tune", "rare.csv", "--target", "kind", "--trials", "1", *FAST, "-q", "--metric", "f1", "--resume")
+
+    for each in (result, again):
+        assert 'cannot be learned and judged, and are left out: "unsure" (3)' in each.err
+    assert result.json["task"]["positive"] == "well"
+    assert again.out.count('f1 of the class "well" on 23 rows that the search never saw') == 1
 
 
 def test_a_score_without_an_interval_says_why(cli: Cli, folder: Path) -> None:

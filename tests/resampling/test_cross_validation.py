@@ -30,6 +30,7 @@ from tunewright.catalog import space_for
 from tunewright.errors import DataError, MetricError, StudyChanged, StudyError
 from tunewright.execution.live import LiveTrial
 from tunewright.resampling import CrossValidation
+from tunewright.resampling.resource import NOT_BOTH
 from tunewright.schedulers import Once, Race
 from tunewright.trial import Task
 
@@ -544,7 +545,7 @@ def test_of_rows_in_time_a_budget_is_of_the_latest():
         ({"budgets": (9,), "resource": "n_samples"}, "must be two numbers"),
         ({"budgets": 9, "resource": "n_samples"}, "must be two numbers, the least and the largest, got 9"),
         ({"resource": "metric"}, "is no parameter of the estimator that is a whole number"),
-        ({"racing": True, "resource": "n_samples"}, "Leave one of them out"),
+        ({"racing": True, "resource": "n_samples"}, NOT_BOTH),
         ({"resource": "n_neighbor"}, "a whole number: the estimator has leaf_size, n_neighbors, p"),
         ({"resource": "n_samples", "budgets": (100, 20)}, "Budgets must rise"),
     ],

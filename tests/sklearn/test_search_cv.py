@@ -39,6 +39,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tunewright.catalog import space_for
 from tunewright.errors import ObjectiveError, SpaceError
+from tunewright.resampling.resource import NOT_BOTH
 from tunewright.samplers import QuasiRandom, Random
 from tunewright.schedulers import ASHA, Once
 from tunewright.sklearn import SearchCV
@@ -816,7 +817,7 @@ def test_a_parameter_as_a_resource_stands_among_the_best_parameters() -> None:
             ValueError,
             "is searched, and it is what the budget counts as well",
         ),
-        ({"resource": "n_samples", "racing": True}, ValueError, "Leave one of them out"),
+        ({"resource": "n_samples", "racing": True}, ValueError, NOT_BOTH),
         ({"resource": "n_samples", "max_resources": 8}, ValueError, "Budgets must rise"),
         ({"resource": "n_samples", "factor": 1}, ValueError, "factor"),
         ({"min_resources": 5}, ValueError, "and not of what"),

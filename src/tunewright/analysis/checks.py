@@ -26,7 +26,7 @@ from tunewright.analysis.summary import (
     standard_deviation,
 )
 from tunewright.analysis.surrogate import WIDEST, Surrogate, surrogate
-from tunewright.analysis.text import choice_labels, counted, cut, number
+from tunewright.analysis.text import choice_labels, counted, cut, interval, number
 from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.models.threads import one_thread
 from tunewright.sameness import alike
@@ -261,7 +261,8 @@ def _noise(history: History, known: Evidence, model: Surrogate | None) -> Iterat
     found = _over_default(history)
     if found is not None:
         if found.low <= 0:
-            said = f"The best, trial {history.best.number}, gains {_gained(found)}; the interval, {number(found.low, 2)} to {number(found.high, 2)}, holds 0."
+            bounds = interval(found.gain, found.low, found.high)[1]
+            said = f"The best, trial {history.best.number}, gains {_gained(found)}; the interval, {bounds}, holds 0."
             yield Check("noise larger than the gain", "warning", said, "Use more folds or repeated seeds, or keep the default.")
         return
     if model is not None and len(known) >= 20 and known.kept.sum() >= _KEPT:
@@ -284,7 +285,8 @@ def _over_default(history: History) -> Difference | None:
 
 
 def _gained(found: Difference) -> str:
-    return f"{number(found.gain, 2)} on the default over the {found.shared} folds and seeds that both met, the luck of having been chosen included"
+    gain = interval(found.gain, found.low, found.high)[0]
+    return f"{gain} on the default over the {found.shared} folds and seeds that both met, the luck of having been chosen included"
 
 
 def _optimism(history: History) -> Iterator[Check]:

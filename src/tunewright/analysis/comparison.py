@@ -23,7 +23,7 @@ import numpy as np
 from scipy import stats
 
 from tunewright.analysis.summary import difference
-from tunewright.analysis.text import counted, number
+from tunewright.analysis.text import counted, interval, number
 from tunewright.analysis.told import Told
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -92,8 +92,9 @@ class Comparison(Told, msgspec.Struct, frozen=True):
         lines = [f"{self.names[i]}: {self.metric} {number(self.values[i])} after {counted(self.trials, 'trial')}" for i in (0, 1)]
         if self.n:
             unknown = math.isnan(self.low)
-            bounds = "no interval" if unknown else f"95 % interval {number(self.low, 3)} to {number(self.high, 3)}"
-            lines.append(f"gain of {self.names[0]}: {number(self.gain, 3)} ({bounds}; {self.how}, n = {self.n})")
+            gain, ends = interval(self.gain, self.low, self.high)
+            bounds = "no interval" if unknown else f"95 % interval {ends}"
+            lines.append(f"gain of {self.names[0]}: {gain} ({bounds}; {self.how}, n = {self.n})")
         return [*lines, self.verdict, *self.remarks]
 
 

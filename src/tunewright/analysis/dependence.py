@@ -21,7 +21,7 @@ import numpy as np
 from tunewright.analysis.by_name import ByName
 from tunewright.analysis.evidence import check_names, evidence, pulled_in
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
-from tunewright.analysis.text import choice_labels, cut, number
+from tunewright.analysis.text import choice_labels, cut, interval, number
 from tunewright.analysis.told import Row, Told
 from tunewright.analysis.tuning import levels
 from tunewright.errors import StudyError
@@ -88,7 +88,7 @@ class Effect(Told, msgspec.Struct, frozen=True):
         step = max(1, len(self.mean) // 12)
         lines, texts = [title], [cut(text, 30) for text in choice_labels(self.values[0])]
         for i in range(0, len(self.mean), step):
-            mean, band = number(float(self.mean[i])), f"{number(float(self.low[i]), 3)} to {number(float(self.high[i]), 3)}"
+            mean, band = interval(*(float(each[i]) for each in (self.mean, self.low, self.high)))
             doubt = "" if self.supported[i] else "(no trial near)"
             text = f"  {texts[i]:>12}  {mean:>10}  {band}  {doubt}".rstrip()
             lines.append(Row(text, (texts[i], mean, band, doubt), (cut(self.names[0], 60), "mean", "95 % band", "")))

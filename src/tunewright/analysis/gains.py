@@ -114,7 +114,7 @@ class Tunability(Told, msgspec.Struct, frozen=True):
 
 
 def _gain(gain: Gain) -> str:
-    value, bounds = interval(gain.value, gain.low, gain.high, 3)
+    value, bounds = interval(gain.value, gain.low, gain.high)
     return f"{value} ({bounds})"
 
 

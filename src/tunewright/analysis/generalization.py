@@ -35,7 +35,8 @@ from tunewright.analysis.lineages import refuse_clone
 from tunewright.analysis.summary import difference, objective
 from tunewright.analysis.text import cut
 from tunewright.analysis.verdict import Generalization, said, turned
-from tunewright.analysis.winner import Estimate, believed, default_of, default_params, few, on_rows, posterior, within
+from tunewright.analysis.winner import Estimate, Judged, alone, believed, default_of, default_params, on_rows, posterior, within
+from tunewright.effects import Effects
 from tunewright.errors import DataError, StudyError
 from tunewright.history import History
 from tunewright.trial import Trial
@@ -171,7 +172,8 @@ def by_folds(history: History, baseline: Sequence[float] = (), *, rows: float | 
         NoResult: there is no winner.
     """
     metric, best, found = objective(history), history.best, history.at_full()
-    claimed = posterior(history, best.number, rows)
+    judged = believed(history, best.number)  # for the claim and for the gain: with skewed noise it takes long
+    claimed = posterior(history, best.number, rows, judged)
     default = default_of(history)
     beside = gain = None
     probability = math.nan
@@ -182,36 +184,41 @@ def by_folds(history: History, baseline: Sequence[float] = (), *, rows: float | 
         half = (theirs.high - theirs.low) / 2
         plain = float(found.values[default.number])
         beside = turned(within(history, Estimate(plain, plain - half, plain + half)), metric)
-        gain, probability = _gain_on_rows(history, best, default, rows)
+        gain, probability = _gain_on_rows(history, best, default, judged, rows)
     return said(
         "folds", history, turned(claimed, metric), beside, _mean(baseline, history.overlap), gain=gain, probability=probability
     )
 
 
-def _gain_on_rows(history: History, best: Trial, default: Trial, rows: float | None) -> tuple[Estimate, float]:
+def _gain_on_rows(history: History, best: Trial, default: Trial, judged: Judged, rows: float | None) -> tuple[Estimate, float]:
     """The same as `_gain`, no surer than so many rows allow, where the metric is a share of them and luck can be told."""
-    (gain, probability), found = _gain(history, best, default), history.at_full()
+    (gain, probability), found = _gain(history, best, default, judged), history.at_full()
     behind = [rows_behind(history, trial.number, rows) for trial in (best, default)]
     least = least_deviation(gain.value, min((each for each in behind if each is not None), default=None))
-    told = np.isfinite(found.variances[[best.number, default.number]]).all() or few(found)
+    told = np.isfinite(found.variances[[best.number, default.number]]).all() or _by_themselves(found, best, default)
     if not told or not least > 0 or (gain.high - gain.low) / 2 >= _QUANTILE * least:
         return gain, probability
     half = _QUANTILE * least
     return Estimate(gain.value, gain.value - half, gain.value + half), float(stats.norm.cdf(gain.value / least))
 
 
-def _gain(history: History, best: Trial, default: Trial) -> tuple[Estimate, float]:
-    """What the winner gains on the default, its luck taken off, and the probability that it is better; among few, fold by fold."""
+def _by_themselves(found: Effects, best: Trial, default: Trial) -> bool:
+    """Whether nothing but their own scores tells how far chance moved the two."""
+    return math.isnan(found.noise) and alone(found, best.number) and alone(found, default.number)
+
+
+def _gain(history: History, best: Trial, default: Trial, judged: Judged) -> tuple[Estimate, float]:
+    """What the winner gains on the default, its luck taken off, and the probability that it is better; fold by fold where nothing else tells of chance."""
     found = history.at_full()
     if (
-        few(found)
+        _by_themselves(found, best, default)
         and (paired := difference(best, default, objective(history), history)) is not None
         and paired.high > paired.gain
     ):
         quantile = float(stats.t.ppf(0.975, paired.shared - 1))
         sure = float(stats.t.cdf(paired.gain / (paired.high - paired.gain) * quantile, paired.shared - 1))
         return Estimate(paired.gain, paired.low, paired.high), sure
-    mean, _, _, deviation, noise = believed(history, best.number)
+    mean, _, _, deviation, noise = judged
     apart = float(found.values[default.number]) - mean
     more = max(0.0, noise - found.noises[default.number]) * (1 / found.counts[default.number] + found.overlap)
     parts = np.array([deviation**2, found.variances[default.number] + more])

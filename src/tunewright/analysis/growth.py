@@ -9,6 +9,9 @@ test rows. Where the error falls off as c + b m^-a with m rows,
 (with groups, what whole groups came next to a half stands for 1/2), and a lies between a half and 1 for most learners [1]. The mean of g at these two is taken, and half their distance counts as its
 standard deviation: 0.23 +- 0.03 for five folds, 0.11 +- 0.01 for ten.
 
+With c no better than the best that the metric can reach, such a curve falls by no more than 1 - r^a of the distance to it, however far chance
+made the scores of the halves fall: a bad half of a few rows would else make the model of all rows a perfect one.
+
 [1] Viering & Loog, The Shape of Learning Curves: A Review, IEEE TPAMI 45, 2023, section 4.
 """
 
@@ -19,7 +22,7 @@ import numpy as np
 
 from tunewright.analysis.summary import objective
 from tunewright.analysis.verdict import Generalization, said, turned
-from tunewright.analysis.winner import Estimate, default_of, within
+from tunewright.analysis.winner import Estimate, default_of, reach, within
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -53,7 +56,7 @@ class Growth(NamedTuple):
     deviation: float
 
 
-def growth(falls: Array, share: float, overlap: float, part: float = 0.5) -> Growth:
+def growth(falls: Array, share: float, overlap: float, part: float = 0.5, room: float = math.inf) -> Growth:
     """From the half of each fold's training rows to the whole of them, and so to all rows.
 
     Args:
@@ -61,6 +64,7 @@ def growth(falls: Array, share: float, overlap: float, part: float = 0.5) -> Gro
         share: the rows that a fold's model learns from, of all; in (0, 1].
         overlap: test rows for each training row.
         part: the rows of that share that stand for a half; in (0, 1).
+        room: how far the loss on the folds is from the best that there can be, at least 0.
 
     Returns:
         The growth. Its deviation is that of the mean over the folds (Nadeau & Bengio 2003, eq. (9)) and of the exponent; from one
@@ -69,7 +73,8 @@ def growth(falls: Array, share: float, overlap: float, part: float = 0.5) -> Gro
     least, most = sorted((1 - share**a) / (part**-a - 1) for a in _EXPONENTS)
     factor, doubt, mean = (least + most) / 2, (most - least) / 2, float(falls.mean())
     spread = float(falls.std(ddof=1)) * math.sqrt(1 / len(falls) + overlap) if len(falls) > 1 else abs(mean)
-    return Growth(factor * mean, math.hypot(factor * spread, doubt * mean))
+    bound = room * (1 - sum(share**a for a in _EXPONENTS) / len(_EXPONENTS)) if math.isfinite(room) else math.inf
+    return Growth(min(factor * mean, bound), math.hypot(factor * spread, doubt * mean))
 
 
 def grown(found: Generalization, history: History, judge: Any) -> Generalization:  # noqa: ANN401  a cross-validation, from above
@@ -100,12 +105,15 @@ def grown(found: Generalization, history: History, judge: Any) -> Generalization
         for fold, column in first.items():
             whole[place, fold] = table[trial.number, column]
     falls = metric.sign * half.scores - whole
-    falls = falls[:, np.isfinite(falls).all(axis=0)]
+    judged = np.isfinite(falls).all(axis=0)
+    falls, rooms = falls[:, judged], np.maximum(whole[:, judged] - reach(history)[0], 0.0)
     if not falls.size:
         raise StudyError(
             f"What all rows bring cannot be told: {'; '.join(half.remarks) or 'no fold was met by both configurations'}."
         )
-    mine, *theirs = (growth(each, half.share, history.overlap, half.part) for each in falls)
+    mine, *theirs = (
+        growth(each, half.share, history.overlap, half.part, float(room.mean())) for each, room in zip(falls, rooms, strict=True)
+    )
     default = found.default and _shifted(found.default, theirs[0] if theirs else mine, metric, history)
     shifted, width = _shifted(found.winner, mine, metric, history), 1.96 * mine.deviation
     more = min(mine.value, metric.sign * (found.winner.value - shifted.value))  # no more than the metric leaves room for

@@ -121,7 +121,7 @@ def _share(share: Share, scale: Linear) -> Markup:
         middle=share.value,
         span=(share.low, share.high),
         kind="winner" if len(share.names) == 1 else "",
-        label=f"{name}: {number(share.value, 2)}, 95 % interval {interval}",
+        label=f"{name}: {thousandths(share.value)}, 95 % interval {interval}",
         width=220,
     )
     return tag(
@@ -313,7 +313,7 @@ def _worth(found: Tunability) -> list[Markup]:
 def _gain_row(name: str, at: str, gain: Gain) -> Markup:
     cells = [
         tag("td", at),
-        *(tag("td", text, class_="number") for text in interval(gain.value, gain.low, gain.high, 3)),
+        *(tag("td", text, class_="number") for text in interval(gain.value, gain.low, gain.high)),
     ]
     return tag("tr", tag("th", breakable(cut(name, 120)), scope="row"), *cells)
 

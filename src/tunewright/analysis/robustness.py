@@ -144,7 +144,7 @@ class Sensitivity(Told, msgspec.Struct, frozen=True, kw_only=True):
             return [self.sentence]
         lines = [f"Trial {self.trial}: {self.metric} {number(self.value)}"]
         lines += [
-            f"  over {counted(each.n, each.over[:-1])}: sd {number(each.sd, 2)} ({number(each.low, 2)} to {number(each.high, 2)}), "
+            f"  over {counted(each.n, each.over[:-1])}: sd {Estimate(each.sd, each.low, each.high).text()}, "
             f"{number(each.worst)} to {number(each.best)}"
             for each in (self.seeds, self.folds)
             if each.n > 1
@@ -192,7 +192,7 @@ def _on_changes(found: Sensitivity) -> list[str]:
 def _on_gain(found: Sensitivity) -> list[str]:
     if found.gain is None:
         return []
-    value, ends = interval(found.gain.value, found.gain.low, found.gain.high, 3)
+    value, ends = interval(found.gain.value, found.gain.low, found.gain.high)
     bounds = f"{value} (95 % interval {ends})"
     if found.within_noise is None:
         return [

@@ -339,7 +339,7 @@ def sentence_on_difference(found: Difference, versus: str = "the default") -> st
     if math.isnan(found.low):
         word = "Better" if found.gain > 0 else "Worse"
         return f"{word} than {versus} by {number(abs(found.gain), 3)} on each fold alike: how much of it is luck cannot be told."
-    size, ends = interval(found.gain, found.low, found.high, 3)
+    size, ends = interval(found.gain, found.low, found.high)
     size, bounds = size.lstrip("\N{MINUS SIGN}"), f"95 % interval {ends}"
     if found.low > 0:
         return f"Better than {versus} by {size} ({bounds})."

@@ -72,7 +72,7 @@ def score_table(extras: ReportExtras, metric: Metric) -> Markup:
     rows = []
     for i, score in enumerate(extras.test):
         known = math.isfinite(score.low) and math.isfinite(score.high)
-        value, bounds = interval(score.value, score.low, score.high, 4, ends=4) if known else (number(score.value), "–")
+        value, bounds = interval(score.value, score.low, score.high) if known else (number(score.value), "–")
         picture = strip(
             scale,
             middle=score.value if math.isfinite(score.value) else None,

@@ -1,7 +1,7 @@
 """Numbers, times and values as plain text for people.
 
 A measured value is written with as many digits as its spread allows: two significant digits of the spread, and the value to the
-same decimal. Very large and very small numbers get a power of ten instead of a row of zeros.
+same decimal. So are a value and the ends of its interval, by two significant digits of the interval's width. Very large and very small numbers get a power of ten instead of a row of zeros.
 """
 
 import math
@@ -18,6 +18,7 @@ __all__ = [
     "counted",
     "cut",
     "duration",
+    "evenly",
     "interval",
     "labels",
     "number",
@@ -34,6 +35,7 @@ __all__ = [
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLAIN: Final = (-4, 6)  # powers of ten written without exponent
 _DECIMALS: Final = 8  # of a spread, beyond which a power of ten says it better
+_ROUNDING: Final = 1e-12  # half the width of an interval, of its ends, below which it is that of rounding
 
 
 def power(exponent: int) -> str:
@@ -68,23 +70,31 @@ def number(x: float, digits: int = 4) -> str:
     return _minus(f"{float(mantissa):.{digits}g}×") + power(int(rounded))
 
 
-def interval(value: float, low: float, high: float, digits: int = 2, *, ends: int = 2) -> tuple[str, str]:
-    """A value and its bounds: "0.1538" and "0.1531 to 0.1545".
+def evenly(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """A value and the ends of its interval, with the same number of decimals: "0.972", "0.958", "0.981".
 
-    The value gets at least `digits` significant digits and the bounds `ends`; they get more until rounding moves no end by more than a
-    quarter of the interval's width, and until a value that lies between the ends is seen to.
+    They are as many as show two significant digits of the interval's width, and one more where an end that is not 0 would else read as 0.
+    Where there is no width, or none that is known, each has four significant digits.
     """
-    digits, coarsest = max(digits, ends), high / 2 - low / 2
-    if not coarsest > 0:
-        return number(value, digits), f"{number(low, digits)} to {number(high, digits)}"
-    while ends < 15:
-        shown, left, right = (float(f"{x:.{n - 1}e}") for x, n in ((value, digits), (low, ends), (high, ends)))
-        unit = float(f"1e{_exponent(max(abs(low), abs(high))) + 1 - ends}")
-        if unit <= coarsest and (left <= shown <= right or not low <= value <= high):
-            break
-        ends += 1
-        digits = max(digits, ends)
-    return number(value, digits), f"{number(low, ends)} to {number(high, ends)}"
+    each = (value, low, high)
+    largest = max(map(abs, each))
+    if not all(map(math.isfinite, each)) or high / 2 - low / 2 <= largest * _ROUNDING:
+        return number(value), number(low), number(high)
+    exponent = _exponent(largest)
+    scaled = not _PLAIN[0] <= exponent < _PLAIN[1]
+    if scaled:
+        value, low, high = (shift(x, exponent) for x in each)
+    decimals = max(0, 1 - _exponent(high - low))
+    unit = 10.0**-decimals
+    decimals += any(unit / 20 < abs(end) < unit / 2 for end in (low, high))
+    shown = (_minus(f"{x:z,.{decimals}f}") + (f"×{power(exponent)}" if scaled else "") for x in (value, low, high))
+    return next(shown), next(shown), next(shown)
+
+
+def interval(value: float, low: float, high: float) -> tuple[str, str]:
+    """A value and its bounds, printed `evenly`: "0.972" and "0.958 to 0.981"."""
+    shown, *ends = evenly(value, low, high)
+    return shown, " to ".join(ends)
 
 
 def thousandths(x: float) -> str:

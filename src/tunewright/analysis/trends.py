@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 
 from tunewright.analysis.summary import objective
-from tunewright.analysis.text import choice_labels, counted, cut, number
+from tunewright.analysis.text import choice_labels, counted, cut, interval, number
 from tunewright.analysis.told import Told
 from tunewright.analysis.training import Gap, gap, gap_sentence
 from tunewright.analysis.tuning import levels
@@ -84,8 +84,8 @@ class Overfitting(Told, msgspec.Struct, frozen=True):
             elif math.isnan(each.rank):
                 lines.append(f"  {each.name}: no trend can be told from {counted(each.n, 'trial')}")
             else:
-                bounds = f"95 % interval {number(each.low, 2)} to {number(each.high, 2)}, n = {each.n}"
-                lines.append(f"  {each.name}: rank correlation with the gap {number(each.rank, 2)} ({bounds})")
+                rank, bounds = interval(each.rank, each.low, each.high)
+                lines.append(f"  {each.name}: rank correlation with the gap {rank} (95 % interval {bounds}, n = {each.n})")
         return [self.sentence, *lines]
 
 
@@ -161,6 +161,6 @@ def _said(trends: list[Trend], n: int) -> list[str]:
     said = []
     for trend in clear[:_SAID]:
         way = "widens" if trend.rank > 0 else "narrows"
-        bounds = f"{number(trend.low, 2)} to {number(trend.high, 2)}, n = {trend.n}"
-        said.append(f"The gap {way} with {trend.name} (rank correlation {number(trend.rank, 2)}, 95 % interval {bounds}).")
+        rank, bounds = interval(trend.rank, trend.low, trend.high)
+        said.append(f"The gap {way} with {trend.name} (rank correlation {rank}, 95 % interval {bounds}, n = {trend.n}).")
     return said

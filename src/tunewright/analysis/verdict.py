@@ -7,7 +7,7 @@ import msgspec
 
 from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import default_trial, default_without_value, objective
-from tunewright.analysis.text import cut, number, params_line, read_alike
+from tunewright.analysis.text import cut, number, params_line, read_alike, with_spread
 from tunewright.analysis.told import Row, Told
 from tunewright.analysis.winner import Estimate, default_of, default_params, within
 from tunewright.history import History
@@ -61,7 +61,7 @@ class Generalization(Told, msgspec.Struct, frozen=True, kw_only=True):
     def _told(self) -> list[str]:
         found = {"winner": self.winner, "default": self.default, "baseline": self.baseline, "gain": self.gain}
         rows = [
-            Row(f"  {name:<8}  {each.text(4)}", (name, each.text(4)), ("", f"{self.metric}, 95 % interval"))
+            Row(f"  {name:<8}  {each.text()}", (name, each.text()), ("", f"{self.metric}, 95 % interval"))
             for name, each in found.items()
             if each is not None
         ]
@@ -84,7 +84,7 @@ def said(
     back = gain is not None and (same or not gain.value > 0 or unsure)
     raw = best.values[metric.name] if best.values else math.nan
     lucky = f"{number(raw)} is {'its score, the best of all compared' if same else 'the score it was chosen for'}"
-    parts = [*on_clone(history, best.number), f"Expected {metric.name} on new data: {claimed.text(4)}; {lucky}."]
+    parts = [*on_clone(history, best.number), f"Expected {metric.name} on new data: {claimed.text()}; {lucky}."]
     if added is not None:
         parts.append(
             f"That is of a model that learns from all rows, {number(abs(added.value), 2)} {'better' if added.value >= 0 else 'worse'} than those of the folds."
@@ -93,11 +93,13 @@ def said(
             parts.append("The gain, and which of the two to take, are by the folds.")
     if same:
         parts.append("Nothing that was tried beat the default: take the default.")
+    elif gain is not None and not gain.value and math.isnan(gain.low):
+        parts.append("It scores as the default does: take the default.")
     elif gain is not None:
         much = (
-            f"{number(gain.value, 2)} ± {number((gain.high - gain.low) / 2, 2)} {metric.name} (95 %)"
+            f"{with_spread(gain.value, (gain.high - gain.low) / 2)} {metric.name} (95 %)"
             if gain == unbounded and method != "predictions"
-            else f"{gain.text(4)} {metric.name}"
+            else f"{gain.text()} {metric.name}"
         )
         sure = f"Better than the default with probability {probability:.2f}; expected gain {much}."
         unknown = f"Expected gain over the default {number(gain.value, 2)} {metric.name}; how much of it is luck cannot be told."
@@ -107,7 +109,7 @@ def said(
         elif back:
             parts.append(f"Less than {_SURE} is mostly luck: take the default.")
         elif gain.low <= 0:
-            parts.append("The gain is within the noise.")
+            parts.append("The gain is within the noise: the winner is the better bet, no more.")
     else:
         parts += [lacking] if lacking else _no_comparison(history, best)
     if baseline is not None:

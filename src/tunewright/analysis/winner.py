@@ -42,10 +42,10 @@ __all__ = [
     "Estimate",
     "Judged",
     "Winner",
+    "alone",
     "believed",
     "default_of",
     "default_params",
-    "few",
     "find_winner",
     "of_folds",
     "on_rows",
@@ -69,9 +69,9 @@ class Estimate(msgspec.Struct, frozen=True):
     low: float = math.nan
     high: float = math.nan
 
-    def text(self, digits: int = 2) -> str:
-        """As "0.154 (0.153 to 0.155)", each to so many significant digits at least; without known bounds the value alone."""
-        value, bounds = interval(self.value, self.low, self.high, digits, ends=digits)
+    def text(self) -> str:
+        """As "0.972 (0.958 to 0.981)", all with the same decimals; without known bounds the value alone."""
+        value, bounds = interval(self.value, self.low, self.high)
         return value if math.isnan(self.low) else f"{value} ({bounds})"
 
 
@@ -131,31 +131,33 @@ def find_winner(history: History) -> Winner:
     claimed = posterior(history, best.number)
     low, high = sorted((metric.sign * claimed.low, metric.sign * claimed.high)) if claimed.low == claimed.low else (math.nan,) * 2
     value = metric.sign * claimed.value
+    shown, bounds = interval(value, low, high)
     if math.isnan(low):
         said = f"{metric.name} {number(raw)}, measured {'once' if count == 1 else f'{count} times'}: how much of it is luck cannot be told."
     else:
         said = (
-            f"{metric.name} {number(value)} is to be expected (95 % interval {number(low)} to {number(high)}); "
+            f"{metric.name} {shown} is to be expected (95 % interval {bounds}); "
             f"the score of {number(raw)} over {count} evaluations holds the luck of having been chosen."
         )
     said = " ".join([said, *on_clone(history, best.number)])
     return Winner(best, metric.name, value, low, high, raw, count, said, read_alike(history.space.parameters))
 
 
-def posterior(history: History, trial: int, rows: float | None = None) -> Estimate:
+def posterior(history: History, trial: int, rows: float | None = None, judged: Judged | None = None) -> Estimate:
     """What a trial is expected to be worth, as a loss in the first optimised metric, with a 95 % interval.
 
     Args:
         history, trial: of which study, and which.
         rows: that the folds divide; default: as the history knows.
+        judged: what is `believed` of the trial, where that is known already.
     """
     found = history.at_full()
     value, variance = float(found.values[trial]), float(found.variances[trial])
     behind = rows_behind(history, trial, rows)
     if not math.isfinite(variance):
-        told = few(found) or _unchosen(history, found, trial)
+        told = alone(found, trial)
         return within(history, on_rows(history, _plain(history, found, trial), behind)) if told else Estimate(value)
-    mean, low, high, *_ = believed(history, trial)
+    mean, low, high, *_ = judged or believed(history, trial)
     shared = of_folds(history, found)
     down, up = math.hypot(mean - low, shared), math.hypot(high - mean, shared)
     return within(history, on_rows(history, Estimate(mean, mean - down, mean + up), behind))
@@ -183,18 +185,11 @@ def on_rows(history: History, loss: Estimate, rows: float | None) -> Estimate:
     return Estimate(loss.value, float(np.fmin(loss.low, min(ends))), float(np.fmax(loss.high, max(ends))))
 
 
-def few(found: Effects) -> bool:
-    """Whether nothing is known of chance only because there are few configurations, each on the same number of several cells: little luck was
-    to be had among them, and what each says of itself is all there is.
+def alone(found: Effects, trial: int) -> bool:
+    """Whether a trial met several cells, all that anybody met. Where too few others did for anything to be known of chance in general (few
+    configurations, or a race that stopped most of them), there was little luck to be had among those, and what it says of itself is all there is.
     """
-    met = found.counts[found.counts > 0]
-    return math.isnan(found.noise) and len(met) > 0 and bool((met == met[0]).all()) and met[0] > 1
-
-
-def _unchosen(history: History, found: Effects, trial: int) -> bool:
-    """Whether it is the default, which met all cells whatever it scored on them, where nobody else says anything of chance."""
-    default = default_trial(history)
-    return default is not None and default.number == trial and bool(found.counts[trial] == found.counts.max() > 1)
+    return bool(found.counts[trial] == found.counts.max() > 1)
 
 
 def _plain(history: History, found: Effects, trial: int) -> Estimate:

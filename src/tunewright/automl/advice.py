@@ -7,7 +7,7 @@ is heard as well.
 
 from typing import Literal
 
-from tunewright.analysis.text import number
+from tunewright.analysis.text import interval, number
 from tunewright.automl.claims import Claim
 from tunewright.automl.outcome import Finished
 from tunewright.automl.records import MetricFacts
@@ -70,5 +70,6 @@ def _all_the_same(baseline: Score, metric: MetricFacts, claim: Claim | None) -> 
         clear = claim.high < (baseline.value if baseline.low is None else baseline.low)
     if not clear:
         return ""
-    span = f"{number(claim.value)}, with a 95 % interval from {number(claim.low)} to {number(claim.high)}"
+    value, bounds = interval(claim.value, claim.low, claim.high)
+    span = f"{value}, with a 95 % interval from {bounds}"
     return f"Cross-validation, which has more rows, lets one expect {metric.name} {span}: clearly better than the baseline."

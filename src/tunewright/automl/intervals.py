@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from tunewright.analysis.text import number
+from tunewright.analysis.text import evenly, interval, number
 from tunewright.automl.records import MetricFacts
 from tunewright.automl.scores import Difference, Score
 from tunewright.resampling.scoring import WEIGHTED, Answer, score, weighted_scores
@@ -163,17 +163,18 @@ def _sentence(metric: MetricFacts, value: float, low: float | None, high: float 
         return f"The winner and the {other} score the same on the test set."
     if low is None or high is None:
         return f"On the test set the winner is {way} than the {other} by {number(abs(value))} {metric.name}, by the same in every draw of its rows, so how sure that is cannot be told."
-    least, most = sorted((abs(low), abs(high)))
     if low > 0 or high < 0:
-        return f"On the test set the winner is {way} than the {other} by {number(abs(value))} {metric.name} (95 % interval {number(least)} to {number(most)})."
-    bounds = f"95 % interval {_signed(low)} to {_signed(high)}"
+        by, bounds = interval(abs(value), *sorted((abs(low), abs(high))))
+        return f"On the test set the winner is {way} than the {other} by {by} {metric.name} (95 % interval {bounds})."
+    apart, least, most = (_signed(text) for text in evenly(value, low, high))
+    bounds = f"95 % interval {least} to {most}"
     if value == 0:
         return f"On the test set the winner and the {other} score the same; a difference is within chance ({bounds})."
-    return f"On the test set the difference to the {other}, {_signed(value)} {metric.name}, is within chance ({bounds})."
+    return f"On the test set the difference to the {other}, {apart} {metric.name}, is within chance ({bounds})."
 
 
-def _signed(x: float) -> str:
-    return f"+{number(x)}" if x > 0 else number(x)
+def _signed(shown: str) -> str:
+    return shown if shown[0] == "\N{MINUS SIGN}" or not shown.strip("0.") else f"+{shown}"
 
 
 def _enough(draws: Array) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 from tunewright.analysis.text import counted, cut
 from tunewright.analysis.told import Row, Told
 from tunewright.automl.claims import Claim, Gap, RaceFacts
-from tunewright.automl.scores import TestScores
+from tunewright.automl.scores import TestScores, judged_class
 from tunewright.paths import masked
 from tunewright.tracking.progress import measured, plain_number
 
@@ -350,8 +350,9 @@ class TuneResult(Told, msgspec.Struct, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         """What the scores are, in a line."""
-        rows = counted(self.data.test_rows, "row")
-        return f"{self.metric.name} on {rows} that the search never saw ({self.metric.goal}; 95 % interval)"
+        rows, positive = counted(self.data.test_rows, "row"), judged_class(self.metric.scorer, self.task.positive)
+        of = "" if positive is None else f' of the class "{positive}"'
+        return f"{self.metric.name}{of} on {rows} that the search never saw ({self.metric.goal}; 95 % interval)"
 
     @property
     def standing(self) -> tuple[tuple[str, str, str], ...]:

@@ -3,11 +3,21 @@
 How they are found is in `outcome.py` and `intervals.py`.
 """
 
+from typing import Final
+
 import msgspec
 
+from tunewright.analysis.text import interval
 from tunewright.tracking.progress import plain_number
 
-__all__ = ["Difference", "Score", "TestScores"]
+__all__ = ["Difference", "Score", "TestScores", "judged_class"]
+
+_LARGE: Final = 1e5
+
+_OF_ONE_CLASS: Final = frozenset({
+    "average_precision", "f1", "jaccard", "neg_negative_likelihood_ratio", "positive_likelihood_ratio", "precision", "recall",
+})  # fmt: skip
+"""Scorers for two classes that are not the same whichever of the classes is called positive."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,12 +30,12 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """As "0.9954 (0.9871 to 1.000)"; without an interval where there is none, "-" without a value."""
+        """As "0.9954 (0.9871 to 1.0000)"; without an interval where there is none, "-" without a value."""
         if self.value is None:
             return "-"
         if self.low is None or self.high is None:
-            return _digits(self.value)
-        return f"{_digits(self.value)} ({_digits(self.low)} to {_digits(self.high)})"
+            return f"{self.value:#.4g}".rstrip(".") if abs(self.value) < _LARGE else plain_number(self.value)
+        return "{} ({})".format(*interval(self.value, self.low, self.high))
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +76,11 @@ class TestScores(msgspec.Struct, frozen=True, kw_only=True):
     floor: Difference | None = None
 
 
-def _digits(x: float) -> str:
-    """Four significant digits, zeros at the end among them, so that the numbers of a column look alike."""
-    return f"{x:#.4g}".rstrip(".") if abs(x) < 1e5 else plain_number(x)
+def judged_class(scorer: str, positive: str | None) -> str | None:
+    """The class that a score is of, as precision and recall are of one of two; None where it is of all of them.
+
+    Args:
+        scorer: the scikit-learn scorer.
+        positive: the class that is called so; None: there are not two.
+    """
+    return positive if scorer in _OF_ONE_CLASS else None

@@ -160,7 +160,9 @@ class _Display:
     def plan(self, plan: TunePlan) -> None:
         """The search begins."""
         self.began = True
-        if self._quiet:
+        if self._quiet:  # of progress, not of rows that are left out: what is judged is another thing then
+            for note in plan.data.notes:
+                remark(f"note: {note}")
             return
         left = None if plan.seconds is None else max(1.0, plan.seconds - (clock.monotonic() - self._start))
         progress = Progress(f"tuning  {plan.headline}", trials=plan.trials, seconds=left, label=_family, stopping=self._stopping)

@@ -9,7 +9,7 @@ from tunewright.analysis.dependence import Effect
 from tunewright.analysis.evidence import check_names, evidence
 from tunewright.analysis.importances import Method
 from tunewright.analysis.shares import Importance, Share
-from tunewright.analysis.text import labels, number
+from tunewright.analysis.text import interval, labels, number
 from tunewright.analysis.view import thin
 from tunewright.plots.parameters import parameter_axis, steady
 from tunewright.plots.picture import Axis, Bars, Heat, Line, Mark, Panel, Picture, Points, axis_of, said
@@ -51,8 +51,7 @@ def importance(
     rows = np.arange(len(shares), dtype=float)
     value, low, high = np.array([[share.value, share.low, share.high] for share in shares]).T
     tips = tuple(
-        f"{share.names[0]}: {number(share.value, 2)}, {number(share.low, 2)} to {number(share.high, 2)}, n = {share.n:,}"
-        for share in shares
+        f"{share.names[0]}: {', '.join(interval(share.value, share.low, share.high))}, n = {share.n:,}" for share in shares
     )
     clear = np.array([share.clear for share in shares])
     marks: list[Mark] = []

@@ -46,7 +46,7 @@ from tunewright.resampling.inputs import (
     warn_of_leaks,
 )
 from tunewright.resampling.predictions import Kept
-from tunewright.resampling.resource import Resource, part_of, resource_of
+from tunewright.resampling.resource import NOT_BOTH, Resource, part_of, resource_of
 from tunewright.resampling.scoring import Answer
 from tunewright.resampling.splits import Splits, check_complete, checked_lengths, rows_of
 from tunewright.resampling.tested import Tested, judged_on
@@ -159,7 +159,7 @@ class CrossValidation:
         folds, what = self.splits.folds, self.resource
         if what is not None:
             if racing:
-                raise StudyError("racing saves folds, and resource has all of them met with little. Leave one of them out.")
+                raise StudyError(NOT_BOTH)
             return ASHA(what.low, what.high, folds=folds, seeds=self.repeats)
         if (len(self.metrics) == 1 and folds * self.repeats > 1) if racing is None else racing:
             return Race(folds, self.repeats, overlap=self.splits.ratio, confirm=5 if self.splits.fresh else 0)

@@ -18,9 +18,12 @@ from tunewright.errors import StudyError
 from tunewright.space import SearchSpace
 from tunewright.typing import Indices
 
-__all__ = ["ROWS", "Resource", "part_of", "resource_of"]
+__all__ = ["NOT_BOTH", "ROWS", "Resource", "part_of", "resource_of"]
 
 ROWS: Final = "n_samples"
+NOT_BOTH: Final = "racing saves folds, and resource has all of them met with little. Leave one of them out."
+"""Why there is no race with a resource, wherever both were asked for."""
+
 _RUNGS: Final = 27
 """The least budget is this part of the largest: with eta 3 there are four rungs."""
 _NO_COUNTS: Final = frozenset({"n_jobs", "random_state", "verbose"})

@@ -27,7 +27,7 @@ from tunewright.events import Entry
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.resampling.contents import fingerprint
-from tunewright.resampling.resource import Resource, resource_of
+from tunewright.resampling.resource import NOT_BOTH, Resource, resource_of
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.tpe import TPE
 from tunewright.schedulers.asha import ASHA
@@ -225,7 +225,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
 
     def _resource(self, splits: Sequence[tuple[Any, Any]], classes: int) -> Resource | None:
         if self.resource is not None and self.racing:
-            raise ValueError("racing saves folds, and resource has all of them met with little. Leave one of them out.")
+            raise ValueError(NOT_BOTH)
         least, most = self.min_resources, self.max_resources
         budgets = None if least is None and most is None else (least, most)
         sizes = [len(train) for train, _ in splits]
