@@ -123,7 +123,7 @@ def _overlaps(columns: Array, start: Array, end: Array) -> Array:
         met &= one[:, None] < column
     box, row = np.nonzero(met)  # few: most boxes are far from most points
     volume = (np.minimum(columns[:, row], end[:, box]) - start[:, box]).prod(axis=0)
-    return np.bincount(row, volume, columns.shape[1])
+    return np.asarray(np.bincount(row, volume, columns.shape[1]), np.float64)
 
 
 def _replaced(boxes: Sequence[Array], count: int, hit: Indices, pieces: Sequence[Array]) -> tuple[Array, Array, int]:
