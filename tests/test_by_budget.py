@@ -117,6 +117,21 @@ def test_two_at_the_top_say_how_noisy_it_is_there_and_how_its_folds_differ():
     assert found.variances[:30] == pytest.approx(known.variances[:30])
 
 
+def test_of_two_at_the_top_who_raced_the_folds_are_not_told_by_plain_means():
+    """The better one alone met the last two folds, so their plain means hold how good it is."""
+    low, high = studied(np.linspace(2, 3, 30), 0.1), studied(np.array([0.0, 5.0]), 0.01, seed=1)
+    high[1, 3:] = np.nan
+    table, budgets = np.concatenate([low, high]), np.repeat([1.0, 9.0], [30, 2])
+    known = effects_by_budget(table, budgets, 0.0)
+    worth = np.concatenate([low.mean(axis=1) - 2, np.nanmean(high, axis=1)])
+
+    found = effects_at_highest(table, budgets, worth, known)
+
+    plain = np.nanmean(high, axis=0) - np.nanmean(high)
+    assert np.abs(plain - (FOLDS - FOLDS.mean())).max() > 1.0
+    assert found.cells == pytest.approx(FOLDS - FOLDS.mean(), abs=0.15)
+
+
 def test_folds_count_the_same_though_some_were_met_with_more_seeds():
     """As where the best of a race are confirmed: two of five meet the first fold once more, which is the easiest."""
     truth = np.array([0.3, 0.1, 0.5, 0.2, 0.4])

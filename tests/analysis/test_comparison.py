@@ -1,5 +1,8 @@
+import copy
+import itertools
 import math
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,13 +15,47 @@ from tunewright.testing import Journal
 from tunewright.trial import Failure
 
 SPACE = SearchSpace({"x": Float(0, 1)})
+MOMENTS = itertools.count(1.0)
 
 
 def side(history_of, bests, seeds=None, **kwargs):
     histories = [history_of(SPACE, [({"x": 0.5}, 9.0), ({"x": 0.1}, best)], **kwargs) for best in bests]
     for history, seed in zip(histories, seeds or range(100), strict=False):
         history.seed = seed
-    return histories
+    return [apart(history) for history in histories]
+
+
+def apart(history):
+    """As if begun at a moment of its own."""
+    history.sessions[0] = msgspec.structs.replace(history.sessions[0], time=next(MOMENTS))
+    return history
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_study_beside_itself_differs_by_exactly_nothing(history_of, count):
+    one = side(history_of, [1.0, 1.1, 0.9][:count])
+
+    found = compare(one, [copy.deepcopy(each) for each in one], names=("a.db", "b.db"), margin=0.1)
+
+    assert (found.gain, found.low, found.high, found.how) == (0.0, 0.0, 0.0, "the same")
+    assert found.verdict == "a.db and b.db are the same search, told twice: the difference is exactly 0."
+    assert repr(found).endswith(found.verdict)
+
+
+def test_a_study_beside_itself_with_noise_on_folds_has_no_interval(history_of):
+    scores = [({"x": i / 9}, [1 + i / 9, 1.2, 0.9 + i / 20]) for i in range(9)]
+    one, other = (apart(history_of(SPACE, scores)) for _ in range(2))
+
+    assert compare(one, one).low == compare(one, one).high == 0.0
+    assert compare(one, other).low < 0.0 < compare(one, other).high  # another search that came to the same
+    assert "Both winners are the same configuration: how they differ is chance." in compare(one, other).remarks
+
+
+def test_a_study_on_both_sides_beside_others_is_refused(history_of):
+    one, two, three = side(history_of, [1.0, 1.1, 0.9])
+
+    with pytest.raises(StudyError, match="1 study stands both among those of A and of B"):
+        compare([one, two], [one, three])
 
 
 def test_studies_with_the_same_seeds_are_compared_in_pairs(history_of):
@@ -70,7 +107,7 @@ def test_differences_that_are_the_same_but_for_rounding_show_no_chance(history_o
 
 
 def test_two_winners_that_differ_by_nothing_on_any_fold_are_not_called_equal(history_of):
-    one, other = (history_of(SPACE, [({"x": 0.1}, [0.91, 0.92])]) for _ in range(2))
+    one, other = (apart(history_of(SPACE, [({"x": 0.1}, [0.91, 0.92])])) for _ in range(2))
 
     assert compare(one, other, margin=0.1).verdict == "Whether A and B differ cannot be told."
 

@@ -24,7 +24,7 @@ def test_overlapping_intervals_may_be_noise_and_separate_ones_are_not() -> None:
 def test_a_paired_difference_says_more_than_two_intervals() -> None:
     said = verdict(ReportExtras(test=(WINNER, DEFAULT), gain=Difference(0.02, 0.01, 0.03)), -1.0)
 
-    assert said == "Better than the default by 0.02 (95 % interval 0.01 to 0.03)."
+    assert said == "Better than the default by 0.020 (95 % interval 0.010 to 0.030)."
 
 
 def test_a_given_sentence_stands() -> None:

@@ -100,7 +100,7 @@ def test_test_scores_share_a_scale_and_one_without_interval_says_so() -> None:
         ReportExtras(test=(Score("tuned", 0.9, 0.8, 0.95), Score("other", 0.5)), test_note="114 rows"), Metric("auc", "maximize")
     )
 
-    assert "0.8 to 0.95" in page
+    assert "0.80 to 0.95" in page
     assert "114 rows" in page
     assert page.count('class="strip"') == 2
 

@@ -62,4 +62,6 @@ def test_two_files_of_studies_are_compared_by_their_seeds(cli: Cli, folder: Path
     one = cli("compare", "a.db::s0", "b.db::s0", "--json").json
     assert one["how"] == "none"
     assert "cannot be told" in one["verdict"]
+    assert "a.db and a.db are the same search, told twice" in cli("compare", "a.db", "a.db").out
+    assert cli("compare", "a.db::s0", "a.db::s0", "--json").json["gain"] == 0
     assert cli("compare", "a.db", "nothing.db").code != 0

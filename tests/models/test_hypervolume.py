@@ -42,6 +42,29 @@ def test_up_to_three_objectives_each_choice_is_the_one_that_adds_most(m: int, se
     assert representatives(losses, 7).tolist() == greedily(_scaled(losses), 7)
 
 
+def greedily_on_a_grid(points: Array, wanted: int) -> list[int]:
+    """The same for more points: the space is cut at every coordinate of every point, and all points are measured anew each time."""
+    edges = [np.unique([0.0, 1.1, *column]) for column in points.T]
+    cells = np.prod(np.meshgrid(*map(np.diff, edges), indexing="ij"), axis=0)
+    starts = np.meshgrid(*(edge[:-1] for edge in edges), indexing="ij")
+    dominated = [np.logical_and.reduce([start >= x for start, x in zip(starts, point, strict=True)]) for point in points]
+    chosen: list[int] = []
+    for _ in range(wanted):
+        gains = [float(cells[mine].sum()) if i not in chosen else -1.0 for i, mine in enumerate(dominated)]
+        chosen.append(int(np.argmax(gains)))
+        cells[dominated[chosen[-1]]] = 0.0
+    return chosen
+
+
+@pytest.mark.parametrize(("n", "m"), [(120, 2), (30, 3)])
+@pytest.mark.parametrize("bent", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_of_larger_fronts_the_order_is_that_of_the_plain_greedy_to_the_last_point(n: int, m: int, bent: bool, seed: int) -> None:
+    losses = 1 - front_of(n, m, seed) if bent else front_of(n, m, seed)
+
+    assert representatives(losses, n).tolist() == greedily_on_a_grid(_scaled(losses), n)
+
+
 @pytest.mark.parametrize("m", [4, 5, 6])
 @pytest.mark.parametrize("seed", range(4))
 def test_with_more_objectives_the_choice_dominates_nearly_as_much(m: int, seed: int) -> None:

@@ -7,6 +7,8 @@ Each side is one study, or several that repeat it with other seeds. What is comp
 - One on either side: a single search says nothing about searches; but its winner was measured on folds, and where both were measured
   on the same folds the winners are compared fold by fold (`summary.difference`).
 
+The same studies on both sides differ by exactly nothing, which is no estimate. A study that stands on both sides beside others is refused.
+
 "No difference was found" is not "they are equal": equal, up to a margin that somebody must name, are they only when the whole interval
 lies within it (two one-sided tests at 2.5 % [1]). Differences that are all the same, and be it 0, have no interval: they are too few to
 show chance, or the searches do not depend on their seeds.
@@ -56,7 +58,7 @@ class Comparison(Told, msgspec.Struct, frozen=True):
         gain: how much better the first is, in units of the metric (positive: better); NaN: unknown.
         low, high: its 95 % interval; NaN: unknown, as where all differences are the same.
         n: pairs, or the smaller number of studies, or folds.
-        how: "paired seeds", "unpaired seeds", "folds of the winners", or "none".
+        how: "paired seeds", "unpaired seeds", "folds of the winners", "the same", or "none".
         margin: within which a difference does not matter; NaN: nobody said.
         remarks: what to know.
     """
@@ -69,7 +71,7 @@ class Comparison(Told, msgspec.Struct, frozen=True):
     low: float
     high: float
     n: int
-    how: Literal["paired seeds", "unpaired seeds", "folds of the winners", "none"]
+    how: Literal["paired seeds", "unpaired seeds", "folds of the winners", "the same", "none"]
     margin: float = math.nan
     remarks: tuple[str, ...] = ()
 
@@ -77,6 +79,8 @@ class Comparison(Told, msgspec.Struct, frozen=True):
     def verdict(self) -> str:
         """What to make of it, a sentence."""
         first, second = self.names
+        if self.how == "the same":
+            return f"{first} and {second} are the same search, told twice: the difference is exactly 0."
         if math.isnan(self.low):
             return f"Whether {first} and {second} differ cannot be told."
         if abs(self.low) <= self.margin and abs(self.high) <= self.margin:
@@ -132,19 +136,13 @@ def compare(
 
     Raises:
         StudyError: a side is empty, the metrics differ, several are optimised, or a study has no result yet, or fewer
-            trials than are compared; `names` are not two, or `margin` is below 0.
+            trials than are compared; a study stands on both sides, beside others; `names` are not two, or `margin` is below 0.
     """
     names, margin = _checked(names, margin)
     first, second = ([side] if isinstance(side, History) else list(side) for side in (first, second))
     everyone = [*first, *second]
     count = _count(first, second, trials)
-    best = [[_best(history, count) for history in side] for side in (first, second)]
-    for name, histories, side in zip(names, (first, second), best, strict=True):
-        which = f"{name} has" if len(side) == 1 else f"A study of {name} has"
-        if any(not history.finished for history in histories):
-            raise StudyError(f"{which} no finished trial, so there is nothing to compare. Let it run longer.")
-        if count and None in side:
-            raise StudyError(f"{which} no result within its first {counted(count, 'finished trial')}. Let it run longer.")
+    best = [_bests(side, name, count) for side, name in zip((first, second), names, strict=True)]
     metric = everyone[0].metrics[everyone[0].objectives[0]]
     values = [np.array([trial.values[metric.name] for trial in side if trial and trial.values]) for side in best]
     means = (float(values[0].mean()), float(values[1].mean()))
@@ -154,6 +152,8 @@ def compare(
             low, high, remarks = math.nan, math.nan, (*remarks, f"{_ALIKE[how]} alike: that shows no chance to judge by.")
         return Comparison(metric.name, names, count, means, gain, low, high, n, how, margin, remarks)  # type: ignore[arg-type]
 
+    if _same_sides(first, second, names):
+        return Comparison(metric.name, names, count, means, 0.0, 0.0, 0.0, 0, "the same", margin)
     differ = _differ(everyone)
     losses = [metric.sign * each for each in values]
     pairs = _paired(first, second)
@@ -174,8 +174,33 @@ def compare(
     if found is None:
         gain = metric.sign * (means[1] - means[0])
         return result(gain, math.nan, math.nan, 0, "none", *differ, f"{lucky} There are no folds in common either.")
-    remarks = [*differ, *_not_shared(winners[0], winners[1], found.shared), lucky]
+    alike = (
+        ["Both winners are the same configuration: how they differ is chance."] if winners[0].params == winners[1].params else []
+    )
+    remarks = [*differ, *alike, *_not_shared(winners[0], winners[1], found.shared), lucky]
     return result(found.gain, found.low, found.high, found.shared, "folds of the winners", *remarks)
+
+
+def _same_sides(first: Sequence[History], second: Sequence[History], names: tuple[str, str]) -> bool:
+    """Whether both sides are the same studies; StudyError where some studies are, and others are not."""
+    both = [one for one in first if any(_same(one, other) for other in second)]
+    if both and len(both) == len(first) == len(second):
+        return True
+    if both:
+        raise StudyError(
+            f"{counted(len(both), 'study stands', 'studies stand')} both among those of {names[0]} and of {names[1]}, and would be compared with "
+            "itself. Take it off one of them."
+        )
+    return False
+
+
+def _same(one: History, other: History) -> bool:
+    """Whether two histories are of one study, read once or twice: begun by the same process, and asked for the same at the same moments."""
+    if one is other:
+        return True
+    begun, n = [each.sessions[:1] for each in (one, other)], min(len(one), len(other))
+    ours, theirs = (np.column_stack([each.asked_at, each.rows])[:n] for each in (one, other))
+    return bool(begun[0]) and begun[0] == begun[1] and np.array_equal(ours, theirs, equal_nan=True)
 
 
 def _not_shared(one: Trial, other: Trial, shared: int) -> list[str]:
@@ -212,6 +237,17 @@ def _best(history: History, count: int) -> Trial | None:
         return None
     enough = found.counts[order] >= _ENOUGH * found.counts[order].max()
     return history.trial(int(order[enough][np.argmin(found.posterior[order[enough]])]))
+
+
+def _bests(histories: Sequence[History], name: str, count: int) -> list[Trial | None]:
+    """The best of each study of a side; StudyError where one has none."""
+    found = [_best(history, count) for history in histories]
+    which = f"{name} has" if len(found) == 1 else f"A study of {name} has"
+    if any(not history.finished for history in histories):
+        raise StudyError(f"{which} no finished trial, so there is nothing to compare. Let it run longer.")
+    if count and None in found:
+        raise StudyError(f"{which} no result within its first {counted(count, 'finished trial')}. Let it run longer.")
+    return found
 
 
 def _paired(first: Sequence[History], second: Sequence[History]) -> tuple[list[int], list[int]] | None:

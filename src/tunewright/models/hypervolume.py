@@ -21,6 +21,7 @@ middle [4]. With five, 1.1 brought TPE no further than chance (docs/search-bench
 Computation 26, 2018.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -29,7 +30,7 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from tunewright.models.output import as_seen
-from tunewright.typing import Array, Indices
+from tunewright.typing import Array, Indices, Mask
 
 __all__ = ["representatives"]
 
@@ -38,6 +39,9 @@ _FAR_BEHIND: Final = 1.5
 _EXACT: Final = 3
 """So many objectives at most are measured exactly; boxes multiply too fast with more."""
 _DIRECTIONS: Final = 512
+_BOXES: Final = 128
+"""Room for so many boxes at first; it is doubled where there are more."""
+
 _NOTHING: Final = 1e-12
 """A volume below this is a rounding error: the whole is about 1."""
 
@@ -77,38 +81,80 @@ def _by_boxes(room: Array, wanted: int) -> Indices:
         room: how far each point is before the reference point, shape (n, m): a point dominates the box from 0 to its room.
         wanted: how many.
     """
-    low, high = np.zeros((1, room.shape[1])), np.full((1, room.shape[1]), _BEHIND)
+    m, count = room.shape[1], 1
+    low, high = np.zeros((m, _BOXES)), np.full((m, _BOXES), _BEHIND)
     gain = room.prod(axis=1)
-    chosen = np.zeros(wanted, np.intp)
-    for i in range(wanted):
-        chosen[i] = best = np.argmax(gain)
-        point = room[best]
-        hit = (low < point).all(axis=1)
-        inside = np.minimum(high[hit], point)  # the part of each box that is dominated from now on
-        overlap = np.ones((len(room), len(inside)))
-        for column, start, end in zip(room.T, low[hit].T, inside.T, strict=True):
-            overlap *= np.clip(column[:, None], start, end) - start
-        gain -= overlap.sum(axis=1)
+    rows, columns = np.arange(len(room)), np.ascontiguousarray(room.T)  # of those that are left
+    chosen: list[int] = []
+    while len(chosen) < wanted and gain[best := int(np.argmax(gain))] > 0.0:
+        chosen.append(int(rows[best]))
+        point = columns[:, best].copy()
+        hit = np.flatnonzero(_above(low[:, :count], point))
+        start, end = low[:, hit], high[:, hit]
+        gain -= _overlaps(columns, start, np.minimum(end, point[:, None]))  # the part of each box that is dominated from now on
         gain[gain < _NOTHING] = 0.0
-        gain[chosen[: i + 1]] = -1.0
-        pieces = _outside(low[hit], high[hit], point)
-        low, high = np.concatenate([low[~hit], pieces[0]]), np.concatenate([high[~hit], pieces[1]])
-    return chosen
+        gain[best] = 0.0
+        if 2 * np.count_nonzero(gain) < len(gain):
+            some = gain > 0.0
+            some[0] = True  # so that there is one
+            rows, gain, columns = rows[some], gain[some], np.ascontiguousarray(columns[:, some])
+        low, high, count = _replaced((low, high), count, hit, _outside(start, end, point))
+    rest = np.setdiff1d(np.arange(len(room)), chosen)[: wanted - len(chosen)]
+    return np.concatenate([np.array(chosen, np.intp), rest])
+
+
+def _above(low: Array, point: Array) -> Mask:
+    """Which corners, shape (m, boxes), are below a point in all coordinates."""
+    found = low[0] < point[0]
+    for column, limit in zip(low[1:], point[1:], strict=True):
+        found &= column < limit
+    return np.asarray(found)
+
+
+def _overlaps(columns: Array, start: Array, end: Array) -> Array:
+    """How much of all boxes together lies between 0 and each point, shape (n,).
+
+    Args:
+        columns: the points, shape (m, n).
+        start, end: of disjoint boxes, shape (m, boxes).
+    """
+    met = start[0][:, None] < columns[0]
+    for one, column in zip(start[1:], columns[1:], strict=True):
+        met &= one[:, None] < column
+    box, row = np.nonzero(met)  # few: most boxes are far from most points
+    volume = (np.minimum(columns[:, row], end[:, box]) - start[:, box]).prod(axis=0)
+    return np.asarray(np.bincount(row, volume, columns.shape[1]), np.float64)
+
+
+def _replaced(boxes: Sequence[Array], count: int, hit: Indices, pieces: Sequence[Array]) -> tuple[Array, Array, int]:
+    """The first `count` boxes with others in place of those that were hit, in arrays with room for more, and how many they are now."""
+    more = pieces[0].shape[1] - len(hit)
+    if count + more > boxes[0].shape[1]:
+        boxes = [np.concatenate([corners, corners], axis=1) for corners in boxes]
+    if more < 0:  # the last ones move into the gaps
+        kept = np.setdiff1d(np.arange(count + more, count), hit)
+        pieces = [np.concatenate([new, corners[:, kept]], axis=1) for corners, new in zip(boxes, pieces, strict=True)]
+        hit = hit[hit < count + more]
+    places = np.concatenate([hit, np.arange(count, count + more)])
+    for corners, new in zip(boxes, pieces, strict=True):
+        corners[:, places] = new
+    low, high = boxes
+    return low, high, count + more
 
 
 def _outside(low: Array, high: Array, point: Array) -> tuple[Array, Array]:
-    """Disjoint boxes that fill those from `low` to `high` but for what lies between 0 and a point inside or above each."""
-    lows, highs = [low[:0]], [high[:0]]
+    """Disjoint boxes, shape (m, boxes), that fill those from `low` to `high` but for what lies between 0 and a point inside or above each."""
+    lows, highs = [low[:, :0]], [high[:, :0]]
     left = high
     for j, limit in enumerate(point):
-        above = high[:, j] > limit
-        start, end = low[above].copy(), left[above].copy()
-        start[:, j] = limit
+        above = high[j] > limit
+        start, end = low[:, above].copy(), left[:, above].copy()
+        start[j] = limit
         lows.append(start)
         highs.append(end)
         left = left.copy()
-        left[:, j] = np.minimum(left[:, j], limit)
-    return np.concatenate(lows), np.concatenate(highs)
+        left[j] = np.minimum(left[j], limit)
+    return np.concatenate(lows, axis=1), np.concatenate(highs, axis=1)
 
 
 def _by_directions(room: Array, wanted: int) -> Indices:

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import stats
 
 from tunewright.analysis import Halved, number, with_spread
+from tunewright.analysis.text import interval
 from tunewright.analysis.told import Row, Told
 from tunewright.errors import StudyError
 from tunewright.resampling.splits import Splits, rows_of
@@ -79,7 +80,8 @@ class Curve(Told, msgspec.Struct, frozen=True, eq=False):
         mean, low, high = self.gain(at - 1, at)
         if math.isnan(low):
             return f"{said} Whether more data would help cannot be told."
-        change = f"from {_text(self.points[at - 1])} rows on it changed by {number(mean, 2)} (95 % interval {number(low, 2)} to {number(high, 2)})"
+        by, bounds = interval(mean, low, high)
+        change = f"from {_text(self.points[at - 1])} rows on it changed by {by} (95 % interval {bounds})"
         if low > 0:
             return f"{said} More data would probably still help: {change}."
         return f"{said} That more data would help is not shown: {change}."
@@ -95,7 +97,8 @@ class Curve(Told, msgspec.Struct, frozen=True, eq=False):
                 continue
             how = "overfitting" if closer > 0 else "underfitting" if closer < 0 else ""
             fits = f", where it fits its training rows {'more' if closer > 0 else 'less'} closely: {how}" if how else ""
-            said += f" At {_text(self.points[end])} it is worse by {number(-mean, 2)} (95 % interval {number(-high, 2)} to {number(-low, 2)}){fits}."
+            by, bounds = interval(-mean, -high, -low)
+            said += f" At {_text(self.points[end])} it is worse by {by} (95 % interval {bounds}){fits}."
         if numbers and last and best in {0, last}:
             least, most = self.bounds
             inside = least < float(cast(float, self.points[best])) < most
