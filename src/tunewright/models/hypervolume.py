@@ -129,7 +129,7 @@ def _overlaps(columns: Array, start: Array, end: Array) -> Array:
 def _replaced(boxes: Sequence[Array], count: int, hit: Indices, pieces: Sequence[Array]) -> tuple[Array, Array, int]:
     """The first `count` boxes with others in place of those that were hit, in arrays with room for more, and how many they are now."""
     more = pieces[0].shape[1] - len(hit)
-    if count + more > boxes[0].shape[1]:
+    while count + more > boxes[0].shape[1]:
         boxes = [np.concatenate([corners, corners], axis=1) for corners in boxes]
     if more < 0:  # the last ones move into the gaps
         kept = np.setdiff1d(np.arange(count + more, count), hit)
