@@ -49,11 +49,11 @@ def test_where_the_class_says_none_or_nothing_the_librarys_default_stands() -> N
     xgb, cat = own_values(XGBClassifier(max_depth=3)), own_values(CatBoostClassifier(depth=3))
 
     assert (xgb.values["max_depth"], xgb.values["reg_lambda"], xgb.values["learning_rate"]) == (3, 1.0, 0.3)
-    assert xgb.unsaid == {"learning_rate", "reg_lambda", "booster"}
+    assert xgb.unsaid == {"learning_rate", "eta", "reg_lambda", "lambda", "booster"}
     assert cat.values["depth"] == cat.values["max_depth"] == 3
     assert cat.values["iterations"] == cat.values["n_estimators"] == 1000
     assert cat.values["random_state"] is None
-    assert cat.unsaid == {"iterations", "n_estimators"}
+    assert cat.unsaid == {"iterations", "n_estimators", "num_boost_round", "num_trees"}
 
 
 def test_a_default_may_depend_on_another_setting() -> None:

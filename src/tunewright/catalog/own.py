@@ -137,17 +137,13 @@ def _said(estimator: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def _filled(values: Mapping[str, Any], entry: Entry, own: Mapping[str, Any]) -> Own:
-    """The same with the library's defaults where there is no value."""
-    unsaid = {name: value for name, value in entry.library_defaults(own).items() if values.get(name) is None}
+    """The same with the library's defaults where there is no value, under every name of a setting that the class has."""
     every: dict[str, Any] = {}
-    for name, value in unsaid.items():
-        every |= dict.fromkeys(_names(entry, name, values), value)
+    for name, value in entry.library_defaults(own).items():
+        names = entry.aliases.get(name, (name,))
+        if values.get(name) is None and not values.keys().isdisjoint(names):
+            every |= dict.fromkeys(names, value)
     return Own({**values, **every}, frozenset(every))
-
-
-def _names(entry: Entry, name: str, known: Iterable[str]) -> list[str]:
-    """Those of a setting's names that are known."""
-    return [each for each in entry.aliases.get(name, (name,)) if each in known]
 
 
 @functools.lru_cache(maxsize=256)

@@ -21,17 +21,18 @@ from typing import Any, Final
 
 import joblib
 import numpy as np
-from sklearn.base import clone, is_classifier
+from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.model_selection import TimeSeriesSplit, cross_validate
 from sklearn.utils import _safe_indexing
 
 from tunewright.analysis import Halved
-from tunewright.catalog.compose import own_params, settings
+from tunewright.catalog.own import heeded_names
 from tunewright.errors import MetricError, StudyError
 from tunewright.execution.live import LiveTrial
 from tunewright.metric import Metric
 from tunewright.resampling.ambient import Ambient
+from tunewright.resampling.building import built, own_configuration
 from tunewright.resampling.contents import fingerprint
 from tunewright.resampling.curves import Curve, halved, learning, validation
 from tunewright.resampling.draws import Drawn, constant, drawn_scores
@@ -39,14 +40,13 @@ from tunewright.resampling.inputs import (
     asked_by,
     by_row,
     for_rows,
-    is_open_seed,
     looks_like_classes,
     own_scorer,
     scorers_by_name,
     warn_of_leaks,
 )
 from tunewright.resampling.predictions import Kept
-from tunewright.resampling.resource import Resource, part_of, resource_of
+from tunewright.resampling.resource import Resource, part_of, resource_for
 from tunewright.resampling.scoring import Answer
 from tunewright.resampling.splits import Splits, check_complete, checked_lengths, rows_of
 from tunewright.resampling.tested import Tested, judged_on
@@ -151,9 +151,8 @@ class CrossValidation:
 
     def _resource(self, name: str | None, budgets: Sequence[float] | None) -> Resource | None:
         sizes = [len(fold.train) for fold in self.splits.repeat(0)]
-        params = self.estimator.get_params() if hasattr(self.estimator, "get_params") else None
         classes = 0 if name is None or self._classes is None else len(np.unique(np.asarray(self._classes)))
-        return resource_of(name, budgets, sizes=sizes, classes=classes, params=params)
+        return resource_for(self.estimator, name, budgets, sizes=sizes, classes=classes)
 
     def _scheduler(self, racing: bool | None) -> Scheduler:
         folds, what = self.splits.folds, self.resource
@@ -179,12 +178,13 @@ class CrossValidation:
         }
 
     def default(self, space: SearchSpace) -> Params | None:
-        """The estimator's own parameters, those that are active with its own values, where the space holds them; else None. Raises StudyError:
-        the space searches what the budget counts.
+        """The estimator's own parameters, those that are active with its own values; of a value that the space does not hold, which is warned
+        of, the space's default. None where a function makes the estimator, or a constraint forbids its values. Raises StudyError: the space
+        searches what the budget counts.
         """
         if self.resource is not None:
-            self.resource.check_free(list(space.parameters))
-        return own_params(space, self.estimator.get_params()) if hasattr(self.estimator, "get_params") else None
+            self.resource.check_free(list(heeded_names(self.estimator, space.parameters).values()))
+        return own_configuration(self.estimator, space)
 
     def build(self, live: Mapping[str, Any], repeat: int = 0, budget: float | None = None) -> Any:  # noqa: ANN401
         """The estimator of a configuration, not fitted.
@@ -194,20 +194,8 @@ class CrossValidation:
             repeat: added to the seed of every `random_state` that is None.
             budget: of the `resource`, where that is a parameter; None: the largest.
         """
-        if hasattr(self.estimator, "fit"):
-            own = self.estimator.get_params()
-            told = {
-                name: live[name] if isinstance(live.get(name), list) and not isinstance(own.get(name), tuple) else value
-                for name, value in settings(live).items()
-            }
-            model = clone(self.estimator).set_params(**told)
-        else:
-            model = self.estimator(live)
-            if not hasattr(model, "fit"):
-                raise StudyError(f"The function for the estimator returned {model!r}, which has no `fit`.")
-        states = {name: self.seed + repeat for name, value in model.get_params().items() if is_open_seed(name, value)}
-        states |= {} if self.resource is None else self.resource.setting(budget)
-        return model.set_params(**states) if states else model
+        more = {} if self.resource is None else self.resource.setting(budget)
+        return built(self.estimator, live, seed=self.seed + repeat, more=more)
 
     def __call__(self, live: LiveTrial) -> dict[str, Any]:
         """Evaluate one task. Raises what scikit-learn raises: the trial is then recorded as failed."""
