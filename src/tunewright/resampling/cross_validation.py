@@ -46,6 +46,7 @@ from tunewright.resampling.inputs import (
     warn_of_leaks,
 )
 from tunewright.resampling.predictions import Kept
+from tunewright.resampling.repeats import checked_repeats
 from tunewright.resampling.resource import Resource, part_of, resource_for
 from tunewright.resampling.scoring import Answer
 from tunewright.resampling.splits import Splits, check_complete, checked_lengths, rows_of
@@ -73,7 +74,8 @@ class CrossValidation:
         cv: number of folds (shuffled, and stratified for classifiers), any scikit-learn splitter, or pairs of (train, test) rows.
         scoring: name of a scorer, several names, a dictionary name -> scorer, or a function (estimator, X, y) -> float; default: the
             estimator's own. All are greater-is-better, as scikit-learn has it.
-        repeats: how often the folds are drawn anew.
+        repeats: how often the folds are drawn anew. Where the splitter makes the same ones each time a repeat is another seed of the estimator's
+            chance; an estimator without any is refused.
         optimize: which of several scorers the study optimises; default: the first.
         groups: for the splitter, shape (rows,).
         params: what `fit` and the scorers get by name, as `sklearn.model_selection.cross_validate(params=)`: arrays with one entry a
@@ -95,7 +97,7 @@ class CrossValidation:
 
     Raises:
         DataError: the data or the splits cannot be used.
-        StudyError: repeats, the estimator, `resource` or `budgets` cannot be used.
+        StudyError: repeats (also such as would count one measurement several times), the estimator, `resource` or `budgets` cannot be used.
         MetricError: a scorer does not exist, or has a name under which each task tells something else ("train_<scorer>", "fit_seconds").
     """
 
@@ -131,6 +133,7 @@ class CrossValidation:
         self._classes = y if self.classes and np.ndim(y) == 1 else None
         warn_of_leaks(estimator, X)
         self.splits = Splits(cv, X, y, groups, classes=self.classes, seed=seed)
+        self._copies = checked_repeats(estimator, self.splits, repeats)
         self.scorers = scorers_by_name(scoring, estimator, classes=self.classes)
         chosen = (
             (next(iter(self.scorers)),) if optimize is None else (optimize,) if isinstance(optimize, str) else tuple(optimize)
@@ -209,9 +212,11 @@ class CrossValidation:
         rows = self._part(fold, repeat, live.budget)
         with self._ambient.restored():
             found, model = self.judged(self.build(live, repeat, live.budget), fold, repeat, rows)
-            if self.kept is not None and whole:
-                test = self.splits.repeat(repeat)[fold].test
-                found["predictions"] = self.kept.write(live.params, fold, repeat, model, _safe_indexing(self.X, test))
+            if whole and (self.kept is not None or self._copies.watched):
+                test = _safe_indexing(self.X, self.splits.repeat(repeat)[fold].test)
+                self._copies.met(live.params, fold, repeat, model, test)
+                if self.kept is not None:
+                    found["predictions"] = self.kept.write(live.params, fold, repeat, model, test)
         return found
 
     def _part(self, fold: int, repeat: int, budget: float | None) -> Indices | None:
