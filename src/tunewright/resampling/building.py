@@ -46,7 +46,8 @@ def built(
         StudyError: the function did not return an estimator.
     """
     if hasattr(estimator, "fit"):
-        own = own_values(estimator).values
+        listed = any(isinstance(value, list) for value in live.values())
+        own = own_values(estimator).values if listed else {}
         told = {
             name: live[name] if isinstance(live.get(name), list) and not isinstance(own.get(name), tuple) else value
             for name, value in settings(live).items()
