@@ -33,8 +33,25 @@ def test_it_begins_with_what_the_estimator_is_set_to_where_that_is_inside() -> N
 def test_what_was_set_by_hand_outside_the_range_stays_and_is_not_searched() -> None:
     assert list(flat(TREE, depth=99, leaf=3)[0]) == ["leaf"]
     assert list(flat(TREE, depth="all", leaf=0.5)[0]) == []
-    parameters, _ = TREE.flat(None, {"depth": None, "leaf": 99}, {"leaf": 99})  # a class that sets 99 itself
-    assert parameters["leaf"].default_value == 2
+
+
+def test_what_a_class_sets_outside_the_range_is_searched_from_there() -> None:
+    parameters, when = TREE.flat(None, {"depth": 99, "leaf": 99}, {"depth": 99, "leaf": 99})
+
+    assert parameters["leaf"] == Categorical([99, "value"], 99)
+    assert parameters["leaf.value"] == Int(1, 50, default=2)
+    assert parameters["depth"] == Categorical([None, 99, "value"], 99)
+    assert when == {"depth.value": ("depth", "value"), "leaf.value": ("leaf", "value")}
+
+
+def test_of_several_names_of_a_setting_the_first_that_is_set_is_heeded() -> None:
+    entry = Entry("E", {"rate": Float(0, 1)}, "note", "guide", aliases={"rate": ("eta", "rate")})
+
+    assert entry.heeded("rate", {"rate": 0.1}) == entry.heeded("eta", {"rate": 0.1, "eta": None}) == "rate"
+    assert entry.heeded("rate", {"rate": 0.1, "eta": 0.2}) == "eta"
+    assert entry.heeded("rate.value", {"eta": 0.2}) == "eta.value"
+    assert entry.heeded("eta", {}) == "rate"
+    assert entry.heeded("depth", {"eta": 0.2}) == "depth"
 
 
 def test_a_whole_number_is_no_share() -> None:

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
 
 import tunewright as tw
 from tunewright.errors import StudyError
@@ -87,3 +88,40 @@ def test_a_notebook_shows_a_curve_as_a_table() -> None:
     assert '<tr><th scope="row">&lt;b&gt;</th><td>0.38 ± 0.18</td><td>0.75 ± 0.35</td></tr>' in html
     assert "<li>1 of 4 fits failed: &lt;i&gt;no</li>" in html
     assert "  validation 0.38 ± 0.18  training 0.75 ± 0.35" in repr(curve)
+
+
+@pytest.mark.parametrize(
+    ("library", "kind", "own", "name"),
+    [
+        (
+            "catboost",
+            "CatBoostClassifier",
+            {"iterations": 3, "verbose": 0, "allow_writing_files": False, "thread_count": 1},
+            "depth",
+        ),
+        (
+            "catboost",
+            "CatBoostClassifier",
+            {"iterations": 3, "verbose": 0, "allow_writing_files": False, "max_depth": 3},
+            "depth",
+        ),
+        ("xgboost", "XGBClassifier", {"n_estimators": 3, "n_jobs": 1}, "max_depth"),
+        ("xgboost", "XGBClassifier", {"n_estimators": 3, "n_jobs": 1}, "eta"),
+    ],
+)
+def test_a_validation_curve_is_drawn_of_whatever_was_searched(library, kind, own, name):
+    estimator = getattr(pytest.importorskip(library), kind)(**own)
+    cv = tw.CrossValidation(estimator, X, Y, cv=3)
+
+    curve = cv.validation_curve(name, [1, 0.001] if name == "eta" else [1, 6])
+
+    assert np.isfinite(curve.validation).all()
+    assert not np.array_equal(curve.train[0], curve.train[1])
+
+
+def test_a_validation_curve_of_a_value_or_a_number_is_not_flat():
+    cv = tw.CrossValidation(DecisionTreeClassifier(random_state=0), X, Y, cv=3)
+
+    curve = cv.validation_curve("max_depth", [1, 4], {"max_depth": "value", "max_depth.value": 2})
+
+    assert (curve.train[0] < curve.train[1]).all()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tunewright.errors import StudyError
-from tunewright.resampling.resource import ROWS, Resource, part_of, resource_of
+from tunewright.resampling.resource import ROWS, Resource, part_of, resource_for, resource_of
 
 FOREST = {"n_estimators": 100, "max_depth": None, "bootstrap": True, "verbose": 0}
 
@@ -102,3 +102,27 @@ def test_without_classes_rows_are_drawn_by_chance_and_the_same_again():
 
     assert first.tolist() == again.tolist() != other.tolist()
     assert part_of(np.arange(50), None, 50, seed=(0,), timed=False).tolist() == list(range(50))
+
+
+@pytest.mark.parametrize(
+    ("library", "kind", "own", "name", "heeded"),
+    [
+        ("xgboost", "XGBClassifier", {}, "n_estimators", "n_estimators"),
+        ("catboost", "CatBoostClassifier", {}, "iterations", "iterations"),
+        ("catboost", "CatBoostClassifier", {}, "n_estimators", "iterations"),
+        ("catboost", "CatBoostClassifier", {"num_trees": 7}, "iterations", "num_trees"),
+        ("lightgbm", "LGBMClassifier", {"num_iterations": 7}, "n_estimators", "num_iterations"),
+    ],
+)
+def test_the_rounds_of_a_booster_are_counted_whatever_it_says_of_them(library, kind, own, name, heeded):
+    model = getattr(pytest.importorskip(library), kind)(**own)
+
+    assert resource_for(model, name, (4, 100), sizes=[90], classes=2) == Resource(heeded, 4, 100)
+    with pytest.raises(StudyError, match='"rounds" is no parameter'):
+        resource_for(model, "rounds", (4, 100), sizes=[90], classes=2)
+
+
+def test_rows_are_counted_for_a_function_too_and_parameters_are_not():
+    assert resource_for(lambda live: live, ROWS, (4, 80), sizes=[90], classes=0) == Resource(ROWS, 4, 80)
+    with pytest.raises(StudyError, match="needs none"):
+        resource_for(lambda live: live, "n_estimators", (4, 80), sizes=[90], classes=0)

@@ -59,6 +59,15 @@ def test_the_search_begins_with_what_the_estimator_is_set_to(given, now, default
     assert one(given, now).default_value == default
 
 
+@pytest.mark.parametrize(
+    ("given", "default"), [([1, 3, 5, 6], 6), ([3, 5, None], None), ([3, 4], 3), (stats.randint(1, 9), 6), ((3, None), None)]
+)
+def test_it_begins_with_the_librarys_default_where_the_estimator_says_none_unless_none_is_searched(given, default) -> None:
+    space = translate({"x": given}, {"x": 6}, {"x", "y"}).space
+
+    assert space.default == {"x": default}
+
+
 @pytest.mark.parametrize("given", [stats.norm(3, 2), stats.expon(scale=5), stats.beta(2, 5), stats.loguniform(1, 9, loc=4)])
 def test_any_other_frozen_distribution_is_cut_into_its_quantiles(given) -> None:
     parameter = one(given)

@@ -38,7 +38,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tunewright.catalog import space_for
-from tunewright.errors import ObjectiveError, SpaceError
+from tunewright.errors import ObjectiveError, SpaceError, StudyError
 from tunewright.resampling.resource import NOT_BOTH
 from tunewright.samplers import QuasiRandom, Random
 from tunewright.schedulers import ASHA, Once
@@ -860,3 +860,61 @@ def test_of_rows_in_time_a_search_takes_the_latest() -> None:
     )
 
     assert seen[0] == list(range(40, 50))
+
+
+def booster(library: str, kind: str, **own: Any) -> Any:
+    quiet: dict[str, dict[str, Any]] = {
+        "lightgbm": {"verbose": -1, "n_jobs": 1},
+        "catboost": {"verbose": 0, "allow_writing_files": False, "thread_count": 1},
+        "xgboost": {"n_jobs": 1},
+    }
+    return getattr(pytest.importorskip(library), kind)(**quiet[library], **own)
+
+
+@pytest.mark.parametrize("named", ["n_estimators", "iterations", "num_trees"])
+def test_catboost_is_searched_under_the_name_that_was_given(named: str) -> None:
+    model = booster("catboost", "CatBoostClassifier", depth=2, learning_rate=0.3, **{named: 50})
+
+    search = SearchCV(model, n_iter=1, cv=2, random_state=0, error_score="raise").fit(X[::4], y[::4])
+
+    assert search.best_params_[named] == 50
+    assert search.best_estimator_.tree_count_ == 50
+
+
+def test_a_search_begins_with_the_librarys_defaults_and_counts_rounds_by_any_name() -> None:
+    model = booster("xgboost", "XGBClassifier", max_depth=3)
+    space = {"max_depth": randint(1, 9), "reg_lambda": uniform(0.1, 90)}
+
+    search = SearchCV(
+        model,
+        space,
+        n_iter=3,
+        cv=2,
+        random_state=0,
+        resource="n_estimators",
+        min_resources=2,
+        max_resources=6,
+        error_score="raise",
+    ).fit(X[::4], y[::4])
+
+    assert search.cv_results_["params"][0] | {"n_estimators": 0} == {"max_depth": 3, "reg_lambda": 1.0, "n_estimators": 0}
+    assert set(search.cv_results_["n_resources"]) <= {2, 6}
+    assert search.best_estimator_.get_num_boosting_rounds() in {2, 6}
+
+
+def test_what_is_counted_is_not_searched_by_another_name() -> None:
+    model = booster("catboost", "CatBoostClassifier", depth=2)
+    counted: dict[str, Any] = {"n_iter": 1, "cv": 2, "resource": "n_estimators", "min_resources": 2, "max_resources": 6}
+
+    with pytest.raises(StudyError, match="is what the budget counts as well"):
+        SearchCV(model, {"num_trees": [3, 4]}, **counted).fit(X[::4], y[::4])
+    search = SearchCV(model, **counted, random_state=0, error_score="raise").fit(X[::4], y[::4])
+    assert "iterations" not in search.study_.space.names
+
+
+def test_a_setting_by_another_name_is_replaced_in_the_search_and_in_the_end() -> None:
+    model = booster("lightgbm", "LGBMClassifier", num_iterations=17, min_child_samples=2)
+
+    search = SearchCV(model, {"n_estimators": [3, 4, 5]}, n_iter=1, cv=2, random_state=0).fit(X[::4], y[::4])
+
+    assert search.best_estimator_.booster_.num_trees() == 3 * search.best_params_["n_estimators"]

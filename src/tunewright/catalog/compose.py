@@ -13,29 +13,21 @@ class is known by its name and its package, so the spaces of XGBoost, LightGBM a
 """
 
 import copy
-import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from tunewright.catalog import boosters, kernels, linear, neighbours, networks, preparing, trees, unsupervised
 from tunewright.catalog.entries import VALUE, Entry, takes
+from tunewright.catalog.own import ENTRIES, Own, entry_of, heeded_names, part_values, usual_values
 from tunewright.catalog.shape import Shape
 from tunewright.errors import SpaceError
 from tunewright.space import Categorical, Expression, Parameter, SearchSpace, param
 from tunewright.space.values import hint
 from tunewright.typing import Params, Value
 
-__all__ = ["ENTRIES", "Choices", "labelled", "own_params", "settings", "space_for"]
+__all__ = ["ENTRIES", "Choices", "labelled", "nearest_params", "own_params", "settings", "space_for"]
 
 Choices = Mapping[str, Sequence[Any] | Mapping[str, Any]]
 """Step -> the estimators to choose among, or label -> estimator."""
-
-ENTRIES: Final[Mapping[str, Entry]] = {
-    entry.name: entry
-    for table in (linear, trees, boosters, kernels, neighbours, networks, unsupervised, preparing)
-    for entry in table.ENTRIES
-}
-"""Everything that the catalogue knows, by class name."""
 
 _PARTS: Final = ("steps", "transformer_list", "transformers", "estimators")
 """What holds the parts of a pipeline, a feature union, a column transformer, a vote: tuples of a name, an estimator, and perhaps more."""
@@ -105,31 +97,46 @@ def settings(params: Mapping[str, Any], *, choices: Choices | None = None) -> di
     return found
 
 
-def own_params(space: SearchSpace, own: Mapping[str, Any]) -> Params | None:
+def own_params(space: SearchSpace, own: Mapping[str, Any], unsaid: Collection[str] = ()) -> Params | None:
     """The configuration of a space that an estimator is set to: the way back from `settings`, where no step is chosen.
 
     Args:
         space: the catalogue's, or one of your own.
-        own: what `estimator.get_params()` says. Which parameters are active is decided by it.
+        own: what the estimator is set to (`own_values`). Which parameters are active is decided by it.
+        unsaid: names of which the estimator says None for the value in `own`.
 
     Returns:
         None where the estimator has no such parameter, or the space does not hold its value.
     """
+    params, unknown = nearest_params(space, Own(own, frozenset(unsaid)))
+    return None if unknown else params
+
+
+def nearest_params(space: SearchSpace, own: Own) -> tuple[Params | None, list[str]]:
+    """The configuration of a space that an estimator is set to, as far as the space holds it.
+
+    Returns:
+        The configuration, with the space's default of what is not known, or not held; None where a constraint forbids it. And the names of
+        these parameters.
+    """
     values: dict[str, Value] = {}
-    unknown = set()
+    unknown = []
     for name, parameter in space.parameters.items():
-        value = own.get(name.removesuffix(f".{VALUE}"), _ABSENT)
+        plain = name.removesuffix(f".{VALUE}")
+        value = own.values.get(plain, _ABSENT)
+        value = None if plain in own.unsaid and takes(parameter, None) else value
         apart = f"{name}.{VALUE}" in space.parameters and not takes(parameter, value)
         try:
             values[name] = parameter.check(VALUE if apart else value)
         except SpaceError:
-            unknown.add(name)
+            unknown.append(name)
             values[name] = parameter.default_value
     params = space.params(space.deactivate([space.row(values)])[0])
+    unknown = [name for name in unknown if name in params]
     try:
-        return None if unknown & params.keys() else space.validate(params)
+        return space.validate(params), unknown
     except SpaceError:  # a constraint
-        return None
+        return None, unknown or list(params)
 
 
 def labelled(choices: Choices | None) -> dict[str, dict[str, Any]]:
@@ -158,7 +165,7 @@ class _Space:
         self.when: dict[str, Expression] = {}
 
     def walk(self, estimator: Any, prefix: str, condition: Expression | None) -> None:  # noqa: ANN401
-        entry = _entry(estimator)
+        entry = entry_of(estimator)
         if entry is not None:
             self._add(entry, estimator, prefix, condition)
         for name, part in _parts(estimator):
@@ -169,18 +176,19 @@ class _Space:
                 self.walk(part, f"{step}__", condition)
 
     def _add(self, entry: Entry, estimator: Any, prefix: str, condition: Expression | None) -> None:  # noqa: ANN401
-        own = _own(estimator)
-        parameters, when = entry.flat(self.shape, own, _usual(type(estimator), own) if own else {})
+        own = part_values(estimator).values
+        parameters, when = entry.flat(self.shape, own, usual_values(type(estimator), own) if own else {})
+        names = {name: f"{prefix}{heard}" for name, heard in heeded_names(estimator, parameters).items()}
         for name, parameter in parameters.items():
             if own and name.removesuffix(f".{VALUE}") not in own:
                 continue  # of a subclass that does not pass it on
-            self.parameters[prefix + name] = parameter
+            self.parameters[names[name]] = parameter
             if name in when and not (own and when[name][0] not in own):
                 other, *values = when[name]
-                local = param(f"{prefix}{other}").isin(values)
-                self.when[prefix + name] = local if condition is None else condition & local
+                local = param(names[str(other)]).isin(values)
+                self.when[names[name]] = local if condition is None else condition & local
             elif condition is not None:
-                self.when[prefix + name] = condition
+                self.when[names[name]] = condition
 
     def _choose(self, step: str, part: Any, condition: Expression | None) -> None:  # noqa: ANN401
         self.chosen.add(step)
@@ -202,38 +210,9 @@ def _plain(name: str, params: Mapping[str, Any], choices: Mapping[str, Mapping[s
     return name
 
 
-def _entry(estimator: Any) -> Entry | None:  # noqa: ANN401
-    if isinstance(estimator, str):
-        return ENTRIES.get(estimator)
-    kind = estimator if isinstance(estimator, type) else type(estimator)
-    for ancestor in kind.__mro__:
-        entry = ENTRIES.get(ancestor.__name__)
-        if entry is not None and ancestor.__module__.split(".")[0] == entry.library:
-            return entry
-    return None
-
-
-def _own(estimator: Any) -> dict[str, Any]:  # noqa: ANN401
-    """What it is set to; nothing where it is only named."""
-    if isinstance(estimator, str | type) or not hasattr(estimator, "get_params"):
-        return {}
-    told = {
-        name: each.default
-        for name, each in inspect.signature(type(estimator)).parameters.items()
-        if each.default is not each.empty
-    }
-    return told | dict(estimator.get_params(deep=False))  # CatBoost's says only what was given
-
-
-def _usual(kind: type, names: Iterable[str]) -> dict[str, Any]:
-    """What the class sets, or the first of its ancestors that says so."""
-    given = [inspect.signature(each).parameters for each in kind.__mro__[:-1]]
-    return {name: next((each[name].default for each in given if name in each), None) for name in names}
-
-
 def _parts(estimator: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
     """The estimators inside that are still to be fitted, with the names that `set_params` knows them by."""
-    own = _own(estimator)
+    own = part_values(estimator).values
     fitted = own.get("prefit") is True or own.get("cv") == "prefit" or _name(estimator) == "FrozenEstimator"
     held = [] if fitted else [own[name] for name in _PARTS if isinstance(own.get(name), list)]
     for each in (each for parts in held for each in parts):

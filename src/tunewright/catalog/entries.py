@@ -7,6 +7,7 @@ which conditions, and says how much tuning them is worth, with the source. Four 
     when={"degree": ("kernel", "poly")}          searched only where the kernel is "poly"
     only={"p": {"metric": ("minkowski",)}}       searched only where the estimator is set so by hand
     limits={"n_components": "features"}          no more than the data have features
+    aliases={"gamma": ("gamma", "min_split_loss")}      one setting of several names; the first that is set is heeded
 
 Defaults are the library's own, so that the default configuration is what a user gets without tuning. `Either` becomes two
 parameters of the space, `max_depth` (None or "value") and `max_depth.value`; `compose.settings` makes them one again.
@@ -26,7 +27,7 @@ from tunewright.errors import SpaceError
 from tunewright.space import Bool, Categorical, Float, Int, Parameter
 from tunewright.typing import Value
 
-__all__ = ["BALANCED", "LIMITS", "SOURCES", "VALUE", "Either", "Entry", "Needs", "Searched", "takes", "twins"]
+__all__ = ["BALANCED", "LIMITS", "SOURCES", "VALUE", "Either", "Entry", "Needs", "Otherwise", "Searched", "takes", "twins"]
 
 VALUE: Final = "value"
 """What `Either` says where the number is taken; ".value" is the number's own name."""
@@ -61,6 +62,9 @@ class Either(NamedTuple):
 
 Searched: TypeAlias = Parameter | Either
 
+Otherwise: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Value]]]
+"""Name of a setting -> a value of it -> the defaults that are others then."""
+
 Needs: TypeAlias = Mapping[str, tuple[Value, ...]]
 """Name of a setting -> the values that it may have."""
 
@@ -77,6 +81,9 @@ class Entry(NamedTuple):
         note: what is known of its tunability.
         source: where that is from; a key of `SOURCES`.
         library: package of the class.
+        aliases: a setting -> all names that it has, itself among them, in the order in which the class heeds them: the first one that is set.
+        defaults: what the library takes where its class says None, or nothing.
+        otherwise: those of them that depend on another setting.
     """
 
     name: str
@@ -87,6 +94,25 @@ class Entry(NamedTuple):
     limits: Mapping[str, str] = MappingProxyType({})
     library: str = "sklearn"
     only: Mapping[str, Needs] = MappingProxyType({})
+    aliases: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    defaults: Mapping[str, Value] = MappingProxyType({})
+    otherwise: Otherwise = MappingProxyType({})
+
+    def heeded(self, name: str, said: Mapping[str, Any]) -> str:
+        """The name under which a setting, or the number of an `Either`, is heeded by an estimator that says this of itself."""
+        plain = name.removesuffix(f".{VALUE}")
+        for setting, names in self.aliases.items():
+            if plain in names:
+                return next((each for each in names if said.get(each) is not None), setting) + name.removeprefix(plain)
+        return name
+
+    def library_defaults(self, own: Mapping[str, Any]) -> dict[str, Value]:
+        """What the library takes where nothing is said, beside an estimator's other settings."""
+        found = dict(self.defaults)
+        for name, cases in self.otherwise.items():
+            value = own.get(name)
+            found |= cases.get(value, {}) if isinstance(value, str) else {}
+        return found
 
     def flat(
         self, shape: Shape | None, own: Mapping[str, Any], usual: Mapping[str, Any] = MappingProxyType({})
@@ -96,8 +122,8 @@ class Entry(NamedTuple):
         Args:
             shape: of the data, for the limits; None: as in the table.
             own: what the estimator is set to; where that lies in the range it is the default.
-            usual: what its class sets. What is set to something else, outside the range, is left out, and what is active only under
-                other values of it, too.
+            usual: what its class sets. That is searched from where it lies outside the range, too. What is set to something else, outside the
+                range, is left out, and what is active only under other values of it, too.
         """
         parameters: dict[str, Parameter] = {}
         when: dict[str, tuple[Value, ...]] = {}
@@ -109,6 +135,7 @@ class Entry(NamedTuple):
             if other and other not in kept:
                 when[name] = (other, *(value for value in values if takes(self.parameters[str(other)], value)))
             value = own.get(name, msgspec.UNSET)
+            searched = _widened(searched, value)  # noqa: PLW2901  from here on with the class's own value
             number = searched.number if isinstance(searched, Either) else searched
             if shape is not None and name in self.limits:
                 number = _limited(number, LIMITS[self.limits[name]](shape))
@@ -149,6 +176,9 @@ def twins(
     only: Mapping[str, Needs] = MappingProxyType({}),
     limits: Mapping[str, str] = MappingProxyType({}),
     library: str = "sklearn",
+    aliases: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    defaults: Mapping[str, Value] = MappingProxyType({}),
+    otherwise: Otherwise = MappingProxyType({}),
 ) -> tuple[Entry, Entry]:
     """The entries of a classifier and of its regressor, which share most of their parameters; what each has alone comes on top."""
     return tuple(  # type: ignore[return-value]
@@ -161,6 +191,9 @@ def twins(
             limits,
             library,
             {name: rule for name, rule in only.items() if name in shared or name in own},
+            aliases,
+            defaults,
+            otherwise,
         )
         for ending, own in zip(endings, (classifier, regressor), strict=True)
     )
@@ -183,6 +216,15 @@ def _holds(number: Parameter, value: object) -> bool:
     except SpaceError:
         return False
     return True
+
+
+def _widened(searched: Searched, value: object) -> Searched:
+    """With the class's own value where that lies outside: to be had, and to begin with."""
+    if not (value is None or isinstance(value, bool | int | float | str)) or takes(searched, value):
+        return searched
+    if isinstance(searched, Float | Int):
+        return Either([value], searched)
+    return Either([*searched.values, value], searched.number) if isinstance(searched, Either) else searched
 
 
 def _begun(number: Parameter, own: object) -> Parameter:

@@ -21,17 +21,18 @@ from typing import Any, Final
 
 import joblib
 import numpy as np
-from sklearn.base import clone, is_classifier
+from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.model_selection import TimeSeriesSplit, cross_validate
 from sklearn.utils import _safe_indexing
 
 from tunewright.analysis import Halved
-from tunewright.catalog.compose import own_params, settings
+from tunewright.catalog.own import heeded_names
 from tunewright.errors import MetricError, StudyError
 from tunewright.execution.live import LiveTrial
 from tunewright.metric import Metric
 from tunewright.resampling.ambient import Ambient
+from tunewright.resampling.building import built, own_configuration
 from tunewright.resampling.contents import fingerprint
 from tunewright.resampling.curves import Curve, halved, learning, validation
 from tunewright.resampling.draws import Drawn, constant, drawn_scores
@@ -39,14 +40,14 @@ from tunewright.resampling.inputs import (
     asked_by,
     by_row,
     for_rows,
-    is_open_seed,
     looks_like_classes,
     own_scorer,
     scorers_by_name,
     warn_of_leaks,
 )
 from tunewright.resampling.predictions import Kept
-from tunewright.resampling.resource import NOT_BOTH, Resource, part_of, resource_of
+from tunewright.resampling.repeats import checked_repeats
+from tunewright.resampling.resource import NOT_BOTH, Resource, part_of, resource_for
 from tunewright.resampling.scoring import Answer
 from tunewright.resampling.splits import Splits, check_complete, checked_lengths, rows_of
 from tunewright.resampling.tested import Tested, judged_on
@@ -73,7 +74,8 @@ class CrossValidation:
         cv: number of folds (shuffled, and stratified for classifiers), any scikit-learn splitter, or pairs of (train, test) rows.
         scoring: name of a scorer, several names, a dictionary name -> scorer, or a function (estimator, X, y) -> float; default: the
             estimator's own. All are greater-is-better, as scikit-learn has it.
-        repeats: how often the folds are drawn anew.
+        repeats: how often the folds are drawn anew. Where the splitter makes the same ones each time a repeat is another seed of the estimator's
+            chance; an estimator without any is refused.
         optimize: which of several scorers the study optimises; default: the first.
         groups: for the splitter, shape (rows,).
         params: what `fit` and the scorers get by name, as `sklearn.model_selection.cross_validate(params=)`: arrays with one entry a
@@ -95,7 +97,7 @@ class CrossValidation:
 
     Raises:
         DataError: the data or the splits cannot be used.
-        StudyError: repeats, the estimator, `resource` or `budgets` cannot be used.
+        StudyError: repeats (also such as would count one measurement several times), the estimator, `resource` or `budgets` cannot be used.
         MetricError: a scorer does not exist, or has a name under which each task tells something else ("train_<scorer>", "fit_seconds").
     """
 
@@ -131,6 +133,7 @@ class CrossValidation:
         self._classes = y if self.classes and np.ndim(y) == 1 else None
         warn_of_leaks(estimator, X)
         self.splits = Splits(cv, X, y, groups, classes=self.classes, seed=seed)
+        self._copies = checked_repeats(estimator, self.splits, repeats)
         self.scorers = scorers_by_name(scoring, estimator, classes=self.classes)
         chosen = (
             (next(iter(self.scorers)),) if optimize is None else (optimize,) if isinstance(optimize, str) else tuple(optimize)
@@ -151,9 +154,8 @@ class CrossValidation:
 
     def _resource(self, name: str | None, budgets: Sequence[float] | None) -> Resource | None:
         sizes = [len(fold.train) for fold in self.splits.repeat(0)]
-        params = self.estimator.get_params() if hasattr(self.estimator, "get_params") else None
         classes = 0 if name is None or self._classes is None else len(np.unique(np.asarray(self._classes)))
-        return resource_of(name, budgets, sizes=sizes, classes=classes, params=params)
+        return resource_for(self.estimator, name, budgets, sizes=sizes, classes=classes)
 
     def _scheduler(self, racing: bool | None) -> Scheduler:
         folds, what = self.splits.folds, self.resource
@@ -179,12 +181,13 @@ class CrossValidation:
         }
 
     def default(self, space: SearchSpace) -> Params | None:
-        """The estimator's own parameters, those that are active with its own values, where the space holds them; else None. Raises StudyError:
-        the space searches what the budget counts.
+        """The estimator's own parameters, those that are active with its own values; of a value that the space does not hold, which is warned
+        of, the space's default. None where a function makes the estimator, or a constraint forbids its values. Raises StudyError: the space
+        searches what the budget counts.
         """
         if self.resource is not None:
-            self.resource.check_free(list(space.parameters))
-        return own_params(space, self.estimator.get_params()) if hasattr(self.estimator, "get_params") else None
+            self.resource.check_free(list(heeded_names(self.estimator, space.parameters).values()))
+        return own_configuration(self.estimator, space)
 
     def build(self, live: Mapping[str, Any], repeat: int = 0, budget: float | None = None) -> Any:  # noqa: ANN401
         """The estimator of a configuration, not fitted.
@@ -194,20 +197,8 @@ class CrossValidation:
             repeat: added to the seed of every `random_state` that is None.
             budget: of the `resource`, where that is a parameter; None: the largest.
         """
-        if hasattr(self.estimator, "fit"):
-            own = self.estimator.get_params()
-            told = {
-                name: live[name] if isinstance(live.get(name), list) and not isinstance(own.get(name), tuple) else value
-                for name, value in settings(live).items()
-            }
-            model = clone(self.estimator).set_params(**told)
-        else:
-            model = self.estimator(live)
-            if not hasattr(model, "fit"):
-                raise StudyError(f"The function for the estimator returned {model!r}, which has no `fit`.")
-        states = {name: self.seed + repeat for name, value in model.get_params().items() if is_open_seed(name, value)}
-        states |= {} if self.resource is None else self.resource.setting(budget)
-        return model.set_params(**states) if states else model
+        more = {} if self.resource is None else self.resource.setting(budget)
+        return built(self.estimator, live, seed=self.seed + repeat, more=more)
 
     def __call__(self, live: LiveTrial) -> dict[str, Any]:
         """Evaluate one task. Raises what scikit-learn raises: the trial is then recorded as failed."""
@@ -221,9 +212,11 @@ class CrossValidation:
         rows = self._part(fold, repeat, live.budget)
         with self._ambient.restored():
             found, model = self.judged(self.build(live, repeat, live.budget), fold, repeat, rows)
-            if self.kept is not None and whole:
-                test = self.splits.repeat(repeat)[fold].test
-                found["predictions"] = self.kept.write(live.params, fold, repeat, model, _safe_indexing(self.X, test))
+            if whole and (self.kept is not None or self._copies.watched):
+                test = _safe_indexing(self.X, self.splits.repeat(repeat)[fold].test)
+                self._copies.met(live.params, fold, repeat, model, test)
+                if self.kept is not None:
+                    found["predictions"] = self.kept.write(live.params, fold, repeat, model, test)
         return found
 
     def _part(self, fold: int, repeat: int, budget: float | None) -> Indices | None:

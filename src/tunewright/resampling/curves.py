@@ -17,6 +17,8 @@ from scipy import stats
 from tunewright.analysis import Halved, number, with_spread
 from tunewright.analysis.text import interval
 from tunewright.analysis.told import Row, Told
+from tunewright.catalog.entries import VALUE
+from tunewright.catalog.own import own_values
 from tunewright.errors import StudyError
 from tunewright.resampling.splits import Splits, rows_of
 from tunewright.typing import Array, Indices, Params, Value
@@ -234,14 +236,16 @@ def _half(train: Indices, cv: Any, rng: np.random.Generator) -> Indices:  # noqa
 
 def validation(cv: Any, name: str, values: Sequence[Any], params: Params) -> Curve:  # noqa: ANN401  as above
     """`CrossValidation.validation_curve`."""
-    if hasattr(cv.estimator, "get_params") and name not in cv.estimator.get_params():
-        raise StudyError(f'The estimator has no parameter "{name}". It has: {", ".join(sorted(cv.estimator.get_params()))}.')
+    own = own_values(cv.estimator).values
+    if own and name not in own:
+        raise StudyError(f'The estimator has no parameter "{name}". It has: {", ".join(sorted(own))}.')
     if not len(values):
         raise StudyError(f'There are no values of "{name}" to try.')
+    others = {other: value for other, value in params.items() if other != f"{name}.{VALUE}"}  # the number of an `Either`
 
     def score(point: int, cell: int) -> dict[str, Any]:
         repeat, fold = divmod(cell, cv.splits.folds)
-        return dict(cv.judged(cv.build({**params, name: values[point]}, repeat), fold, repeat)[0])
+        return dict(cv.judged(cv.build({**others, name: values[point]}, repeat), fold, repeat)[0])
 
     return _curve(cv, "validation", name, tuple(values), score)
 

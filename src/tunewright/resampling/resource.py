@@ -14,11 +14,12 @@ import msgspec
 import numpy as np
 
 from tunewright.arguments import whole
+from tunewright.catalog.own import heeded_names, own_values
 from tunewright.errors import StudyError
 from tunewright.space import SearchSpace
 from tunewright.typing import Indices
 
-__all__ = ["NOT_BOTH", "ROWS", "Resource", "part_of", "resource_of"]
+__all__ = ["NOT_BOTH", "ROWS", "Resource", "part_of", "resource_for", "resource_of"]
 
 ROWS: Final = "n_samples"
 NOT_BOTH: Final = "racing saves folds, and resource has all of them met with little. Leave one of them out."
@@ -86,6 +87,20 @@ class Resource(msgspec.Struct, frozen=True):
         parameters = {name: each for name, each in space.parameters.items() if name != self.name}
         when = {name: each for name, each in space.when.items() if name != self.name and self.name not in each.names}
         return SearchSpace(parameters, when=when, constraints=[each for each in space.constraints if self.name not in each.names])
+
+
+def resource_for(
+    estimator: Any,  # noqa: ANN401  scikit-learn ships no types
+    name: str | None,
+    budgets: Sequence[float | None] | None,
+    *,
+    sizes: Sequence[int],
+    classes: int,
+) -> Resource | None:
+    """`resource_of` for an estimator, or for a function that makes one; a parameter by the name that the estimator heeds."""
+    params = own_values(estimator).values if hasattr(estimator, "get_params") else None
+    heard = name if params is None or name is None or name == ROWS else heeded_names(estimator, [name])[name]
+    return resource_of(heard, budgets, sizes=sizes, classes=classes, params=params)
 
 
 def resource_of(

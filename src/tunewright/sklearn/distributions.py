@@ -18,7 +18,7 @@ it is the default, so that the search begins with what the user had.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -83,13 +83,16 @@ class Translation:
         return own | found  # what the user gave is set as it was given
 
 
-def translate(distributions: Mapping[str, Any] | Sequence[Mapping[str, Any]], current: Mapping[str, Any]) -> Translation:
+def translate(
+    distributions: Mapping[str, Any] | Sequence[Mapping[str, Any]], current: Mapping[str, Any], unsaid: Collection[str] = ()
+) -> Translation:
     """What is searched, from dictionaries as `RandomizedSearchCV` takes them; a Tunewright `Parameter` may stand in them too.
 
     Args:
         distributions: a dictionary of parameter -> list, distribution or `Parameter`; or a list of such dictionaries. An empty one is
             the estimator as it is set.
         current: the estimator's own parameters, from which the search begins.
+        unsaid: those of which the estimator says None; where None is among the values of a list, the search begins with that.
 
     Raises:
         SpaceError: something is no distribution; says which, and the mend.
@@ -100,21 +103,23 @@ def translate(distributions: Mapping[str, Any] | Sequence[Mapping[str, Any]], cu
     ):  # a space has a parameter: this one names what there is to choose
         return Translation(SearchSpace({_WHICH: Categorical(["0"])}), listed=True)
     if isinstance(distributions, Mapping):
-        return Translation(SearchSpace(_members(distributions, current, "", labels)), labels=labels)
+        return Translation(SearchSpace(_members(distributions, current, unsaid, "", labels)), labels=labels)
     if not distributions or not all(isinstance(part, Mapping) for part in distributions):
         raise SpaceError(
             f"param_distributions must be a dictionary, a list of dictionaries or a SearchSpace, got {show(distributions)}."
         )
     if len(distributions) == 1:
-        return translate(distributions[0], current)
-    branches = {str(i): _members(part, current, f"{i}.", labels) for i, part in enumerate(distributions)}
+        return translate(distributions[0], current, unsaid)
+    branches = {str(i): _members(part, current, unsaid, f"{i}.", labels) for i, part in enumerate(distributions)}
     return Translation(SearchSpace({_WHICH: Choice(branches)}), labels=labels, listed=True)
 
 
 def _members(
-    part: Mapping[str, Any], current: Mapping[str, Any], prefix: str, labels: dict[str, dict[bytes, Any]]
+    part: Mapping[str, Any], current: Mapping[str, Any], unsaid: Collection[str], prefix: str, labels: dict[str, dict[bytes, Any]]
 ) -> dict[str, Parameter | Choice]:
-    return {name: _member(given, name, current, labels, f"{prefix}{name}") for name, given in part.items()}
+    listed = {name for name in unsaid if isinstance(part.get(name), list | tuple) and any(each is None for each in part[name])}
+    begins = {**current, **dict.fromkeys(listed)}
+    return {name: _member(given, name, begins, labels, f"{prefix}{name}") for name, given in part.items()}
 
 
 def _member(

@@ -21,6 +21,7 @@ from tunewright.catalog import Shape
 from tunewright.errors import NoValue
 from tunewright.execution.live import LiveTrial
 from tunewright.resampling.ambient import Ambient
+from tunewright.resampling.building import configured
 from tunewright.resampling.resource import Resource, part_of
 from tunewright.sklearn.callbacks import Quiet
 from tunewright.sklearn.distributions import Translation
@@ -126,7 +127,7 @@ def evaluate_fold(
     context = Quiet() if context is None else context
     train, test = problem.part(fold, budget), problem.splits[fold][1]
     fit_params = _check_method_params(problem.X, params=problem.fit_params, indices=train)
-    model = clone(problem.estimator).set_params(**clone(with_budget(problem, settings, budget), safe=False))
+    model = configured(problem.estimator, clone(with_budget(problem, settings, budget), safe=False))
     X_train, y_train = _safe_split(model, problem.X, problem.y, train)
     heard = {"estimator": problem.caller, "X": X_train, "y": y_train, "metadata": weights_of(fit_params)}
     start = time.perf_counter()

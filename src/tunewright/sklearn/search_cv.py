@@ -22,12 +22,14 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_method_params
 
 from tunewright.catalog import labelled, space_for
+from tunewright.catalog.own import heeded, own_values
 from tunewright.errors import ObjectiveError, SpaceError
 from tunewright.events import Entry
 from tunewright.history import History
 from tunewright.metric import Metric
+from tunewright.resampling.building import configured
 from tunewright.resampling.contents import fingerprint
-from tunewright.resampling.resource import NOT_BOTH, Resource, resource_of
+from tunewright.resampling.resource import NOT_BOTH, Resource, resource_for
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.tpe import TPE
 from tunewright.schedulers.asha import ASHA
@@ -201,9 +203,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         self.n_splits_ = len(problem.splits)
         translation = self._translation(problem)
         for params in translation.each():  # a parameter that the estimator does not have is told before any fit
-            clone(self.estimator).set_params(**clone(translation.settings(params), safe=False))
+            configured(self.estimator, clone(translation.settings(params), safe=False))
             if problem.resource is not None:
-                problem.resource.check_free(translation.settings(params))
+                problem.resource.check_free(heeded(self.estimator, translation.settings(params)))
         self.study_ = self._search(problem, translation, root)
         self._take_stock(problem, translation, scorers, refit_metric)
         if self.refit:
@@ -229,7 +231,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         least, most = self.min_resources, self.max_resources
         budgets = None if least is None and most is None else (least, most)
         sizes = [len(train) for train, _ in splits]
-        return resource_of(self.resource, budgets, sizes=sizes, classes=classes, params=self.estimator.get_params())
+        return resource_for(self.estimator, self.resource, budgets, sizes=sizes, classes=classes)
 
     def _error_score(self) -> float | None:
         return None if isinstance(self.error_score, str) else float(self.error_score)
@@ -247,7 +249,8 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
             return Translation(space, choices=labelled(self.choices))
         if isinstance(given, SearchSpace):
             return Translation(given, choices=labelled(self.choices))
-        return translate(given, problem.estimator.get_params())
+        own = own_values(problem.estimator)
+        return translate(given, own.values, own.unsaid)
 
     def _metrics(self, scorer: Any) -> list[Metric]:  # noqa: ANN401
         names = names_of(scorer)
@@ -356,7 +359,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         self.cv_results_ = results
 
     def _refit(self, root: Any, heard: Mapping[str, Any], fit_params: Mapping[str, Any]) -> None:  # noqa: ANN401
-        self.best_estimator_ = clone(self.estimator).set_params(**clone(self.best_params_, safe=False))
+        self.best_estimator_ = configured(self.estimator, clone(self.best_params_, safe=False))
         task = root.subcontext(task_name="refit-with-best-params")
         with task.propagate_callback_context(self.best_estimator_):
             task.call_on_fit_task_begin(**heard)
