@@ -149,8 +149,7 @@ def run(
             sampler=sampler_of(sampler, levels), scheduler=decider,
             seed=seed, edit=edit, repeats=repeats,
         )  # fmt: skip
-        if _left(found, trials):
-            go_on(found, sampled=sampler is not None, scheduled=decider is not None)
+        _go_on(found, trials, sampled=sampler is not None, scheduled=decider is not None)
         before, goal = found.history.finished, _goal(found, limits)
         interrupted = _search(found, function, limits, on_failure, _timed(found, objective, function, limits, quiet=quiet), goal)
     return _show(found, study, before, interrupted=interrupted, as_json=as_json)
@@ -189,8 +188,7 @@ def worker(
         proposer, decider = sampler_of(sampler, levels), scheduler_of(None, 1, None, Halving.promote, own=scheduler)
         found = existing(study, name, sampler=proposer, scheduler=decider)
         goal = trials if trials is not None or time is not None else last_goal(found)
-        if _left(found, goal):
-            go_on(found, sampled=proposer is not None, scheduled=decider is not None)
+        _go_on(found, goal, sampled=proposer is not None, scheduled=decider is not None)
         limits = _Limits(goal, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
         before = found.history.finished
         headline = "" if quiet else _headline(found, objective, limits)
@@ -242,6 +240,12 @@ def _search(
             **limits.task,
         )
         return ears.interrupted and study.history.finished < end
+
+
+def _go_on(study: Study, trials: int | None, *, sampled: bool, scheduled: bool) -> None:
+    """As `go_on`, which may say that the study's own sampler is not at hand: where nobody will be asked, nothing is said."""
+    if _left(study, trials):
+        go_on(study, sampled=sampled, scheduled=scheduled)
 
 
 def _left(study: Study, trials: int | None) -> bool:
