@@ -1,7 +1,7 @@
 """Tune tabular Q-learning, where one seed proves nothing: every configuration races over 20 seeds, and the winner is asked how firmly it stands.
 
 python examples/reinforcement_learning.py             # a slippery cliff of its own
-python examples/reinforcement_learning.py gymnasium   # CliffWalking of Gymnasium (pip install "tunewright[rl]")
+python examples/reinforcement_learning.py gymnasium   # CliffWalking of Gymnasium (pip install ".[rl]")
 """
 
 import sys
@@ -80,7 +80,9 @@ study = tw.Study(
 try:
     environment()
 except ImportError:
-    sys.exit('Gymnasium is not installed. Run: pip install "tunewright[rl]" — or leave the word "gymnasium" out.')
+    sys.exit(
+        'Gymnasium is not installed. Run, in the copy of the repository: pip install ".[rl]" — or leave the word "gymnasium" out.'
+    )
 study.enqueue({}, note="default")
 study.optimize(learn, trials=10)
 print(study.winner().sentence)

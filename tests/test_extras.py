@@ -1,4 +1,5 @@
 import json
+from importlib import metadata
 
 import pytest
 
@@ -11,7 +12,18 @@ def test_a_library_that_is_there_comes_back():
 
 
 def test_a_missing_library_says_how_to_get_it():
-    with pytest.raises(ExtraMissing, match=r'pip install "tunewright\[tune\]"'):
+    with pytest.raises(ExtraMissing, match=r'needs no_such_library, .*: pip install "pandas>=\S+" "pyarrow>=\S+" "skops>=\S+"$'):
+        require("no_such_library.part", extra="tune")
+
+
+def test_where_nothing_is_declared_the_library_is_named(monkeypatch):
+    def missing(name):
+        raise metadata.PackageNotFoundError(name)
+
+    with pytest.raises(ExtraMissing, match=r"pip install no_such_library$"):
+        require("no_such_library.part", extra="no such extra")
+    monkeypatch.setattr(metadata, "requires", missing)
+    with pytest.raises(ExtraMissing, match=r"pip install no_such_library$"):
         require("no_such_library.part", extra="tune")
 
 

@@ -1,4 +1,5 @@
 import copy
+import json
 import math
 import pickle
 
@@ -482,3 +483,29 @@ def test_a_clone_is_known_with_where_it_comes_from():
         assert history.task(0).parent is None
         assert [trial.parent for trial in history.trials] == [None] * 40 + [3]
         assert history.origin(clone) == "clone"
+
+
+def test_a_configuration_is_known_to_wait_and_to_have_been_tried():
+    write = Writer()
+    for params in (SGD, ADAM, ADAM):
+        write.ask(params)
+    write.fail(0)
+
+    history = write.history
+    assert [history.tried(params) for params in (SGD, ADAM, {**ADAM, "x": 0.75})] == [None, 1, None]
+    assert not history.waits(ADAM)
+
+    write(-1, Enqueued(ADAM))
+    assert [history.waits(params) for params in (SGD, ADAM)] == [False, True]
+
+    write(-1, SpaceEdited(json.loads(SearchSpace({"x": Float(0.5, 1)}).to_json())))
+    assert history.tried({"x": 0.5}) is None
+    assert not history.waits(ADAM)
+
+
+def test_a_clone_has_not_tried_its_configuration():
+    write = Writer()
+    write.ask(SGD)
+    write.ask(ADAM, parent=0, since=1)
+
+    assert (write.history.tried(SGD), write.history.tried(ADAM)) == (0, None)

@@ -23,6 +23,9 @@ def test_what_is_measured_meets_every_seed_and_then_the_study_races_on():
     measure(study, race, objective, [], "", 1)
     assert len(study.history) == 7
 
+    measure(study, race, objective, [{"x": 0.9}], "once more", 1)
+    assert study.history.trial(7).params == {"x": 0.9}
+
 
 def test_the_study_races_on_after_an_objective_that_ends_the_search():
     study = tw.Study({"x": tw.Float(0, 1)}, scheduler=Race(seeds=2))

@@ -69,3 +69,12 @@ def test_a_space_is_held_as_it_is_written():
     journal = Journal(Memory(), "study", space=SPACE)
 
     assert journal.record.header.space == as_dict(SPACE)
+
+
+def test_a_configuration_waits_once_unless_it_is_to_be_tried_again(study):
+    def enqueue(again):
+        with study._journal.writing() as pen:
+            assert pen.enqueue({"x": 0.125}, "mine", again=again) == {"x": 0.125}
+        return len(study.history.queue)
+
+    assert [enqueue(again) for again in (False, False, True)] == [1, 1, 2]

@@ -161,6 +161,40 @@ def test_what_is_enqueued_is_tried_first_and_completed_with_defaults():
     assert trial.params["x"] == 0.5
 
 
+def test_a_script_that_enqueues_may_be_run_again(tmp_path):
+    def script():
+        study = study_of(storage=f"sqlite:///{tmp_path}/runs.db")
+        study.enqueue({"opt": "sgd"}, note="by ear")
+        return study
+
+    assert len([script().history.queue, script().history.queue][1]) == 1  # it waits already
+    study = script()
+    study.optimize(loss, trials=3)
+    study.enqueue({"x": study.history.trial(1).params["x"], **study.history.trial(1).params})  # the sampler's own
+    assert script().history.queue == []
+
+    script().optimize(loss, more=2)
+    assert [trial.params for trial in study.history.trials].count(study.history.trial(0).params) == 1
+
+    study.enqueue({"opt": "sgd"}, again=True)
+    study.optimize(loss, more=1)
+    assert study.history.trial(5).params == study.history.trial(0).params
+    assert study.replay().same
+
+
+def test_what_has_failed_is_queued_again():
+    def dies(live):
+        raise ValueError
+
+    study = study_of()
+    study.enqueue({"opt": "sgd"})
+    with pytest.warns(UserWarning, match="failed"):
+        study.optimize(dies, trials=1)
+
+    study.enqueue({"opt": "sgd"})
+    assert len(study.history.queue) == 1
+
+
 def test_a_misspelt_enqueued_name_is_refused():
     with pytest.raises(errors.ParamsError, match="momentum"):
         study_of().enqueue({"momentun": 0.5})

@@ -29,6 +29,7 @@ from tunewright.standing import Standing
 from tunewright.tasks import Cell
 from tunewright.trial import Descent, Report, Task, Trial
 from tunewright.trials import COMPLETED, FAILED, RUNNING, carried
+from tunewright.typing import Params
 
 __all__ = ["COMPLETED", "FAILED", "RUNNING", "History"]
 
@@ -267,6 +268,19 @@ class History(Standing):
         fit it wait for another edit.
         """
         return list(self._waiting.items())
+
+    def waits(self, params: Params) -> bool:
+        """Whether this configuration, a whole one, is enqueued and waits."""
+        return any(queued.params == params for queued in self._waiting.values())
+
+    def tried(self, params: Params) -> int | None:
+        """Number of the first trial of this configuration, a whole one, that has not failed and is no clone; None: there is none."""
+        row = self.space.row(params)
+        if not self.seen(row):
+            return None
+        same = ((self.rows == row) | (np.isnan(self.rows) & np.isnan(row))).all(axis=1) & self.usable
+        found = (int(trial) for trial in np.flatnonzero(same & (self._trials.cells["states"][: len(self)] != FAILED)))
+        return next((trial for trial in found if trial not in self._trials.descents), None)
 
     @property
     def open_tasks(self) -> list[tuple[Task, int]]:

@@ -21,7 +21,7 @@ class _Search(Protocol):
     @property
     def history(self) -> History: ...
 
-    def enqueue(self, params: Params, *, note: str = "") -> Any: ...  # noqa: ANN401
+    def enqueue(self, params: Params, *, note: str = "", again: bool = False) -> Any: ...  # noqa: ANN401
 
     def optimize(self, objective: Objective, *, more: int, workers: int, progress: bool | None) -> None: ...
 
@@ -40,7 +40,7 @@ def measure(
         workers: how many tasks at once.
     """
     for params in configurations:
-        study.enqueue(params, note=note)
+        study.enqueue(params, note=note, again=True)
     if not configurations:
         return
     study.scheduler = getattr(scheduler, "whole", scheduler)

@@ -54,10 +54,15 @@ class Pen:
         self.write(task.trial, Sent(task.index, worker, task.attempt + 1, task.budget, task.fold, task.seed, task.resume_from))
         return self.history.task(task.trial, task.index)
 
-    def enqueue(self, params: Params, note: str) -> Params:
-        """Append a configuration that waits, whole; returns it. Raises ParamsError: it does not fit the space as last edited."""
+    def enqueue(self, params: Params, note: str, *, again: bool) -> Params:
+        """Append a configuration that waits, unless it does so already or was tried and not `again`; returns it, whole.
+
+        Raises:
+            ParamsError: it does not fit the space as last edited.
+        """
         whole = self.history.space.validate(params, fill=True)
-        self.write(-1, Enqueued(whole, note))
+        if again or not (self.history.waits(whole) or self.history.tried(whole) is not None):
+            self.write(-1, Enqueued(whole, note))
         return whole
 
     def enter(self, opening: Opened) -> int:

@@ -194,10 +194,9 @@ class Study(Findings):
             self.space, self.metrics, sampler=copy.deepcopy(self.sampler), scheduler=self.scheduler if self._scheduled else None,
             storage=self.storage, name=name, seed=self.seed, repeats=self.repeats,
         )  # fmt: skip
-        known = [trial.params for trial in study.history.trials] + [queued.params for _, queued in study.history.queue]
         for trial in self.history.trials:
-            if trial.origin == "queue" and self.history.usable[trial.number] and trial.params not in known:
-                known.append(study.enqueue(trial.params, note=trial.note))
+            if trial.origin == "queue" and self.history.usable[trial.number]:
+                study.enqueue(trial.params, note=trial.note)
         study.optimize(objective, trials=trials, workers=workers, progress=False)
         return study.best.params
 
@@ -253,8 +252,11 @@ class Study(Findings):
         if outcome.failure is not None and outcome.failure.kind == "bad value":
             warnings.warn(f"Trial {trial} is recorded as failed. {outcome.failure.message}", stacklevel=2)
 
-    def enqueue(self, params: Params, *, note: str = "") -> Params:
+    def enqueue(self, params: Params, *, note: str = "", again: bool = False) -> Params:
         """Have a configuration tried before any proposal; missing parameters take their defaults.
+
+        One that waits already, runs, or has completed is passed over, so that a script may be run again; `again=True` queues it
+        once more.
 
         Returns:
             The whole configuration.
@@ -263,7 +265,8 @@ class Study(Findings):
             ParamsError: it does not fit the space.
         """
         check_text(note, "note")
-        return copy.deepcopy(self._journal.attempt(lambda pen: pen.enqueue(params, note)))
+        check_flag(again, "again")
+        return copy.deepcopy(self._journal.attempt(lambda pen: pen.enqueue(params, note, again=again)))
 
     def comment(self, text: str, *, trial: int = -1) -> None:
         """Write a remark into the journal, on one trial or on the whole study."""
@@ -384,16 +387,14 @@ class Study(Findings):
         Args:
             others: samplers of your own, other than the present one, that made proposals in this study.
         """
-        journal = self._journal
-        entries = self.storage.read(journal.record.id)
+        journal, samplers = self._journal, [*others, self.sampler]
         return replay(
-            journal.empty_history(), entries, [*others, self.sampler], self.scheduler, seed=self.seed, repeats=self.repeats,
-            libraries=libraries(),
+            journal.empty_history(), self.storage.read(journal.record.id), samplers, self.scheduler,
+            seed=self.seed, repeats=self.repeats, libraries=libraries(),
         )  # fmt: skip
 
 
 def _in_memory(
     journal: tuple[str, Header, list[Entry]], sampler: Sampler | None, scheduler: Scheduler | None, repeats: bool | None
 ) -> Study:
-    """A study in memory with this journal."""
     return Study(storage=Memory.holding(*journal), name=journal[0], sampler=sampler, scheduler=scheduler, repeats=repeats)

@@ -182,8 +182,11 @@ def test_what_cannot_be_compared_is_refused(history_of):
     good = side(history_of, [1.0])
     with pytest.raises(StudyError, match="at least one"):
         compare([], good)
-    with pytest.raises(StudyError, match="same single metric"):
-        compare(good, [History(SPACE, [Metric("other")])])
+    others = [History(SPACE, [Metric("other", "maximize")]), History(SPACE, [Metric("a"), Metric("b", "maximize")])]
+    with pytest.raises(
+        StudyError, match=r"same single metric.*: minimize loss; b\.db: maximize other, minimize a and maximize b\.$"
+    ):
+        compare(good, others, names=("a.db", "b.db"))
     with pytest.raises(StudyError, match="no result"):
         compare(good, [history_of(SPACE, [({"x": 0.5}, Failure("crash", "killed"))])])
 

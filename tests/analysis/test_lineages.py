@@ -63,7 +63,8 @@ def test_a_clone_is_said_to_be_one():
     history = family().history
 
     assert on_clone(history, 0) == []
-    assert "tunewright show --trial 3, and not" in on_clone(history, 3, commands=True)[0]
+    assert "its lineage, tunewright show runs.db --trial 3, and not" in on_clone(history, 3, shell="runs.db")[0]
+    assert "its lineage, and not" in on_clone(history, 3, shell="")[0]
     (said,) = on_clone(history, 3)
     assert said.startswith(
         "Trial 3 went on from trial 2 at budget 6: what it is worth comes from the schedule of its lineage, study.lineage(3)"

@@ -31,9 +31,16 @@ def test_a_proposal_changes_nothing_until_it_is_accepted(cli: Cli, study: Study)
 
     assert "Proposed space:" in told.out
     assert "To accept: --yes" in told.out
+    assert told.out.endswith(
+        "space.json holds the proposed space; to search it: tunewright run MODULE:OBJECTIVE --study runs.db --space space.json --edit\n"
+    )
     assert before == SPACE
     assert SearchSpace.from_json(Path("space.json").read_text(encoding="utf-8")) != SPACE
 
+    assert cli("refine", "runs.db", "--yes", "-o", "taken.json").out.endswith(
+        "from here on.\ntaken.json holds the proposed space\n"
+    )
+    study.edit(SPACE)
     accepted = cli("refine", "runs.db", "--yes", "--json").json
     assert accepted["accepted"] is True
     assert study.history.space == SearchSpace.from_json(json.dumps(accepted["space"]))

@@ -158,6 +158,21 @@ def test_what_is_enqueued_is_asked_next(cli: Cli) -> None:
     assert Study.load("oven.db").history.trial(1).note == "a hunch"
 
 
+def test_what_waits_or_was_tried_is_queued_again_on_request_only(cli: Cli) -> None:
+    cli("ask", "oven.db", "--space", "space.yaml", "--sampler", "manual")
+
+    said = [cli("enqueue", "oven.db", "x=2.5").out for _ in range(2)]
+    cli("ask", "oven.db")
+    tried, twice = cli("enqueue", "oven.db", "x=2.5").out, cli("enqueue", "oven.db", "x=2.5", "--json").json
+    again = cli("enqueue", "oven.db", "x=2.5", "--again")
+
+    assert said == ["queued: x=2.5 shape=bowl   (1 waiting)\n", "waits already: x=2.5 shape=bowl   (1 waiting)\n"]
+    assert tried == "not queued: x=2.5 shape=bowl is trial 0   (--again has it tried once more)\n"
+    assert (twice["queued"], twice["trial"]) == (0, 0)
+    assert again.out == "queued: x=2.5 shape=bowl   (1 waiting)\n"
+    assert cli("ask", "oven.db", "--json").json["params"]["x"] == 2.5
+
+
 def test_what_is_given_in_two_ways_must_agree(cli: Cli) -> None:
     cli("ask", "oven.db", "--space", "space.yaml")
 
@@ -274,6 +289,16 @@ def test_a_study_by_hand_stays_one(cli: Cli) -> None:
 
     assert (first.code, second.code) == (1, 1)
     assert "proposes nothing of its own" in second.err
+    assert "study." not in second.err
+    assert "tunewright enqueue oven.db NAME=VALUE, then tunewright ask oven.db;" in second.err
+
+
+def test_where_nothing_is_enqueued_the_command_names_the_study_that_was_named(cli: Cli) -> None:
+    refused = cli("ask", "oven.db", "--space", "space.yaml", "--sampler", "manual", "--name", "grandma's")
+    options = shlex.split(refused.err.partition("tunewright enqueue ")[2].partition(" NAME=VALUE")[0])
+
+    assert cli("enqueue", *options, "x=1").code == 0
+    assert cli("ask", *options, "--json").json["params"]["x"] == 1.0
 
 
 @pytest.mark.parametrize("between", [[], [["ask", "oven.db"]]], ids=["told at once", "after another ask"])

@@ -204,7 +204,10 @@ def test_a_clone_is_shown_with_its_schedule(cli: Cli) -> None:
     assert told["lineage"][-1]["trial"] == clone
     best = cli("best", "runs.db")
     assert study.best.parent is not None
-    assert f"tunewright show --trial {study.best.number}" in best.err
+    assert f"tunewright show runs.db --trial {study.best.number}, and not" in best.err
+    assert f"tunewright show runs.db --trial {study.best.number}, and not" in listed
+    Study(SPACE, storage="runs.db", name="other")
+    assert f"tunewright show runs.db --name bred --trial {study.best.number}," in cli("best", "runs.db", "--name", "bred").err
     schedule = [f"  {stretch}" for stretch in study.lineage()]
     assert listed.split("trained by\n")[1].splitlines()[: len(schedule)] == schedule
 

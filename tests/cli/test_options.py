@@ -1,4 +1,5 @@
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import pytest
 import typer
@@ -6,6 +7,8 @@ import typer
 from tunewright.cli.options import SamplerName, metrics_of, sampler_of, scheduler_of, span
 from tunewright.errors import MetricError, StudyError
 from tunewright.metric import Metric
+
+Cli: TypeAlias = Callable[..., Any]
 
 
 @pytest.mark.parametrize(
@@ -115,3 +118,18 @@ def test_schedulers_are_what_is_said_of_effort(said: Any, scheduler: str) -> Non
 def test_efforts_that_mean_nothing_are_refused(said: Any, wrong: str) -> None:
     with pytest.raises(StudyError, match=wrong):
         scheduler_of(*said)
+
+
+@pytest.mark.parametrize("command", ["worker", "replay"])
+def test_the_help_names_no_options_that_a_command_does_not_have(cli: Cli, command: str) -> None:
+    text = " ".join(cli(command, "--help").out.split())
+
+    assert "A scheduler of your own. [default: the study's last one]" in text
+
+
+def test_the_help_says_what_ends_a_search_and_where_files_lie_on_a_server(cli: Cli) -> None:
+    text = " ".join(cli("run", "--help").out.split())
+
+    assert "It needs --trials or --time" in text
+    assert "[default: as recorded, else value]" in text
+    assert "of a study on a server tunewright-files in the present folder]" in text

@@ -92,6 +92,16 @@ def test_who_joins_goes_on_with_ones_own_where_it_is_named_and_else_says_so(
     assert len(without.err.splitlines()) == 2
 
 
+@pytest.mark.parametrize("command", [("run", "train:objective"), ("worker", "runs.db", "train:objective", "train:objective")])
+def test_where_nothing_is_left_to_do_nothing_is_said_of_who_would_propose(
+    cli: Cli, begun: Study, command: tuple[str, ...]
+) -> None:
+    again = cli(*command, "--trials", "3")
+
+    assert "is none of Tunewright's" not in again.err
+    assert "(nothing was left to do)" in again.out
+
+
 def test_by_hand_too(cli: Cli, begun: Study) -> None:
     assert cli("ask", "runs.db", "--sampler", "mine:Left", "--scheduler", "mine:Twice").err == ""
 

@@ -13,7 +13,7 @@ from tunewright.samplers import Random
 from tunewright.schedulers import ASHA
 
 THERE = importlib.util.find_spec("ray") is not None
-needs_ray = pytest.mark.skipif(not THERE, reason="ray is not installed: pip install 'tunewright[ray]'")
+needs_ray = pytest.mark.skipif(not THERE, reason="ray is not installed: pip install '.[ray]'")
 
 
 @pytest.fixture(scope="module")

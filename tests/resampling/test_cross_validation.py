@@ -335,6 +335,18 @@ def test_a_default_whose_predictions_are_an_older_versions_is_still_compared_wit
     assert (found.method, found.gain is not None) == ("folds", True)
 
 
+@pytest.mark.parametrize("scoring", ["roc_auc", "accuracy"])
+def test_a_model_without_probabilities_is_judged_by_its_decisions_as_its_folds_are(scoring, tmp_path):
+    X, y = make_classification(300, 6, flip_y=0.2, random_state=0)
+    cv = CrossValidation(SVC(), X, y, cv=4, scoring=scoring, racing=False, predictions=tmp_path)
+    study = searched(cv, C=tw.Float(0.01, 100, log=True, default=1.0))
+
+    kept, drawn = cv.drawn([trial.params for trial in study.history.trials])
+    assert study.generalization().method == "predictions"
+    assert drawn.scores[:-1] == pytest.approx([trial.value for trial in study.history.trials])
+    assert kept == list(range(6))
+
+
 def test_a_threshold_is_judged_by_what_it_predicts(tmp_path):
     """Recall with a threshold of 0.1 is far above that of the most probable class."""
     X, y = make_classification(400, 6, weights=[0.9], flip_y=0.1, random_state=0)

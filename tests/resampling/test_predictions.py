@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.naive_bayes import GaussianNB
@@ -49,8 +50,31 @@ def test_a_class_that_a_fold_never_saw_has_probability_zero(tmp_path):
     assert kept(tmp_path, GaussianNB(), y, {}).pooled({}, FOLDS, y).proba[6:, 2].tolist() == [0.0] * 6
 
 
-def test_decision_values_are_kept_but_not_pooled(tmp_path):
-    assert kept(tmp_path, LinearSVC(), Y, {}).pooled({}, FOLDS, Y) is None
+def test_of_two_classes_decision_values_stand_for_probabilities(tmp_path):
+    y = np.array(["no", "yes"] * 6)
+    answer = kept(tmp_path, LinearSVC(), y, {}).pooled({}, FOLDS, y)
+
+    for fold in FOLDS:
+        model = LinearSVC().fit(X[fold.train], y[fold.train])
+        assert answer.proba[fold.test][:, 1] == pytest.approx(model.decision_function(X[fold.test]))
+        assert (answer.predicted[fold.test] == 1).tolist() == (model.predict(X[fold.test]) == "yes").tolist()
+
+
+@pytest.mark.parametrize("model", [LinearSVC(), VotingClassifier([("a", GaussianNB())])], ids=["decisions", "labels"])
+def test_else_what_was_predicted_is_enough_for_scores_of_labels(model, tmp_path):
+    answer = kept(tmp_path, model, Y, {}).pooled({}, FOLDS, Y)
+
+    for fold in FOLDS:
+        assert (
+            answer.predicted[fold.test].tolist() == clone(model).fit(X[fold.train], Y[fold.train]).predict(X[fold.test]).tolist()
+        )
+    assert answer.proba.argmax(axis=1).tolist() == answer.predicted.tolist()
+
+
+def test_labels_that_are_no_class_of_the_target_are_no_answer(tmp_path):
+    store = kept(tmp_path, VotingClassifier([("a", GaussianNB())]), Y, {})
+
+    assert store.pooled({}, FOLDS, np.array(["a", "b", "c"])[Y]) is None
 
 
 @pytest.mark.parametrize(
@@ -66,8 +90,9 @@ def test_the_classes_are_those_that_the_model_predicts_and_not_the_most_probable
     assert (answer.predicted != answer.proba.argmax(axis=1)).any()
 
 
-def test_a_file_without_the_classes_predicted_is_not_guessed_from(tmp_path):
-    store = kept(tmp_path, GaussianNB(), Y, {})
+@pytest.mark.parametrize("model", [GaussianNB(), LinearSVC()])
+def test_a_file_without_the_classes_predicted_is_not_guessed_from(model, tmp_path):
+    store = kept(tmp_path, model, Y, {})
     for path in tmp_path.glob("*.npz"):
         with np.load(path) as held:
             np.savez(path, **{name: held[name] for name in held if name != "predicted"})

@@ -36,7 +36,7 @@ def test_a_password_is_never_shown(url: str, shown: str) -> None:
 def test_a_driver_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
 
-    with pytest.raises(ExtraMissing, match=r"pip install \"tunewright\[postgres\]\""):
+    with pytest.raises(ExtraMissing, match=r"pip install \"psycopg\[binary\]>=3"):
         Postgres("postgresql://me@host/runs")
 
 

@@ -362,13 +362,13 @@ def test_a_position_that_is_not_there_is_refused(tmp_path: Path) -> None:
         ),
         (
             "UPDATE events SET body = json_insert(body, '$.herd', 1) WHERE id & 0xff = 2",
-            r"position 2: it holds an event of kind \"asked\" with the field `herd`.*a newer one wrote it.*pip install --upgrade tunewright$",
+            r"position 2: it holds an event of kind \"asked\" with the field `herd`.*a newer one wrote it.*git pull, then pip install \.$",
         ),
         (
             "UPDATE studies SET header = json_insert(header, '$.herd', 1)",
             r'study "first": its description holds the field `herd`',
         ),
-        ("UPDATE events SET kind = 'cloned' WHERE id & 0xff = 2", r'kind "cloned".*a newer one wrote it.*pip install --upgrade'),
+        ("UPDATE events SET kind = 'cloned' WHERE id & 0xff = 2", r'kind "cloned".*a newer one wrote it.*git pull'),
     ],
 )
 def test_a_journal_that_breaks_the_rules_is_told_by_position(tmp_path: Path, damage: str, what: str) -> None:

@@ -195,7 +195,7 @@ def test_a_file_of_a_newer_tunewright_is_not_touched(path: Path) -> None:
 
     with pytest.raises(
         StorageError,
-        match=rf"newer Tunewright \(tables of version {VERSION + 1}, this one knows {VERSION}\).*pip install --upgrade",
+        match=rf"newer Tunewright \(tables of version {VERSION + 1}, this one knows {VERSION}\).*git pull",
     ):
         Sql(str(path)).open("first")
 

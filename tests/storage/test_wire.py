@@ -33,7 +33,7 @@ def test_defaults_are_left_out() -> None:
     ],
 )
 def test_a_field_that_a_newer_version_added_is_not_passed_over(kind: str, body: str, field: str) -> None:
-    with pytest.raises(StorageError, match=f'kind "{kind}" with the field {field}.*a newer one wrote it.*pip install') as caught:
+    with pytest.raises(StorageError, match=f'kind "{kind}" with the field {field}.*a newer one wrote it.*git pull') as caught:
         decode(kind, body)
     assert not isinstance(caught.value, StorageDamaged)
 
@@ -57,7 +57,7 @@ def test_a_body_that_is_no_event_is_damage(body: str) -> None:
 
 
 def test_an_unknown_kind_is_of_a_newer_version() -> None:
-    with pytest.raises(StorageError, match=r'kind "cloned", which this version.*pip install --upgrade') as caught:
+    with pytest.raises(StorageError, match=r'kind "cloned", which this version.*git pull') as caught:
         decode("cloned", "{}")
     assert not isinstance(caught.value, StorageDamaged)
 

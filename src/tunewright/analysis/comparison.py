@@ -102,20 +102,27 @@ class Comparison(Told, msgspec.Struct, frozen=True):
         return [*lines, self.verdict, *self.remarks]
 
 
-def _count(first: Sequence[History], second: Sequence[History], trials: int | None) -> int:
+def _count(names: tuple[str, str], first: Sequence[History], second: Sequence[History], trials: int | None) -> int:
     """After how many finished trials they are compared; StudyError where they cannot be."""
     everyone = [*first, *second]
     if not first or not second:
         raise StudyError("Each side needs at least one study.")
     metrics = {(each.metrics[each.objectives[0]].name, each.metrics[each.objectives[0]].goal) for each in everyone}
     if len(metrics) > 1 or any(len(each.objectives) > 1 for each in everyone):
-        raise StudyError("Studies can be compared when all optimise the same single metric.")
+        said = "; ".join(f"{name}: {_aims(side)}" for name, side in zip(names, (first, second), strict=True))
+        raise StudyError(f"Studies can be compared when all optimise the same single metric, but they do not. {said}.")
     least = min(each.finished for each in everyone)
     if trials is not None and trials > least:
         raise StudyError(
             f"A study has finished {counted(least, 'trial')} only, so there is no comparison after {trials}. Compare after {least} at most."
         )
     return least if trials is None else trials
+
+
+def _aims(side: Sequence[History]) -> str:
+    """What the studies of a side optimise, each way once."""
+    ways = (" and ".join(f"{each.metrics[i].goal} {each.metrics[i].name}" for i in each.objectives) for each in side)
+    return ", ".join(dict.fromkeys(ways))
 
 
 def compare(
@@ -141,7 +148,7 @@ def compare(
     names, margin = _checked(names, margin)
     first, second = ([side] if isinstance(side, History) else list(side) for side in (first, second))
     everyone = [*first, *second]
-    count = _count(first, second, trials)
+    count = _count(names, first, second, trials)
     best = [_bests(side, name, count) for side, name in zip((first, second), names, strict=True)]
     metric = everyone[0].metrics[everyone[0].objectives[0]]
     values = [np.array([trial.values[metric.name] for trial in side if trial and trial.values]) for side in best]

@@ -87,16 +87,18 @@ def _neat(budget: float) -> int | float:
     return int(budget) if math.isfinite(budget) and budget.is_integer() else budget
 
 
-def on_clone(history: History, trial: int, *, commands: bool = False) -> list[str]:
-    """That a trial is a clone, in a sentence; nothing where it is none. `commands`: in place of Python."""
+def on_clone(history: History, trial: int, *, shell: str | None = None) -> list[str]:
+    """That a trial is a clone, in a sentence; nothing where it is none. `shell` names the study in commands, which then stand in place of Python:
+    "runs.db --name first"; empty: no command reaches it.
+    """
     descent = history.clones.get(trial)
     if descent is None:
         return []
     since = "" if descent.since is None else f" at budget {number(float(descent.since))}"
-    shown = f"tunewright show --trial {trial}" if commands else f"study.lineage({trial})"
+    shown = f"study.lineage({trial})" if shell is None else f"tunewright show {shell} --trial {trial}" if shell else ""
     said = (
-        f"Trial {trial} went on from trial {descent.parent}{since}: what it is worth comes from the schedule of its lineage, "
-        f"{shown}, and not from its own configuration alone."
+        f"Trial {trial} went on from trial {descent.parent}{since}: what it is worth comes from the schedule of its lineage"
+        f"{shown and f', {shown}'}, and not from its own configuration alone."
     )
     return [said]
 

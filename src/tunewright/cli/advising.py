@@ -1,6 +1,7 @@
 """What to do next, and which of two is better."""
 
 import math
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from tunewright.analysis.comparison import compare as compared
 from tunewright.analysis.insight import json_of
-from tunewright.cli.opening import address, existing, find_name
+from tunewright.cli.opening import address, existing, find_name, pointed
 from tunewright.cli.options import AsJson, Debug, Name, StudyArgument
 from tunewright.cli.terminal import document, say
 from tunewright.cli.writing import whole_file
@@ -23,7 +24,14 @@ __all__ = ["compare", "refine"]
 def refine(
     study: StudyArgument,
     *,
-    keep: Annotated[float, typer.Option("--keep", metavar="SHARE", help="Of the best tenth of the trials.")] = 0.9,
+    keep: Annotated[
+        float,
+        typer.Option(
+            "--keep",
+            metavar="SHARE",
+            help="So much of the best tenth of the trials (at least 10) stays inside the new ranges; less makes them narrower.",
+        ),
+    ] = 0.9,
     freeze: Annotated[bool, typer.Option("--freeze", help="Fix parameters that make no difference.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Search the proposed space from here on.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the space as JSON, to edit it.")] = None,
@@ -52,8 +60,15 @@ def refine(
         say("Accepted: the study searches this space from here on.")
     elif proposal.changes:
         say("Nothing is changed yet. To accept: --yes.")
-    elif out is not None:
+    if out is not None and not proposal.changes:
         say(f"{out} holds the present space, unchanged.")
+    elif out is not None:
+        searched = (
+            ""
+            if accepted
+            else f"; to search it: tunewright run MODULE:OBJECTIVE --study {pointed(found, study)} --space {shlex.quote(str(out))} --edit"
+        )
+        say(f"{out} holds the proposed space{searched}")
 
 
 def compare(

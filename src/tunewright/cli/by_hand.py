@@ -36,10 +36,12 @@ from tunewright.cli.options import (
     scheduler_of,
 )
 from tunewright.cli.terminal import cut, document, pairs, remark, say, value_text
-from tunewright.errors import MetricError, ParamsError, StudyError, TrialError
+from tunewright.errors import MetricError, ParamsError, SpaceExhausted, StudyError, TrialError
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.paths import masked
+from tunewright.samplers.manual import Manual
+from tunewright.study import Study
 from tunewright.trial import Failure, Outcome, Task, Trial
 from tunewright.typing import Params, Value
 
@@ -111,7 +113,7 @@ def ask(
             f"An older version asked for trial {len(history) - 1}, and did not say with which folds. Say --folds and --seeds."
         )
     go_on(found, sampled=wanted is not None, scheduled=decider is not None)
-    task = found.ask(hold=True)
+    task = _next(found, f"{shlex.quote(masked(study))}{_named(name)}")
     if as_json:
         facts = {"trial": task.trial, "index": task.index, "params": task.params, "fold": task.fold, "seed": task.seed}
         origin = {} if task.parent is None else {"parent": task.parent, "since": task.since}
@@ -122,6 +124,19 @@ def ask(
     index = f" --index {task.index}" if task.index else ""
     results = " ".join(shlex.quote(f"{each.name}=...") for each in found.metrics)
     say(f"then: {_to_tell(study, name, task.trial)}{index} {results}")
+
+
+def _next(found: Study, which: str) -> Task:
+    """The next task, to be held; `which` names the study in commands."""
+    try:
+        return found.ask(hold=True)
+    except SpaceExhausted as error:
+        if not isinstance(found.sampler, Manual):
+            raise
+        raise SpaceExhausted(
+            "Nothing is enqueued, and the manual sampler proposes nothing of its own. Say what you want to try, then ask again: "
+            f"tunewright enqueue {which} NAME=VALUE, then tunewright ask {which}; or name another sampler with --sampler."
+        ) from error
 
 
 def _effort(task: Task, *, seeds: bool) -> str:
@@ -215,8 +230,11 @@ def _outcome(
 
 def _to_tell(study: str, name: str | None, trial: int) -> str:
     """The command that tells of a trial, such that a shell takes it."""
-    which = f" --name {shlex.quote(name)}" if name else ""
-    return f"tunewright tell {shlex.quote(masked(study))}{which} {trial}"
+    return f"tunewright tell {shlex.quote(masked(study))}{_named(name)} {trial}"
+
+
+def _named(name: str | None) -> str:
+    return f" --name {shlex.quote(name)}" if name else ""
 
 
 def _to_come(history: History, trial: Trial) -> str:
@@ -241,20 +259,30 @@ def enqueue(
         str | None, typer.Option("--params", metavar="JSON", help='The same as one JSON object: {"lr": 0.001}.')
     ] = None,
     note: Annotated[str, typer.Option("--note", metavar="TEXT", help="A word on why; it stays with the trial.")] = "",
+    again: Annotated[bool, typer.Option("--again", help="Also when it waits already, or a trial has tried it.")] = False,
     name: Name = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Have a configuration tried before any proposal: by the next ask, or by the search that runs now."""
+    """Have a configuration tried before any proposal: by the next ask, or by the search that runs now.
+
+    One that waits already, runs, or has completed is passed over, so that a script may be run again; --again queues it once more.
+    """
     del debug
     found = existing(study, name)
     given = _together(_object(params) if params is not None else {}, params_of(found.space, assignments(values or [])))
-    whole = found.enqueue(given, note=note)
-    waiting = len(found.history.queue)
+    before = {position for position, _ in found.history.queue}
+    whole = found.enqueue(given, note=note, again=again)
+    history = found.history
+    here = [position for position, queued in history.queue if queued.params == whole]
+    trial = None if again or here else history.tried(whole)
     if as_json:
-        document({"params": whole, "note": note, "queued": waiting, "study": found.name})
+        document({"params": whole, "note": note, "queued": len(history.queue), "trial": trial, "study": found.name})
+    elif trial is not None:
+        say(f"not queued: {params_line(whole)} is trial {trial}   (--again has it tried once more)")
     else:
-        say(f"queued: {params_line(whole)}   ({waiting} waiting)")
+        said = "waits already" if here and before.issuperset(here) and not again else "queued"
+        say(f"{said}: {params_line(whole)}   ({len(history.queue)} waiting)")
 
 
 def stop(

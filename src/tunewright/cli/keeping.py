@@ -16,8 +16,8 @@ from tunewright.cli.options import (
     Debug,
     Halving,
     Name,
+    OwnScheduler,
     SamplerName,
-    SchedulerOption,
     StudyArgument,
     sampler_called,
     sampler_of,
@@ -82,7 +82,7 @@ def replay(
             "--sampler", metavar="MODULE:CLASS", help="A sampler of your own that proposed here; repeat it for several."
         ),
     ] = None,
-    scheduler: SchedulerOption = None,
+    scheduler: OwnScheduler = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> int:

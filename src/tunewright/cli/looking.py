@@ -23,7 +23,7 @@ from tunewright.cli.facts import (
     trial_facts,
     when,
 )
-from tunewright.cli.opening import address, existing, find_name
+from tunewright.cli.opening import address, existing, find_name, pointed
 from tunewright.cli.options import AsJson, Debug, Name, StudyArgument
 from tunewright.cli.terminal import cut, document, pairs, remark, say, table, value_text
 from tunewright.errors import NoResult
@@ -60,7 +60,7 @@ def show(
     if as_json:
         document(study_facts(found, created, last))
     else:
-        _study(found, created, last)
+        _study(found, study, created, last)
 
 
 def best(
@@ -86,7 +86,7 @@ def best(
     if len(history.objectives) == 1 and (note := held_note(history)):
         remark(f"note: {note}")
     if len(history.objectives) == 1:
-        for note in on_clone(history, history.best.number, commands=True):
+        for note in on_clone(history, history.best.number, shell=pointed(found, study)):
             remark(f"note: {note}")
     if as_json:
         document(facts)
@@ -135,7 +135,7 @@ def _storage(storage: Storage, *, as_json: bool) -> None:
 # ---- a study -------------------------------------------------------------------------------------------------------------------
 
 
-def _study(study: Study, created: float, last: int) -> None:
+def _study(study: Study, where: str, created: float, last: int) -> None:
     history = study.history
     default = None if len(history.objectives) > 1 else default_trial(history)
     say(f'study "{study.name}" in {study.storage.url}')
@@ -151,7 +151,7 @@ def _study(study: Study, created: float, last: int) -> None:
         rows.append(("default", f"{spread_text(default, history.metrics[history.objectives[0]])} (trial {default.number})"))
     pairs(rows)
     if history.feasible.any() and len(history.objectives) == 1:
-        for note in on_clone(history, history.best.number, commands=True):
+        for note in on_clone(history, history.best.number, shell=pointed(study, where)):
             say(f"\n{note}")
         say("\nbest configuration")
         pairs([(each, value_text(value)) for each, value in history.best.params.items()])

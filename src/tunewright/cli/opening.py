@@ -1,6 +1,7 @@
 """Find the study that a command line means."""
 
 import difflib
+import shlex
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,7 +19,7 @@ from tunewright.storage import connect
 from tunewright.storage.base import Storage
 from tunewright.study import Study
 
-__all__ = ["address", "existing", "find_name", "go_on", "last_goal", "last_sampler", "last_scheduler", "opened"]
+__all__ = ["address", "existing", "find_name", "go_on", "last_goal", "last_sampler", "last_scheduler", "opened", "pointed"]
 
 _FLAGS: Final = (
     ("say Study(..., edit=True); for a fresh start, give another name=.", "add --edit; for a fresh start, give another --name."),
@@ -68,6 +69,17 @@ def find_name(storage: Storage, name: str | None, *, where: str) -> str:
     if len(names) > 1:
         raise StudyMissing(f"{where} holds {len(names)} studies: {there}. Say which with --name.")
     return names[0]
+
+
+def pointed(study: Study, where: str) -> str:
+    """How a command names a study, such that a shell takes it: runs.db, or runs.db --name first where there are several.
+
+    Args:
+        study: that is meant.
+        where: its storage as the user wrote it.
+    """
+    named = f" --name {shlex.quote(study.name)}" if len(study.storage.studies()) > 1 else ""
+    return f"{shlex.quote(masked(where))}{named}"
 
 
 def _no_file(where: str) -> str:

@@ -36,6 +36,7 @@ __all__ = [
     "Levels",
     "MetricTexts",
     "Name",
+    "OwnScheduler",
     "Population",
     "Quiet",
     "Retries",
@@ -126,7 +127,7 @@ MetricTexts: TypeAlias = Annotated[
     typer.Option(
         "--metric",
         metavar="METRIC",
-        help='What is measured: loss, or accuracy:maximize, or with a bound "latency_ms<=10". Repeat it for several.',
+        help='What is measured: loss, or accuracy:maximize, or with a bound "latency_ms<=10". Repeat it for several. [default: as recorded, else value]',
     ),
 ]
 Direction: TypeAlias = Annotated[
@@ -149,6 +150,10 @@ SchedulerOption: TypeAlias = Annotated[
         metavar="MODULE:CLASS",
         help="A scheduler of your own. [default: what the other options say, else the study's last one]",
     ),
+]
+OwnScheduler: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="MODULE:CLASS", help="A scheduler of your own. [default: the study's last one]"),
 ]
 Levels: TypeAlias = Annotated[
     list[str] | None,
@@ -179,7 +184,7 @@ Files: TypeAlias = Annotated[
     typer.Option(
         "--files",
         metavar="PLACE",
-        help="Where checkpoints lie: a folder, or s3://bucket/runs. [default: beside the study's file]",
+        help="Where checkpoints lie: a folder, or s3://bucket/runs. [default: beside the study's file; of a study on a server tunewright-files in the present folder]",
     ),
 ]
 Folds: TypeAlias = Annotated[

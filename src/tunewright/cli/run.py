@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import shlex
 import sys
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
@@ -13,7 +12,7 @@ from tunewright.analysis.text import duration
 from tunewright.cli.exits import FAILED, INTERRUPTED, OK
 from tunewright.cli.facts import best_facts, counts, counts_text, failure_lines, metric_text, spread_text
 from tunewright.cli.inputs import import_object, load_space
-from tunewright.cli.opening import existing, go_on, last_goal, opened
+from tunewright.cli.opening import existing, go_on, last_goal, opened, pointed
 from tunewright.cli.options import (
     AsJson,
     Budgets,
@@ -29,6 +28,7 @@ from tunewright.cli.options import (
     Levels,
     MetricTexts,
     Name,
+    OwnScheduler,
     Population,
     Quiet,
     Retries,
@@ -133,6 +133,8 @@ def run(
 
     The function takes the live trial, live["lr"], and returns a number or a dictionary by metric name. The same line again goes on
     where the last one ended. Ctrl-C finishes the running trials; pressed twice it gives them back.
+
+    It needs --trials or --time, or both: the first that is reached ends it. A space that is finite, and a population, end by themselves.
     """
     del debug
     limits = _Limits(trials, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
@@ -147,7 +149,7 @@ def run(
             sampler=sampler_of(sampler, levels), scheduler=decider,
             seed=seed, edit=edit, repeats=repeats,
         )  # fmt: skip
-        go_on(found, sampled=sampler is not None, scheduled=decider is not None)
+        _go_on(found, trials, sampled=sampler is not None, scheduled=decider is not None)
         before, goal = found.history.finished, _goal(found, limits)
         interrupted = _search(found, function, limits, on_failure, _timed(found, objective, function, limits, quiet=quiet), goal)
     return _show(found, study, before, interrupted=interrupted, as_json=as_json)
@@ -169,7 +171,7 @@ def worker(
     files: Files = None,
     sampler: SamplerOption = None,
     levels: Levels = None,
-    scheduler: SchedulerOption = None,
+    scheduler: OwnScheduler = None,
     on_failure: _OnFailure = "record",
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -185,8 +187,8 @@ def worker(
         function = _function(objective)
         proposer, decider = sampler_of(sampler, levels), scheduler_of(None, 1, None, Halving.promote, own=scheduler)
         found = existing(study, name, sampler=proposer, scheduler=decider)
-        go_on(found, sampled=proposer is not None, scheduled=decider is not None)
         goal = trials if trials is not None or time is not None else last_goal(found)
+        _go_on(found, goal, sampled=proposer is not None, scheduled=decider is not None)
         limits = _Limits(goal, time, workers, per_task(isolation, task_time, task_memory, gpus, retries, files))
         before = found.history.finished
         headline = "" if quiet else _headline(found, objective, limits)
@@ -220,7 +222,7 @@ def _search(
 ) -> bool:
     """Search, and show it if there is a headline; whether Ctrl-C ended it."""
     history, end = study.history, math.inf if limits.trials is None else limits.trials
-    if history.finished >= end:
+    if not _left(study, limits.trials):
         return False
     with Ears(shown=bool(headline) and sys.stderr.isatty()) as ears, contextlib.ExitStack() as shown:
         listeners: list[Listener] = []
@@ -238,6 +240,17 @@ def _search(
             **limits.task,
         )
         return ears.interrupted and study.history.finished < end
+
+
+def _go_on(study: Study, trials: int | None, *, sampled: bool, scheduled: bool) -> None:
+    """As `go_on`, which may say that the study's own sampler is not at hand: where nobody will be asked, nothing is said."""
+    if _left(study, trials):
+        go_on(study, sampled=sampled, scheduled=scheduled)
+
+
+def _left(study: Study, trials: int | None) -> bool:
+    """Whether anything is left to do until so many trials are finished (None: there is no such goal)."""
+    return trials is None or study.history.finished < trials
 
 
 def _there(finished: int) -> str:
@@ -327,10 +340,9 @@ def _show(study: Study, where: str, before: int, *, interrupted: bool, as_json: 
         remark("no trial has a value, so there is no best configuration.")
     if as_json:
         return code
+    where, which = masked(where), pointed(study, where)
     if best is not None:
-        _say_best(history)
-    named = f" --name {shlex.quote(study.name)}" if len(study.storage.studies()) > 1 else ""
-    where = masked(where)
+        _say_best(history, "" if where == "memory" else which)
     say(
         f'study   "{study.name}" in {where}: {counts_text(history)}'
         + ("" if history.finished > before else " (nothing was left to do)")
@@ -338,17 +350,17 @@ def _show(study: Study, where: str, before: int, *, interrupted: bool, as_json: 
     if where == "memory":
         say("        it ends with this command; to keep it, say --study runs.db")
     else:
-        say(f"next    tunewright show {shlex.quote(where)}{named}")
-        say(f"        tunewright report {shlex.quote(where)}{named}")
+        say(f"next    tunewright show {which}")
+        say(f"        tunewright report {which}")
     return code
 
 
-def _say_best(history: History) -> None:
+def _say_best(history: History, which: str) -> None:
     if len(history.objectives) > 1:
         say(f"best    {len(history.pareto):,} trials on the Pareto front")
         return
     metric = history.metrics[history.objectives[0]]
     say(f"best    {metric.name} {spread_text(history.best, metric)} (trial {history.best.number})")
-    for note in on_clone(history, history.best.number, commands=True):
+    for note in on_clone(history, history.best.number, shell=which):
         say(f"        {note}")
     pairs([(each, value_text(value)) for each, value in history.best.params.items()], indent=8)

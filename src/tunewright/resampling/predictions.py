@@ -49,9 +49,8 @@ class Kept:
     def write(self, params: Params, fold: int, repeat: int, model: Any, X: Any) -> str:  # noqa: ANN401, N803
         """Keep what a fitted model says of rows; returns the name of the file.
 
-        Probabilities are kept where the model gives them, else its decision values, else its predictions; as float32, except for
-        predictions of a regression. Beside probabilities the classes it predicts, which need not be the most probable ones: there are
-        thresholds, and support vector machines.
+        Probabilities are kept where the model gives them (as float32), else its decision values, else its predictions. Beside the first two
+        the classes it predicts, which need not be the most probable ones: there are thresholds, and support vector machines.
         """
         way = next((way for way in _WAYS if hasattr(model, way)), None)
         if way is None:
@@ -60,7 +59,7 @@ class Kept:
         held = {"said": said.astype(np.float32) if way == "predict_proba" else said, "way": np.array(way)}
         if hasattr(model, "classes_"):
             held["classes"] = _plain(model.classes_)
-        if way == "predict_proba" and hasattr(model, "predict"):
+        if way != "predict" and hasattr(model, "predict"):
             held["predicted"] = _plain(model.predict(X)).reshape(len(said), -1)[:, 0]  # CatBoost's is a column
         name = self.name(params, fold, repeat)
         part = self.folder / f".{name}.{os.getpid()}"
@@ -78,7 +77,8 @@ class Kept:
             y: the classes, whose sorted order is that of the columns; None for a regression.
 
         Returns:
-            None where a file is missing, or the predictions are neither values nor probabilities with the classes predicted.
+            None where a file is missing, or the predictions are neither values nor say which classes were predicted. Where a model gives no
+            probabilities, what stands in their place orders the rows of each fold as it does (`Answer.proba`).
         """
         names = [self.folder / self.name(params, fold, 0) for fold in range(len(folds))]
         if not all(name.exists() for name in names):
@@ -102,15 +102,30 @@ def _plain(cells: Any) -> Array:  # noqa: ANN401
 
 def _read(path: Path, classes: Any) -> Answer | None:  # noqa: ANN401
     with np.load(path, allow_pickle=False) as held:
-        way, said = str(held["way"]), held["said"].astype(np.float64)
+        way, said = str(held["way"]), held["said"]
         if classes is None:
-            return Answer(said, None) if way == "predict" and said.ndim == 1 else None
-        if way != "predict_proba" or said.ndim != 2 or "predicted" not in held:
+            return Answer(said.astype(np.float64), None) if way == "predict" and said.ndim == 1 else None
+        predicted = said if way == "predict" else held.get("predicted")
+        if predicted is None or predicted.ndim != 1:
             return None
         places = {str(label): place for place, label in enumerate(classes)}
-        codes = [places.get(str(label)) for label in held["predicted"]]
+        codes = [places.get(str(label)) for label in predicted]
         if None in codes:  # no class of the target
             return None
-        whole = np.zeros((len(said), len(classes)))
-        whole[:, [places[str(label)] for label in held["classes"]]] = said
-        return Answer(np.array(codes, np.float64), whole)
+        known = [places[str(label)] for label in held["classes"]] if "classes" in held else []
+        return Answer(np.array(codes, np.float64), _by_class(way, said, np.array(codes), known, len(classes)))
+
+
+def _by_class(way: str, said: Array, codes: Array, known: list[int], count: int) -> Array:
+    """A column for each class: its probability; else, of two classes, the decision value; else whether it was predicted.
+
+    No score takes the last two for probabilities: scikit-learn's scorers that need these fail with a model that gives none.
+    """
+    whole = np.zeros((len(said), count))
+    if way == "predict_proba":
+        whole[:, known] = said
+    elif way == "decision_function" and said.ndim == 1 and len(known) == count == 2:
+        whole[:, known] = np.stack([-said, said], axis=1)
+    else:
+        whole[np.arange(len(said)), codes] = 1.0
+    return whole

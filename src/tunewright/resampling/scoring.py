@@ -34,7 +34,8 @@ class Answer(NamedTuple):
 
     Attributes:
         predicted: class codes or values, shape (rows,).
-        proba: probability of each class, shape (rows, classes); None for regression.
+        proba: probability of each class, shape (rows, classes); None for regression. Of kept predictions of a model that gives none, what
+            orders the rows as the model does, for scores that need no more.
     """
 
     predicted: Array

@@ -88,7 +88,7 @@ def check_failures(history: History, error_score: float | None) -> None:
         if info.get("fit_error"):
             texts.append(str(info["fit_error"]))
         elif done.failure is not None and _scored(done):
-            odd.append(done.failure.message)
+            odd += [] if info.get("score_error") else [done.failure.message]
         elif done.failure is not None:
             texts.append(done.failure.traceback or done.failure.message)
     stands = "nan" if error_score is None else error_score

@@ -1,11 +1,16 @@
 """What a storage knows of a study beside its journal."""
 
+from typing import Final
+
 import msgspec
 
 from tunewright.metric import Metric
 from tunewright.typing import Value
 
-__all__ = ["Header", "StudyRecord"]
+__all__ = ["UPDATE", "Header", "StudyRecord"]
+
+UPDATE: Final = "Update Tunewright: in the copy of the repository, git pull, then pip install ."
+"""What to do about what a newer version wrote."""
 
 
 class Header(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ import msgspec
 
 from tunewright.errors import StorageDamaged, StorageError
 from tunewright.events import KINDS, Entry, Event
-from tunewright.storage.records import Header
+from tunewright.storage.records import UPDATE, Header
 
 __all__ = ["DECODERS", "NAMES", "decode", "decode_header", "encode", "encode_header"]
 
@@ -25,9 +25,7 @@ _encoder = msgspec.json.Encoder()
 _UNKNOWN: Final = "Object contains unknown field"
 """How msgspec begins to say it."""
 
-_NEWER: Final = (
-    "which this version of Tunewright does not know: a newer one wrote it. Update with: pip install --upgrade tunewright"
-)
+_NEWER: Final = f"which this version of Tunewright does not know: a newer one wrote it. {UPDATE}"
 
 
 DECODERS: Final[dict[str, Callable[[str], Event]]] = {name: msgspec.json.Decoder(kind).decode for name, kind in KINDS.items()}

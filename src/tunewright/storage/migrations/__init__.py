@@ -17,6 +17,7 @@ from typing import Final
 import sqlalchemy
 
 from tunewright.errors import StorageError
+from tunewright.storage.records import UPDATE
 from tunewright.storage.schema import POSTGRES_VIEW, TRIALS_VIEW, VERSION
 
 __all__ = ["outdated", "upgrade"]
@@ -33,7 +34,7 @@ def outdated(number: int, shown: str) -> bool:
     if number > VERSION:
         raise StorageError(
             f"{shown} was written by a newer Tunewright (tables of version {number}, this one knows {VERSION}). "
-            "It was not touched. Update with: pip install --upgrade tunewright"
+            f"It was not touched. {UPDATE}"
         )
     return number < VERSION
 
