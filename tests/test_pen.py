@@ -74,7 +74,7 @@ def test_a_space_is_held_as_it_is_written():
 def test_a_configuration_waits_once_unless_it_is_to_be_tried_again(study):
     def enqueue(again):
         with study._journal.writing() as pen:
-            assert pen.enqueue({"x": 0.125}, "mine", again=again) == {"x": 0.125}
+            assert pen.enqueue({"x": 0.125}, "mine", again=again) == ({"x": 0.125}, None)
         return len(study.history.queue)
 
     assert [enqueue(again) for again in (False, False, True)] == [1, 1, 2]

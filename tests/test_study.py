@@ -170,10 +170,12 @@ def test_a_script_that_enqueues_may_be_run_again(tmp_path):
     assert len([script().history.queue, script().history.queue][1]) == 1  # it waits already
     study = script()
     study.optimize(loss, trials=3)
-    study.enqueue({"x": study.history.trial(1).params["x"], **study.history.trial(1).params})  # the sampler's own
-    assert script().history.queue == []
+    with pytest.warns(UserWarning, match="it is trial 1 already.*again=True"):
+        study.enqueue(study.history.trial(1).params)  # the sampler's own
+    with pytest.warns(UserWarning, match="it is trial 0 already"):
+        assert script().history.queue == []
 
-    script().optimize(loss, more=2)
+    study.optimize(loss, more=2)
     assert [trial.params for trial in study.history.trials].count(study.history.trial(0).params) == 1
 
     study.enqueue({"opt": "sgd"}, again=True)

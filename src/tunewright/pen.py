@@ -54,16 +54,21 @@ class Pen:
         self.write(task.trial, Sent(task.index, worker, task.attempt + 1, task.budget, task.fold, task.seed, task.resume_from))
         return self.history.task(task.trial, task.index)
 
-    def enqueue(self, params: Params, note: str, *, again: bool) -> Params:
-        """Append a configuration that waits, unless it does so already or was tried and not `again`; returns it, whole.
+    def enqueue(self, params: Params, note: str, *, again: bool) -> tuple[Params, int | None]:
+        """Append a configuration that waits, unless it does so already, or was tried, and not `again`.
+
+        Returns:
+            The configuration, whole; and the trial for which it was passed over, None: for none.
 
         Raises:
             ParamsError: it does not fit the space as last edited.
         """
         whole = self.history.space.validate(params, fill=True)
-        if again or not (self.history.waits(whole) or self.history.tried(whole) is not None):
+        waits = not again and self.history.waits(whole)
+        trial = None if again or waits else self.history.tried(whole)
+        if trial is None and not waits:
             self.write(-1, Enqueued(whole, note))
-        return whole
+        return whole, trial
 
     def enter(self, opening: Opened) -> int:
         """Append who asks, unless the last one to do so worked with the same; returns the position where that stands."""

@@ -12,15 +12,7 @@ from os import PathLike
 from typing import Any, Literal, Self
 
 from tunewright.agreement import agree
-from tunewright.arguments import (
-    check_flag,
-    check_instance,
-    check_objective,
-    check_text,
-    checked_listeners,
-    count_of,
-    numbered,
-)
+from tunewright.arguments import check_flag, check_instance, check_objective, check_text, checked_listeners, count_of, numbered
 from tunewright.coordinator import Coordinator, Listener
 from tunewright.deciders import as_said
 from tunewright.deciding import Replay, replay
@@ -195,7 +187,7 @@ class Study(Findings):
             storage=self.storage, name=name, seed=self.seed, repeats=self.repeats,
         )  # fmt: skip
         for trial in self.history.trials:
-            if trial.origin == "queue" and self.history.usable[trial.number]:
+            if trial.origin == "queue" and self.history.usable[trial.number] and study.history.tried(trial.params) is None:
                 study.enqueue(trial.params, note=trial.note)
         study.optimize(objective, trials=trials, workers=workers, progress=False)
         return study.best.params
@@ -255,8 +247,8 @@ class Study(Findings):
     def enqueue(self, params: Params, *, note: str = "", again: bool = False) -> Params:
         """Have a configuration tried before any proposal; missing parameters take their defaults.
 
-        One that waits already, runs, or has completed is passed over, so that a script may be run again; `again=True` queues it
-        once more.
+        One that waits is passed over, so that a script may be run again; so is one that runs or has completed, with a warning.
+        `again=True` queues it all the same.
 
         Returns:
             The whole configuration.
@@ -266,7 +258,10 @@ class Study(Findings):
         """
         check_text(note, "note")
         check_flag(again, "again")
-        return copy.deepcopy(self._journal.attempt(lambda pen: pen.enqueue(params, note, again=again)))
+        whole, trial = self._journal.attempt(lambda pen: pen.enqueue(params, note, again=again))
+        if trial is not None:
+            warnings.warn(f"Not enqueued: it is trial {trial} already. To try it once more: again=True.", stacklevel=2)
+        return copy.deepcopy(whole)
 
     def comment(self, text: str, *, trial: int = -1) -> None:
         """Write a remark into the journal, on one trial or on the whole study."""
@@ -276,8 +271,7 @@ class Study(Findings):
 
     def edit(self, space: SearchSpace | Mapping[str, Parameter | Choice]) -> None:
         """Search another space from here on; trials that fit it are used on. What was asked stays as it was asked."""
-        wanted = space if isinstance(space, SearchSpace) else SearchSpace(space)
-        self._journal.edit(wanted)
+        self._journal.edit(space if isinstance(space, SearchSpace) else SearchSpace(space))
 
     def stop(self, trial: int = -1, *, why: str = "somebody asked for it") -> None:
         """Ask a trial to stop, or (without one) all processes that work on the study now, wherever they are.

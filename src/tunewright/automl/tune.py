@@ -163,7 +163,7 @@ def _opened(
         search.names, key=lambda name: REFERENCES.index(name) if name in REFERENCES else len(REFERENCES)
     ):  # the first meets all folds
         if f"default {name}" not in noted:
-            study.enqueue(default_params(study.space, name), note=f"default {name}")
+            study.enqueue(default_params(study.space, name), note=f"default {name}", again=True)
     if _recorded(study) is None:
         study.comment(_MARK + msgspec.json.encode(identity(settled, request)).decode())
     return search

@@ -4,6 +4,7 @@ import json
 import math
 import shlex
 import time
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
@@ -272,7 +273,9 @@ def enqueue(
     found = existing(study, name)
     given = _together(_object(params) if params is not None else {}, params_of(found.space, assignments(values or [])))
     before = {position for position, _ in found.history.queue}
-    whole = found.enqueue(given, note=note, again=again)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Not enqueued")  # which is said below
+        whole = found.enqueue(given, note=note, again=again)
     history = found.history
     here = [position for position, queued in history.queue if queued.params == whole]
     trial = None if again or here else history.tried(whole)
