@@ -22,6 +22,7 @@ from tunewright.automl.schema import Schema
 from tunewright.automl.split import Split, divide
 from tunewright.automl.tables import Frame, did_you_mean, quoted, read_table
 from tunewright.automl.task import Task, decide_task, with_target
+from tunewright.automl.together import hold_together
 from tunewright.automl.values import DATE_FORMATS, Series, dates, labels, number_style
 from tunewright.catalog import Shape, resolve_families
 from tunewright.errors import DataError
@@ -39,7 +40,7 @@ class Settled(NamedTuple):
         schema: how a table is read.
         split: of the kept rows.
         x, y: features and target of the kept rows, shapes (rows, features) and (rows,).
-        groups: number of each row's group; None without groups.
+        groups: number of each row's group, of which copies of a row are one; None without groups.
         warnings: what may be wrong with the data.
     """
 
@@ -117,6 +118,11 @@ def settle(request: TuneRequest) -> Settled:
     split = divide(y, task.facts, cv=request.cv, test=request.test, seed=request.seed, groups=groups, times=times)
     schema = decide_columns(frame, split.train, task.target, reserved)
     x = prepare(frame, schema).array
+    held = hold_together(x, y, task.facts, split, request, groups)
+    if held.split is not split:
+        split = held.split
+        schema = decide_columns(frame, split.train, task.target, reserved)
+        x = prepare(frame, schema).array
     data = DataFacts(
         path=request.data,
         rows=len(table.frame),
@@ -126,14 +132,20 @@ def settle(request: TuneRequest) -> Settled:
         test_rows=len(split.test),
         features=len(schema.features),
         fingerprint=table.fingerprint,
-        notes=(*table.notes, *task.notes, *notes),
+        notes=(*table.notes, *task.notes, *notes, *held.notes),
+        copies=held.copies,
     )
     columns = tuple(
         ColumnFacts(name=c.name, role=c.role, used=bool(c.features), missing=c.missing, sentence=c.sentence)
         for c in schema.columns
     )
-    warnings = (*_leaks(schema, x[split.train], y[split.train], task.facts), *_smallness(data, task.facts), *split.facts.notes)
-    return Settled(task.facts, metric, data, columns, schema, split, x, y, groups, warnings)
+    warnings = (
+        *held.warnings,
+        *_leaks(schema, x[split.train], y[split.train], task.facts),
+        *_smallness(data, task.facts),
+        *split.facts.notes,
+    )
+    return Settled(task.facts, metric, data, columns, schema, split, x, y, held.groups, warnings)
 
 
 def identity(settled: Settled, request: TuneRequest) -> Identity:

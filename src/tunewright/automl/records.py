@@ -12,11 +12,14 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from tunewright.automl.claims import Claim, RaceFacts
+from tunewright.automl.copies import Copies
+from tunewright.automl.scores import Difference, Score, TestScores
 
 __all__ = [
     "BudgetFacts",
     "ColumnFacts",
     "Configuration",
+    "Copies",
     "Counts",
     "DataFacts",
     "Difference",
@@ -58,6 +61,8 @@ class TuneRequest(msgspec.Struct, frozen=True, kw_only=True):
         study: URL of the storage; None: `study.db` in the folder.
         name: of the study within its storage; None: the stem of the data file.
         resume: go on with the study that is there, instead of refusing to touch it.
+        copies: where rows with the same features stand. "together": on one side of every split; "apart": they are divided as independent
+            rows; "auto": together where they are more than chance gives.
     """
 
     data: str
@@ -77,6 +82,7 @@ class TuneRequest(msgspec.Struct, frozen=True, kw_only=True):
     study: str | None = None
     name: str | None = None
     resume: bool = False
+    copies: Literal["auto", "together", "apart"] = "auto"
 
 
 class TaskFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +150,7 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
         features: numbers and categories that the models see.
         fingerprint: hash of the table's content.
         notes: sentences about what was found while reading (encoding, delimiter, rows left out …).
+        copies: rows with the same features; None: no two are the same.
     """
 
     path: str
@@ -155,6 +162,7 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
     features: int
     fingerprint: str
     notes: tuple[str, ...] = ()
+    copies: Copies | None = None
 
 
 class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -253,53 +261,6 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     folds: tuple[float, ...] = ()
     train: float | None = None
     fit_seconds: float | None = None
-
-
-class Score(msgspec.Struct, frozen=True, kw_only=True):
-    """A score on the test set with its 95 % interval, None where the rows cannot tell it; `others` holds further metrics without intervals."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    others: dict[str, float] = {}
-
-
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """Winner minus another on the same test rows, in the metric's units, with its 95 % interval, None as for `Score`.
-
-    `better` is the share of bootstrap draws in which the winner was the better one, ties counted half.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    better: float | None
-    sentence: str
-
-
-class TestScores(msgspec.Struct, frozen=True, kw_only=True):
-    """What the models are worth on rows that the search never saw.
-
-    Attributes:
-        winner, default, baseline: each fitted on all training rows; without a value where that failed.
-        default_title, baseline_title: what they are ("random forest with scikit-learn's defaults", "always the class B").
-        difference: winner against default.
-        floor: winner against baseline; None in results that were written before there was one.
-        draws: bootstrap draws behind the intervals, and behind the shares of draws.
-        sentence: how to read the intervals.
-    """
-
-    __test__ = False  # pytest collects classes by their name
-
-    winner: Score
-    default: Score
-    baseline: Score
-    default_title: str
-    baseline_title: str
-    difference: Difference
-    draws: int
-    sentence: str
-    floor: Difference | None = None
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
