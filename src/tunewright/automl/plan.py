@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.automl.columns import decide_columns
+from tunewright.automl.leaks import leaks
 from tunewright.automl.metrics import resolve_metric
 from tunewright.automl.pipeline import MAX_COLUMNS
 from tunewright.automl.prepare import prepare
@@ -141,7 +142,7 @@ def settle(request: TuneRequest) -> Settled:
     )
     warnings = (
         *held.warnings,
-        *_leaks(schema, x[split.train], y[split.train], task.facts),
+        *leaks(schema, x[split.train], y[split.train], task.facts),
         *_smallness(data, task.facts),
         *split.facts.notes,
     )
@@ -250,28 +251,6 @@ def _times(series: Series) -> Array:
             f'"{series.name}" does not order the rows: most of its values are neither numbers nor dates. Write dates as 2024-01-31.'
         )
     return times
-
-
-def _leaks(schema: Schema, x: Array, y: Array, task: TaskFacts) -> tuple[str, ...]:
-    """Columns that say the target in other words."""
-    found = []
-    for place, name in enumerate(schema.features):
-        cells = x[:, place]
-        if np.isnan(cells).any():
-            continue
-        if task.kind == "regression":
-            spread = float(cells.std() * y.std())
-            leak = spread > 0 and abs(float(np.mean((cells - cells.mean()) * (y - y.mean()))) / spread) > 1 - 1e-9
-        else:
-            pairs = len({*zip(cells.tolist(), y.tolist(), strict=True)})
-            leak = pairs == len(np.unique(cells)) == len(task.classes)
-        if leak:
-            found.append(name)
-    if not found:
-        return ()
-    return (
-        f"{quoted(found)} {'says' if len(found) == 1 else 'say'} the target exactly. If it is known only afterwards, take it out of the table: the scores would promise too much.",
-    )
 
 
 def _smallness(data: DataFacts, task: TaskFacts) -> tuple[str, ...]:
