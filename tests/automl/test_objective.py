@@ -124,3 +124,17 @@ def test_a_further_seed_is_a_fold_that_nobody_met() -> None:
     assigned = fresh(SPLIT.assigned, Y, None, classes=2, seed=0, repeat=1)
     model, _, _ = fit(LINEAR, SHAPE, 1, X[(assigned >= 0) & (assigned != 2)], Y[(assigned >= 0) & (assigned != 2)])
     assert found["log_loss"] == pytest.approx(score(metric, Y[assigned == 2], respond(model, X[assigned == 2], 2)))
+
+
+def test_copies_stay_together_in_the_folds_that_confirm() -> None:
+    x, y, numbers = np.tile(X, (2, 1)), np.tile(Y, 2), np.tile(np.arange(ROWS), 2)
+    split = divide(y, TWO, cv=5, test=0.2, seed=0, groups=numbers, copies=True)
+    metric = resolve_metric("log_loss", TWO)
+    with Workspace(x, y, split, 0, numbers) as workspace:
+        found = FoldObjective(str(workspace.folder), SHAPE, metric, 0)(LiveTrial(Task(0, 7, LINEAR, fold=2, seed=1)))
+
+    assigned = fresh(split.assigned, y, numbers, classes=2, seed=0, repeat=1, copies=True)
+    seen, judged = (assigned >= 0) & (assigned != 2), assigned == 2
+    model, _, _ = fit(LINEAR, SHAPE, 1, x[seen], y[seen])
+    assert not set(numbers[seen]) & set(numbers[judged])
+    assert found["log_loss"] == pytest.approx(score(metric, y[judged], respond(model, x[judged], 2)))

@@ -148,3 +148,18 @@ def test_everything_goes_into_one_folder() -> None:
 def test_workers_are_as_many_as_processors() -> None:
     assert workers_of(TuneRequest(data="t.csv", target="y", workers=3)) == 3
     assert workers_of(TuneRequest(data="t.csv", target="y")) >= 1
+
+
+def test_copies_are_found_beside_an_identifier(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"x": RNG.normal(size=120), "z": RNG.normal(size=120), "y": RNG.choice(["a", "b"], 120)})
+    frame = pd.concat([frame, frame], ignore_index=True)
+    frame.insert(0, "id", np.arange(240))
+    frame.to_csv(tmp_path / "t.csv", index=False)
+
+    settled = settle(TuneRequest(data=str(tmp_path / "t.csv"), target="y"))
+
+    assert settled.data.copies is not None
+    assert (settled.data.copies.rows, settled.data.copies.handled) == (120, "together")
+    assert settled.groups is not None
+    assert not set(settled.groups[settled.split.test]) & set(settled.groups[settled.split.train])
+    assert "120 of 240 rows repeat another row" in settled.warnings[0]

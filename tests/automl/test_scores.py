@@ -1,6 +1,7 @@
+import msgspec
 import pytest
 
-from tunewright.automl.scores import Score, judged_class
+from tunewright.automl.scores import Difference, Score, judged_class
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,15 @@ def test_a_score_reads_with_its_interval(score: Score, text: str) -> None:
 def test_some_metrics_are_of_one_of_two_classes(scorer: str, of: str | None) -> None:
     assert judged_class(scorer, "b") == of
     assert judged_class(scorer, None) is None
+
+
+def test_a_score_goes_to_json_and_back() -> None:
+    score = Score(value=0.5, low=None, high=None, others={"f1": 0.25})
+
+    assert msgspec.json.decode(msgspec.json.encode(score), type=Score) == score
+
+
+def test_a_difference_that_cannot_be_told_is_null_in_json() -> None:
+    apart = Difference(value=None, low=None, high=None, better=None, sentence="Too small.")
+
+    assert msgspec.json.decode(msgspec.json.encode(apart))["value"] is None

@@ -141,3 +141,26 @@ def test_fresh_folds_divide_the_same_rows_in_another_way() -> None:
         assert (first != second).any()
         if given is not None:
             assert all(len(set(first[groups == group])) == 1 for group in range(30))
+
+
+def test_copies_follow_the_row_that_they_repeat() -> None:
+    numbers, y = np.repeat(np.arange(200), 3), np.repeat(LABELS, 3)
+
+    split = divide(y, CLASSES, cv=4, test=0.2, seed=0, groups=numbers, copies=True)
+    again = fresh(split.assigned, y, numbers, classes=3, seed=0, repeat=1, copies=True)
+
+    assert split.copies
+    assert split.facts.kind == "stratified"
+    assert "120 of 600 rows, 40 of the 200 different ones" in split.facts.sentence
+    for assigned in (split.assigned, again):
+        assert all(len(set(three)) == 1 for three in assigned.reshape(200, 3).tolist())
+        assert np.bincount(y[assigned == 2].astype(int)).tolist() == [72, 36, 12]
+    assert np.array_equal(again == TEST, split.assigned == TEST)
+    assert not np.array_equal(again, split.assigned)
+
+
+def test_a_class_with_few_rows_that_are_not_copies_is_refused() -> None:
+    y = np.repeat([0.0, 1.0, 2.0], [100, 60, 12])
+
+    with pytest.raises(DataError, match='class "c" has 3 rows that are not copies'):
+        divide(y, CLASSES, cv=3, test=0.2, seed=0, groups=np.concatenate([np.arange(160), np.arange(12) // 4 + 160]), copies=True)

@@ -148,3 +148,13 @@ def test_counts_that_are_taken_for_classes_are_told_with_the_mend() -> None:
     assert task.facts.kind == "classification"
     assert any(note.endswith("If these are quantities, say --task regression.") for note in task.notes)
     assert not any("quantities" in note for note in decide(["a", "b"] * 30).notes)
+
+
+@pytest.mark.parametrize(
+    ("cells", "note"),
+    [(["1,5", "2,25"], "with a decimal comma"), (["1,500", "2,250"], "with commas between thousands"), (["1.5", "2"], None)],
+)
+def test_how_commas_in_the_target_are_read_is_told(cells: list[str], note: str | None) -> None:
+    task = decide_task(pd.DataFrame({"y": [*cells, "7"] * 20, "x": range(60)}), "y", "regression")
+
+    assert task.notes == (() if note is None else (f"The target is read {note}.",))

@@ -10,7 +10,7 @@ import pytest
 from sklearn import datasets
 
 from tunewright.analysis.facts import HELD, held_trial
-from tunewright.automl import TunePlan, TuneRequest, TuneResult, load_model, predict, read_table, tune
+from tunewright.automl import TunePlan, TuneRequest, TuneResult, load_model, predict, read_table, report_extras, tune
 from tunewright.errors import DataError, NoResult, StudyChanged, StudyExists
 from tunewright.study import Study
 
@@ -302,3 +302,25 @@ def test_a_model_that_is_no_better_than_the_baseline_is_called_of_no_use_first(f
     assert result.test.floor is not None
     assert result.advice.startswith(("Of no use as it stands", "It may be of no use"))
     assert result.advice.split(". ")[0] in Path(result.paths.report).read_text(encoding="utf-8")
+
+
+def test_noise_that_stands_in_the_table_three_times_is_noise(folder: Path) -> None:
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame(rng.normal(size=(150, 5)).round(3), columns=list("abcde")).assign(t=rng.choice(["no", "yes"], 150))
+    data = written(folder, "thrice", pd.concat([frame] * 3).sample(frac=1, random_state=0))
+    request = TuneRequest(data=data, target="t", trials=1, models=("knn",), cv=3, workers=1, out=str(folder / "thrice"))
+
+    result = tune(request)
+
+    assert result.data.copies is not None
+    assert (result.data.copies.rows, result.data.copies.sets, result.data.copies.seen) == (300, 30, 0)
+    assert result.test.winner.value is not None
+    assert result.test.winner.value < 0.9
+    assert result.winner.mean is not None
+    assert result.winner.mean < 0.8
+    assert "bootstrap draws of different rows" in result.test.sentence
+    assert "repeat another row" in result.warnings[0]
+    assert "repeat another row" in Path(result.paths.report).read_text(encoding="utf-8")
+    assert "--copies" not in " ".join(command for _, command in report_extras(result).commands)
+    apart = changed(request, copies="apart", out=str(folder / "apart"))
+    assert "--copies=apart" in " ".join(command for _, command in report_extras(tune(apart)).commands)

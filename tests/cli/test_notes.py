@@ -4,6 +4,7 @@ import msgspec
 
 from tunewright.automl.records import (
     ColumnFacts,
+    Copies,
     DataFacts,
     FamilyFacts,
     MetricFacts,
@@ -89,3 +90,13 @@ def test_families_that_are_too_slow_share_a_line_and_what_was_not_asked_for_need
         " noted   models left out, too slow on 48,000 rows for the time there is: k nearest neighbours, support vector machine. "
         "To search them anyway, name them: --models knn,svm"
     )
+
+
+def test_copies_that_are_held_together_are_told_before_the_search() -> None:
+    copies = Copies(rows=1300, exact=1000, natural=False, handled="together", sets=400, seen=0)
+    data = msgspec.structs.replace(PLAN.data, copies=copies)
+
+    assert notes(plan(data=data)) == [
+        " noted   1,300 rows repeat another in all features: such copies are held together, on one side of every split"
+    ]
+    assert notes(plan(data=msgspec.structs.replace(data, copies=msgspec.structs.replace(copies, handled="apart")))) == []

@@ -177,7 +177,7 @@ def test_every_option_of_the_main_job_is_there() -> None:
 
     assert options >= {
         "--target", "--metric", "--time", "--trials", "--models", "--cv", "--groups", "--time-order", "--test", "--workers",
-        "--seed", "--out", "--study", "--name", "--task", "--resume", "--json",
+        "--seed", "--out", "--study", "--name", "--task", "--copies", "--resume", "--json",
     }  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def test_a_search_in_which_nothing_worked_says_why() -> None:
     made = study(["first"], ["second"])
 
     assert table(made)["rank_test_score"].tolist() == [1, 1]
-    with pytest.raises(ValueError, match=r"(?s)All the 2 fits failed.*error_score='raise'.*first"):
+    with pytest.raises(ValueError, match=r"(?s)All the 2 fits failed, the first with ValueError: first\n.*error_score='raise'"):
         check_failures(made.history, None)
 
 
@@ -96,7 +96,9 @@ def test_the_score_of_a_failure_stands_for_every_score_that_a_function_names() -
     assert found["split0_test_a"].tolist() == [0.5, -1]
     assert found["split0_test_b"].tolist() == [0.25, -1]
     assert "mean_test_score" not in found
-    with pytest.warns(FitFailedWarning, match=r"1 of 2 fits failed. Their candidates have the score -1.0(?s:.*)it broke"):
+    with pytest.warns(
+        FitFailedWarning, match=r"1 of 2 fits failed, the first with (?s:.*)it broke\nTheir candidates have the score -1.0"
+    ):
         check_failures(made.history, -1.0)
 
 
@@ -135,3 +137,34 @@ def test_a_candidate_that_fails_with_more_of_the_resource_ranks_last() -> None:
 
     assert np.isnan(found["mean_test_score"]).tolist() == [False, True, False]
     assert found["rank_test_score"].tolist() == [1, 3, 2]
+
+
+def test_the_error_comes_first_and_frames_of_the_search_are_left_out() -> None:
+    text = """Traceback (most recent call last):
+  File "xgboost/data.py", line 4, in info
+    mapper[name]
+KeyError: 'category'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/lib/tunewright/sklearn/folds.py", line 2, in evaluate_fold
+    model.fit(X, y)
+    ^^^^^^^^^^^^^^^
+  File "xgboost/core.py", line 7, in inner_f
+    raise ValueError(msg)
+ValueError: categories need a flag.
+Columns: c"""
+    made = Study(SearchSpace({"x": Categorical([0])}), Metric("score", "maximize"), scheduler=Once(folds=1))
+    made.tell(made.ask(), {"score": -1, "test_score": -1, "fit_time": 1, "score_time": 1, "fit_error": text})
+
+    with pytest.raises(ValueError, match="All the 1 fits failed") as caught:
+        check_failures(made.history, -1.0)
+
+    said = str(caught.value).splitlines()
+    assert said[0] == "All the 1 fits failed, the first with ValueError: categories need a flag."
+    assert "folds.py" not in str(caught.value)
+    assert "model.fit(X, y)" not in str(caught.value)
+    assert said[-4:] == [
+        '  File "xgboost/core.py", line 7, in inner_f', "    raise ValueError(msg)", "ValueError: categories need a flag.", "Columns: c"
+    ]  # fmt: skip

@@ -1,6 +1,7 @@
 import math
 import os
 import pickle
+import re
 import time
 import warnings
 from pathlib import Path
@@ -254,11 +255,17 @@ def test_the_first_error_may_be_raised(workers: int) -> None:
 
 
 def test_when_everything_fails_the_error_says_why() -> None:
-    with (
-        pytest.warns(UserWarning, match="No trial completed"),
-        pytest.raises(ValueError, match=r"(?s)All the 2 fits failed.*a is [13]"),
-    ):
-        search(Fragile(), {"a": [1, 3]}).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match=r"All the 2 fits failed") as caught:
+            search(Fragile(), {"a": [1, 3]}).fit(X, y)
+
+    first, *below = str(caught.value).splitlines()
+    assert re.fullmatch("All the 2 fits failed, the first with ZeroDivisionError: a is [13]", first)
+    assert below[0].endswith("error_score='raise'. Its traceback:")
+    assert not any("folds.py" in line for line in below)
+    assert any("in fit" in line for line in below)
+    assert re.fullmatch("ZeroDivisionError: a is [13]", below[-1])
 
 
 @pytest.mark.parametrize(
@@ -749,9 +756,7 @@ def test_one_score_with_a_name_is_several_metrics(scoring: Any) -> None:
     [{"scoring": "roc_auc"}, {"scoring": {"acc": "accuracy", "roc_auc": "roc_auc"}, "refit": "acc"}],
     ids=["one", "several"],
 )
-@pytest.mark.filterwarnings(
-    "ignore:Scoring failed", "ignore:One or more of the", "ignore:No trial completed", "ignore:invalid value"
-)
+@pytest.mark.filterwarnings("ignore:Scoring failed", "ignore:One or more of the", "ignore:invalid value")
 def test_a_scorer_that_raises_is_no_fit_that_failed(more: dict[str, Any], error_score: float) -> None:
     found = check_like_the_grid((X, y), {"C": [1.0, 2.0]}, error_score=error_score, return_train_score=True, **more)
 
@@ -761,7 +766,6 @@ def test_a_scorer_that_raises_is_no_fit_that_failed(more: dict[str, Any], error_
 def test_what_a_scorer_raised_is_told() -> None:
     with (
         warnings.catch_warnings(record=True) as caught,
-        pytest.warns(UserWarning, match="No trial completed"),
         pytest.warns(UserWarning, match=r"(?s)Scoring failed on 2 of 2 fits, where the score is nan\..*multi_class must be in"),
     ):
         SearchCV(SVC(), {"C": [1.0, 2.0]}, cv=3, scoring="roc_auc").fit(X, y)

@@ -7,6 +7,7 @@ predicted = predict(load_model(result.paths.model), read_table("new.csv").frame)
 """
 
 from tunewright.automl.claims import Claim, Gap, RaceFacts
+from tunewright.automl.copies import Copies
 from tunewright.automl.model_file import Model, ModelCard, Predicted, load_model, predict, save_model
 from tunewright.automl.page import report_extras
 from tunewright.automl.records import (
@@ -36,6 +37,7 @@ __all__ = [
     "Column",
     "ColumnFacts",
     "Configuration",
+    "Copies",
     "Counts",
     "DataFacts",
     "Difference",

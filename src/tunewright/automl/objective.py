@@ -60,6 +60,7 @@ class Workspace:
             self._write(x, y, split, np.random.default_rng([seed, 1]))
             np.save(self.folder / "assigned.npy", split.assigned)
             np.save(self.folder / "groups.npy", np.empty(0, np.int64) if groups is None else groups)
+            np.save(self.folder / "copies.npy", np.array(split.copies))
         except OSError as error:
             self.__exit__()
             raise DataError(
@@ -110,7 +111,7 @@ def _anew(folder: str, fold: int, repeat: int, classes: int, seed: int) -> list[
     groups = _load(folder, "groups")
     assigned = fresh(
         np.asarray(_load(folder, "assigned")), np.asarray(_load(folder, "y")), np.asarray(groups) if len(groups) else None,
-        classes=classes, seed=seed, repeat=repeat,
+        classes=classes, seed=seed, repeat=repeat, copies=bool(_load(folder, "copies")),
     )  # fmt: skip
     train, valid = np.flatnonzero((assigned >= 0) & (assigned != fold)), np.flatnonzero(assigned == fold)
     rng = np.random.default_rng([seed, 1, repeat, fold])

@@ -84,7 +84,7 @@ def finish(
     if not history.completed:
         raise _nothing(history, ended)
     proven = [item.trial for item in ranking(history, None) if history.proven[item.trial.number]]
-    worth = by_folds(history, rows=settled.data.train_rows)
+    worth = by_folds(history, rows=_independent(settled))
     if worth.recommended == "default":  # nothing is likely enough to be better, whatever the scores say
         proven.sort(key=lambda trial: trial.params != worth.params)
     best = tuple(configuration(trial, settled.metric) for trial in proven[:_BEST])
@@ -117,6 +117,12 @@ def finish(
         claim_of(worth, _about(history, winner, settled.metric)),
         race_facts(history, settled.split.facts.folds),
     )
+
+
+def _independent(settled: Settled) -> int:
+    """Training rows, of which copies count once."""
+    train = settled.split.train
+    return len(np.unique(settled.groups[train])) if settled.split.copies and settled.groups is not None else len(train)
 
 
 def configuration(trial: Trial, metric: MetricFacts) -> Configuration:
@@ -264,7 +270,7 @@ def _judged(settled: Settled, answers: Mapping[str, Answer], default: Configurat
     further = tuple(_further(task))
     scores = {name: scored(settled.metric, y, answer, draws[name], further, groups=groups) for name, answer in answers.items()}
     count = len(draws["winner"])
-    by = "rows" if groups is None else "groups of rows"
+    by = "rows" if groups is None else "different rows" if settled.split.copies else "groups of rows"
     sentence = f"Scores on {len(rows)} rows that the search never saw, with 95 % intervals from {count} bootstrap draws of {by}."
     if not count:
         sentence = f"Scores on {len(rows)} rows that the search never saw; they are too few {by} for an interval."

@@ -117,7 +117,7 @@ def _commands(result: TuneResult) -> tuple[tuple[str, str], ...]:
 
 def _options(request: TuneRequest) -> list[str]:
     """What was asked for beside the defaults, without the budget: a study only goes on with the splits and models it was begun with."""
-    names = ("task", "metric", "cv", "groups", "time_order", "test", "seed", "out", "study", "name")
+    names = ("task", "metric", "cv", "groups", "time_order", "test", "seed", "out", "study", "name", "copies")
     plain = {field.name: field.default for field in msgspec.structs.fields(TuneRequest)}
     found = [f"--{name.replace('_', '-')}={getattr(request, name)}" for name in names if getattr(request, name) != plain[name]]
     return [*found, *([f"--models={','.join(request.models)}"] if request.models else [])]

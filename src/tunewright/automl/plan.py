@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.automl.columns import decide_columns
+from tunewright.automl.leaks import leaks
 from tunewright.automl.metrics import resolve_metric
 from tunewright.automl.pipeline import MAX_COLUMNS
 from tunewright.automl.prepare import prepare
@@ -22,6 +23,7 @@ from tunewright.automl.schema import Schema
 from tunewright.automl.split import Split, divide
 from tunewright.automl.tables import Frame, did_you_mean, quoted, read_table
 from tunewright.automl.task import Task, decide_task, with_target
+from tunewright.automl.together import hold_together
 from tunewright.automl.values import DATE_FORMATS, Series, dates, labels, number_style
 from tunewright.catalog import Shape, resolve_families
 from tunewright.errors import DataError
@@ -39,7 +41,7 @@ class Settled(NamedTuple):
         schema: how a table is read.
         split: of the kept rows.
         x, y: features and target of the kept rows, shapes (rows, features) and (rows,).
-        groups: number of each row's group; None without groups.
+        groups: number of each row's group, of which copies of a row are one; None without groups.
         warnings: what may be wrong with the data.
     """
 
@@ -117,6 +119,11 @@ def settle(request: TuneRequest) -> Settled:
     split = divide(y, task.facts, cv=request.cv, test=request.test, seed=request.seed, groups=groups, times=times)
     schema = decide_columns(frame, split.train, task.target, reserved)
     x = prepare(frame, schema).array
+    held = hold_together(x, y, task.facts, split, request, groups)
+    if held.split is not split:
+        split = held.split
+        schema = decide_columns(frame, split.train, task.target, reserved)
+        x = prepare(frame, schema).array
     data = DataFacts(
         path=request.data,
         rows=len(table.frame),
@@ -126,14 +133,20 @@ def settle(request: TuneRequest) -> Settled:
         test_rows=len(split.test),
         features=len(schema.features),
         fingerprint=table.fingerprint,
-        notes=(*table.notes, *task.notes, *notes),
+        notes=(*table.notes, *task.notes, *notes, *held.notes),
+        copies=held.copies,
     )
     columns = tuple(
         ColumnFacts(name=c.name, role=c.role, used=bool(c.features), missing=c.missing, sentence=c.sentence)
         for c in schema.columns
     )
-    warnings = (*_leaks(schema, x[split.train], y[split.train], task.facts), *_smallness(data, task.facts), *split.facts.notes)
-    return Settled(task.facts, metric, data, columns, schema, split, x, y, groups, warnings)
+    warnings = (
+        *held.warnings,
+        *leaks(schema, x[split.train], y[split.train], task.facts),
+        *_smallness(data, task.facts),
+        *split.facts.notes,
+    )
+    return Settled(task.facts, metric, data, columns, schema, split, x, y, held.groups, warnings)
 
 
 def identity(settled: Settled, request: TuneRequest) -> Identity:
@@ -238,28 +251,6 @@ def _times(series: Series) -> Array:
             f'"{series.name}" does not order the rows: most of its values are neither numbers nor dates. Write dates as 2024-01-31.'
         )
     return times
-
-
-def _leaks(schema: Schema, x: Array, y: Array, task: TaskFacts) -> tuple[str, ...]:
-    """Columns that say the target in other words."""
-    found = []
-    for place, name in enumerate(schema.features):
-        cells = x[:, place]
-        if np.isnan(cells).any():
-            continue
-        if task.kind == "regression":
-            spread = float(cells.std() * y.std())
-            leak = spread > 0 and abs(float(np.mean((cells - cells.mean()) * (y - y.mean()))) / spread) > 1 - 1e-9
-        else:
-            pairs = len({*zip(cells.tolist(), y.tolist(), strict=True)})
-            leak = pairs == len(np.unique(cells)) == len(task.classes)
-        if leak:
-            found.append(name)
-    if not found:
-        return ()
-    return (
-        f"{quoted(found)} {'says' if len(found) == 1 else 'say'} the target exactly. If it is known only afterwards, take it out of the table: the scores would promise too much.",
-    )
 
 
 def _smallness(data: DataFacts, task: TaskFacts) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import msgspec
 from tunewright.analysis.text import counted, cut
 from tunewright.analysis.told import Row, Told
 from tunewright.automl.claims import Claim, Gap, RaceFacts
+from tunewright.automl.copies import Copies
 from tunewright.automl.scores import TestScores, judged_class
 from tunewright.paths import masked
 from tunewright.tracking.progress import measured, plain_number
@@ -22,6 +23,7 @@ __all__ = [
     "BudgetFacts",
     "ColumnFacts",
     "Configuration",
+    "Copies",
     "Counts",
     "DataFacts",
     "FamilyFacts",
@@ -59,6 +61,8 @@ class TuneRequest(msgspec.Struct, frozen=True, kw_only=True):
         study: URL of the storage; None: `study.db` in the folder.
         name: of the study within its storage; None: the stem of the data file.
         resume: go on with the study that is there, instead of refusing to touch it.
+        copies: where rows with the same features stand. "together": on one side of every split; "apart": they are divided as independent
+            rows; "auto": together where they are more than chance gives.
     """
 
     data: str
@@ -78,6 +82,7 @@ class TuneRequest(msgspec.Struct, frozen=True, kw_only=True):
     study: str | None = None
     name: str | None = None
     resume: bool = False
+    copies: Literal["auto", "together", "apart"] = "auto"
 
 
 class TaskFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +150,7 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
         features: numbers and categories that the models see.
         fingerprint: hash of the table's content.
         notes: sentences about what was found while reading (encoding, delimiter, rows left out …).
+        copies: rows with the same features; None: no two are the same.
     """
 
     path: str
@@ -156,6 +162,7 @@ class DataFacts(msgspec.Struct, frozen=True, kw_only=True):
     features: int
     fingerprint: str
     notes: tuple[str, ...] = ()
+    copies: Copies | None = None
 
 
 class SplitFacts(msgspec.Struct, frozen=True, kw_only=True):

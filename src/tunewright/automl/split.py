@@ -21,6 +21,7 @@ from tunewright.typing import Array
 __all__ = ["TEST", "Fold", "Split", "divide", "fresh"]
 
 TEST: Final = -1
+_MIN_CLASS_SETS: Final = 4
 
 _Rows = NDArray[np.int64]
 
@@ -39,11 +40,13 @@ class Split(NamedTuple):
         facts: for people.
         assigned: by row: TEST, or the number of its fold.
         timed: whether folds follow one another in time.
+        copies: whether groups are copies of one row, which count once.
     """
 
     facts: SplitFacts
     assigned: _Rows
     timed: bool
+    copies: bool = False
 
     @property
     def train(self) -> _Rows:
@@ -67,7 +70,9 @@ class Split(NamedTuple):
         )
 
 
-def fresh(assigned: _Rows, y: Array, groups: _Rows | None, *, classes: int, seed: int, repeat: int) -> _Rows:
+def fresh(
+    assigned: _Rows, y: Array, groups: _Rows | None, *, classes: int, seed: int, repeat: int, copies: bool = False
+) -> _Rows:
     """The training rows divided into as many folds in another way; test rows stay test rows.
 
     Args:
@@ -75,10 +80,14 @@ def fresh(assigned: _Rows, y: Array, groups: _Rows | None, *, classes: int, seed
         y, groups: as for `divide`.
         classes: how many; 0 for regression.
         seed, repeat: of the shuffling; repeat from 1 on.
+        copies: as for `divide`.
 
     Raises:
         ValueError: so few groups or rows of a class are there that a fold would be left without.
     """
+    if copies and groups is not None:
+        _, first, place = np.unique(groups, return_index=True, return_inverse=True)
+        return fresh(assigned[first], y[first], None, classes=classes, seed=seed, repeat=repeat)[place]
     train, folds = np.flatnonzero(assigned != TEST), int(assigned.max()) + 1
     state = int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0] % (1 << 31))
     kinds = ("StratifiedKFold", "KFold") if groups is None else ("StratifiedGroupKFold", "GroupKFold")
@@ -87,8 +96,9 @@ def fresh(assigned: _Rows, y: Array, groups: _Rows | None, *, classes: int, seed
 
 
 def divide(
-    y: Array, task: TaskFacts, *, cv: int, test: float, seed: int, groups: _Rows | None = None, times: Array | None = None
-) -> Split:
+    y: Array, task: TaskFacts, *, cv: int, test: float, seed: int, groups: _Rows | None = None, times: Array | None = None,
+    copies: bool = False,
+) -> Split:  # fmt: skip
     """Divide rows into a test set and folds.
 
     Args:
@@ -99,6 +109,7 @@ def divide(
         seed: of the shuffling.
         groups: number of each row's group; no group is divided.
         times: each row's place in time, no NaN; the latest rows are the test set.
+        copies: whether groups are copies of one row: then one of each is divided, as rows are, and the others follow it.
 
     Raises:
         DataError: the rows, groups or moments do not suffice.
@@ -109,6 +120,8 @@ def divide(
         raise DataError(f"Cross-validation needs 2 folds or more, got {cv}. Write for example --cv 5.")
     if times is not None:
         return _by_time(y, task, cv, test, times)
+    if groups is not None and copies:
+        return _by_copy(y, task, cv, test, seed, groups)
     if groups is not None:
         return _by_group(y, task, cv, test, seed, groups)
     return _by_row(y, task, cv, test, seed)
@@ -136,6 +149,25 @@ def _by_row(y: Array, task: TaskFacts, cv: int, test: float, seed: int) -> Split
     how = "drawn at random with the share of each class kept" if classes else "drawn at random"
     sentence = f"{len(held)} of {len(y)} rows are the test set, {how}; the others make {folds} folds in the same way."
     return _split("stratified" if classes else "shuffled", folds, sentence, assigned, notes)
+
+
+def _by_copy(y: Array, task: TaskFacts, cv: int, test: float, seed: int, groups: _Rows) -> Split:
+    _, first, place = np.unique(groups, return_index=True, return_inverse=True)
+    if task.classes:
+        counts = np.bincount(y[first].astype(int), minlength=len(task.classes))
+        if counts.min() < _MIN_CLASS_SETS:
+            raise DataError(
+                f'The class "{task.classes[int(counts.argmin())]}" has {counts.min()} rows that are not copies; {_MIN_CLASS_SETS} are needed.'
+            )
+    one = _by_row(y[first], task, cv, test, seed)
+    assigned = one.assigned[place]
+    how = "drawn at random with the share of each class kept" if task.classes else "drawn at random"
+    sentence = (
+        f"{int((assigned == TEST).sum())} of {len(y)} rows, {len(one.test)} of the {len(first)} different ones, are the test set, {how}; "
+        f"the others make {one.facts.folds} folds in the same way; copies of a row stay on its side."
+    )
+    split = _split(one.facts.kind, one.facts.folds, sentence, assigned, list(one.facts.notes))
+    return split._replace(copies=True)
 
 
 def _by_group(y: Array, task: TaskFacts, cv: int, test: float, seed: int, groups: _Rows) -> Split:

@@ -27,6 +27,7 @@ _WHOLE: Final = re.compile(r"^(0|-?[1-9][0-9]{0,17})$")
 
 _MAX_NUMBER_CLASSES: Final = 20
 _ROWS_PER_CLASS: Final = 10
+_COMMAS: Final = {"decimal comma": "a decimal comma", "thousands comma": "commas between thousands"}
 _JUNK_SHARE: Final = 0.02
 MIN_CLASS_ROWS: Final = 4
 _MIN_ROWS: Final = 10
@@ -135,7 +136,8 @@ def _regression(name: str, found: Numbers, style: str, text: Labels, reason: str
             f'The target "{name}" does not hold numbers ({quoted(shown, 3)}), so regression is not possible. Leave out --task, or name another target.'
         )
     rows = np.flatnonzero(known)
-    notes = _left_out(len(values) - len(rows) - far, "has no number in the target")
+    notes: tuple[str, ...] = (f"The target is read with {_COMMAS[style]}.",) if style in _COMMAS else ()
+    notes += _left_out(len(values) - len(rows) - far, "has no number in the target")
     notes += _left_out(far, f"has a target that no model can learn, infinite or beyond ±{LARGEST:.1e},")
     if len(np.unique(values[rows])) == 1:
         raise DataError(f'The target "{name}" is {values[rows][0]:g} in every row: there is nothing to learn.')

@@ -40,7 +40,8 @@ SOFT_MISSING: Final = frozenset(
 """Words that mean "no value" among numbers and dates, compared in lower case; a category keeps them as a value of its own."""
 
 NUMBER_STYLES: Final = ("plain", "decimal comma", "thousands comma")
-"""1234.5; 1234,5 or 1.234,5; 1,234.5. Each also with a currency sign, a per cent sign or spaces around."""
+"""1234.5; 1234,5 or 1.234,5; 1,234.5. Each also with a currency sign, a per cent sign or spaces around, and below zero in
+brackets or with a minus of typesetters."""
 
 DATE_FORMATS: Final = (
     "ISO8601", "%Y/%m/%d", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m/%d/%y", "%d/%m/%y", "%d.%m.%y", "%Y%m%d",
@@ -54,9 +55,12 @@ LARGEST: Final = float(np.finfo(np.float32).max)
 overflow in everything that scales."""
 
 _OFFSET: Final = re.compile(r"[T ]\d{2}.*([+-])(\d{2}):?(\d{2})?$")
-_UNITS: Final = re.compile(r"[\s€$£%'\u00a0\u202f]")
+_UNITS: Final = re.compile(r"[\s€$£¥₹%'’\u00a0\u202f]")
+_IN_BRACKETS: Final = re.compile(r"^\([\d.,]+\)$")
+_BELOW_ONE: Final = re.compile(r"^[+-]?0,\d")
 _WITH_DOTS: Final = re.compile(r"^[+-]?\d{1,3}(?:\.\d{3})+$")
 _WITH_COMMA: Final = re.compile(r"^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)?,\d+(?:[eE][+-]?\d+)?$")
+_DOTTED: Final = re.compile(r"^[+-]?\d{1,3}(?:\.\d{3}){2,}$")
 _THOUSANDS: Final = re.compile(r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$")
 
 
@@ -98,11 +102,13 @@ def number_style(column: Series) -> tuple[str, Numbers]:
     plain = numbers(column, "plain")
     if not _is_text(column) or not plain.junk.any():
         return "plain", plain
-    cells = [text for text in labels(column[plain.junk]) if text is not None and "," in text]
-    if not cells:
+    bare = [_bare(text) for text in labels(column[plain.junk]) if text is not None]
+    cells = [text for text in bare if "," in text]
+    if not cells and not any(_DOTTED.match(text) for text in bare):
         return "plain", plain
-    # 1,234 could be either: three digits after every comma speak for thousands
-    style = "thousands comma" if all(_THOUSANDS.match(_UNITS.sub("", text)) for text in cells) else "decimal comma"
+    # 1,234 could be either: three digits after every comma speak for thousands, but where 0,123 stands beside it
+    thousands = cells and all(_THOUSANDS.match(text) for text in cells) and not any(_BELOW_ONE.match(text) for text in cells)
+    style = "thousands comma" if thousands else "decimal comma"
     return style, numbers(column, style)
 
 
@@ -222,8 +228,14 @@ def _numbers_of_text(cells: list[str], style: str) -> tuple[Array, NDArray[np.bo
     return values, np.isnan(values) & ~soft
 
 
+def _bare(text: str) -> str:
+    """Without signs of currencies and blanks, and with the minus of programs."""
+    bare = _UNITS.sub("", text).replace("\N{MINUS SIGN}", "-")
+    return f"-{bare[1:-1]}" if _IN_BRACKETS.match(bare) else bare
+
+
 def _number(text: str, style: str) -> float:
-    bare = _UNITS.sub("", text)
+    bare = _bare(text)
     if style == "decimal comma" and (_WITH_COMMA.match(bare) or _WITH_DOTS.match(bare)):
         bare = bare.replace(".", "").replace(",", ".")
     elif style == "thousands comma" and _THOUSANDS.match(bare):

@@ -28,8 +28,16 @@ _UNTOLD: Final = ("", "Not asked for.", "Not in this study.")
 
 def notes(plan: TunePlan) -> list[str]:
     """A line for each kind of thing that was done."""
-    said = [*plan.data.notes, *_unused(plan.columns), *_read(plan.columns), *_families(plan)]
+    said = [*plan.data.notes, *_copies(plan), *_unused(plan.columns), *_read(plan.columns), *_families(plan)]
     return [f"{_MARK}{line}" for line in said]
+
+
+def _copies(plan: TunePlan) -> list[str]:
+    copies = plan.data.copies
+    if copies is None or copies.handled != "together" or copies.seen:
+        return []
+    rows = "1 row repeats" if copies.rows == 1 else f"{copies.rows:,} rows repeat"
+    return [f"{rows} another in all features: such copies are held together, on one side of every split"]
 
 
 def _unused(columns: Iterable[ColumnFacts]) -> list[str]:

@@ -69,6 +69,12 @@ _Study: TypeAlias = Annotated[
 _Name: TypeAlias = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="Of the study. [default: that of the data file]")
 ]
+_Copies: TypeAlias = Annotated[
+    Literal["auto", "together", "apart"],
+    typer.Option(
+        "--copies", help="Rows with the same features: on one side of every split, or not. auto: where chance gives fewer."
+    ),
+]
 _Resume: TypeAlias = Annotated[bool, typer.Option("--resume", help="Go on with the study that is there.")]
 
 
@@ -90,6 +96,7 @@ def tune(
     out: _Out = None,
     study: _Study = None,
     name: _Name = None,
+    copies: _Copies = "auto",
     resume: _Resume = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -104,6 +111,7 @@ def tune(
     request = TuneRequest(
         data=data, target=target, task=task, metric=metric, seconds=time, trials=trials, models=_names(models), cv=cv, groups=groups,
         time_order=time_order, test=test, workers=workers, seed=seed, out=out, study=study, name=name, resume=resume,
+        copies=copies,
     )  # fmt: skip
     ears = Ears(shown=not quiet and sys.stderr.isatty())
     with results_only(as_json), ears, _Display(lambda: ears.interrupted, quiet=quiet) as display:

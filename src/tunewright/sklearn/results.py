@@ -11,10 +11,11 @@ The columns are scikit-learn's. Three things it does not know:
 """
 
 import math
+import re
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.ma import MaskedArray
@@ -27,6 +28,9 @@ from tunewright.trial import Measurement
 from tunewright.typing import Array, Value
 
 __all__ = ["check_failures", "cv_results", "judged_with", "several"]
+
+_HEAD: Final = "Traceback (most recent call last):"
+_OURS: Final = re.compile(r'^  File ".*tunewright[\\/]sklearn[\\/]folds\.py"')
 
 
 def cv_results(history: History, settings: Sequence[dict[str, Any]], *, folds: int, train: bool) -> dict[str, Any]:
@@ -105,18 +109,37 @@ def check_failures(history: History, error_score: float | None) -> None:
         )
     if not texts:
         return
-    first = texts[0].strip()
+    first, said = _without_ours(texts[0].strip()), _raised(texts[0].strip())
     if len(texts) == fits:
         raise ValueError(
-            f"All the {fits} fits failed: the model may be misconfigured. To see the first error as it was raised, set "
-            f"error_score='raise'. It was:\n{first}"
+            f"All the {fits} fits failed, the first with {said}\nThe model may be misconfigured. To have the first error raised, set "
+            f"error_score='raise'.{_below(first, said)}"
         )
     warnings.warn(
-        f"{len(texts)} of {fits} fits failed. Their candidates have the score {stands}, and "
-        f"those without a score got no further fold. To raise the error, set error_score='raise'. The first was:\n{first}",
+        f"{len(texts)} of {fits} fits failed, the first with {said}\nTheir candidates have the score {stands}, and "
+        f"those without a score got no further fold. To raise the error, set error_score='raise'.{_below(first, said)}",
         FitFailedWarning,
         stacklevel=3,
     )
+
+
+def _raised(text: str) -> str:
+    """What a traceback ends with: the error, and the first line of what it says."""
+    after = text.rpartition(_HEAD)[2].strip("\n").splitlines()
+    return next((line for line in after if line and not line.startswith(" ")), after[0] if after else "")
+
+
+def _without_ours(text: str) -> str:
+    """A traceback without the frames that lead to the fit."""
+    kept, ours = list[str](), False
+    for line in text.splitlines():
+        ours = bool(_OURS.match(line)) if line.startswith("  File ") else ours and line.startswith("    ")
+        kept += [] if ours else [line]
+    return "\n".join(kept)
+
+
+def _below(text: str, said: str) -> str:
+    return "" if text == said else f" Its traceback:\n{text}"
 
 
 def several(history: History) -> bool:

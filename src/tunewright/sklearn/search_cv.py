@@ -313,15 +313,17 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
         ]
         objective = FoldObjective(problem, translation, [metric.name for metric in study.metrics], contexts)
         try:
-            study.optimize(
-                objective,
-                trials=self.n_iter,
-                seconds=self.seconds,
-                workers=joblib.effective_n_jobs(self.n_jobs),
-                on_failure="raise" if self.error_score == "raise" else "record",
-                listeners=[_tell] if self.verbose > 1 else [],
-                progress=False,
-            )
+            with warnings.catch_warnings():  # `check_failures` says it in the words of a search
+                warnings.filterwarnings("ignore", "No trial completed", UserWarning)
+                study.optimize(
+                    objective,
+                    trials=self.n_iter,
+                    seconds=self.seconds,
+                    workers=joblib.effective_n_jobs(self.n_jobs),
+                    on_failure="raise" if self.error_score == "raise" else "record",
+                    listeners=[_tell] if self.verbose > 1 else [],
+                    progress=False,
+                )
         except ObjectiveError as error:
             raise objective.raised or _as_it_was(problem, translation, study.history) or error from None
         task.call_on_fit_task_end(estimator=self)
