@@ -69,7 +69,7 @@ def test_a_file_that_vanishes_during_a_run_ends_it_with_a_clear_error(
 
     last = text.rstrip().splitlines()[-1]
     assert "StorageError" in last
-    assert "deleted, moved or replaced" in last
+    assert "deleted, moved, replaced or emptied" in last
     if how == "deleted":
         assert not path.exists()  # it did not start another one behind the user's back
     else:

@@ -15,6 +15,7 @@ import pytest
 
 from tunewright.errors import StorageDamaged, StorageError, StorageLocked
 from tunewright.events import Entry, Told
+from tunewright.storage import connect
 from tunewright.storage.file_lock import FileLock
 from tunewright.storage.schema import VERSION
 from tunewright.storage.sql import Sql
@@ -219,11 +220,62 @@ def test_a_file_deleted_during_the_run_is_noticed_at_once(path: Path) -> None:
     path.unlink()
 
     for use in (lambda: storage.append(1, [told(0)], 2), lambda: list(storage.read(1)), storage.studies, storage.beat):
-        with pytest.raises(StorageError, match=r"runs\.db was deleted, moved or replaced while Tunewright was using it"):
+        with pytest.raises(StorageError, match=r"runs\.db was deleted, moved, replaced or emptied while Tunewright was using it"):
             use()
     assert not path.exists()
     storage.close()
     assert storage.studies() == []
+
+
+def test_a_file_emptied_during_the_run_is_noticed_at_once(path: Path) -> None:
+    """By `> runs.db`, or a copy over it that is under way; the log still holds what was not in the file yet."""
+    storage = made(path, 1)
+    path.write_bytes(b"")
+
+    with pytest.raises(StorageError, match="deleted, moved, replaced or emptied"):
+        storage.append(1, [told(0)], 2)
+
+
+@pytest.mark.parametrize("name", ["q?d/runs.db", "a?.db", "a#b%20.db"])
+def test_the_address_of_a_file_opens_it_again(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    made(path, 1).close()
+
+    with closing(connect(Sql(str(path)).url)) as again:
+        assert [record.name for record in again.studies()] == ["first"]
+
+
+def test_a_link_to_a_file_leads_to_the_same_locks(path: Path, tmp_path: Path) -> None:
+    """Under other names the locks beside it would keep nobody out: two processes would give one number to two trials."""
+    link = tmp_path / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    storage, other = made(path), Sql(str(link), timeout=0.1, patience=0.1)
+
+    assert other.url == storage.url
+    with storage.asking(1), pytest.raises(StorageLocked), other.asking(1):
+        pass
+    other.append(1, [asked(0)], 0)
+    assert not any(link.parent.glob("link.db-*") or link.parent.glob("*.lock"))
+    storage.close()
+    other.close()
+
+
+@pytest.mark.parametrize("name", ["loop.db", "n" * 300 + ".db", "a\0b.db"])
+def test_a_path_that_no_file_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    if name == "loop.db":
+        (tmp_path / name).symlink_to(name)
+
+    with pytest.raises(StorageError, match="cannot be the path of a study"):
+        Sql(f"{tmp_path}/{name}")
+
+
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.db")
+
+    with pytest.raises(StorageError, match="is a pipe"):
+        Sql(str(tmp_path / "pipe.db")).studies()
 
 
 def test_a_file_replaced_during_the_run_is_noticed(path: Path) -> None:
@@ -232,7 +284,7 @@ def test_a_file_replaced_during_the_run_is_noticed(path: Path) -> None:
     path.with_name("copy.db").replace(path)
     copied = path.read_bytes()
 
-    with pytest.raises(StorageError, match="deleted, moved or replaced"):
+    with pytest.raises(StorageError, match="deleted, moved, replaced or emptied"):
         storage.append(1, [told(0)], 2)
     assert path.read_bytes() == copied
     storage.close()

@@ -75,7 +75,7 @@ def test_errors_of_the_system_become_sentences(tmp_path: Path, code: int, words:
         (sqlite3.SQLITE_BUSY, "SQLITE_BUSY", "another program"),
         (sqlite3.SQLITE_CORRUPT, "SQLITE_CORRUPT", "is damaged"),
         (sqlite3.SQLITE_IOERR | 10 << 8, "SQLITE_IOERR_READ", "SQLITE_IOERR_READ"),
-        (sqlite3.SQLITE_READONLY | 4 << 8, "SQLITE_READONLY_DBMOVED", "deleted, moved or replaced"),
+        (sqlite3.SQLITE_READONLY | 4 << 8, "SQLITE_READONLY_DBMOVED", "deleted, moved, replaced or emptied"),
         (sqlite3.SQLITE_READONLY, "SQLITE_READONLY", "read-only"),
         (sqlite3.SQLITE_CANTOPEN, "SQLITE_CANTOPEN", "cannot be opened"),
         (sqlite3.SQLITE_NOMEM, "SQLITE_NOMEM", "SQLite says SQLITE_NOMEM"),

@@ -105,8 +105,8 @@ def _path(text: str, rest: str) -> str:
         )
     if not rest.startswith("/"):
         raise StorageError(f'"{text}": after "sqlite:" come three slashes and the path. Did you mean "sqlite:///{rest}"?')
-    if "?" in path:
-        raise StorageError(f'"{text}": no options are needed after the path. Write "{text.partition("?")[0]}".')
+    if options := re.search(r"\?\w+=[^/]*$", path):  # else the mark is part of a name
+        raise StorageError(f'"{text}": no options are needed after the path. Write "{text.removesuffix(options[0])}".')
     return path
 
 

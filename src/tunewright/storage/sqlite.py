@@ -31,12 +31,11 @@ import sqlalchemy
 from sqlalchemy.pool import NullPool
 
 from tunewright.errors import StorageDamaged, StorageError, StorageLocked
-from tunewright.paths import expanded
 from tunewright.storage.file_lock import FileLock
 from tunewright.storage.forks import around_forks
 from tunewright.storage.migrations import outdated, upgrade
 from tunewright.storage.schema import APPLICATION, TRIALS_VIEW, VERSION, metadata
-from tunewright.storage.sqlite_checks import check_file, check_place, explain, look, sealed, vanished
+from tunewright.storage.sqlite_checks import check_file, check_place, explain, look, real_path, sealed, vanished
 
 __all__ = ["SqliteFile"]
 
@@ -50,13 +49,17 @@ class SqliteFile:
     """A SQLite file of Tunewright's, opened when first needed.
 
     Args:
-        path: as the user wrote it; made absolute here, so that a later change of folder does no harm.
+        path: as the user wrote it; made absolute here, so that a later change of folder does no harm, and links are followed, so that the
+            locks beside a file are the same ones whichever way one comes to it.
         timeout: seconds to wait for other writers.
+
+    Raises:
+        StorageError: no file can have such a path.
     """
 
     def __init__(self, path: str, *, timeout: float) -> None:
         self.shown = path
-        self.path = expanded(path).absolute()
+        self.path = real_path(path)
         self.timeout = timeout
         self.lock = FileLock(self.path.with_name(self.path.name + ".lock"), self._held)
         self._engine = sqlalchemy.create_engine("sqlite://", creator=self._connect, poolclass=NullPool)
@@ -162,7 +165,7 @@ class SqliteFile:
             there = self.path.stat()
         except FileNotFoundError:
             return None
-        return there.st_dev, there.st_ino
+        return (there.st_dev, there.st_ino) if there.st_size or self._identity is None else None  # what was open was not empty
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(

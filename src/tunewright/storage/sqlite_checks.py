@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Final
 
 from tunewright.errors import StorageDamaged, StorageError, StorageLocked
+from tunewright.paths import expanded
 from tunewright.storage.migrations import outdated
 from tunewright.storage.schema import APPLICATION
 
-__all__ = ["NETWORK", "check_file", "check_place", "explain", "look", "network_mount", "sealed", "vanished"]
+__all__ = ["NETWORK", "check_file", "check_place", "explain", "look", "network_mount", "real_path", "sealed", "vanished"]
 
 NETWORK: Final = frozenset(
     [
@@ -81,11 +82,32 @@ def network_mount(path: Path, mounts: str) -> tuple[str, str] | None:
     return found if found is not None and found[0] in NETWORK else None
 
 
+def real_path(path: str) -> Path:
+    """The path as a user wrote it, absolute and without links.
+
+    Raises:
+        StorageError: no file can have it.
+    """
+    try:
+        found = expanded(path).resolve()
+        found.lstat()  # of a loop of links, resolve() says so in some versions of Python only
+    except FileNotFoundError:
+        return found
+    except (RuntimeError, ValueError) as error:
+        raise StorageError(f"{path!r} cannot be the path of a study ({error}). Give another path.") from error
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENAMETOOLONG}:
+            raise StorageError(f"{path!r} cannot be the path of a study ({error.strerror}). Give another path.") from error
+    return found
+
+
 def check_place(path: Path, shown: str) -> None:
     """Look at where the file is to be. Raises StorageError."""
     folder = path.parent
     if path.is_dir():
         raise StorageError(f"{shown} is a folder. Give a file in it, for example: sqlite:///{Path(shown) / 'runs.db'}")
+    if path.exists() and not path.is_file():
+        raise StorageError(f"{shown} is a pipe, a socket or a device, and a study is kept in a file. Give another path.")
     if not folder.is_dir():
         raise StorageError(f"{shown}: the folder {folder} does not exist. Make it with: mkdir -p {shlex.quote(str(folder))}")
     try:
@@ -168,9 +190,9 @@ def look(path: Path, shown: str) -> sqlite3.Connection:
 
 
 def vanished(shown: str) -> str:
-    """The message for a file that was removed or replaced while it was in use."""
+    """The message for a file that was removed, replaced or emptied while it was in use."""
     return (
-        f"{shown} was deleted, moved or replaced while Tunewright was using it. Nothing more was written. "
+        f"{shown} was deleted, moved, replaced or emptied while Tunewright was using it. Nothing more was written. "
         f"Put it back and run again, or restore a backup (first remove {shown}-wal and {shown}-shm, which belong to the file that was there); "
         "if it is gone for good, running again starts a new file."
     )
