@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from tunewright.arithmetic import as_usual
 from tunewright.effects import Effects, effects
 from tunewright.tasks import Cell
 from tunewright.typing import Array, Indices, Mask
@@ -24,6 +25,7 @@ _FEW: Final = 3
 """Trials on several cells below which a budget does not stand by itself, but for the highest."""
 
 
+@as_usual
 def effects_by_budget(table: Array, budgets: Array | None, overlap: float, cells: Sequence[Cell] = ()) -> Effects:
     """`effects` of the trials of each budget, where there are several cells; what is said of folds and of all trials is that of the highest one.
 
@@ -50,6 +52,7 @@ def effects_by_budget(table: Array, budgets: Array | None, overlap: float, cells
     return first._replace(**rows, counts=counts)
 
 
+@as_usual
 def effects_at_highest(table: Array, budgets: Array, worth: Array, known: Effects, cells: Sequence[Cell] = ()) -> Effects:
     """`effects` as if all had been judged with the highest budget, so that luck can be taken off the winner: there were few beside it at the
     end, but it came there through all the others.

@@ -15,11 +15,10 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 import msgspec
-import numpy as np
 
 from tunewright.ahead import spares
 from tunewright.deciders import Deciders
-from tunewright.deciding import Decided, decide
+from tunewright.deciding import Decided, decide, finishes
 from tunewright.errors import ObjectiveError, SpaceExhausted, StorageLost
 from tunewright.events import Asked, Commented, Entry, Failed, Released, Sent, Warned
 from tunewright.execution.crew import Crew
@@ -246,11 +245,7 @@ class Coordinator(Deciders):
     @property
     def unfinished(self) -> bool:
         """Whether there is work although no trial may begin: a race that was cut off."""
-        history = self.journal.history
-        if self._left_over:
-            return True
-        rng = np.random.default_rng([self.journal.record.header.seed, history.position])
-        return isinstance(self.scheduler.finish(history.space, history, rng), Resume)
+        return self._left_over or finishes(self.journal.history, self.scheduler, seed=self.journal.record.header.seed)
 
     @property
     def _left_over(self) -> bool:

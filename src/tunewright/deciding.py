@@ -16,14 +16,16 @@ import numpy as np
 
 from tunewright import samplers as all_samplers
 from tunewright import schedulers as all_schedulers
+from tunewright.arithmetic import as_usual
 from tunewright.errors import ParamsError, SpaceExhausted, StudyError, TunewrightError
 from tunewright.events import Asked, Entry, Opened, called
 from tunewright.history import History
 from tunewright.samplers.base import Sampler, propose, propose_new
 from tunewright.schedulers.base import Clone, Decision, Resume, Scheduler, Start, Wait, checked
+from tunewright.trial import Task
 from tunewright.typing import Params
 
-__all__ = ["CLONE", "Decided", "Replay", "decide", "recorded", "replay"]
+__all__ = ["CLONE", "Decided", "Replay", "decide", "finishes", "recorded", "replay", "wish"]
 
 
 CLONE: Final = "clone"
@@ -47,6 +49,7 @@ class Decided(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+@as_usual
 def decide(
     history: History,
     scheduler: Scheduler,
@@ -100,6 +103,19 @@ def decide(
             return Decided(last)
         raise
     return Decided(decision, params, sampler.label, stream=stream, remarks=sampler.remarks, notes=sampler.notes)
+
+
+@as_usual
+def finishes(history: History, scheduler: Scheduler, *, seed: int) -> bool:
+    """Whether the scheduler has work left where no trial may begin."""
+    rng = np.random.default_rng([seed, history.position])
+    return isinstance(scheduler.finish(history.space, history, rng), Resume)
+
+
+@as_usual
+def wish(history: History, scheduler: Scheduler, task: Task, new: int) -> str:
+    """What the scheduler says of a running task; see `Scheduler.stop`."""
+    return scheduler.stop(history.space, history, task, new)
 
 
 def _plain(decision: Start | Clone) -> Start | Clone:

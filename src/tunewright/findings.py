@@ -13,6 +13,7 @@ import msgspec
 
 from tunewright import analysis
 from tunewright.arguments import count_of
+from tunewright.arithmetic import as_usual
 from tunewright.errors import StudyError
 from tunewright.extras import require
 from tunewright.history import History
@@ -24,7 +25,10 @@ __all__ = ["Findings"]
 
 
 class Findings(ABC):
-    """Answers from a history."""
+    """Answers from a history. They do not hang on what `np.seterr` says.
+
+    What fits the user's estimators leaves them the user's settings.
+    """
 
     _objective: object = None
     """What was optimised last."""
@@ -34,11 +38,13 @@ class Findings(ABC):
     def history(self) -> History:
         """All that happened, up to now."""
 
+    @as_usual
     def _repr_html_(self) -> str:
         """A card for notebooks: counts, the best, how the search went (`analysis.card`)."""
         return analysis.card(self.history, f"Study {name!r}" if isinstance(name := getattr(self, "name", None), str) else "Study")
 
     @property
+    @as_usual
     def best(self) -> Trial:
         """The best trial so far; if it has a `parent`, the best schedule is its `lineage`. Raises NoResult if there is none, or several metrics
         are optimised.
@@ -62,6 +68,7 @@ class Findings(ABC):
         """
         return analysis.lineage(self.history, trial)
 
+    @as_usual
     def winner(self) -> analysis.Winner:
         """The best trial, with what it may claim: its expected worth with a 95 % interval, how often it was measured, and its raw score.
 
@@ -71,10 +78,12 @@ class Findings(ABC):
         return analysis.find_winner(self.history)
 
     @property
+    @as_usual
     def trials(self) -> Any:  # noqa: ANN401  pandas is optional
         """All trials as a pandas DataFrame, a row each (see `analysis.table.records`). Raises ExtraMissing without pandas."""
         return require("pandas", extra="tune").DataFrame(analysis.records(self.history))
 
+    @as_usual
     def importance(
         self,
         method: Literal["fanova", "ped-anova", "sobol", "shapley"] = "fanova",
@@ -98,6 +107,7 @@ class Findings(ABC):
         """
         return analysis.importance(self.history, method, of, metric=metric, seed=seed)
 
+    @as_usual
     def effects(self, *names: str, metric: str | None = None, seed: int = 0) -> analysis.Effects:
         """How the metric goes with each parameter, all others averaged out, with bands; with two names, with both together.
 
@@ -106,16 +116,19 @@ class Findings(ABC):
         """
         return analysis.effects(self.history, *names, metric=metric, seed=seed)
 
+    @as_usual
     def tunability(self, *, metric: str | None = None, seed: int = 0) -> analysis.Tunability:
         """What tuning is worth beyond the defaults: each parameter alone, pairs, the path from the default to the winner, and which
         parameters can stay at their default. By a Gaussian process, with intervals; arguments as for `importance`.
         """
         return analysis.tunability(self.history, metric=metric, seed=seed)
 
+    @as_usual
     def health(self) -> analysis.Health:
         """What may be wrong with the study, in plain words, each with its figure and the mend."""
         return analysis.health(self.history)
 
+    @as_usual
     def value_of_continuing(self, trials: int = 20, *, seed: int = 0) -> analysis.Prospect:
         """What so many more trials would gain, and whether stopping is advised. Nothing stops by itself.
 
@@ -124,6 +137,7 @@ class Findings(ABC):
         """
         return analysis.prospect(self.history, count_of(trials, "trials", 1), seed=seed)
 
+    @as_usual
     def refine(self, keep: float = 0.9, *, freeze: bool = False) -> analysis.Refinement:
         """Propose the space of the next round. Read it, then say `study.edit(proposal.space)`.
 
@@ -154,12 +168,13 @@ class Findings(ABC):
             StudyError: an argument is out of its range, or there is nothing that could evaluate.
         """
         around = count_of(around, "around")
-        found = analysis.sensitivity(self.history, step=step, seed=seed)
+        find = as_usual(analysis.sensitivity)
+        found = find(self.history, step=step, seed=seed)
         if evaluate is None or found.trial < 0:
             return found
         wanted = [each.params for each in found.changes if each.measured is None and not each.failed]
         self._measure(evaluate, wanted[:around], f"around trial {found.trial}", workers)
-        return analysis.sensitivity(self.history, trial=found.trial, step=step, seed=seed)
+        return find(self.history, trial=found.trial, step=step, seed=seed)
 
     def _measure(self, objective: Callable[..., Any], configurations: list[Params], note: str, workers: int) -> None:  # noqa: ARG002
         raise StudyError("This holds a history alone, and nothing that could evaluate. Ask the study.")
@@ -191,7 +206,7 @@ class Findings(ABC):
                 raise StudyError(f"test must be a pair (X, y) of rows and their target, got {type(test).__name__}.")
             return analysis.by_test(self.history, judge, *test)
         if outer is None:
-            found = analysis.by_objective(self.history, judge)
+            found = as_usual(analysis.by_objective)(self.history, judge)
             return analysis.grown(found, self.history, judge) if all_rows else found
         count, outer = self.history.finished if trials is None else trials, count_of(outer, "outer", 2)
 
@@ -203,6 +218,7 @@ class Findings(ABC):
     def _search_anew(self, name: str, objective: Callable[..., Any], trials: int, workers: int) -> Params:  # noqa: ARG002
         raise StudyError("Searching anew takes a study.")
 
+    @as_usual
     def overfitting(self, name: str = "") -> analysis.Overfitting:
         """Training beside validation scores: the gap, its trend along each hyperparameter, and a plain sentence.
 
@@ -257,6 +273,7 @@ class Findings(ABC):
             return curve
         return msgspec.structs.replace(curve, bounds=(float(parameter.low), float(parameter.high)))
 
+    @as_usual
     def report(self, path: str | PathLike[str] = "report.html", *, title: str | None = None) -> Path:
         """Write one self-contained page: what came out, what mattered, what ails the study, what to do next, how it was searched.
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from tunewright.deciding import wish
 from tunewright.errors import StorageError, StudyError
 from tunewright.events import Released, StopAsked, called
 from tunewright.execution.crew import Crew
@@ -106,7 +107,7 @@ class Listening:
         if not self._whole(task):
             return
         try:
-            why = self._scheduler.stop(history.space, history, task, new)
+            why = wish(history, self._scheduler, task, new)
         except Exception as error:  # noqa: BLE001  raised where the coordinator listens
             self._broken = error
             return

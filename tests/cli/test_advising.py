@@ -71,4 +71,7 @@ def test_two_files_of_studies_are_compared_by_their_seeds(cli: Cli, folder: Path
     assert "cannot be told" in one["verdict"]
     assert "a.db and a.db are the same search, told twice" in cli("compare", "a.db", "a.db").out
     assert cli("compare", "a.db::s0", "a.db::s0", "--json").json["gain"] == 0
-    assert cli("compare", "a.db", "nothing.db").code != 0
+    for sides in (("a.db", "nothing.db"), ("nothing.db", "a.db")):
+        missing = cli("compare", *sides)
+        assert missing.code != 0
+        assert "There is no study in nothing.db. (The file nothing.db does not exist.)" in " ".join(missing.err.split())

@@ -1,10 +1,12 @@
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
+import psutil
 import pytest
 
 from tunewright.execution.channel import Channel
@@ -95,6 +97,24 @@ def test_a_sandbox_in_somebody_elses_process_does_not_stay_for_ever(lives, event
     pid = run_fenced(sent, Fence(), task(), linger=0.2).outcome.info["pid"]
 
     eventually(lambda: not lives(pid))
+
+
+@pytest.mark.parametrize("stopped", ["sandbox", "guard"])
+def test_a_pool_that_leaves_leaves_no_sandbox_behind_not_even_a_stopped_one(stopped, lives, eventually):
+    sent = work(lambda _: {"loss": 0.0, "pid": os.getpid()})
+
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as pool:
+        pid = pool.submit(run_fenced, sent, Fence(), task()).result(60).outcome.info["pid"]
+        (guard,) = (child.pid for child in psutil.Process(pid).children())
+        os.kill(pid if stopped == "sandbox" else guard, signal.SIGSTOP)
+
+    try:
+        eventually(lambda: not lives(pid))
+        eventually(lambda: not lives(guard))
+    finally:
+        for each in (pid, guard):
+            if lives(each):
+                os.kill(each, signal.SIGKILL)
 
 
 def test_the_workers_of_a_killed_coordinator_end_with_it(tmp_path, eventually, lives, written):

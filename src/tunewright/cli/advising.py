@@ -10,7 +10,7 @@ import typer
 
 from tunewright.analysis.comparison import compare as compared
 from tunewright.analysis.insight import json_of
-from tunewright.cli.opening import address, existing, find_name, pointed
+from tunewright.cli.opening import address, existing, find_name, no_study, pointed
 from tunewright.cli.options import AsJson, Debug, Name, StudyArgument
 from tunewright.cli.terminal import document, say
 from tunewright.cli.writing import whole_file
@@ -104,5 +104,5 @@ def _histories(where: str) -> list[History]:
         return [Study(storage=storage, name=find_name(storage, name, where=place)).history]
     records = storage.studies()
     if not records:
-        raise StudyMissing(f"There is no study in {place}.")
+        raise StudyMissing(no_study(place))
     return [Study(storage=storage, name=record.name).history for record in records]

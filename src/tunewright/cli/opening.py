@@ -19,7 +19,18 @@ from tunewright.storage import connect
 from tunewright.storage.base import Storage
 from tunewright.study import Study
 
-__all__ = ["address", "existing", "find_name", "go_on", "last_goal", "last_sampler", "last_scheduler", "opened", "pointed"]
+__all__ = [
+    "address",
+    "existing",
+    "find_name",
+    "go_on",
+    "last_goal",
+    "last_sampler",
+    "last_scheduler",
+    "no_study",
+    "opened",
+    "pointed",
+]
 
 _FLAGS: Final = (
     ("say Study(..., edit=True); for a fresh start, give another name=.", "add --edit; for a fresh start, give another --name."),
@@ -65,7 +76,7 @@ def find_name(storage: Storage, name: str | None, *, where: str) -> str:
         meant = f' Did you mean "{close[0]}"?' if close else f" Studies there: {there}." if names else ""
         raise StudyMissing(f'There is no study "{name}" in {where}.{meant}{_no_file(where)}')
     if not names:
-        raise StudyMissing(f"There is no study in {where}.{_no_file(where)}")
+        raise StudyMissing(no_study(where))
     if len(names) > 1:
         raise StudyMissing(f"{where} holds {len(names)} studies: {there}. Say which with --name.")
     return names[0]
@@ -80,6 +91,12 @@ def pointed(study: Study, where: str) -> str:
     """
     named = f" --name {shlex.quote(study.name)}" if len(study.storage.studies()) > 1 else ""
     return f"{shlex.quote(masked(where))}{named}"
+
+
+def no_study(where: str) -> str:
+    """That there is none in a storage, named as the user wrote it, and whether that is because the file is not there."""
+    where = masked(where)
+    return f"There is no study in {where}.{_no_file(where)}"
 
 
 def _no_file(where: str) -> str:
@@ -127,9 +144,7 @@ def opened(
     if name == "":
         raise StudyError("--name is empty. Give the study a name, for example --name first, or leave it out.")
     if space is None and not storage.studies():
-        raise StudyMissing(
-            f"There is no study in {masked(where)}.{_no_file(where)} To make one, give its space: --space space.yaml."
-        )
+        raise StudyMissing(f"{no_study(where)} To make one, give its space: --space space.yaml.")
     if space is None or (name is None and len(storage.studies()) > 1):
         name = find_name(storage, name, where=where)
     elif name is None:

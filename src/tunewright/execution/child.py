@@ -4,10 +4,7 @@ The process is led by `Sandbox`. Over one pipe come first the objective, then ta
 A text that comes while a task runs asks it to stop.
 """
 
-import contextlib
-import os
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +12,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from tunewright.execution.channel import Channel
+from tunewright.execution.forked import flush
 from tunewright.execution.parcel import at_hand, unpack
 from tunewright.execution.script import adopt
 from tunewright.execution.worker import outcome_of, run
@@ -74,7 +72,6 @@ def main(pipe: "Connection[Any, Any]") -> None:
 
 
 def _outcome(work: Callable[[Channel], Outcome], metrics: tuple[str, ...], pipe: "Connection[Any, Any]") -> Outcome:
-    here = os.getpid()
     channel = _PipeChannel(pipe)
     try:
         outcome = work(channel)
@@ -82,9 +79,5 @@ def _outcome(work: Callable[[Channel], Outcome], metrics: tuple[str, ...], pipe:
         outcome = outcome_of(error, metrics)
     finally:
         channel.close()
-    if os.getpid() != here:  # the objective forked, and the child came back here: only one of them may go on
-        os._exit(1)
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, OSError, ValueError):  # the objective may have closed it, or nobody reads it
-            stream.flush()
+    flush()
     return outcome

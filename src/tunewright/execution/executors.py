@@ -11,6 +11,8 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import cache
+from multiprocessing.util import Finalize
 from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
@@ -164,10 +166,11 @@ LINGER: Final = 60.0
 
 
 class _Warm(NamedTuple):
-    """A sandbox without a task, and what will end it."""
+    """A sandbox without a task, what will end it, and whose it is."""
 
     sandbox: Sandbox
     timer: threading.Timer
+    process: int
 
 
 _idle: dict[tuple[Work, Fence], list[_Warm]] = collections.defaultdict(list)
@@ -189,16 +192,33 @@ def run_fenced(work: Work, fence: Fence, task: Task, lead: Lead | None = None, l
         warm.timer.cancel()
     if work.home not in (0, os.getpid()):
         _patience.begin()
+    _clear_away(os.getpid())
     sandbox = Sandbox(work, fence) if warm is None else warm.sandbox
     channel = Channel() if lead is None else LineChannel(lead)
     outcome = sandbox.run(task, channel)
-    timer = threading.Timer(linger, lambda: _dismiss(key, _Warm(sandbox, timer)))
+    timer = threading.Timer(linger, lambda: _dismiss(key, idle))
     timer.daemon = True
+    idle = _Warm(sandbox, timer, os.getpid())
     with _lock:
-        _idle[key].append(_Warm(sandbox, timer))
+        _idle[key].append(idle)
     timer.start()
     outcome = msgspec.structs.replace(outcome, reports=channel.rest())
     return channel.delivery(outcome) if isinstance(channel, LineChannel) else Delivery(outcome)
+
+
+@cache
+def _clear_away(process: int) -> None:  # noqa: ARG001  once in each, forked ones too
+    """Have this process end its idle sandboxes when it leaves: their guards would, but for one that is stopped."""
+    Finalize(None, _end_idle, exitpriority=1)
+
+
+def _end_idle() -> None:
+    with _lock:
+        left = [warm for pool in _idle.values() for warm in pool if warm.process == os.getpid()]  # else: a copy of the parent's
+        _idle.clear()
+    for warm in left:
+        warm.timer.cancel()
+        warm.sandbox.end()
 
 
 def _dismiss(key: tuple[Work, Fence], warm: _Warm) -> None:

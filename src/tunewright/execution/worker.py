@@ -18,6 +18,7 @@ import msgspec
 from tunewright.errors import CheckpointMissing, MetricError, NoValue, Stopped, TrialError
 from tunewright.execution.channel import Channel
 from tunewright.execution.files import Place
+from tunewright.execution.forked import SameProcess
 from tunewright.execution.live import LiveTrial, report_of
 from tunewright.execution.plain import as_text, plain_info
 from tunewright.gradients import gradient_of
@@ -50,16 +51,18 @@ def run(
         branches: of the study's space.
 
     Returns:
-        Values, or a failure with its traceback. `KeyboardInterrupt` alone passes through, in the main thread.
+        Values, or a failure with its traceback. `KeyboardInterrupt` alone passes through, in the main thread. A process that the
+        objective forked does not return.
     """
     channel = Channel() if channel is None else channel
     start = time.perf_counter()
     live: LiveTrial | None = None
     try:
         live = LiveTrial(task, channel, folder, branches)  # which may have to fetch a checkpoint from afar
-        result = objective(live)
-        if isinstance(result, GeneratorType):
-            result = _drain(result, live, metrics)
+        with SameProcess() as same:
+            result = objective(live)
+            if isinstance(result, GeneratorType):
+                result = _drain(result, live, metrics, same)
         live.check_origin()
     except KeyboardInterrupt as error:
         if threading.current_thread() is threading.main_thread():
@@ -177,7 +180,7 @@ def _is_about_memory(error: BaseException) -> bool:
     )
 
 
-def _drain(steps: Generator[Any, Any, Any], live: LiveTrial, metrics: tuple[str, ...]) -> Any:  # noqa: ANN401  the user's value
+def _drain(steps: Generator[Any, Any, Any], live: LiveTrial, metrics: tuple[str, ...], same: SameProcess) -> Any:  # noqa: ANN401  the user's value
     last: Any = None
     stop: Stopped | None = None
     while True:
@@ -185,6 +188,7 @@ def _drain(steps: Generator[Any, Any, Any], live: LiveTrial, metrics: tuple[str,
             last, stop = next(steps) if stop is None else steps.throw(stop), None  # it may clean up, and return what it has
         except StopIteration as end:
             return last if end.value is None else end.value
+        same.check()  # a yield leaves the objective, too
         values, _ = measured(last, metrics, partial=True)
         try:
             live.record_yield(values)
