@@ -118,7 +118,7 @@ PLOTS: dict[str, Callable[[History], plots.Picture]] = {
     "distribution": lambda history: plots.distribution(history, backend="data"),
     "folds": lambda history: plots.folds(history, backend="data"),
     "pareto": lambda history: plots.pareto(history, backend="data"),
-    "comparison": lambda history: plots.comparison({"a": [history] * 2, "b": history}, backend="data"),
+    "comparison": lambda history: plots.comparison({"a": [history] * 2, "b": [history] * 2}, backend="data"),
 }
 NOTHING = re.compile(r"\b(nan|NaN|None(?! of)|inf)\b")
 """What no sentence should contain."""

@@ -112,7 +112,7 @@ def test_an_address_that_cannot_be_reached_is_said_before_any_work(monkeypatch):
         study.optimize(lambda live: live["x"], trials=1, files="floppy://a/b")
     assert len(study.history) == 0
     monkeypatch.setitem(__import__("sys").modules, "fsspec", None)
-    with pytest.raises(ExtraMissing, match=r"tunewright\[fsspec\]"):
+    with pytest.raises(ExtraMissing, match='pip install "fsspec'):
         home("memory://a", url="memory", name="a", created=1.0)
 
 

@@ -65,7 +65,7 @@ def test_without_the_library_it_is_said_how_to_get_it(monkeypatch, history_of):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
 
-    with pytest.raises(ExtraMissing, match=r"tunewright\[plots\]"):
+    with pytest.raises(ExtraMissing, match='pip install "matplotlib>='):
         plots.history(history_of("two trials"), backend="matplotlib")
 
 
