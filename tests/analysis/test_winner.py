@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from tunewright.analysis import by_folds, find_winner
-from tunewright.analysis.winner import Estimate, of_folds, posterior, shrunk
+from tunewright.analysis import by_folds, find_winner, skewed
+from tunewright.analysis.winner import Estimate, Judged, believed, of_folds, posterior, shrunk
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
@@ -283,3 +283,30 @@ def test_a_winner_that_met_fewer_folds_than_another_has_none() -> None:
     found = posterior(judged(table), 5)
 
     assert math.isnan(found.low)
+
+
+def test_noise_that_is_cut_off_at_a_bound_is_not_taken_for_skewed() -> None:
+    """Scores of 1 at most, the winner's all 1: one that knows of no bound takes the best there can be for what is to be expected."""
+    rng = np.random.default_rng(1)
+    worth = 0.93 + 0.05 * rng.random(24)
+    table = (worth[:, None] + 0.08 - 0.08 * rng.exponential(size=(24, 5))).clip(max=1.0)
+    table[3] = 1.0
+    history = judged(1 - table)
+    found = history.at_full()
+
+    assert skewed.told(1 - table, found, 3, 0) is not None
+    assert believed(history, 3) == Judged(*shrunk(found, 3))
+    assert believed(history, 3).mean > skewed.told(1 - table, found, 3, 0).mean
+
+
+def test_copies_of_a_lucky_row_are_no_bound() -> None:
+    rng = np.random.default_rng(1)
+    table = rng.exponential(size=(24, 5))
+    table[5:9] = table[4]
+
+    history = judged(table)
+    best = int(np.nanargmin(table.min(axis=1)))
+    known = skewed.told(table, history.at_full(), best, 0)
+
+    assert known is not None
+    assert believed(history, best) == Judged(*known)

@@ -60,6 +60,8 @@ _FENCE: Final = 3.0
 _MEANS: Final = 16
 _DEVIATIONS: Final = 10
 _AT_ONCE: Final = 1000
+_TIES: Final = 2
+"""So many scores may be the same by chance."""
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -172,10 +174,21 @@ def believed(history: History, trial: int) -> Judged:
         table = history.table(history.objectives[0])[0]
         if found.chances:
             return Judged(*chances.told(table, found.overlap, trial))
+        if _cut_off(table, trial):
+            return Judged(*shrunk(found, trial))
         told = skewed.told(table, found, trial, None if default is None else default.number)
         if told is not None:
             return Judged(*told)
     return Judged(*shrunk(found, trial))
+
+
+def _cut_off(table: Array, trial: int) -> bool:
+    """Whether scores of a trial are the best of all, and others just as good: noise that is cut off at a bound is none of those that `skewed.py`
+    knows, of which no two scores are the same.
+    """
+    best = np.nanmin(table)
+    once = {row.tobytes(): int((row == best).sum()) for row in table}  # the same scores are one configuration
+    return bool((table[trial] == best).any()) and sum(once.values()) > _TIES
 
 
 def on_rows(history: History, loss: Estimate, rows: float | None) -> Estimate:
