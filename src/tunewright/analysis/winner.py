@@ -3,7 +3,8 @@
 Among many configurations the best score belongs to a good one that was lucky, and the more of them and the noisier the folds, the
 more luck is in it. What the winner is worth is therefore read from a posterior: the values of all configurations, each with its
 variance (`effects.py`), say how their true worth is distributed, and the winner's own value is weighed against that. Noise is taken for
-normal there. Where it is skewed, or scores are zeros and ones, the scores themselves are weighed (`skewed.py`, `chances.py`).
+normal there. Where it is skewed, or scores are zeros and ones, the scores themselves are weighed (`skewed.py`, `chances.py`); not where scores are cut
+off at a bound, of which these know nothing.
 
 How the worth is distributed is not known either. Near the best one, that of points drawn at random falls off like a power of the distance
 [1], so it is taken for a gamma distribution of some shape, the normal one among them, with some mean and deviation, a part of the
