@@ -14,7 +14,7 @@ from scipy.special import erfcx, log_ndtr
 
 from tunewright.typing import Array
 
-__all__ = ["log_expected_improvement", "log_h", "log_h_slope"]
+__all__ = ["log1mexp", "log_expected_improvement", "log_h", "log_h_slope"]
 
 _HALF_LOG_2PI: Final = 0.5 * math.log(2 * math.pi)
 _SQRT_HALF_PI: Final = math.sqrt(math.pi / 2)
@@ -35,14 +35,14 @@ def log_h(z: Array) -> Array:
     mid = ~near & (z > _FAR)
     x = -z[mid]
     # 1 - |z| Φ(z)/φ(z), where the ratio is sqrt(π/2) erfcx(|z|/√2): no cancellation until |z| is so large that 1/z² is all there is
-    out[mid] = -0.5 * x * x - _HALF_LOG_2PI + _log1mexp(np.log(_SQRT_HALF_PI * x) + np.log(erfcx(x / math.sqrt(2))))
+    out[mid] = -0.5 * x * x - _HALF_LOG_2PI + log1mexp(np.log(_SQRT_HALF_PI * x) + np.log(erfcx(x / math.sqrt(2))))
     far = ~near & ~mid
     x = -z[far]
     out[far] = -0.5 * x * x - _HALF_LOG_2PI - 2 * np.log(x)
     return out
 
 
-def _log1mexp(x: Array) -> Array:
+def log1mexp(x: Array) -> Array:
     """log(1 - exp(x)) for x < 0. Source: Mächler, Accurately Computing log(1 - exp(-|a|)), 2012, eq. (7)."""
     x = np.minimum(x, -1e-300)
     return np.where(x > -math.log(2), np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
@@ -57,7 +57,7 @@ def log_h_slope(z: Array) -> Array:
     mid = ~near & (z > _FAR)
     x = -z[mid]
     mills = _SQRT_HALF_PI * erfcx(x / math.sqrt(2))  # Φ(z) / φ(z)
-    out[mid] = mills * np.exp(-_log1mexp(np.log(x * mills)))
+    out[mid] = mills * np.exp(-log1mexp(np.log(x * mills)))
     out[~near & ~mid] = -z[~near & ~mid]
     return out
 
@@ -75,3 +75,26 @@ def log_expected_improvement(mean: Array, std: Array, incumbent: float) -> Array
     Source: Ament et al. 2023, eq. (8).
     """
     return log_h((incumbent - mean) / std) + np.log(std)
+
+
+class Incumbent:
+    """The loss to improve on, of one objective.
+
+    Args:
+        loss: in the units of what is predicted.
+    """
+
+    def __init__(self, loss: float) -> None:
+        self.loss = loss
+
+    def log_improvement(self, means: Array, stds: Array) -> Array:
+        """Logarithm of the expected improvement, shape (k,), at k points; arguments of shape (k, 1)."""
+        mean, std = means[:, 0], stds[:, 0]
+        return np.asarray(log_h((self.loss - mean) / std) + np.log(std))
+
+    def slope(self, means: Array, stds: Array) -> tuple[Array, Array, Array]:
+        """The same, shape (k,), and its derivatives by means and by stds, each of shape (k, 1)."""
+        std = stds[:, 0]
+        z = (self.loss - means[:, 0]) / std
+        by_mean = -log_h_slope(z) / std
+        return log_h(z) + np.log(std), by_mean[:, None], (by_mean * z + 1.0 / std)[:, None]

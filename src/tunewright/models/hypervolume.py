@@ -32,7 +32,7 @@ from scipy.stats import qmc
 from tunewright.models.output import as_seen
 from tunewright.typing import Array, Indices, Mask
 
-__all__ = ["representatives"]
+__all__ = ["representatives", "undominated"]
 
 _BEHIND: Final = 1.1
 _FAR_BEHIND: Final = 1.5
@@ -63,6 +63,27 @@ def representatives(losses: Array, wanted: int) -> Indices:
         return np.empty(0, np.intp)
     scaled = _scaled(losses)
     return _by_boxes(_BEHIND - scaled, wanted) if m <= _EXACT else _by_directions(_FAR_BEHIND - scaled, wanted)
+
+
+def undominated(points: Array, reference: Array) -> tuple[Array, Array]:
+    """What lies before a reference point and no point dominates, as disjoint boxes.
+
+    Args:
+        points: smaller is better, shape (n, m), finite; those that another dominates or that are behind the reference make no difference.
+        reference: shape (m,).
+
+    Returns:
+        The lower ends of the boxes, some of them minus infinity, and the upper ends, each of shape (m, boxes).
+    """
+    m = len(reference)
+    low, high = np.zeros((m, 1)), np.full((m, 1), np.inf)  # as distances before the reference
+    for room in reference - points:
+        if (room <= 0.0).any():
+            continue
+        hit = (low < room[:, None]).all(axis=0)
+        outside = _outside(low[:, hit], high[:, hit], room)
+        low, high = (np.concatenate([kept[:, ~hit], new], axis=1) for kept, new in zip((low, high), outside, strict=True))
+    return reference[:, None] - high, reference[:, None] - low
 
 
 def _scaled(losses: Array) -> Array:

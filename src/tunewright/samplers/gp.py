@@ -44,8 +44,10 @@ from scipy.special import log_ndtr
 
 from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, FAILED, RUNNING, History
-from tunewright.models.acquisition import log_h, log_h_slope
+from tunewright.models.acquisition import Incumbent
 from tunewright.models.climb import climb
+from tunewright.models.front import Front
+from tunewright.models.hypervolume import representatives
 from tunewright.models.features import Features, Points
 from tunewright.models.gaussian_process import GaussianProcess, Hyperparameters, Posterior, fit
 from tunewright.models.output import as_seen
@@ -116,7 +118,7 @@ class GP(Sampler):
             with ONE_THREAD:
                 belief = self._believe(features, history, known, rng)
                 found = belief.search(rng)
-                if len(history) % 2 == 0 and belief.gain(found[:1]).max(initial=-math.inf) < _LITTLE:
+                if len(history) % 2 == 0 and belief.gain(found[:1]).max(initial=-math.inf) < (_LITTLE if isinstance(belief.aim, Incumbent) else belief.aim.unit + math.log(OPEN)):
                     found = self._believe(features, history, known, rng, open_minded=True).search(rng)
         except np.linalg.LinAlgError as error:
             self.remarks += (f"GP: no posterior after {int(known.sum())} trials ({error}). A Sobol point was proposed instead.",)
@@ -135,32 +137,33 @@ class GP(Sampler):
         self, features: Features, history: History, known: Mask, rng: np.random.Generator, *, open_minded: bool = False
     ) -> "_Belief":
         order, losses, efforts = _evidence(history, known)
-        weights = rng.dirichlet(np.ones(losses.shape[1])) if losses.shape[1] > 1 else None
-        y = _one(losses, weights)
-        kept = _spread(y, _MOST)
         rows = history.rows[order]
         points = efforts.join(features.points(rows), efforts.levels)
         process = GaussianProcess(features.code_of_level)
-        doubt = efforts.doubt if weights is None else np.zeros(len(y))
         start = Hyperparameters.start(points.numbers.shape[1], process.codes)
-        theta = start if open_minded else self._fit(process, points, y, doubt, "loss")
-        seen, slope = as_seen(y[kept])
-        posterior = process.condition(theta, points.take(kept), seen, (doubt[kept] * slope) ** 2)
-        means, _ = posterior.predict(efforts.join(features.points(rows[kept]), efforts.top))
-        incumbent = float(means.min())
         running = np.flatnonzero(history.usable & (history.states == RUNNING))[-_PENDING:]
-        if len(running):
-            here = features.points(history.rows[running])
-            posterior = posterior.believe(efforts.join(here, efforts.running[running]))
-            incumbent = min(incumbent, float(posterior.predict(efforts.join(here, efforts.top))[0].min()))
+        here = features.points(history.rows[running])
+        kept = _spread(losses[:, 0], _MOST) if losses.shape[1] == 1 else np.arange(len(losses))[-_MOST:]
+        tried = efforts.join(features.points(rows[kept]), efforts.top)
+        posteriors, means, expected = [], [], []
+        for y, doubt in zip(losses.T, efforts.doubt.T, strict=True):
+            theta = start if open_minded else self._fit(process, points, y, doubt, "loss")
+            seen, slope = as_seen(y[kept])
+            posterior = process.condition(theta, points.take(kept), seen, (doubt[kept] * slope) ** 2)
+            means.append(posterior.predict(tried)[0])
+            if len(running):
+                posterior = posterior.believe(efforts.join(here, efforts.running[running]))
+                expected.append(posterior.predict(efforts.join(here, efforts.top))[0])
+            posteriors.append(posterior)
+        believed = np.column_stack(means)
+        aim = _aim(np.vstack([believed, np.column_stack(expected)]) if expected else believed, rng)
         return _Belief(
             features=features,
-            posterior=posterior,
+            posteriors=tuple(posteriors),
             success=self._success(process, features, history),
-            incumbent=incumbent,
-            means=means,
-            rows=rows[kept],
-            prior_weight=_PRIOR_WEIGHT / len(y),
+            aim=aim,
+            elite=rows[kept][_elite(believed)],
+            prior_weight=_PRIOR_WEIGHT / len(losses),
             efforts=efforts,
         )
 
@@ -230,7 +233,7 @@ def _evidence(history: History, known: Mask) -> tuple[Indices, Array, _Efforts]:
         return (
             order,
             history.adjusted[order][:, history.objectives],
-            _Efforts(False, budgets, np.ones(len(history)), 1.0, _doubt(history.variances[order, history.objectives[0]])),
+            _Efforts(False, budgets, np.ones(len(history)), 1.0, np.column_stack([_doubt(history.variances[order, j]) for j in history.objectives])),
         )
     trials, budgets, losses = history.levels()
     here = history.usable[trials] & (history.states[trials] != FAILED) & ~history.cloned[trials]
@@ -243,7 +246,7 @@ def _evidence(history: History, known: Mask) -> tuple[Indices, Array, _Efforts]:
     levels, running = (
         ((np.log(np.maximum(each + shift, 1e-300)) - low) / max(high - low, 1e-9)).clip(0.0, 1.0) for each in (budgets, sent)
     )
-    return trials, losses[:, history.objectives], _Efforts(True, levels, running, float(levels.max()), np.zeros(len(trials)))
+    return trials, losses[:, history.objectives], _Efforts(True, levels, running, float(levels.max()), np.zeros(losses[:, history.objectives].shape))
 
 
 def _milestone(n: int) -> int:
@@ -262,16 +265,6 @@ def _doubt(variances: Array) -> Array:
     return np.sqrt(np.where(known, variances - variances[known].min(), 0.0))
 
 
-def _one(losses: Array, weights: Array | None) -> Array:
-    """One loss of several, shape (n,): the augmented Chebyshev distance of ParEGO with these weights."""
-    if weights is None:
-        return losses[:, 0]
-    seen = np.stack([as_seen(column)[0] for column in losses.T], axis=1)
-    weighed = (seen - seen.min(axis=0)) * weights
-    distance: Array = weighed.max(axis=1) + _CHEBYSHEV * weighed.sum(axis=1)
-    return distance
-
-
 def _spread(y: Array, most: int) -> Indices:
     """Which of n trials, in the order of finishing, stand for all: the best, the latest, and evenly from the rest."""
     n = len(y)
@@ -288,28 +281,25 @@ class _Belief(msgspec.Struct, frozen=True):
     """What the history makes one expect, as a score to climb."""
 
     features: Features
-    posterior: Posterior
+    posteriors: tuple[Posterior, ...]
     success: Posterior | None
-    incumbent: float
-    means: Array
-    rows: Array
+    aim: Incumbent | Front
+    elite: Array
     prior_weight: float
     efforts: "_Efforts"
 
     def search(self, rng: np.random.Generator) -> Array:
         """Where the score is largest, best first, as raw rows."""
-        best = np.argsort(self.means, kind="stable")[:_ELITE]
-        return climb(self.features, self.score, self.slope, np.unique(self.rows[best], axis=0), rng)
+        return climb(self.features, self.score, self.slope, np.unique(self.elite, axis=0), rng)
 
     def gain(self, rows: Array) -> Array:
         """Logarithm of the expected improvement alone, in deviations of the losses as seen; shape (m,)."""
-        return self._improvement(*self.posterior.predict(self._judged(self.features.points(rows))))
+        return self._improvement(self.features.points(rows))
 
     def score(self, rows: Array) -> Array:
         """Logarithm of the expected improvement times the probability of success, times the prior; shape (m,)."""
         points = self.features.points(rows)
-        mean, std = self.posterior.predict(self._judged(points))
-        value = self._improvement(mean, std)
+        value = self._improvement(points)
         if self.success is not None:
             value += _caution(log_ndtr(_margin(*self.success.predict(points))))[0]
         return value + self.prior_weight * self.features.log_prior(rows)
@@ -317,17 +307,20 @@ class _Belief(msgspec.Struct, frozen=True):
     def _judged(self, points: Points) -> Points:
         return self.efforts.join(points, self.efforts.top)
 
-    def _improvement(self, mean: Array, std: Array) -> Array:
-        return np.asarray(log_h((self.incumbent - mean) / std) + np.log(std))
+    def _improvement(self, points: Points) -> Array:
+        judged = self._judged(points)
+        means, stds = (np.column_stack(each) for each in zip(*(posterior.predict(judged) for posterior in self.posteriors), strict=True))
+        return self.aim.log_improvement(means, stds)
 
     def slope(self, points: Points) -> tuple[Array, Array]:
         """The score without the prior, shape (m,), and its gradient by the coordinates, shape (m, p)."""
-        mean, std, d_mean, d_std = self.posterior.slopes(self._judged(points))
-        d_mean, d_std = (each[:, : points.numbers.shape[1]] for each in (d_mean, d_std))
-        z = (self.incumbent - mean) / std
-        value = log_h(z) + np.log(std)
-        d_z = -(d_mean + d_std * z[:, None]) / std[:, None]
-        gradient = d_z * log_h_slope(z)[:, None] + d_std / std[:, None]
+        judged, p = self._judged(points), points.numbers.shape[1]
+        found = [posterior.slopes(judged) for posterior in self.posteriors]
+        means, stds = (np.column_stack([each[i] for each in found]) for i in (0, 1))
+        value, by_means, by_stds = self.aim.slope(means, stds)
+        gradient = np.zeros((len(means), p))
+        for (_, _, d_mean, d_std), by_mean, by_std in zip(found, by_means.T, by_stds.T, strict=True):
+            gradient += by_mean[:, None] * d_mean[:, :p] + by_std[:, None] * d_std[:, :p]
         if self.success is not None:
             ok, sure, d_ok, d_sure = self.success.slopes(points)
             margin, width = _margin(ok, sure), np.sqrt(sure * sure + _DOUBT)
@@ -338,6 +331,36 @@ class _Belief(msgspec.Struct, frozen=True):
             d_margin = d_ok / width[:, None] - (margin * sure / width**2)[:, None] * d_sure
             gradient = gradient + steep[:, None] * d_margin
         return value, gradient
+
+
+BEHIND = float(__import__("os").environ.get("BEHIND", "0.1"))
+OPEN = float(__import__("os").environ.get("OPEN", "0.01"))
+
+
+def _aim(believed, rng):
+    if believed.shape[1] == 1:
+        return Incumbent(float(believed.min()))
+    front = believed[~dominated(believed)]
+    most = {2: 50, 3: 50, 4: 50, 5: 20, 6: 12}.get(believed.shape[1], 8)
+    if len(front) > most:
+        front = front[representatives(front, most)]
+    low, high = front.min(axis=0), front.max(axis=0)
+    reach = np.maximum(high - low, 0.1)
+    behind = BEHIND if BEHIND > 0 else 0.1 * 15 ** rng.random()
+    return Front(front, high + behind * reach, float(np.log(reach).sum()))
+
+
+def _elite(believed):
+    if believed.shape[1] == 1:
+        return np.argsort(believed[:, 0], kind="stable")[:_ELITE]
+    first = np.flatnonzero(~dominated(believed))
+    return first[representatives(believed[first], _ELITE)]
+
+
+def dominated(y):
+    le = (y[None] <= y[:, None]).all(2)
+    lt = (y[None] < y[:, None]).any(2)
+    return (le & lt).any(1)
 
 
 def _caution(log_probability: Array) -> tuple[Array, Array]:

@@ -1,0 +1,109 @@
+"""How much a new point is expected to push a Pareto front.
+
+The hypervolume of a front is the volume between it and a reference point behind it. What no point of the front dominates is a set of
+disjoint boxes, and a new point y adds, of a box from l to u, the part that it dominates: Π_j (u_j - max(l_j, y_j))+. With one independent
+Gaussian for each objective the expectation of a product is the product of expectations, so the expected hypervolume improvement is exact [1, 2]:
+
+    EHVI = Σ_boxes Π_j (G_j(u_j) - G_j(l_j)),   G_j(t) = E (t - y_j)+ = σ_j h((t - μ_j) / σ_j)
+
+with h of `acquisition.py`. Everything is in logarithms, so that it can be climbed where it is far too small for a float [3].
+
+[1] Emmerich, Giannakoglou and Naujoks, Single- and Multiobjective Evolutionary Optimization Assisted by Gaussian Random Field Metamodels,
+IEEE Transactions on Evolutionary Computation 10, 2006.
+[2] Yang et al., Efficient Computation of Expected Hypervolume Improvement Using Box Decomposition Algorithms, J. Global Optimization 75, 2019.
+[3] Ament et al., Unexpected Improvements to Expected Improvement for Bayesian Optimization, NeurIPS 2023 (arXiv 2310.20708).
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+from scipy.special import log_ndtr
+
+from tunewright.models.acquisition import log1mexp, log_h
+from tunewright.models.hypervolume import undominated
+from tunewright.typing import Array, Indices
+
+__all__ = ["Front"]
+
+_TINY: Final = 1e-200
+_HALF_LOG_2PI: Final = 0.5 * math.log(2 * math.pi)
+
+
+class Front:
+    """A front before a reference point.
+
+    Args:
+        points: smaller is better, shape (n, m); those that another dominates or that are behind the reference point make no difference.
+        reference: shape (m,).
+    """
+
+    def __init__(self, points: Array, reference: Array, unit: float = 0.0) -> None:
+        self.unit = unit
+        low, high = undominated(points, reference)
+        self._cuts: list[tuple[Array, Indices, Indices]] = []
+        for lows, highs in zip(low, high, strict=True):
+            cuts, where = np.unique(np.concatenate([lows, highs]), return_inverse=True)
+            self._cuts.append((cuts, where[: len(lows)], where[len(lows) :]))
+
+    def log_improvement(self, means: Array, stds: Array) -> Array:
+        """Logarithm of the expected hypervolume improvement.
+
+        Args:
+            means, stds: of the objectives at k points, shape (k, m); stds > 0.
+
+        Returns:
+            Shape (k,); finite for finite input.
+        """
+        found, scale = np.ones((len(means), len(self._cuts[0][1]))), np.zeros(len(means))
+        for j, (cuts, low, high) in enumerate(self._cuts):
+            log_g = _log_g(cuts, means[:, j], stds[:, j])
+            top = log_g[:, -1:]
+            g = np.exp(log_g - top)
+            found *= g[:, high] - g[:, low]
+            scale += top[:, 0]
+        total = found.sum(axis=1)
+        tiny = total < _TINY
+        value = np.log(np.where(tiny, 1.0, total)) + scale
+        if tiny.any():
+            value[tiny] = _log_sum(sum(self._terms(means[tiny], stds[tiny])))
+        return value
+
+    def _terms(self, means: Array, stds: Array) -> list[Array]:
+        """Logarithm of what each box allows to gain in each objective, m arrays of shape (k, boxes)."""
+        found = []
+        for j, (cuts, low, high) in enumerate(self._cuts):
+            log_g = _log_g(cuts, means[:, j], stds[:, j])
+            upper = log_g[:, high]
+            found.append(upper + log1mexp(log_g[:, low] - upper))
+        return found
+
+    def slope(self, means: Array, stds: Array) -> tuple[Array, Array, Array]:
+        """The same, shape (k,), and its derivatives by means and by stds, each of shape (k, m)."""
+        terms = self._terms(means, stds)
+        logs = sum(terms)
+        value = _log_sum(logs)
+        shares = np.exp(logs - value[:, None])
+        by_mean, by_std = np.empty_like(means), np.empty_like(stds)
+        for j, (cuts, low, high) in enumerate(self._cuts):
+            z = (cuts[None, :] - means[:, j : j + 1]) / stds[:, j : j + 1]
+            log_phi = np.where(np.isfinite(z), -0.5 * z * z - _HALF_LOG_2PI, -np.inf)
+            log_below = log_ndtr(z)
+            by_mean[:, j] = -(shares * (np.exp(log_below[:, high] - terms[j]) - np.exp(log_below[:, low] - terms[j]))).sum(axis=1)
+            by_std[:, j] = (shares * (np.exp(log_phi[:, high] - terms[j]) - np.exp(log_phi[:, low] - terms[j]))).sum(axis=1)
+        return value, by_mean, by_std
+
+
+def _log_g(cuts: Array, mean: Array, std: Array) -> Array:
+    """Logarithm of E (t - y)+ at each cut t, shape (k, cuts); the first cut is minus infinity where a box has no lower end."""
+    z = (cuts[None, :] - mean[:, None]) / std[:, None]
+    open_ended = np.isneginf(z)
+    z[open_ended] = 0.0
+    log_g = log_h(z) + np.log(std)[:, None]
+    log_g[open_ended] = -np.inf
+    return log_g
+
+
+def _log_sum(logs: Array) -> Array:
+    top = logs.max(axis=1)
+    return np.asarray(top + np.log(np.exp(logs - top[:, None]).sum(axis=1)))
