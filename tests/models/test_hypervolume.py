@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tunewright.models import hypervolume
-from tunewright.models.hypervolume import _scaled, representatives
+from tunewright.models.hypervolume import _scaled, representatives, undominated
 from tunewright.typing import Array
 
 
@@ -143,3 +143,16 @@ def test_nothing_is_chosen_of_nothing() -> None:
 @pytest.mark.parametrize("m", [2, 4, 5])
 def test_equal_points_come_in_their_order(m: int) -> None:
     assert representatives(np.ones((6, m)), 6).tolist() == list(range(6))
+
+
+@pytest.mark.parametrize(("n", "m"), [(0, 2), (1, 2), (12, 2), (9, 3), (6, 4), (5, 5)])
+def test_the_boxes_are_disjoint_and_hold_what_no_point_dominates(n: int, m: int) -> None:
+    rng = np.random.default_rng(n)
+    points, reference = rng.random((n, m)), np.full(m, 0.9)
+
+    low, high = undominated(points, reference)
+
+    at = rng.uniform(-0.5, 1.0, (4000, m))
+    inside = ((low.T[None] <= at[:, None]) & (at[:, None] < high.T[None])).all(axis=2).sum(axis=1)
+    dominated = np.asarray((points[None] <= at[:, None]).all(axis=2)).any(axis=1)
+    assert inside.tolist() == (~dominated & (at < reference).all(axis=1)).astype(int).tolist()

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunewright.models.output import as_seen
+from tunewright.models.output import as_kept, as_seen
 
 LOSSES = st.lists(st.floats(-1e300, 1e300, allow_nan=False), min_size=1, max_size=60)
 
@@ -73,3 +73,25 @@ def test_the_slope_is_a_number_at_any_size(unit):
     assert np.isfinite(slope**2).all()
     assert slope.max() > 0
     assert z.std() == pytest.approx(1.0)
+
+
+@settings(max_examples=300, deadline=None)
+@given(LOSSES, st.floats(-1e300, 1e300))
+def test_who_keeps_a_limit_is_told_from_who_passes_it(losses, limit):
+    y = np.array(losses)
+
+    excess, slope = as_kept(y, limit)
+
+    assert np.isfinite(excess).all()
+    assert (np.abs(excess) <= 3.0).all()
+    assert np.isfinite(slope).all()
+    near = np.abs(y - limit) <= 1e-12 * max(1.0, abs(limit))
+    clipped = (np.abs(y) > 1e150) & (abs(limit) > 1e150)
+    assert ((excess <= 0) == (y <= limit))[~near & ~clipped].all() or not excess.any()
+
+
+def test_distances_from_a_limit_keep_their_proportions_up_to_three_times_the_usual():
+    excess, slope = as_kept(np.array([1.0, 2.0, 3.0, 4.0, 1e9]), 3.0)
+
+    assert excess.tolist() == [-2.0, -1.0, 0.0, 1.0, 3.0]
+    assert slope.tolist() == [1.0, 1.0, 1.0, 1.0, 0.0]

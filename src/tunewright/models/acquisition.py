@@ -14,12 +14,13 @@ from scipy.special import erfcx, log_ndtr
 
 from tunewright.typing import Array
 
-__all__ = ["log1mexp", "log_expected_improvement", "log_h", "log_h_slope"]
+__all__ = ["Anything", "Incumbent", "log1mexp", "log_expected_improvement", "log_h", "log_h_slope"]
 
 _HALF_LOG_2PI: Final = 0.5 * math.log(2 * math.pi)
 _SQRT_HALF_PI: Final = math.sqrt(math.pi / 2)
 _NEAR: Final = -1.0
 _FAR: Final = -1e5
+_LITTLE: Final = math.log(0.1)
 
 
 def log_h(z: Array) -> Array:
@@ -77,15 +78,33 @@ def log_expected_improvement(mean: Array, std: Array, incumbent: float) -> Array
     return log_h((incumbent - mean) / std) + np.log(std)
 
 
+class Anything:
+    """Whatever keeps its bounds is welcome: nothing has kept them yet, so there is nothing to improve on."""
+
+    little = -math.inf
+
+    def log_improvement(self, means: Array, stds: Array) -> Array:
+        """Zeros, shape (k,), for k points."""
+        return np.zeros(len(means))
+
+    def slope(self, means: Array, stds: Array) -> tuple[Array, Array, Array]:
+        """Zeros, shapes (k,), (k, m) and (k, m)."""
+        return np.zeros(len(means)), np.zeros_like(means), np.zeros_like(stds)
+
+
 class Incumbent:
     """The loss to improve on, of one objective.
 
     Args:
         loss: in the units of what is predicted.
+
+    Attributes:
+        little: the logarithm of an improvement that is next to nothing: of a tenth of a unit.
     """
 
     def __init__(self, loss: float) -> None:
         self.loss = loss
+        self.little = _LITTLE
 
     def log_improvement(self, means: Array, stds: Array) -> Array:
         """Logarithm of the expected improvement, shape (k,), at k points; arguments of shape (k, 1)."""

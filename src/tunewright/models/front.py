@@ -26,7 +26,13 @@ from tunewright.typing import Array, Indices
 
 __all__ = ["Front"]
 
+_BEHIND: Final = 0.5
+_LEAST: Final = 0.1
+"""The range of a front in each objective at least, in deviations of the losses: one point has none."""
+_LITTLE: Final = math.log(0.003)
 _TINY: Final = 1e-200
+"""Sums of products below this are made anew from logarithms."""
+_STEEPEST: Final = 700.0
 _HALF_LOG_2PI: Final = 0.5 * math.log(2 * math.pi)
 
 
@@ -36,15 +42,31 @@ class Front:
     Args:
         points: smaller is better, shape (n, m); those that another dominates or that are behind the reference point make no difference.
         reference: shape (m,).
+
+    Attributes:
+        little: the logarithm of an improvement that is next to nothing: of 0.3 % of the box that a front spans.
     """
 
-    def __init__(self, points: Array, reference: Array, unit: float = 0.0) -> None:
-        self.unit = unit
+    def __init__(self, points: Array, reference: Array) -> None:
+        self.little = _LITTLE
         low, high = undominated(points, reference)
         self._cuts: list[tuple[Array, Indices, Indices]] = []
         for lows, highs in zip(low, high, strict=True):
             cuts, where = np.unique(np.concatenate([lows, highs]), return_inverse=True)
             self._cuts.append((cuts, where[: len(lows)], where[len(lows) :]))
+
+    @classmethod
+    def ahead_of(cls, points: Array) -> "Front":
+        """A front before a reference point that lies half of the front's range behind it in each objective.
+
+        Args:
+            points: as predicted, smaller is better, shape (n, m), none of which another dominates.
+        """
+        low, high = points.min(axis=0), points.max(axis=0)
+        reach = np.maximum(high - low, _LEAST)
+        front = cls(points, high + _BEHIND * reach)
+        front.little += float(np.log(reach).sum())
+        return front
 
     def log_improvement(self, means: Array, stds: Array) -> Array:
         """Logarithm of the expected hypervolume improvement.
@@ -66,7 +88,7 @@ class Front:
         tiny = total < _TINY
         value = np.log(np.where(tiny, 1.0, total)) + scale
         if tiny.any():
-            value[tiny] = _log_sum(sum(self._terms(means[tiny], stds[tiny])))
+            value[tiny] = _log_sum(np.sum(self._terms(means[tiny], stds[tiny]), axis=0))
         return value
 
     def _terms(self, means: Array, stds: Array) -> list[Array]:
@@ -81,16 +103,15 @@ class Front:
     def slope(self, means: Array, stds: Array) -> tuple[Array, Array, Array]:
         """The same, shape (k,), and its derivatives by means and by stds, each of shape (k, m)."""
         terms = self._terms(means, stds)
-        logs = sum(terms)
+        logs = np.sum(terms, axis=0)
         value = _log_sum(logs)
-        shares = np.exp(logs - value[:, None])
         by_mean, by_std = np.empty_like(means), np.empty_like(stds)
         for j, (cuts, low, high) in enumerate(self._cuts):
             z = (cuts[None, :] - means[:, j : j + 1]) / stds[:, j : j + 1]
-            log_phi = np.where(np.isfinite(z), -0.5 * z * z - _HALF_LOG_2PI, -np.inf)
-            log_below = log_ndtr(z)
-            by_mean[:, j] = -(shares * (np.exp(log_below[:, high] - terms[j]) - np.exp(log_below[:, low] - terms[j]))).sum(axis=1)
-            by_std[:, j] = (shares * (np.exp(log_phi[:, high] - terms[j]) - np.exp(log_phi[:, low] - terms[j]))).sum(axis=1)
+            log_density = np.where(np.isfinite(z), -0.5 * z * z - _HALF_LOG_2PI, -np.inf)
+            others = logs - value[:, None] - terms[j]  # each box's share, without what this objective allows
+            by_mean[:, j] = -_between(others, log_ndtr(z), low, high)
+            by_std[:, j] = _between(others, log_density, low, high)
         return value, by_mean, by_std
 
 
@@ -102,6 +123,12 @@ def _log_g(cuts: Array, mean: Array, std: Array) -> Array:
     log_g = log_h(z) + np.log(std)[:, None]
     log_g[open_ended] = -np.inf
     return log_g
+
+
+def _between(others: Array, log_at: Array, low: Indices, high: Indices) -> Array:
+    """Sum over the boxes of exp(others) times the difference between their ends of what is given in logarithms at the cuts, shape (k,)."""
+    upper, lower = (np.exp(np.minimum(others + log_at[:, end], _STEEPEST)) for end in (high, low))
+    return np.asarray((upper - lower).sum(axis=1))
 
 
 def _log_sum(logs: Array) -> Array:

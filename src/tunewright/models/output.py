@@ -20,11 +20,12 @@ import numpy as np
 
 from tunewright.typing import Array
 
-__all__ = ["as_seen"]
+__all__ = ["as_kept", "as_seen"]
 
 _FEW: Final = 5
 _WHISKER: Final = 1.5
 _WIDE: Final = 50.0
+_FAR: Final = 3.0
 _STEEPEST: Final = 1e150  # whose square is still a number
 
 
@@ -50,6 +51,20 @@ def as_seen(losses: Array) -> tuple[Array, Array]:
     width = unit * deviation  # of losses near the smallest floats it may underflow
     steep = 1 / width if width > 1 / _STEEPEST else _STEEPEST
     return (y - y.mean()) / deviation, np.asarray(inside * steep, np.float64)
+
+
+def as_kept(losses: Array, limit: float) -> tuple[Array, Array]:
+    """By how much losses, shape (n,), pass a limit, in units of their usual distance from it; what is farther than three of them is drawn in.
+
+    Returns:
+        The excess, shape (n,), at most 0 where the limit is kept; and the slope of the transformation at each, as above.
+    """
+    y = np.clip(np.asarray(losses, np.float64), -1e150, 1e150) - float(np.clip(limit, -1e150, 1e150))
+    usual = float(np.median(np.abs(y))) or float(np.abs(y).max())
+    if usual < 1.0 / _STEEPEST:
+        return np.zeros(len(y)), np.zeros(len(y))
+    far = np.abs(y) > _FAR * usual
+    return np.where(far, np.sign(y) * _FAR, np.clip(y, -_FAR * usual, _FAR * usual) / usual), np.where(far, 0.0, 1.0 / usual)
 
 
 def _fence(y: Array) -> float:

@@ -9,7 +9,7 @@ What hyperparameters ask for beyond the textbook:
 - Losses are seen through `models/output.py`: divergences do not hide the differences that matter.
 - A trial that met fewer folds or seeds than others counts with the variance that this leaves (`effects.py`).
 - Where trials were judged with different budgets (`schedulers/asha.py`), every result counts: the budget is one more coordinate of the
-  process, on a logarithmic scale, and improvement is expected at the highest one that anything was measured with [3].
+  process, on a logarithmic scale, and improvement is expected at the highest one that anything was measured with [2].
 - Improvement is measured against the best posterior mean, not the best measured value: under noise that would be the luckiest one.
 - Trials that still run are believed to turn out as expected: nothing is left to be learnt there, so that a batch spreads.
 - Failed trials teach a second process where configurations fail; improvement counts by the probability of success.
@@ -19,7 +19,8 @@ What hyperparameters ask for beyond the textbook:
 - Every tenth proposal is the next point of the Sobol sequence, whatever the process believes: where it has settled on a wrong hill,
   nothing else would ever tell it.
 - A prior on where the optimum lies multiplies the improvement, with a weight that decays as 1/n (πBO [1]).
-- Several objectives are one at a time: each proposal weighs them anew at random (ParEGO [2]).
+- Several objectives have a process each, and what counts is how far a configuration is expected to push the front of what they expect of
+  all that was tried (`models/front.py`): exactly, with up to four objectives for fronts of up to 50 points.
 
 When numbers fail the proposal does not: hyperparameters that cannot be fitted are those of the prior; where no posterior can be
 computed either, the next point of the Sobol sequence is proposed. Each leaves a `Warned` in the journal.
@@ -28,8 +29,7 @@ Everything is a pure function of the history: hyperparameters are fitted on the 
 finish, with every one at first and ever more slowly later, so a fresh instance finds the same ones.
 
 [1] Hvarfner et al., πBO: Augmenting Acquisition Functions with User Beliefs for Bayesian Optimization, ICLR 2022.
-[2] Knowles, ParEGO, IEEE Transactions on Evolutionary Computation 10, 2006.
-[3] As in Klein et al., Fast Bayesian Optimization of Machine Learning Hyperparameters on Large Datasets, AISTATS 2017, and Model-based
+[2] As in Klein et al., Fast Bayesian Optimization of Machine Learning Hyperparameters on Large Datasets, AISTATS 2017, and Model-based
 Asynchronous Hyperparameter and Neural Architecture Search, 2020 (arXiv 2003.10865), section 3; with the kernel of all other coordinates.
 """
 
@@ -38,19 +38,18 @@ import math
 import weakref
 from typing import Final
 
-import msgspec
 import numpy as np
-from scipy.special import log_ndtr
 
 from tunewright.errors import StudyError
 from tunewright.history import COMPLETED, FAILED, RUNNING, History
-from tunewright.models.acquisition import Incumbent
-from tunewright.models.climb import climb
-from tunewright.models.front import Front
-from tunewright.models.hypervolume import representatives
+from tunewright.models.acquisition import Anything, Incumbent
+from tunewright.models.belief import Aim, Belief, Chance, Efforts
 from tunewright.models.features import Features, Points
-from tunewright.models.gaussian_process import GaussianProcess, Hyperparameters, Posterior, fit
-from tunewright.models.output import as_seen
+from tunewright.models.front import Front
+from tunewright.models.gaussian_process import GaussianProcess, Hyperparameters, fit
+from tunewright.models.hypervolume import representatives
+from tunewright.models.output import as_kept, as_seen
+from tunewright.models.ranking import fronts
 from tunewright.models.threads import ONE_THREAD
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.sequence import Opening
@@ -70,18 +69,16 @@ _PENDING: Final = 32
 _WHOLE: Final = 2.0
 """A budget without end counts for so many times the highest one."""
 _ELSEWHERE: Final = 10
-_LITTLE: Final = math.log(0.1)
-"""Below which an improvement is next to nothing, in deviations of the losses."""
 
-_KEPT: Final = 8
-"""So many fits are remembered: of losses and of success, for some asks back."""
-_ELITE: Final = 5
-_PRIOR_WEIGHT: Final = 10.0
-_CHEBYSHEV: Final = 0.05
-_VIABLE: Final = 0.25
-_SEVERE: Final = 20.0
+_KEPT: Final = 32
+"""So many fits are remembered: of each objective and of success, for some asks back."""
 _DOUBT: Final = 0.04
 """Variance of a label of success or failure: how sure one can be at most, 5 deviations."""
+_ELITE: Final = 5
+_STANDING: Final = {2: 50, 3: 50, 4: 50, 5: 20, 6: 12}
+_FEWEST: Final = 8
+"""So many points stand for a front of 2, 3, … objectives, or of more: what they leave are some 800 boxes at most with up to six, more with more."""
+_PRIOR_WEIGHT: Final = 10.0
 
 
 class GP(Sampler):
@@ -116,10 +113,10 @@ class GP(Sampler):
         features = self._prepare(space, history)
         try:
             with ONE_THREAD:
-                belief = self._believe(features, history, known, rng)
+                belief = self._believe(features, history, known)
                 found = belief.search(rng)
-                if len(history) % 2 == 0 and belief.gain(found[:1]).max(initial=-math.inf) < (_LITTLE if isinstance(belief.aim, Incumbent) else belief.aim.unit + math.log(OPEN)):
-                    found = self._believe(features, history, known, rng, open_minded=True).search(rng)
+                if len(history) % 2 == 0 and belief.gain(found[:1]).max(initial=-math.inf) < belief.aim.little:
+                    found = self._believe(features, history, known, open_minded=True).search(rng)
         except np.linalg.LinAlgError as error:
             self.remarks += (f"GP: no posterior after {int(known.sum())} trials ({error}). A Sobol point was proposed instead.",)
             return self._opening.propose(space, history, rng)
@@ -133,20 +130,19 @@ class GP(Sampler):
             self._features, self._fits, self._fitted = Features(space), {}, weakref.ref(history)
         return self._features
 
-    def _believe(
-        self, features: Features, history: History, known: Mask, rng: np.random.Generator, *, open_minded: bool = False
-    ) -> "_Belief":
-        order, losses, efforts = _evidence(history, known)
+    def _believe(self, features: Features, history: History, known: Mask, *, open_minded: bool = False) -> Belief:
+        order, every, efforts = _evidence(history, known)
+        losses = every[:, history.objectives]
         rows = history.rows[order]
         points = efforts.join(features.points(rows), efforts.levels)
         process = GaussianProcess(features.code_of_level)
         start = Hyperparameters.start(points.numbers.shape[1], process.codes)
         running = np.flatnonzero(history.usable & (history.states == RUNNING))[-_PENDING:]
         here = features.points(history.rows[running])
-        kept = _spread(losses[:, 0], _MOST) if losses.shape[1] == 1 else np.arange(len(losses))[-_MOST:]
+        kept = _spread(_order(losses), _MOST)
         tried = efforts.join(features.points(rows[kept]), efforts.top)
         posteriors, means, expected = [], [], []
-        for y, doubt in zip(losses.T, efforts.doubt.T, strict=True):
+        for y, doubt in zip(losses.T, efforts.doubt[:, history.objectives].T, strict=True):
             theta = start if open_minded else self._fit(process, points, y, doubt, "loss")
             seen, slope = as_seen(y[kept])
             posterior = process.condition(theta, points.take(kept), seen, (doubt[kept] * slope) ** 2)
@@ -156,29 +152,51 @@ class GP(Sampler):
                 expected.append(posterior.predict(efforts.join(here, efforts.top))[0])
             posteriors.append(posterior)
         believed = np.column_stack(means)
-        aim = _aim(np.vstack([believed, np.column_stack(expected)]) if expected else believed, rng)
-        return _Belief(
+        good = np.flatnonzero(history.feasible[order[kept]])
+        aim = (
+            _aim(np.vstack([believed[good], *(np.column_stack(expected) for _ in expected[:1])]))
+            if len(good) or expected
+            else Anything()
+        )
+        return Belief(
             features=features,
             posteriors=tuple(posteriors),
-            success=self._success(process, features, history),
+            chances=(
+                *self._success(process, features, history, efforts),
+                *self._limits(process, history, points, every, efforts, kept),
+            ),
             aim=aim,
-            elite=rows[kept][_elite(believed)],
+            elite=rows[kept[good[_best(believed[good], _ELITE)]]],
             prior_weight=_PRIOR_WEIGHT / len(losses),
             efforts=efforts,
         )
 
-    def _success(self, process: GaussianProcess, features: Features, history: History) -> Posterior | None:
-        """The belief in where trials succeed, +1, or fail, -1; None when all do the same."""
+    def _success(self, process: GaussianProcess, features: Features, history: History, efforts: Efforts) -> list[Chance]:
+        """The belief in where trials succeed, +1, or fail, -1; none when all do the same."""
         ended = np.flatnonzero(history.usable & (history.states != RUNNING))
         ended = ended[np.lexsort((ended, history.finished_at[ended]))]
-        good = history.feasible[ended]
+        good = history.states[ended] != FAILED
         if good.all() or not good.any():
-            return None
+            return []
         kept = _spread(good.astype(np.float64), _MOST)
         labels = np.where(good, 1.0, -1.0)
-        points = features.points(history.rows[ended])
+        points = efforts.join(features.points(history.rows[ended]), efforts.top)
         theta = self._fit(process, points, labels, np.zeros(len(labels)), "success")
-        return process.condition(theta, points.take(kept), labels[kept], np.zeros(len(kept)))
+        return [Chance(process.condition(theta, points.take(kept), labels[kept], np.zeros(len(kept))), 1.0, _DOUBT)]
+
+    def _limits(
+        self, process: GaussianProcess, history: History, points: Points, losses: Array, efforts: Efforts, kept: Indices
+    ) -> list[Chance]:
+        """The belief in where each bound is kept: by how much a metric passes it is below 0. None of a metric that is the same everywhere."""
+        found = []
+        for j, metric in enumerate(history.metrics):
+            if metric.bound is None or losses[:, j].max() == losses[:, j].min():
+                continue
+            excess, slope = as_kept(losses[:, j], metric.sign * metric.bound)
+            doubt = efforts.doubt[:, j] * slope
+            theta = self._fit(process, points, excess, doubt, "limit")
+            found.append(Chance(process.condition(theta, points.take(kept), excess[kept], doubt[kept] ** 2), -1.0, 0.0))
+        return found
 
     def _fit(self, process: GaussianProcess, points: Points, y: Array, doubt: Array, what: str) -> Hyperparameters:
         """The hyperparameters of the last milestone, from the trials up to it."""
@@ -190,7 +208,7 @@ class GP(Sampler):
             while len(self._fits) >= _KEPT:
                 del self._fits[next(iter(self._fits))]
             kept = _spread(y[:n], _FITTED)
-            seen, slope = (y[:n][kept], np.ones(len(kept))) if what == "success" else as_seen(y[:n][kept])
+            seen, slope = as_seen(y[:n][kept]) if what == "loss" else (y[:n][kept], np.ones(len(kept)))
             found = fit(process, points.take(kept), seen, (doubt[:n][kept] * slope) ** 2)
             if found is None:
                 found = Hyperparameters.start(points.numbers.shape[1], process.codes)
@@ -202,38 +220,22 @@ class GP(Sampler):
         return GP, (self.initial,)
 
 
-class _Efforts(msgspec.Struct, frozen=True):
-    """With which efforts what was judged, on a scale from 0 to 1.
-
-    Attributes:
-        apart: whether they differ: else there is no such coordinate.
-        levels: of the results, shape (k,).
-        running: of the trials that run, shape (n,).
-        top: the highest one with a result.
-        doubt: deviation by which each result is less certain than the most certain one, shape (k,).
-    """
-
-    apart: bool
-    levels: Array
-    running: Array
-    top: float
-    doubt: Array
-
-    def join(self, points: Points, level: Array | float) -> Points:
-        """The points, with the coordinate."""
-        return points.at(level) if self.apart else points
-
-
-def _evidence(history: History, known: Mask) -> tuple[Indices, Array, _Efforts]:
-    """What the process learns from: numbers of trials, shape (k,), their losses, shape (k, objectives), and with which effort they were judged."""
+def _evidence(history: History, known: Mask) -> tuple[Indices, Array, Efforts]:
+    """What the process learns from: numbers of trials, shape (k,), their losses by each metric, shape (k, metrics), and with which effort they were judged."""
     order = np.flatnonzero(known & ~history.cloned)
     budgets = history.budgets[order]
     if len(np.unique(budgets)) < 2:
         order = order[np.lexsort((order, history.finished_at[order]))]
         return (
             order,
-            history.adjusted[order][:, history.objectives],
-            _Efforts(False, budgets, np.ones(len(history)), 1.0, np.column_stack([_doubt(history.variances[order, j]) for j in history.objectives])),
+            history.adjusted[order],
+            Efforts(
+                False,
+                budgets,
+                np.ones(len(history)),
+                1.0,
+                np.column_stack([_doubt(column) for column in history.variances[order].T]),
+            ),
         )
     trials, budgets, losses = history.levels()
     here = history.usable[trials] & (history.states[trials] != FAILED) & ~history.cloned[trials]
@@ -246,7 +248,11 @@ def _evidence(history: History, known: Mask) -> tuple[Indices, Array, _Efforts]:
     levels, running = (
         ((np.log(np.maximum(each + shift, 1e-300)) - low) / max(high - low, 1e-9)).clip(0.0, 1.0) for each in (budgets, sent)
     )
-    return trials, losses[:, history.objectives], _Efforts(True, levels, running, float(levels.max()), np.zeros(losses[:, history.objectives].shape))
+    return (
+        trials,
+        losses[:, history.objectives],
+        Efforts(True, levels, running, float(levels.max()), np.zeros(losses.shape)),
+    )
 
 
 def _milestone(n: int) -> int:
@@ -265,6 +271,33 @@ def _doubt(variances: Array) -> Array:
     return np.sqrt(np.where(known, variances - variances[known].min(), 0.0))
 
 
+def _order(losses: Array) -> Array:
+    """By which trials are better, shape (n,): the loss, or, of several, the number of the front that a trial stands in."""
+    if losses.shape[1] == 1:
+        return losses[:, 0]
+    found = fronts(losses, _MOST)
+    order = np.full(len(losses), float(len(found)))
+    for number, front in enumerate(found):
+        order[front] = number
+    return order
+
+
+def _best(believed: Array, wanted: int) -> Indices:
+    """Which rows are the best: of several objectives those of the front that dominate most."""
+    if believed.shape[1] == 1 or not len(believed):
+        return np.argsort(believed[:, 0], kind="stable")[:wanted]
+    first = fronts(believed, 1)[0]
+    return first[representatives(believed[first], wanted)]
+
+
+def _aim(believed: Array) -> Aim:
+    """What is to be improved on, from the posterior means of what was tried or runs, shape (n, m)."""
+    if believed.shape[1] == 1:
+        return Incumbent(float(believed.min()))
+    few = _STANDING.get(believed.shape[1], _FEWEST)
+    return Front.ahead_of(believed[_best(believed, few)])
+
+
 def _spread(y: Array, most: int) -> Indices:
     """Which of n trials, in the order of finishing, stand for all: the best, the latest, and evenly from the rest."""
     n = len(y)
@@ -275,104 +308,3 @@ def _spread(y: Array, most: int) -> Indices:
     rest = np.setdiff1d(np.arange(n), np.concatenate([best, latest]))
     evenly = rest[np.linspace(0, len(rest) - 1, most - most // 2 - most // 4).astype(np.intp)]
     return np.unique(np.concatenate([best, latest, evenly]))
-
-
-class _Belief(msgspec.Struct, frozen=True):
-    """What the history makes one expect, as a score to climb."""
-
-    features: Features
-    posteriors: tuple[Posterior, ...]
-    success: Posterior | None
-    aim: Incumbent | Front
-    elite: Array
-    prior_weight: float
-    efforts: "_Efforts"
-
-    def search(self, rng: np.random.Generator) -> Array:
-        """Where the score is largest, best first, as raw rows."""
-        return climb(self.features, self.score, self.slope, np.unique(self.elite, axis=0), rng)
-
-    def gain(self, rows: Array) -> Array:
-        """Logarithm of the expected improvement alone, in deviations of the losses as seen; shape (m,)."""
-        return self._improvement(self.features.points(rows))
-
-    def score(self, rows: Array) -> Array:
-        """Logarithm of the expected improvement times the probability of success, times the prior; shape (m,)."""
-        points = self.features.points(rows)
-        value = self._improvement(points)
-        if self.success is not None:
-            value += _caution(log_ndtr(_margin(*self.success.predict(points))))[0]
-        return value + self.prior_weight * self.features.log_prior(rows)
-
-    def _judged(self, points: Points) -> Points:
-        return self.efforts.join(points, self.efforts.top)
-
-    def _improvement(self, points: Points) -> Array:
-        judged = self._judged(points)
-        means, stds = (np.column_stack(each) for each in zip(*(posterior.predict(judged) for posterior in self.posteriors), strict=True))
-        return self.aim.log_improvement(means, stds)
-
-    def slope(self, points: Points) -> tuple[Array, Array]:
-        """The score without the prior, shape (m,), and its gradient by the coordinates, shape (m, p)."""
-        judged, p = self._judged(points), points.numbers.shape[1]
-        found = [posterior.slopes(judged) for posterior in self.posteriors]
-        means, stds = (np.column_stack([each[i] for each in found]) for i in (0, 1))
-        value, by_means, by_stds = self.aim.slope(means, stds)
-        gradient = np.zeros((len(means), p))
-        for (_, _, d_mean, d_std), by_mean, by_std in zip(found, by_means.T, by_stds.T, strict=True):
-            gradient += by_mean[:, None] * d_mean[:, :p] + by_std[:, None] * d_std[:, :p]
-        if self.success is not None:
-            ok, sure, d_ok, d_sure = self.success.slopes(points)
-            margin, width = _margin(ok, sure), np.sqrt(sure * sure + _DOUBT)
-            log_probability = log_ndtr(margin)
-            caution, weight = _caution(log_probability)
-            value = value + caution
-            steep = weight * np.exp(-0.5 * margin * margin - 0.5 * math.log(2 * math.pi) - log_probability)
-            d_margin = d_ok / width[:, None] - (margin * sure / width**2)[:, None] * d_sure
-            gradient = gradient + steep[:, None] * d_margin
-        return value, gradient
-
-
-BEHIND = float(__import__("os").environ.get("BEHIND", "0.1"))
-OPEN = float(__import__("os").environ.get("OPEN", "0.01"))
-
-
-def _aim(believed, rng):
-    if believed.shape[1] == 1:
-        return Incumbent(float(believed.min()))
-    front = believed[~dominated(believed)]
-    most = {2: 50, 3: 50, 4: 50, 5: 20, 6: 12}.get(believed.shape[1], 8)
-    if len(front) > most:
-        front = front[representatives(front, most)]
-    low, high = front.min(axis=0), front.max(axis=0)
-    reach = np.maximum(high - low, 0.1)
-    behind = BEHIND if BEHIND > 0 else 0.1 * 15 ** rng.random()
-    return Front(front, high + behind * reach, float(np.log(reach).sum()))
-
-
-def _elite(believed):
-    if believed.shape[1] == 1:
-        return np.argsort(believed[:, 0], kind="stable")[:_ELITE]
-    first = np.flatnonzero(~dominated(believed))
-    return first[representatives(believed[first], _ELITE)]
-
-
-def dominated(y):
-    le = (y[None] <= y[:, None]).all(2)
-    lt = (y[None] < y[:, None]).any(2)
-    return (le & lt).any(1)
-
-
-def _caution(log_probability: Array) -> tuple[Array, Array]:
-    """What a probability of success adds to a score, and its slope: its logarithm, and far more where it is below 1/4 (a promise of
-    great improvement would else outweigh near certainty of failure).
-
-    Source: the threshold as in Saves et al., System Architecture Optimization Strategies: Dealing with Expensive Hidden Constraints, 2024.
-    """
-    short = np.minimum(0.0, log_probability - math.log(_VIABLE))
-    return log_probability + _SEVERE * short, np.where(short < 0, 1.0 + _SEVERE, 1.0)
-
-
-def _margin(mean: Array, std: Array) -> Array:
-    """How many deviations a label is above the border between failure, -1, and success, +1."""
-    return mean / np.sqrt(std * std + _DOUBT)
