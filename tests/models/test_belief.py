@@ -20,7 +20,11 @@ def of(losses: Array, rows: Array, *, chances: bool = True, bounded: bool = Fals
     process = GaussianProcess(features.code_of_level)
     theta = Hyperparameters.start(points.numbers.shape[1], process.codes)
     posteriors = tuple(process.condition(theta, points, y, np.zeros(len(y))) for y in losses.T)
-    aim = Incumbent(float(losses[rows[:, 1] < 0.4].min() if bounded else losses.min())) if losses.shape[1] == 1 else Front.ahead_of(losses)
+    aim = (
+        Incumbent(float(losses[rows[:, 1] < 0.4].min() if bounded else losses.min()))
+        if losses.shape[1] == 1
+        else Front.ahead_of(losses)
+    )
     kept = process.condition(theta, points, 3.5 * (rows[:, 1] - 0.4), np.zeros(len(rows)))
     good = process.condition(theta, points, np.where(rows[:, 0] > 0.2, 1.0, -1.0), np.zeros(len(rows)))
     found = (Chance(kept, -1.0, 0.0), Chance(good, 1.0, 0.04)) if chances else ()

@@ -85,7 +85,7 @@ class Anything:
 
     def log_improvement(self, means: Array, stds: Array) -> Array:
         """Zeros, shape (k,), for k points."""
-        return np.zeros(len(means))
+        return np.zeros(min(len(means), len(stds)))
 
     def slope(self, means: Array, stds: Array) -> tuple[Array, Array, Array]:
         """Zeros, shapes (k,), (k, m) and (k, m)."""

@@ -4,8 +4,8 @@ Three samplers share the work. A Gaussian process makes the most of each trial, 
 and a third of a second at six hundred; TPE learns less and answers in milliseconds, however many trials there are; a Sobol sequence
 learns nothing and costs nothing. So the process proposes as long as its thinking costs less than a tenth of what a trial costs, and
 all workers get their proposals in time, up to 1,000 trials; else TPE, by the same rule; else the sequence. Some ten seconds are
-free, for which the process thinks about 150 trials, or TPE about 2,000 (400 with several objectives): who tries a function that costs nothing wants to see it
-searched well. Before there is anything to learn from, the space's default comes first, then the sequence.
+free, for which the process thinks about 150 trials (100 with two metrics, 75 with three), or TPE about 2,000 (400 with several
+objectives): who tries a function that costs nothing wants to see it searched well. Before there is anything to learn from, the space's default comes first, then the sequence.
 Where trials are judged with different budgets, TPE takes what is good at the lowest for good, and comes no further than chance
 (docs/search-benchmark.md); there the process, to which the budget is one more coordinate, is asked up to 5,000 trials, and else the sequence.
 Who proposes now is what the last note in the journal says, and the process comes back only when it is clearly cheap enough.
@@ -84,8 +84,8 @@ class Auto(Sampler):
         margin = 1.0 if _present(history) in ("", _NAMES[GP]) else _AGAIN
         uneven = history.uneven
         if n <= (_MOST_UNEVEN if uneven else _MOST) and margin * _gp_seconds(
-            n, refit=n <= EACH or not history.single
-        ) <= _allowance(history, _FREE_GP):
+            n, len(history.metrics), refit=n <= EACH or not history.single
+        ) <= _allowance(history, 2 * _FREE_GP // (1 + len(history.metrics))):
             return self._gp
         longer = _SEVERAL if len(history.objectives) > 1 else 1.0
         dear = _allowance(history, int(_FREE_TPE / longer)) < _TPE_SECONDS * longer
@@ -122,6 +122,8 @@ def _usual(history: History) -> float:
     return float(np.median(history.seconds[ended[-_RECENT:]]))
 
 
-def _gp_seconds(n: int, *, refit: bool) -> float:
-    """What a proposal of the Gaussian process costs with n trials behind it; a further fold of an old one makes it fit anew each time."""
-    return 0.03 + 4e-4 * min(n, 600) + (0.005 + 3e-4 * min(n, 200) if refit else 0.0)
+def _gp_seconds(n: int, metrics: int, *, refit: bool) -> float:
+    """What a proposal of the Gaussian process costs with n trials behind it; a further fold of an old one makes it fit anew each time.
+    Each objective and each bounded metric has a process of its own.
+    """
+    return metrics * (0.03 + 4e-4 * min(n, 600) + (0.005 + 3e-4 * min(n, 200) if refit else 0.0))
