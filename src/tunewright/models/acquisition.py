@@ -83,9 +83,9 @@ class Anything:
 
     little = -math.inf
 
-    def log_improvement(self, means: Array, stds: Array) -> Array:
+    def log_improvement(self, means: Array, _: Array, /) -> Array:
         """Zeros, shape (k,), for k points."""
-        return np.zeros(min(len(means), len(stds)))
+        return np.zeros(len(means))
 
     def slope(self, means: Array, stds: Array) -> tuple[Array, Array, Array]:
         """Zeros, shapes (k,), (k, m) and (k, m)."""

@@ -19,7 +19,6 @@ from tunewright.typing import Array
 __all__ = ["Aim", "Belief", "Chance", "Efforts"]
 
 _VIABLE: Final = 0.25
-_SEVERE: Final = 20.0
 
 
 class Aim(Protocol):
@@ -29,7 +28,7 @@ class Aim(Protocol):
     def little(self) -> float:
         """The logarithm of an improvement that is next to nothing."""
 
-    def log_improvement(self, means: Array, stds: Array) -> Array:
+    def log_improvement(self, means: Array, stds: Array, /) -> Array:
         """Logarithm of the expected improvement, shape (k,), of beliefs of shape (k, m)."""
 
     def slope(self, means: Array, stds: Array) -> tuple[Array, Array, Array]:
@@ -65,16 +64,18 @@ class Chance(msgspec.Struct, frozen=True):
         posterior: of the something.
         sign: -1: below; +1: above.
         doubt: a variance that stays however much is known.
+        severe: by how many times its logarithm more it counts below 1/4: a promise of great improvement would else outweigh near certainty.
     """
 
     posterior: Posterior
     sign: float
     doubt: float
+    severe: float = 0.0
 
     def score(self, points: Points) -> Array:
         """What it adds to the score, shape (m,)."""
         mean, std = self.posterior.predict(points)
-        return _caution(log_ndtr(self.sign * mean / np.sqrt(std * std + self.doubt)))[0]
+        return _caution(log_ndtr(self.sign * mean / np.sqrt(std * std + self.doubt)), self.severe)[0]
 
     def slope(self, points: Points) -> tuple[Array, Array]:
         """The same, shape (m,), and its gradient by the coordinates, shape (m, p)."""
@@ -82,7 +83,7 @@ class Chance(msgspec.Struct, frozen=True):
         width = np.sqrt(std * std + self.doubt)
         margin = self.sign * mean / width
         log_probability = log_ndtr(margin)
-        value, weight = _caution(log_probability)
+        value, weight = _caution(log_probability, self.severe)
         steep = weight * np.exp(-0.5 * margin * margin - 0.5 * math.log(2 * math.pi) - log_probability)
         d_margin = self.sign * d_mean / width[:, None] - (margin * std / width**2)[:, None] * d_std
         return value, steep[:, None] * d_margin
@@ -151,11 +152,10 @@ class Belief(msgspec.Struct, frozen=True):
         return value, gradient
 
 
-def _caution(log_probability: Array) -> tuple[Array, Array]:
-    """What a probability of success adds to a score, and its slope: its logarithm, and far more where it is below 1/4 (a promise of
-    great improvement would else outweigh near certainty of failure).
+def _caution(log_probability: Array, severe: float) -> tuple[Array, Array]:
+    """What a probability adds to a score, and its slope.
 
     Source: the threshold as in Saves et al., System Architecture Optimization Strategies: Dealing with Expensive Hidden Constraints, 2024.
     """
     short = np.minimum(0.0, log_probability - math.log(_VIABLE))
-    return log_probability + _SEVERE * short, np.where(short < 0, 1.0 + _SEVERE, 1.0)
+    return log_probability + severe * short, np.where(short < 0, 1.0 + severe, 1.0)

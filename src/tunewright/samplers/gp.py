@@ -13,6 +13,8 @@ What hyperparameters ask for beyond the textbook:
 - Improvement is measured against the best posterior mean, not the best measured value: under noise that would be the luckiest one.
 - Trials that still run are believed to turn out as expected: nothing is left to be learnt there, so that a batch spreads.
 - Failed trials teach a second process where configurations fail; improvement counts by the probability of success.
+- A metric with a bound has a process of its own, of how far it passes the bound, and improvement counts by the probability that it does not
+  [3]. It is measured against what keeps all bounds; while nothing does, that probability alone counts.
 - Where less than a tenth of a deviation is expected, as mostly after the opening, every second proposal is made with the hyperparameters of
   the prior, for which nothing is irrelevant yet: on a plateau the fitted ones explain the little that was seen, and polish it, while the hill
   stands elsewhere.
@@ -31,11 +33,15 @@ finish, with every one at first and ever more slowly later, so a fresh instance 
 [1] Hvarfner et al., πBO: Augmenting Acquisition Functions with User Beliefs for Bayesian Optimization, ICLR 2022.
 [2] As in Klein et al., Fast Bayesian Optimization of Machine Learning Hyperparameters on Large Datasets, AISTATS 2017, and Model-based
 Asynchronous Hyperparameter and Neural Architecture Search, 2020 (arXiv 2003.10865), section 3; with the kernel of all other coordinates.
+[3] Schonlau, Welch and Jones, Global versus Local Search in Constrained Optimization of Computer Models, 1998; Gardner et al., Bayesian
+Optimization with Inequality Constraints, ICML 2014.
 """
 
 import hashlib
 import math
 import weakref
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -74,11 +80,16 @@ _KEPT: Final = 32
 """So many fits are remembered: of each objective and of success, for some asks back."""
 _DOUBT: Final = 0.04
 """Variance of a label of success or failure: how sure one can be at most, 5 deviations."""
+_SEVERE: Final = 20.0
 _ELITE: Final = 5
 _STANDING: Final = {2: 50, 3: 50, 4: 50, 5: 20, 6: 12}
 _FEWEST: Final = 8
 """So many points stand for a front of 2, 3, … objectives, or of more: what they leave are some 800 boxes at most with up to six, more with more."""
 _PRIOR_WEIGHT: Final = 10.0
+
+
+_See = Callable[[Array], tuple[Array, Array]]
+"""Values, shape (n,), to what the process sees of them, and the slope of that at each."""
 
 
 class GP(Sampler):
@@ -143,7 +154,7 @@ class GP(Sampler):
         tried = efforts.join(features.points(rows[kept]), efforts.top)
         posteriors, means, expected = [], [], []
         for y, doubt in zip(losses.T, efforts.doubt[:, history.objectives].T, strict=True):
-            theta = start if open_minded else self._fit(process, points, y, doubt, "loss")
+            theta = start if open_minded else self._fit(process, points, y, doubt, "loss", as_seen)
             seen, slope = as_seen(y[kept])
             posterior = process.condition(theta, points.take(kept), seen, (doubt[kept] * slope) ** 2)
             means.append(posterior.predict(tried)[0])
@@ -152,20 +163,17 @@ class GP(Sampler):
                 expected.append(posterior.predict(efforts.join(here, efforts.top))[0])
             posteriors.append(posterior)
         believed = np.column_stack(means)
-        good = np.flatnonzero(history.feasible[order[kept]])
-        aim = (
-            _aim(np.vstack([believed[good], *(np.column_stack(expected) for _ in expected[:1])]))
-            if len(good) or expected
-            else Anything()
-        )
+        limits = _limits(history)
+        good = np.flatnonzero((every[kept][:, list(limits)] <= list(limits.values())).all(axis=1))
+        met = np.vstack([believed[good], np.column_stack(expected)]) if expected else believed[good]
         return Belief(
             features=features,
             posteriors=tuple(posteriors),
             chances=(
                 *self._success(process, features, history, efforts),
-                *self._limits(process, history, points, every, efforts, kept),
+                *(self._keeping(process, points, every[:, j], efforts.doubt[:, j], limit, kept) for j, limit in limits.items()),
             ),
-            aim=aim,
+            aim=_aim(met) if len(met) else Anything(),
             elite=rows[kept[good[_best(believed[good], _ELITE)]]],
             prior_weight=_PRIOR_WEIGHT / len(losses),
             efforts=efforts,
@@ -181,25 +189,20 @@ class GP(Sampler):
         kept = _spread(good.astype(np.float64), _MOST)
         labels = np.where(good, 1.0, -1.0)
         points = efforts.join(features.points(history.rows[ended]), efforts.top)
-        theta = self._fit(process, points, labels, np.zeros(len(labels)), "success")
-        return [Chance(process.condition(theta, points.take(kept), labels[kept], np.zeros(len(kept))), 1.0, _DOUBT)]
+        theta = self._fit(process, points, labels, np.zeros(len(labels)), "success", _plain)
+        return [Chance(process.condition(theta, points.take(kept), labels[kept], np.zeros(len(kept))), 1.0, _DOUBT, _SEVERE)]
 
-    def _limits(
-        self, process: GaussianProcess, history: History, points: Points, losses: Array, efforts: Efforts, kept: Indices
-    ) -> list[Chance]:
-        """The belief in where each bound is kept: by how much a metric passes it is below 0. None of a metric that is the same everywhere."""
-        found = []
-        for j, metric in enumerate(history.metrics):
-            if metric.bound is None or losses[:, j].max() == losses[:, j].min():
-                continue
-            excess, slope = as_kept(losses[:, j], metric.sign * metric.bound)
-            doubt = efforts.doubt[:, j] * slope
-            theta = self._fit(process, points, excess, doubt, "limit")
-            found.append(Chance(process.condition(theta, points.take(kept), excess[kept], doubt[kept] ** 2), -1.0, 0.0))
-        return found
+    def _keeping(
+        self, process: GaussianProcess, points: Points, losses: Array, doubt: Array, limit: float, kept: Indices
+    ) -> Chance:
+        """The belief in where a bound is kept: by how much a metric passes it, shape (k,), is below 0."""
+        see = partial(as_kept, limit=limit)
+        theta = self._fit(process, points, losses, doubt, f"limit {limit!r}", see)
+        excess, slope = see(losses[kept])
+        return Chance(process.condition(theta, points.take(kept), excess, (doubt[kept] * slope) ** 2), -1.0, 0.0)
 
-    def _fit(self, process: GaussianProcess, points: Points, y: Array, doubt: Array, what: str) -> Hyperparameters:
-        """The hyperparameters of the last milestone, from the trials up to it."""
+    def _fit(self, process: GaussianProcess, points: Points, y: Array, doubt: Array, what: str, see: _See) -> Hyperparameters:
+        """The hyperparameters of the last milestone, from the trials up to it, of values that are seen through a transformation."""
         n = _milestone(len(y))
         key = hashlib.blake2b(
             what.encode() + y[:n].tobytes() + points.numbers[:n, -1:].tobytes(), digest_size=16
@@ -208,7 +211,7 @@ class GP(Sampler):
             while len(self._fits) >= _KEPT:
                 del self._fits[next(iter(self._fits))]
             kept = _spread(y[:n], _FITTED)
-            seen, slope = as_seen(y[:n][kept]) if what == "loss" else (y[:n][kept], np.ones(len(kept)))
+            seen, slope = see(y[:n][kept])
             found = fit(process, points.take(kept), seen, (doubt[:n][kept] * slope) ** 2)
             if found is None:
                 found = Hyperparameters.start(points.numbers.shape[1], process.codes)
@@ -218,6 +221,19 @@ class GP(Sampler):
 
     def __reduce__(self) -> tuple[type["GP"], tuple[int | None]]:
         return GP, (self.initial,)
+
+
+def _plain(labels: Array) -> tuple[Array, Array]:
+    return labels, np.ones(len(labels))
+
+
+def _limits(history: History) -> dict[int, float]:
+    """How large the losses by bounded metrics may be, by the number of the metric; those are left out that are the same in all trials."""
+    found = {}
+    for j, metric in enumerate(history.metrics):
+        if metric.bound is not None and len(np.unique(history.adjusted[history.states == COMPLETED, j])) > 1:
+            found[j] = metric.sign * metric.bound
+    return found
 
 
 def _evidence(history: History, known: Mask) -> tuple[Indices, Array, Efforts]:
