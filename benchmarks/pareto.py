@@ -1,7 +1,7 @@
 """How much of the Pareto front searches with two, three and five objectives find, beside Optuna in the same run.
 
-    python benchmarks/pareto.py                          about 15 minutes: TPE, evolution and chance
-    python benchmarks/pareto.py --gp --trials 60         the Gaussian processes (Optuna's needs torch)
+    python benchmarks/pareto.py                          about half an hour: all but Optuna's Gaussian process
+    python benchmarks/pareto.py --trials 60 --only "ZDT1, 6" --tools "Tunewright, GP" "Optuna, GPSampler"    which needs torch
     python benchmarks/pareto.py --seeds 2 --only "DTLZ2, 6"
 
 ZDT1 to ZDT3 and DTLZ2 [1, 2], every parameter in [0, 1], every tool with its own defaults. All of these are made of parameters that can be
@@ -103,7 +103,7 @@ THEIRS: Final[dict[str, Callable[[int], optuna.samplers.BaseSampler]]] = {
     "Optuna, NSGA-II, 20": lambda seed: optuna.samplers.NSGAIISampler(seed=seed, population_size=20),
     "Optuna, GPSampler": lambda seed: optuna.samplers.GPSampler(seed=seed),
 }
-PROCESSES: Final = ("Tunewright, GP", "Optuna, GPSampler")
+DEAR: Final = "Optuna, GPSampler"
 
 
 def ours(name: str, problem: Problem, trials: int, seed: int) -> Iterator[tuple[Array, float]]:
@@ -139,11 +139,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--trials", type=int, help="default: what stands with each problem")
     parser.add_argument("--only", nargs="+", choices=list(PROBLEMS), default=list(PROBLEMS))
-    parser.add_argument("--gp", action="store_true", help="chance and the Gaussian processes only")
+    parser.add_argument("--tools", nargs="+", choices=[*OURS, *THEIRS], help="default: all but Optuna's Gaussian process")
     asked = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    every = [*OURS, *THEIRS]
-    names = ["random", *PROCESSES] if asked.gp else [name for name in every if name not in PROCESSES]
+    names = asked.tools or [name for name in (*OURS, *THEIRS) if name != DEAR]
     print(
         f"Tunewright {tunewright.__version__}, Optuna {optuna.__version__}, Python {platform.python_version()}, {asked.seeds} seeds\n"
     )
