@@ -79,7 +79,7 @@ def test_it_is_finite_whatever_is_believed(mean, std):
 
 
 def test_who_gains_in_the_gap_gains_more_than_who_repeats_a_point():
-    front = Front.ahead_of(np.array([[0.0, 1.0], [1.0, 0.0]]))
+    front = Front.ahead_of(np.array([[0.0, 1.0], [1.0, 0.0]]), 0.5)
     means, stds = np.array([[0.5, 0.5], [0.0, 1.0], [0.9, 0.9], [1.4, -0.4]]), np.full((4, 2), 0.01)
 
     gap, again, behind, further = np.exp(front.log_improvement(means, stds))
@@ -91,8 +91,19 @@ def test_who_gains_in_the_gap_gains_more_than_who_repeats_a_point():
 
 
 def test_one_point_is_a_front_of_its_own():
-    front = Front.ahead_of(np.array([[1.0, 2.0]]))
+    front = Front.ahead_of(np.array([[1.0, 2.0]]), 0.1)
 
     better, worse = front.log_improvement(np.array([[0.9, 1.9], [1.2, 2.2]]), np.full((2, 2), 0.01))
 
     assert better > worse + 10
+
+
+def test_points_that_resist_dominance_do_not_move_the_reference():
+    front = sphere(30, 2, 7)
+    resistant = np.array([[front[:, 0].min() - 1e-6, 9.0], [9.0, front[:, 1].min() - 1e-6]])
+    means, stds = np.array([[0.1, 0.1]]), np.full((1, 2), 0.01)
+
+    without = Front.ahead_of(front, 0.5).log_improvement(means, stds)
+    held = Front.ahead_of(np.vstack([front, resistant]), 0.5).log_improvement(means, stds)
+
+    assert held == pytest.approx(without, abs=0.05)

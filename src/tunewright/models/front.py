@@ -12,6 +12,8 @@ with h of `acquisition.py`. Everything is in logarithms, so that it can be climb
 IEEE Transactions on Evolutionary Computation 10, 2006.
 [2] Yang et al., Efficient Computation of Expected Hypervolume Improvement Using Box Decomposition Algorithms, J. Global Optimization 75, 2019.
 [3] Ament et al., Unexpected Improvements to Expected Improvement for Bayesian Optimization, NeurIPS 2023 (arXiv 2310.20708).
+[4] Dominance-resistant solutions: Ikeda, Kita and Kobayashi, Failure of Pareto-based MOEAs: Does Non-dominated Really Mean Near to Optimal?,
+CEC 2001.
 """
 
 import math
@@ -26,7 +28,8 @@ from tunewright.typing import Array, Indices
 
 __all__ = ["Front"]
 
-_BEHIND: Final = 0.5
+_HARDLY: Final = 0.05
+_CLEARLY: Final = 0.1
 _LEAST: Final = 0.1
 """The range of a front in each objective at least, in deviations of the losses: one point has none."""
 _LITTLE: Final = math.log(0.003)
@@ -56,15 +59,22 @@ class Front:
             self._cuts.append((cuts, where[: len(lows)], where[len(lows) :]))
 
     @classmethod
-    def ahead_of(cls, points: Array) -> "Front":
-        """A front before a reference point that lies half of the front's range behind it in each objective.
+    def ahead_of(cls, points: Array, behind: float) -> "Front":
+        """A front before a reference point that lies so many times the front's range behind its worst values.
+
+        What is hardly better than another point in any respect and clearly worse in one does not count for the range: where an objective
+        reaches its least value whatever the others are, such points stand at the ends of a front however bad they are [4].
 
         Args:
             points: as predicted, smaller is better, shape (n, m), none of which another dominates.
+            behind: the smaller, the more the search stays within the front's ends.
         """
-        low, high = points.min(axis=0), points.max(axis=0)
+        low, reach = points.min(axis=0), np.maximum(np.ptp(points, axis=0), _LEAST)
+        room = (points[:, None] - points[None]) / reach  # by how much the second is better, shape (n, n, m)
+        proper = ~((room >= -_HARDLY).all(axis=2) & (room >= _CLEARLY).any(axis=2)).any(axis=1)
+        high = points[proper].max(axis=0) if proper.any() else points.max(axis=0)
         reach = np.maximum(high - low, _LEAST)
-        front = cls(points, high + _BEHIND * reach)
+        front = cls(points, high + behind * reach)
         front.little += float(np.log(reach).sum())
         return front
 
