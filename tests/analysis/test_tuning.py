@@ -4,10 +4,11 @@ import re
 import numpy as np
 import pytest
 
-from tunewright.analysis.tuning import default_row, levels, tunability
+from tunewright.analysis.tuning import default_row, left_out, levels, places, tunability
+from tunewright.analysis.evidence import evidence
 from tunewright.metric import Metric
 from tunewright.samplers import Random
-from tunewright.space import Bool, Categorical, Choice, Float, Int, SearchSpace
+from tunewright.space import Bool, Categorical, Choice, Float, Int, Ordinal, SearchSpace
 from tunewright.study import Study
 from tunewright.trial import Failure
 
@@ -193,3 +194,34 @@ def test_choices_that_read_alike_are_told_apart(history_of):
 
     assert "f: 1 -> 1.0, " in repr(found)
     assert re.search(r"f alone: .*, at 1\.0$", repr(found), re.MULTILINE)
+
+
+def test_the_best_of_many_choices_is_not_passed_over(history_of):
+    space = SearchSpace({"c": Categorical([f"c{i:02d}" for i in range(40)], default="c00"), "x": Float(0, 1, default=0.5)})
+    trials = [
+        ({"c": f"c{i % 40:02d}", "x": (i * 0.618) % 1}, (-2.0 if i % 40 == 7 else 0.01 * (i % 40)) + 0.2 * ((i * 0.618) % 1))
+        for i in range(160)
+    ]
+
+    found = tunability(history_of(space, trials))
+
+    assert found.parameters[0].names == ("c",)
+    assert found.parameters[0].at == ("c07",)
+    assert found.parameters[0].value == pytest.approx(2.0, abs=0.05)
+    assert found.pairs[0].value == pytest.approx(2.1, abs=0.05)
+
+
+def test_all_choices_are_looked_at_and_of_very_many_the_best(history_of):
+    space = SearchSpace({"c": Categorical(range(300), default=299), "o": Ordinal(range(60)), "b": Bool(), "x": Float(0, 1)})
+    trials = [({"c": i % 250, "o": i % 60, "b": True, "x": 0.5}, float(abs(i % 250 - 120))) for i in range(500)]
+    known = evidence(history_of(space, trials))
+
+    looked = places(known, 0, 9)
+
+    assert looked.tolist() == [*range(21, 220), 299]  # 199 around the best, and the default
+    assert places(known, 1, 9).tolist() == list(range(60))
+    assert len(places(known, 1, 9, paired=True)) == 50
+    assert places(known, 2, 9).tolist() == [0, 1]
+    assert len(places(known, 3, 9)) == 9
+    assert [said.split(":")[0] for said in left_out(known, range(4))] == ["c has 300 choices"]
+    assert [said.split(":")[0] for said in left_out(known, range(4), paired=True)] == ["c has 300 choices", "o has 60 choices"]

@@ -71,6 +71,19 @@ def test_a_contour_shows_the_model_and_where_no_trial_is_near(history_of):
     assert panel.y.log
 
 
+def test_every_choice_has_a_cell_of_its_own_in_a_contour(history_of):
+    choices = [f"c{i:02d}" for i in range(60)]
+    space = SearchSpace({"c": Categorical(choices), "x": Float(0, 1)})
+    trials = [({"c": choices[i], "x": (i * 0.618) % 1}, float(abs(i - 30) + (i * 0.618) % 1)) for i in range(60)]
+
+    panel = plots.contour(history_of(space, trials), "x", "c", backend="data").panels[0]
+
+    heat = panel.marks[0]
+    assert np.allclose(np.diff(heat.y), 1.0)
+    assert np.isfinite(heat.z).all(axis=1).sum() == 50  # those that were looked at; the others are left empty
+    assert np.isnan(heat.z).all(axis=1).sum() == len(heat.z) - 50
+
+
 def test_where_nothing_can_be_modelled_the_contour_says_why(history_of):
     assert "at least 4 are needed" in plots.contour(history_of("two trials"), "x", "y", backend="data").panels[0].note
     assert "the same loss" in plots.contour(history_of("constant"), "x", "y", backend="data").panels[0].note

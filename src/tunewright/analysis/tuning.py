@@ -20,6 +20,7 @@ within them (`bounded.py`), and going back to a default must not come nearer to 
 [2] Fawcett and Hoos, Analysing differences between algorithm configurations through ablation, Journal of Heuristics 22, 2016.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -32,15 +33,17 @@ from tunewright.analysis.surrogate import WIDEST, Surrogate, candidates, surroga
 from tunewright.analysis.text import number, read_alike
 from tunewright.history import History
 from tunewright.models.threads import one_thread
-from tunewright.space import SearchSpace
+from tunewright.space import Float, Int, SearchSpace
 from tunewright.typing import Array, Mask, Params, Value
 
-__all__ = ["default_row", "levels", "tunability"]
+__all__ = ["default_row", "left_out", "levels", "places", "tunability"]
 
 _LEVELS: Final = 33
 _PAIRED: Final = 6
 """So many of the most tunable parameters are looked at in pairs."""
 _PAIR_LEVELS: Final = 15
+_CHOICES: Final = (200, 50)
+"""Of more choices than this only so many are looked at: of one parameter alone, and of each of two."""
 _DRAWS: Final = 400
 _LITTLE: Final = 0.05
 """What parameters may lose together, as a share of the whole gain, to count as free to stay at their default."""
@@ -112,7 +115,7 @@ def _remarks(model: Surrogate, *, walked: bool) -> tuple[str, ...]:
 
 def _about(history: History, known: Evidence, weigh: "_Weigh", default: Array) -> list[str]:
     """What it looks at."""
-    said = list(pulled_in(known, weigh.fence))
+    said = [*pulled_in(known, weigh.fence), *left_out(known, range(len(known.space)))]
     tried = (np.nan_to_num(known.rows) == np.nan_to_num(known.space.deactivate(default[None]))).all(axis=1)
     if (known.losses[tried] > weigh.fence).any():
         said.append("The default is one of them: tuning is worth more than is said here.")
@@ -144,6 +147,7 @@ class _Weigh:
     """Compares configurations by the model; rows are given with all values filled."""
 
     def __init__(self, model: Surrogate, bounded: Bounds, rng: np.random.Generator) -> None:
+        self.known = model.evidence
         self.space = model.evidence.space
         self.fence = model.fence
         self._model = model
@@ -207,12 +211,42 @@ def levels(space: SearchSpace, column: int, count: int) -> Array:
     return np.unique(space.from_unit(unit)[:, column])
 
 
+def places(known: Evidence, column: int, count: int, *, paired: bool = False) -> Array:
+    """Values of one parameter to look at, raw and rising, shape (k,): `levels` of a number; all choices, since what lies between two that
+    were looked at says nothing of a choice: of very many the default, the winner's, and those whose trials have the best means.
+    """
+    parameter = list(known.space.parameters.values())[column]
+    most = _CHOICES[paired]
+    if isinstance(parameter, Float | Int):
+        return levels(known.space, column, count)
+    if parameter.size <= most:
+        return np.arange(parameter.size, dtype=np.float64)
+    raw = known.rows[:, column]
+    active = np.isfinite(raw)
+    tried, which = np.unique(raw[active], return_inverse=True)
+    unit = float(np.abs(known.losses).max()) or 1.0  # sums of losses may overflow
+    means = np.bincount(which, known.losses[active] / unit) / np.bincount(which)
+    first = [float(default_row(known.space)[column]), *raw[[known.best]][active[[known.best]]]]
+    ranked = [*first, *tried[np.argsort(means, kind="stable")], *np.arange(parameter.size, dtype=np.float64)]
+    return np.sort(np.array(list(dict.fromkeys(ranked))[:most], np.float64))
+
+
+def left_out(known: Evidence, columns: Iterable[int], *, paired: bool = False) -> list[str]:
+    """A sentence for each parameter of which `places` leaves choices out."""
+    parameters, most = list(known.space.parameters.items()), _CHOICES[paired]
+    return [
+        f"{name} has {parameter.size:,.0f} choices: {most} are looked at, the default, the winner's, and those whose trials were best on average."
+        for name, parameter in (parameters[column] for column in columns)
+        if not isinstance(parameter, Float | Int) and parameter.size > most
+    ]
+
+
 def _alone(weigh: _Weigh, default: Array) -> list[Gain]:
     space = weigh.space
     active = ~np.isnan(space.deactivate(default[None])[0])
     found = []
     for column in map(int, np.flatnonzero(active)):
-        rows = np.repeat(default[None], len(values := levels(space, column, _LEVELS)), axis=0)
+        rows = np.repeat(default[None], len(values := places(weigh.known, column, _LEVELS)), axis=0)
         rows[:, column] = values
         safe = weigh.safe(rows)
         if np.isfinite(safe).any():
@@ -226,7 +260,7 @@ def _pairs(weigh: _Weigh, default: Array, names: list[str]) -> list[Gain]:
     for i, first in enumerate(names):
         for second in names[:i]:
             a, b = space.names.index(first), space.names.index(second)
-            grid = np.meshgrid(levels(space, a, _PAIR_LEVELS), levels(space, b, _PAIR_LEVELS))
+            grid = np.meshgrid(*(places(weigh.known, column, _PAIR_LEVELS, paired=True) for column in (a, b)))
             rows = np.repeat(default[None], grid[0].size, axis=0)
             rows[:, a], rows[:, b] = grid[0].ravel(), grid[1].ravel()
             safe = weigh.safe(rows)

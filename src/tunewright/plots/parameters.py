@@ -194,10 +194,14 @@ def contour(
     if effect is None or not np.isfinite(effect.mean).any():
         return render(said(title, " ".join(found.remarks) or f"{first} and {second} are never active together."), backend)
     across, up = parameter_axis(known.space, first), parameter_axis(known.space, second)
-    veil = np.where(effect.supported, np.nan, 1.0).T
-    edges = raw_edges(effect.levels[0], across), raw_edges(effect.levels[1], up)
-    heat = Heat(*edges, effect.mean.T, known.metric.name, veil=veil, up=known.metric.goal == "maximize")
-    unsure = Heat(*edges, ((effect.high - effect.low) / 2).T, f"± {known.metric.name}", veil=veil, share=True)
+    places = _whole(effect.levels[0], across), _whole(effect.levels[1], up)
+    mean, half, supported = (
+        _spread(each, effect.levels, places) for each in (effect.mean, (effect.high - effect.low) / 2, effect.supported)
+    )
+    veil = np.where(supported == 1, np.nan, 1.0).T
+    edges = raw_edges(places[0], across), raw_edges(places[1], up)
+    heat = Heat(*edges, mean.T, known.metric.name, veil=veil, up=known.metric.goal == "maximize")
+    unsure = Heat(*edges, half.T, f"± {known.metric.name}", veil=veil, share=True)
     together = np.flatnonzero(np.isfinite(known.rows[:, [a, b]]).all(axis=1))
     shown = together[thin(known.losses[together], 500)]
     x, y = steady(known.rows[shown, a], across), steady(known.rows[shown, b], up)
@@ -209,6 +213,18 @@ def contour(
         Panel(across, up, (unsure, msgspec.structs.replace(trials, look="under")), "uncertainty"),
     )
     return render(Picture(title, " ".join([caption, *found.remarks]), panels, 2, (5.4, 4.4)), backend)
+
+
+def _whole(levels: Array, across: Axis) -> Array:
+    """Of choices every one between those that were looked at, so that each has a cell as wide as another; numbers as they are."""
+    return np.arange(levels[0], levels[-1] + 1) if across.ticks else levels
+
+
+def _spread(values: Array, levels: tuple[Array, ...], places: tuple[Array, Array]) -> Array:
+    """A square of values at these levels, at more places; NaN where there is none."""
+    spread = np.full([len(each) for each in places], np.nan)
+    spread[np.ix_(*(np.searchsorted(place, level) for place, level in zip(places, levels, strict=True)))] = values
+    return spread
 
 
 def _around(axis_: Axis, edges: Array) -> Axis:
