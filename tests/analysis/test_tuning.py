@@ -4,8 +4,8 @@ import re
 import numpy as np
 import pytest
 
-from tunewright.analysis.tuning import default_row, left_out, levels, places, tunability
 from tunewright.analysis.evidence import evidence
+from tunewright.analysis.tuning import default_row, left_out, levels, places, tunability
 from tunewright.metric import Metric
 from tunewright.samplers import Random
 from tunewright.space import Bool, Categorical, Choice, Float, Int, Ordinal, SearchSpace
@@ -225,3 +225,63 @@ def test_all_choices_are_looked_at_and_of_very_many_the_best(history_of):
     assert len(places(known, 3, 9)) == 9
     assert [said.split(":")[0] for said in left_out(known, range(4))] == ["c has 300 choices"]
     assert [said.split(":")[0] for said in left_out(known, range(4), paired=True)] == ["c has 300 choices", "o has 60 choices"]
+
+
+def test_a_default_that_was_measured_and_keeps_within_its_bound_breaks_none(history_of):
+    space = SearchSpace({"x": Float(0, 1, default=0.5), "y": Int(1, 10, default=5)})
+    rng = np.random.default_rng(0)
+    trials = [space.default, *(space.sample(rng) for _ in range(60))]
+
+    found = tunability(
+        history_of(
+            space,
+            [(params, {"loss": params["x"] - 0.1 * params["y"], "size": float(params["y"])}) for params in trials],
+            metrics=[Metric("loss"), Metric("size", bound=5)],
+        )
+    )
+
+    alone = {gain.names[0]: gain.value for gain in found.parameters}
+    assert alone["x"] == pytest.approx(0.5, abs=0.02)
+    assert alone["y"] == pytest.approx(0.0, abs=0.02)
+    assert not any("likely breaks" in remark for remark in found.remarks)
+
+
+def test_parameters_that_alone_mend_no_broken_bound_are_named(history_of):
+    space = SearchSpace({"x": Float(0, 1, default=0.9), "idle": Float(0, 1, default=0.5)})
+    rng = np.random.default_rng(0)
+    trials = [({"x": x, "idle": y}, {"a": 1 - 0.01 * x, "b": x}) for x, y in rng.random((40, 2)).tolist()]
+
+    found = tunability(history_of(space, trials, metrics=[Metric("a"), Metric("b", bound=0.3)]))
+
+    assert found.remarks[-1] == "Left out, since set alone nothing of theirs likely keeps within: idle."
+
+
+def test_nothing_is_told_of_a_default_that_failed(history_of):
+    rng = np.random.default_rng(0)
+    trials = [(PLAIN.default, Failure("exception", "no"))]
+    trials += [(params := PLAIN.sample(rng), params["a"] + params["b"]) for _ in range(20)]
+
+    found = tunability(history_of(PLAIN, trials))
+
+    assert found.whole is None
+    assert "The default failed (trial 0)" in repr(found)
+
+
+def test_failures_are_mentioned(history_of):
+    rng = np.random.default_rng(0)
+    trials = [(params := PLAIN.sample(rng), Failure("exception", "no") if i % 4 == 0 else params["a"]) for i in range(40)]
+
+    assert any(remark.startswith("10 of 40 finished trials failed") for remark in tunability(history_of(PLAIN, trials)).remarks)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "val_acc"])
+def test_nothing_is_worth_more_than_the_metric_has(name, history_of):
+    space = SearchSpace({"a": Float(0, 1, default=0.5), "b": Float(0, 1)})
+    rng = np.random.default_rng(1)
+    trials = [(params := space.sample(rng), round(20 * min(1, 0.5 + 0.6 * params["a"])) / 20) for _ in range(40)]
+
+    found = tunability(history_of(space, trials, metrics=[Metric(name, "maximize")]))
+    free = tunability(history_of(space, trials, metrics=[Metric("profit", "maximize")]))
+
+    assert found.whole.value < free.whole.value - 0.002  # the process goes on rising beyond 1
+    assert found.whole.high < free.whole.high - 0.002

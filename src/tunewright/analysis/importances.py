@@ -26,6 +26,7 @@ from tunewright.analysis.ped_anova import TARGET, divergences
 from tunewright.analysis.shapley import MOST, interactions, variance_games
 from tunewright.analysis.shares import Importance, Share
 from tunewright.analysis.sobol import indices
+from tunewright.analysis.summary import failures_left_out
 from tunewright.analysis.surrogate import WIDEST, Fit, judge, surrogate
 from tunewright.analysis.text import counted, number
 from tunewright.errors import StudyError
@@ -112,6 +113,8 @@ def _about(history: History, known: Evidence) -> tuple[str, ...]:
         said.append(f"Several metrics are optimised; this is about {known.metric.name} alone.")
     if any(metric.bound is not None for metric in history.metrics):
         said.append("Bounds are not looked at: shares are about all configurations, also those that break one.")
+    if failed := failures_left_out(history):
+        said.append(failed)
     if known.space.constraints:
         said.append("The space has constraints; shares refer to the ranges without them.")
     return tuple(said)

@@ -202,7 +202,7 @@ def _gains(
     best = measured.argmin(axis=0)
     each = np.arange(_DRAWS)
     gains: Array = np.where(measured[best, each] < known.losses[incumbent], true[0] - values[best, each], 0.0)
-    return gains
+    return np.minimum(gains, max(0.0, float(known.losses[incumbent]) - least))
 
 
 def _proposals(known: Evidence, *, learns: bool, rng: np.random.Generator) -> Array:
