@@ -123,3 +123,16 @@ def test_names_in_a_list_are_refused_as_what_they_are(name, history_of):
     for draw in draws:
         with pytest.raises(StudyError, match="given by its name"):
             draw()
+
+
+@pytest.mark.parametrize("draw", [plots.rank, plots.contour])
+def test_two_that_are_not_named_are_the_most_important(draw, history_of):
+    space = SearchSpace({"idle": Float(0, 1), "x": Float(0, 1), "y": Float(0, 1)})
+    rows = [[(0.37 + 0.618 * i * (j + 1)) % 1.0 for j in range(3)] for i in range(60)]
+    history = history_of(space, [2 * x + y for _, x, y in rows])
+
+    assert draw(history, backend="data").title.endswith("over x and y")
+    assert draw(history, "y", backend="data").title.endswith("over y and x")
+    assert draw(history, second="idle", backend="data").title.endswith("over x and idle")
+    assert "No two hyperparameters" in draw(history_of("one parameter"), backend="data").panels[0].note
+    assert "No two hyperparameters" in draw(history_of("no trial"), backend="data").panels[0].note

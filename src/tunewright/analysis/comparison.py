@@ -25,7 +25,7 @@ import numpy as np
 from scipy import stats
 
 from tunewright.analysis.summary import difference
-from tunewright.analysis.text import counted, interval, number
+from tunewright.analysis.text import counted, cut, interval, number
 from tunewright.analysis.told import Told
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -125,6 +125,18 @@ def _aims(side: Sequence[History]) -> str:
     return ", ".join(dict.fromkeys(ways))
 
 
+def _histories(side: History | Sequence[History]) -> list[History]:
+    """The histories of a side, also of studies, which have one each; StudyError where it is something else."""
+    given: list[object] = list(side) if isinstance(side, Sequence) and not isinstance(side, str) else [side]
+    found = [getattr(each, "history", each) for each in given]
+    for each, history in zip(given, found, strict=True):
+        if not isinstance(history, History):
+            raise StudyError(
+                f"Studies are compared, or their histories, one or a list of them on each side; got {cut(repr(each), 80)}."
+            )
+    return found
+
+
 def compare(
     first: History | Sequence[History],
     second: History | Sequence[History],
@@ -136,7 +148,7 @@ def compare(
     """Whether two sides differ; see the module.
 
     Args:
-        first, second: one history or several on each side, of the same one optimised metric.
+        first, second: one history or several on each side, or the studies themselves, of the same one optimised metric.
         names: of the two.
         margin: within which a difference does not matter, in units of the metric, 0 or more; NaN: nobody said.
         trials: after how many finished trials; default: as many as all of them have.
@@ -146,7 +158,7 @@ def compare(
             trials than are compared; a study stands on both sides, beside others; `names` are not two, or `margin` is below 0.
     """
     names, margin = _checked(names, margin)
-    first, second = ([side] if isinstance(side, History) else list(side) for side in (first, second))
+    first, second = _histories(first), _histories(second)
     everyone = [*first, *second]
     count = _count(names, first, second, trials)
     best = [_bests(side, name, count) for side, name in zip((first, second), names, strict=True)]

@@ -22,7 +22,7 @@ from tunewright.analysis.by_name import ByName
 from tunewright.analysis.evidence import check_names, evidence, pulled_in
 from tunewright.analysis.summary import failures_left_out
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
-from tunewright.analysis.text import choice_labels, counted, cut, interval, number
+from tunewright.analysis.text import choice_labels, counted, cut, interval, number, r2_text
 from tunewright.analysis.told import Row, Told
 from tunewright.analysis.tuning import left_out, places
 from tunewright.errors import StudyError
@@ -134,7 +134,7 @@ class Effects(Told, ByName[Effect], msgspec.Struct, frozen=True):
 
     @property
     def _told(self) -> list[str]:
-        behind = "" if math.isnan(self.fit.r2) else f"; cross-validated R² {number(self.fit.r2, 2)}, {self.fit.behind(self.n)}"
+        behind = "" if math.isnan(self.fit.r2) else f"; cross-validated R² {r2_text(self.fit.r2)}, {self.fit.behind(self.n)}"
         effects = [line for each in self.found for line in each._told]  # noqa: SLF001  an effect tells itself likewise
         return [f"Effects on {self.metric}: {counted(self.n, 'trial')}{behind}", *effects, *self.remarks]
 
@@ -171,7 +171,7 @@ def effects(history: History, *names: str, metric: str | None = None, seed: int 
     found = [effect for columns in asked if (effect := _effect(model, columns, rng)) is not None]
     said = []
     if not model.fit.predicts:
-        said.append(f"The model does not predict (cross-validated R² {number(model.fit.r2, 2)}): these curves may be anything.")
+        said.append(f"The model does not predict (cross-validated R² {r2_text(model.fit.r2)}): these curves may be anything.")
     said += [*pulled_in(known, model.fence), *([failed] if (failed := failures_left_out(history)) else [])]
     said += left_out(known, (j for columns in asked for j in columns), paired=len(names) == 2)
     return Effects(known.metric.name, len(known), tuple(sorted(found, key=lambda effect: -effect.range)), model.fit, tuple(said))

@@ -25,6 +25,7 @@ __all__ = [
     "params_line",
     "params_text",
     "power",
+    "r2_text",
     "read_alike",
     "shift",
     "thousandths",
@@ -68,6 +69,14 @@ def number(x: float, digits: int = 4) -> str:
         return _minus(f"{round(x):,}" if exponent >= digits - 1 else f"{x or 0.0:.{digits}g}")
     mantissa, _, rounded = f"{x:.{digits - 1}e}".partition("e")  # rounding may carry: 9.9999 is 1 of the next power
     return _minus(f"{float(mantissa):.{digits}g}×") + power(int(rounded))
+
+
+def r2_text(r2: float, least: float = 0.3) -> str:
+    """A cross-validated R² to two digits; with as many as it takes where it would else read as `least`, from which on a model predicts."""
+    digits = 2
+    while 0.1 < r2 < least and digits < 17 and round(r2, digits) >= least:
+        digits += 1
+    return number(r2, digits)
 
 
 def evenly(value: float, low: float, high: float) -> tuple[str, str, str]:

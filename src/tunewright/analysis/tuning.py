@@ -32,7 +32,7 @@ from tunewright.analysis.evidence import NONE_KEPT, Evidence, evidence, pulled_i
 from tunewright.analysis.gains import Gain, Stay, Step, Tunability
 from tunewright.analysis.summary import default_trial, default_without_value, failures_left_out, standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Surrogate, candidates, surrogate
-from tunewright.analysis.text import number, read_alike
+from tunewright.analysis.text import r2_text, read_alike
 from tunewright.analysis.winner import reach
 from tunewright.history import History
 from tunewright.models.threads import one_thread
@@ -121,7 +121,7 @@ def _remarks(model: Surrogate, *, walked: bool) -> tuple[str, ...]:
     said = []
     if not model.fit.predicts:
         said.append(
-            f"The Gaussian process does not predict (cross-validated R² {number(model.fit.r2, 2)}): do not build on these numbers."
+            f"The Gaussian process does not predict (cross-validated R² {r2_text(model.fit.r2)}): do not build on these numbers."
         )
     if not walked:
         said.append(f"With more than {_MANY} parameters the path from default to winner is not walked.")
