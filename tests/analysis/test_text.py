@@ -21,6 +21,7 @@ from tunewright.analysis.text import (
     read_alike,
     shift,
     thousandths,
+    took_heading,
     value_text,
     with_spread,
 )
@@ -222,3 +223,25 @@ def test_a_configuration_in_a_line_says_how_much_it_leaves_out():
 )
 def test_an_r2_that_is_too_low_does_not_read_as_high_enough(r2, text):
     assert r2_text(r2) == text
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        (0.99998979, "0.99999"),
+        (-0.99998979, "−0.99999"),
+        (0.99996, "0.99996"),
+        (0.9952, "0.9952"),
+        (0.99949, "0.9995"),
+        (1 - 1e-12, "1"),
+        (1.00001, "1"),
+    ],
+)
+def test_what_is_not_quite_one_does_not_read_as_one(x, said):
+    assert number(x) == said
+    assert number(x, 2) in {"1", "−1"}
+
+
+def test_a_metric_called_time_is_not_confused_with_how_long_it_took():
+    assert took_heading(["loss"]) == "time"
+    assert took_heading(["loss", "time"]) == "took"

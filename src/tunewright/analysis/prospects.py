@@ -174,13 +174,6 @@ def prospect(
     proposals = _proposals(known, learns=learns, rng=rng)
     gains = _gains(model, bounded, known, proposals, trials, rng, thompson=_THOMPSON if learns else 0.0, least=least)
     error = _error(history, known)
-    said = []
-    if not model.fit.predicts:
-        said.append(f"The model does not predict (cross-validated R² {r2_text(model.fit.r2)}): take this for a guess.")
-    if len(history.objectives) > 1:
-        said.append(
-            f"Several metrics are optimised; this is about {known.metric.name} alone, and not about how far their front may still go."
-        )
     return Prospect(
         known.metric.name,
         len(known),
@@ -193,9 +186,20 @@ def prospect(
         noise=model.noise if math.isnan(error) else error,
         repeated=not math.isnan(error),
         fit=model.fit,
-        remarks=tuple(said),
+        remarks=_remarks(history, known, model),
         several=len(history.objectives) > 1,
     )
+
+
+def _remarks(history: History, known: Evidence, model: Surrogate) -> tuple[str, ...]:
+    said = []
+    if not model.fit.predicts:
+        said.append(f"The model does not predict (cross-validated R² {r2_text(model.fit.r2)}): take this for a guess.")
+    if len(history.objectives) > 1:
+        said.append(
+            f"Several metrics are optimised; this is about {known.metric.name} alone, and not about how far their front may still go."
+        )
+    return tuple(said)
 
 
 def _gains(

@@ -29,6 +29,7 @@ __all__ = [
     "read_alike",
     "shift",
     "thousandths",
+    "took_heading",
     "value_text",
     "with_spread",
 ]
@@ -36,6 +37,9 @@ __all__ = [
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLAIN: Final = (-4, 6)  # powers of ten written without exponent
 _DECIMALS: Final = 8  # of a spread, beyond which a power of ten says it better
+_FOUR: Final = 4
+_NINES: Final = 8
+"""A number that is nearer to 1 than so many digits show reads as 1."""
 _ROUNDING: Final = 1e-12  # half the width of an interval, of its ends, below which it is that of rounding
 
 
@@ -59,12 +63,16 @@ def _minus(text: str) -> str:
 
 
 def number(x: float, digits: int = 4) -> str:
-    """A number to so many significant digits: 0.9952, 12,340, 1.2×10⁻⁷, and "–" for NaN."""
+    """A number to so many significant digits: 0.9952, 12,340, 1.2×10⁻⁷, and "–" for NaN; of four or more, where it would else read as 1, to the second
+    that is no 9: 0.9999898 is an accuracy that errs, and 1 is one that does not.
+    """
     if math.isnan(x):
         return "–"
     if math.isinf(x):
         return "∞" if x > 0 else "\N{MINUS SIGN}∞"
     exponent = _exponent(x)
+    if digits >= _FOUR and abs(x) < 1 == round(abs(x), digits):
+        digits = max(digits, min(1 - _exponent(1 - abs(x)), _NINES))
     if not x or _PLAIN[0] <= exponent < _PLAIN[1]:
         return _minus(f"{round(x):,}" if exponent >= digits - 1 else f"{x or 0.0:.{digits}g}")
     mantissa, _, rounded = f"{x:.{digits - 1}e}".partition("e")  # rounding may carry: 9.9999 is 1 of the next power
@@ -142,6 +150,11 @@ def duration(seconds: float) -> str:
             rest = whole % size // unit
             return f"{whole // size:,} {large}" + (f" {rest} {small}" if rest else "")
     return f"{whole} s"
+
+
+def took_heading(metrics: Iterable[str]) -> str:
+    """What heads the column of how long each trial took beside metrics of these names."""
+    return "took" if "time" in metrics else "time"
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:
