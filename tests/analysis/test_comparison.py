@@ -273,4 +273,4 @@ def test_studies_are_compared_as_their_histories_are():
     with pytest.raises(StudyError, match="Studies are compared, or their histories"):
         compare("runs.db", second)
     with pytest.raises(StudyError, match="Studies are compared, or their histories"):
-        compare([first, 3], second)
+        compare([first, 3], second)  # type: ignore[list-item]

@@ -224,7 +224,8 @@ def contour(
     across, up = parameter_axis(known.space, first), parameter_axis(known.space, second)
     places = _whole(effect.levels[0], across), _whole(effect.levels[1], up)
     mean, half, supported = (
-        _spread(each, effect.levels, places) for each in (effect.mean, (effect.high - effect.low) / 2, effect.supported)
+        _spread(each, effect.levels, places)
+        for each in (effect.mean, (effect.high - effect.low) / 2, effect.supported.astype(float))
     )
     veil = np.where(supported == 1, np.nan, 1.0).T
     edges = raw_edges(places[0], across), raw_edges(places[1], up)
