@@ -30,6 +30,8 @@ def test_a_metric_that_cannot_be_is_refused(arguments, says):
     [
         ("roc_auc", (0, 1)), ("roc_auc_ovr_weighted", (0, 1)), ("f1_macro", (0, 1)), ("rmse", (0, math.inf)), ("neg_log_loss", (-math.inf, 0)),
         ("r2", (-math.inf, 1)), ("matthews_corrcoef", (-1, 1)), ("profit", (-math.inf, math.inf)),
+        ("acc", (0, 1)), ("val_acc", (0, 1)), ("test_f1_macro", (0, 1)), ("val_neg_log_loss", (-math.inf, 0)), ("Accuracy", (0, 1)), ("AUROC", (0, 1)),
+        ("mean_squared_error", (0, math.inf)), ("mean_accuracy", (0, 1)), ("val_r2", (-math.inf, 1)), ("val_profit", (-math.inf, math.inf)),
     ],
 )  # fmt: skip
 def test_what_a_metric_can_reach_is_told_by_its_name(name, limits):

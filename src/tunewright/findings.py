@@ -129,13 +129,14 @@ class Findings(ABC):
         return analysis.health(self.history)
 
     @as_usual
-    def value_of_continuing(self, trials: int = 20, *, seed: int = 0) -> analysis.Prospect:
-        """What so many more trials would gain, and whether stopping is advised. Nothing stops by itself.
+    def value_of_continuing(self, trials: int = 20, *, metric: str | None = None, seed: int = 0) -> analysis.Prospect:
+        """What so many more trials would gain in one metric (default: the first that is optimised), and whether stopping is advised.
+        Nothing stops by itself.
 
         Raises:
-            StudyError: trials is no whole number of at least 1.
+            StudyError: trials is no whole number of at least 1, or there is no such metric.
         """
-        return analysis.prospect(self.history, count_of(trials, "trials", 1), seed=seed)
+        return analysis.prospect(self.history, count_of(trials, "trials", 1), metric=metric, seed=seed)
 
     @as_usual
     def refine(self, keep: float = 0.9, *, freeze: bool = False) -> analysis.Refinement:

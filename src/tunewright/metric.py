@@ -17,6 +17,14 @@ _SHARES: Final = frozenset(
         "jaccard", "normalized_mutual_info_score", "precision", "rand_score", "recall", "roc_auc", "top_k_accuracy", "v_measure_score",
     }
 )  # fmt: skip
+_PREFIXES: Final = ("val_", "valid_", "validation_", "test_", "train_", "eval_", "cv_", "mean_")
+_SHORT: Final = {
+    "acc": "accuracy",
+    "bal_acc": "balanced_accuracy",
+    "auroc": "roc_auc",
+    "mcc": "matthews_corrcoef",
+    "f1_score": "f1",
+}
 _AVERAGED: Final = ("_macro", "_micro", "_weighted", "_samples", "_ovr", "_ovo", "_ovr_weighted", "_ovo_weighted")
 _LOSSES: Final = frozenset(
     {
@@ -64,11 +72,23 @@ class Metric(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
             raise MetricError(f'Metric "{self.name}": bound must be a finite number, got {self.bound!r}.')
 
     @property
-    def limits(self) -> tuple[float, float]:
-        """Between what its values can lie at all, told by its name, which is understood as scikit-learn's scorers have it; infinite: unknown."""
-        plain = self.name
+    def _plain(self) -> str:
+        """The name as scikit-learn's scorers have it: without capitals, without on what it was measured, and without how it was averaged."""
+        plain = self.name.strip().lower()
         for ending in _AVERAGED:
             plain = plain.removesuffix(ending)
+        known = _SHARES | _LOSSES | _OTHERS.keys() | _SHORT.keys()
+        for prefix in _PREFIXES:
+            if plain.removeprefix(prefix).removeprefix("neg_") in known and plain not in known:
+                plain = plain.removeprefix(prefix)
+        return _SHORT.get(plain, plain)
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Between what its values can lie at all, told by its name, which is understood as scikit-learn's scorers have it, also as `val_accuracy`,
+        `test_f1` or `acc`; infinite: unknown.
+        """
+        plain = self._plain
         if plain in _SHARES:
             return 0.0, 1.0
         if plain in _LOSSES:

@@ -3,7 +3,7 @@ import pytest
 
 from tunewright.analysis.bounded import bounds
 from tunewright.metric import Metric
-from tunewright.space import Float, SearchSpace
+from tunewright.space import Float, Int, SearchSpace
 
 SPACE = SearchSpace({"x": Float(0, 1), "y": Float(0, 1)})
 
@@ -42,3 +42,22 @@ def test_without_a_bound_everything_keeps_within(history_of):
 
 def test_a_bounded_metric_that_never_changes_is_taken_to_be_kept(history_of):
     assert bounds(sampled(history_of, Metric("flat", bound=2.0))).models == ()
+
+
+def test_what_lies_at_the_bound_keeps_within(history_of):
+    space = SearchSpace({"x": Float(0, 1), "k": Int(1, 10)})
+    rng = np.random.default_rng(0)
+    trials = [(params, {"loss": params["x"], "size": float(params["k"])}) for params in (space.sample(rng) for _ in range(60))]
+    found = bounds(history_of(space, trials, metrics=[Metric("loss"), Metric("size", bound=5)]))
+    measured = np.array([[params["x"], params["k"]] for params, _ in trials])
+
+    assert (found.excess(measured) <= 0).tolist() == (measured[:, 1] <= 5).tolist()
+    assert (found.excess(np.array([[0.05, 5], [0.5, 5], [0.95, 5], [0.5, 6]])) <= 0).tolist() == [True, True, True, False]
+
+
+def test_what_was_measured_as_kept_is_kept_though_its_neighbours_break_the_bound(history_of):
+    space = SearchSpace({"x": Float(0, 1)})
+    trials = [({"x": i / 40}, {"loss": 0.0, "cost": 0.9 if i == 20 else 1.1 + 0.01 * (-1) ** i}) for i in range(41)]
+    found = bounds(history_of(space, trials, metrics=[Metric("loss"), Metric("cost", bound=1.0)]))
+
+    assert (found.excess(np.array([[0.475], [0.5], [0.525]])) <= 0).tolist() == [False, True, False]

@@ -11,6 +11,7 @@ from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.space import Float, SearchSpace
+from tunewright.study import Study
 from tunewright.testing import Journal
 from tunewright.trial import Failure
 
@@ -259,3 +260,17 @@ def test_the_side_without_a_result_is_named(history_of):
 
     with pytest.raises(StudyError, match=r"zero\.db has no finished trial, so there is nothing to compare"):
         compare(one, history_of(SPACE, []), names=("one.db", "zero.db"))
+
+
+def test_studies_are_compared_as_their_histories_are():
+    studies = [Study(SPACE, Metric("loss"), seed=seed) for seed in (0, 1)]
+    for i, study in enumerate(studies):
+        study.optimize(lambda live, i=i: live["x"] + i, trials=3)
+    first, second = studies
+
+    assert repr(compare(first, second)) == repr(compare(first.history, second.history))
+    assert repr(compare([first], second)) == repr(compare(first.history, second.history))
+    with pytest.raises(StudyError, match="Studies are compared, or their histories"):
+        compare("runs.db", second)
+    with pytest.raises(StudyError, match="Studies are compared, or their histories"):
+        compare([first, 3], second)  # type: ignore[list-item]

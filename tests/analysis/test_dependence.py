@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tunewright.analysis.dependence import effects
+from tunewright.analysis.dependence import Effect, Effects, effects
 from tunewright.errors import StudyError
 from tunewright.metric import Metric
 from tunewright.space import Bool, Categorical, Choice, Float, Int, SearchSpace
@@ -111,3 +111,41 @@ def test_effects_read_like_a_dictionary_of_those_of_each_parameter_alone(history
     assert list(found) == [each.names[0] for each in found.found]
     assert not list(effects(history, "x", "y"))
     assert "; cross-validated R²" in repr(found).splitlines()[0]
+
+
+def test_every_choice_has_an_effect_and_the_best_and_worst_of_many_are_printed(history_of):
+    space = SearchSpace({"c": Categorical([f"c{i:02d}" for i in range(40)]), "x": Float(0, 1)})
+
+    found = effects(
+        sampled(history_of, lambda p: (-2.0 if p["c"] == "c07" else 0.01 * int(p["c"][1:])) + 0.2 * p["x"], 200, space)
+    )
+
+    assert found["c"].listed
+    assert not found["x"].listed
+    assert len(found["c"].values[0]) == 40
+    assert found["c"].range == pytest.approx(2.39, abs=0.05)
+    text = repr(found["c"])
+    assert " c07 " in text
+    assert " c39 " in text
+    assert "and 16 choices with means between these" in text
+
+
+def test_what_was_left_out_of_very_many_choices_is_said(history_of):
+    space = SearchSpace({"c": Categorical(range(60)), "x": Float(0, 1)})
+    history = sampled(history_of, lambda p: 0.01 * p["c"] + p["x"], 60, space)
+
+    both = effects(history, "x", "c")
+
+    assert both.found[0].mean.shape == (15, 50)
+    assert any(said.startswith("c has 60 choices: 50 are looked at") for said in both.remarks)
+    assert not any("choices" in said for said in effects(history).remarks)
+
+
+def test_a_single_trial_is_no_trials():
+    effect = Effect(("x",), (np.zeros(1),), ((0.0,),), np.zeros(1), np.ones(1), np.ones(1, bool), np.zeros((0, 1)), 1)
+
+    assert "(1 trial)" in repr(effect)
+    assert (
+        repr(Effects("loss", 1)).startswith("Effects on loss: 1 trial\n")
+        or repr(Effects("loss", 1)) == "Effects on loss: 1 trial"
+    )

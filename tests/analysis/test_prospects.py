@@ -233,3 +233,25 @@ def test_where_nothing_is_left_to_gain_it_does_not_say_that_searching_may_find_i
     assert "searching on" not in said(noise=0.0)
     assert "less than what the model takes for noise (0.01): stopping is advised" in said(noise=0.01, fit=Fit(0.9, 0.9, 20))
     assert "the noise of a measurement is unknown" in said()
+
+
+def test_of_several_metrics_it_speaks_of_one_alone(history_of):
+    rng = np.random.default_rng(0)
+    trials = [(params := SPACE.sample(rng), {"a": params["x"], "b": 1 - params["x"]}) for _ in range(30)]
+    history = history_of(SPACE, trials, metrics=[Metric("a"), Metric("b")])
+
+    first, second = prospect(history), prospect(history, metric="b")
+
+    assert (first.metric, second.metric) == ("a", "b")
+    assert "in a alone" in first.lines[1]
+    assert "in b alone" in second.lines[1]
+    assert "about b alone" in repr(second)
+
+
+def test_where_the_best_is_as_good_as_can_be_nothing_is_promised(history_of):
+    trials = [({"x": i / 39, "y": 0.5}, round(20 * min(1.0, 0.5 + 0.6 * i / 39)) / 20) for i in range(40)]
+
+    found = prospect(history_of(SPACE, trials, metrics=[Metric("val_acc", "maximize")]))
+
+    assert found.gain == 0.0
+    assert found.chance == 0.0

@@ -14,6 +14,7 @@ from tunewright.analysis.summary import (
     default_trial,
     difference,
     failures,
+    failures_left_out,
     objective,
     ranked,
     ranking,
@@ -122,6 +123,14 @@ def test_the_default_is_found_by_its_parameters_or_by_its_note(history_of: Histo
     neither = history_of(SPACE, [(at(0.1), 1.0), (SPACE.default, Failure("told", "no"))])
 
     assert [getattr(default_trial(history), "number", None) for history in (by_params, by_note, neither)] == [1, 1, None]
+
+
+def test_failures_are_worth_a_word_where_they_are_not_rare(history_of: HistoryOf) -> None:
+    said = failures_left_out(history_of(SPACE, [(at(0.1), Failure("exception", "no")), *[(at(0.2), 1.0)] * 3]))
+
+    assert said.startswith("1 of 4 finished trials failed and are not in this")
+    assert failures_left_out(history_of(SPACE, [(at(0.2), 1.0)])) == ""
+    assert failures_left_out(history_of(SPACE, [(at(0.1), Failure("exception", "no")), *[(at(0.2), 1.0)] * 20])) == ""
 
 
 def test_the_difference_is_taken_fold_by_fold_and_corrected_for_overlap(history_of: HistoryOf) -> None:

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 
 from tunewright.analysis.facts import ReportExtras, Score
@@ -142,3 +143,13 @@ def test_choices_that_read_alike_are_told_apart(history_of: HistoryOf) -> None:
     assert " = 1.0<" in pareto_table(history, [history.trial(0)])
     assert " = 1.0<" in best_table(ranking(history), None, Metric("loss"), exact=("f",))
     assert ">1.0</td>" in space_table(history)
+
+
+def test_no_two_columns_are_headed_time(history_of: HistoryOf) -> None:
+    metrics = [Metric("loss"), Metric("time")]
+    history = history_of(SPACE, [(DEFAULT, {"loss": 1.0, "time": 2.0})], metrics=metrics)
+
+    heads = re.findall(r"<th[^>]*>([^<]*)</th>", str(pareto_table(history, list(history.pareto))))
+
+    assert heads.count("time") == 1
+    assert "took" in heads

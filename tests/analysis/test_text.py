@@ -17,9 +17,11 @@ from tunewright.analysis.text import (
     params_line,
     params_text,
     power,
+    r2_text,
     read_alike,
     shift,
     thousandths,
+    took_heading,
     value_text,
     with_spread,
 )
@@ -213,3 +215,33 @@ def test_only_parameters_whose_choices_read_alike_are_shown_exactly():
 def test_a_configuration_in_a_line_says_how_much_it_leaves_out():
     assert params_line({"lr": 0.012345, "opt": "adam"}) == "lr 0.01235, opt adam"
     assert params_line({f"x{j}": j for j in range(14)}, most=2) == "x0 0, x1 1, and 12 more"
+
+
+@pytest.mark.parametrize(
+    ("r2", "text"),
+    [(0.3, "0.3"), (0.297, "0.297"), (0.29999, "0.29999"), (0.29, "0.29"), (0.987, "0.99"), (-0.2, "−0.2"), (float("nan"), "–")],
+)
+def test_an_r2_that_is_too_low_does_not_read_as_high_enough(r2, text):
+    assert r2_text(r2) == text
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        (0.99998979, "0.99999"),
+        (-0.99998979, "−0.99999"),
+        (0.99996, "0.99996"),
+        (0.9952, "0.9952"),
+        (0.99949, "0.9995"),
+        (1 - 1e-12, "1"),
+        (1.00001, "1"),
+    ],
+)
+def test_what_is_not_quite_one_does_not_read_as_one(x, said):
+    assert number(x) == said
+    assert number(x, 2) in {"1", "−1"}
+
+
+def test_a_metric_called_time_is_not_confused_with_how_long_it_took():
+    assert took_heading(["loss"]) == "time"
+    assert took_heading(["loss", "time"]) == "took"

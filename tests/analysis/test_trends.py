@@ -50,6 +50,18 @@ def test_without_training_scores_it_says_what_to_return(history_of):
     assert "train_accuracy" in repr(found)
 
 
+def test_of_a_score_that_nobody_returned_it_says_which_there_are():
+    study = tw.Study({"max_depth": tw.Int(1, 9)}, Metric("loss"), seed=0)
+    study.optimize(lambda live: {"loss": live["max_depth"] / 10, "train_loss": 0.1, "size": 3.0}, trials=4)
+
+    sentence = study.overfitting("max_depth").sentence
+
+    assert 'no number called "max_depth"' in sentence
+    assert "It returned: size, train_loss." in sentence
+    assert "max_depth is a hyperparameter" in sentence
+    assert "hyperparameter" not in study.overfitting("other").sentence
+
+
 def test_values_over_a_range_hold_both_ends():
     assert over_range(SPACE, "depth", 3) == [0.0, 0.5, 1.0]
     assert over_range(SPACE, "kind") == ["a", "b"]

@@ -4,10 +4,11 @@ import re
 import numpy as np
 import pytest
 
-from tunewright.analysis.tuning import default_row, levels, tunability
+from tunewright.analysis.evidence import evidence
+from tunewright.analysis.tuning import default_row, left_out, levels, places, tunability
 from tunewright.metric import Metric
 from tunewright.samplers import Random
-from tunewright.space import Bool, Categorical, Choice, Float, Int, SearchSpace
+from tunewright.space import Bool, Categorical, Choice, Float, Int, Ordinal, SearchSpace
 from tunewright.study import Study
 from tunewright.trial import Failure
 
@@ -193,3 +194,94 @@ def test_choices_that_read_alike_are_told_apart(history_of):
 
     assert "f: 1 -> 1.0, " in repr(found)
     assert re.search(r"f alone: .*, at 1\.0$", repr(found), re.MULTILINE)
+
+
+def test_the_best_of_many_choices_is_not_passed_over(history_of):
+    space = SearchSpace({"c": Categorical([f"c{i:02d}" for i in range(40)], default="c00"), "x": Float(0, 1, default=0.5)})
+    trials = [
+        ({"c": f"c{i % 40:02d}", "x": (i * 0.618) % 1}, (-2.0 if i % 40 == 7 else 0.01 * (i % 40)) + 0.2 * ((i * 0.618) % 1))
+        for i in range(160)
+    ]
+
+    found = tunability(history_of(space, trials))
+
+    assert found.parameters[0].names == ("c",)
+    assert found.parameters[0].at == ("c07",)
+    assert found.parameters[0].value == pytest.approx(2.0, abs=0.05)
+    assert found.pairs[0].value == pytest.approx(2.1, abs=0.05)
+
+
+def test_all_choices_are_looked_at_and_of_very_many_the_best(history_of):
+    space = SearchSpace({"c": Categorical(range(300), default=299), "o": Ordinal(range(60)), "b": Bool(), "x": Float(0, 1)})
+    trials = [({"c": i % 250, "o": i % 60, "b": True, "x": 0.5}, float(abs(i % 250 - 120))) for i in range(500)]
+    known = evidence(history_of(space, trials))
+
+    looked = places(known, 0, 9)
+
+    assert looked.tolist() == [*range(21, 220), 299]  # 199 around the best, and the default
+    assert places(known, 1, 9).tolist() == list(range(60))
+    assert len(places(known, 1, 9, paired=True)) == 50
+    assert places(known, 2, 9).tolist() == [0, 1]
+    assert len(places(known, 3, 9)) == 9
+    assert [said.split(":")[0] for said in left_out(known, range(4))] == ["c has 300 choices"]
+    assert [said.split(":")[0] for said in left_out(known, range(4), paired=True)] == ["c has 300 choices", "o has 60 choices"]
+
+
+def test_a_default_that_was_measured_and_keeps_within_its_bound_breaks_none(history_of):
+    space = SearchSpace({"x": Float(0, 1, default=0.5), "y": Int(1, 10, default=5)})
+    rng = np.random.default_rng(0)
+    trials = [space.default, *(space.sample(rng) for _ in range(60))]
+
+    found = tunability(
+        history_of(
+            space,
+            [(params, {"loss": params["x"] - 0.1 * params["y"], "size": float(params["y"])}) for params in trials],
+            metrics=[Metric("loss"), Metric("size", bound=5)],
+        )
+    )
+
+    alone = {gain.names[0]: gain.value for gain in found.parameters}
+    assert alone["x"] == pytest.approx(0.5, abs=0.02)
+    assert alone["y"] == pytest.approx(0.0, abs=0.02)
+    assert not any("likely breaks" in remark for remark in found.remarks)
+
+
+def test_parameters_that_alone_mend_no_broken_bound_are_named(history_of):
+    space = SearchSpace({"x": Float(0, 1, default=0.9), "idle": Float(0, 1, default=0.5)})
+    rng = np.random.default_rng(0)
+    trials = [({"x": x, "idle": y}, {"a": 1 - 0.01 * x, "b": x}) for x, y in rng.random((40, 2)).tolist()]
+
+    found = tunability(history_of(space, trials, metrics=[Metric("a"), Metric("b", bound=0.3)]))
+
+    assert found.remarks[-1] == "Left out, since set alone nothing of theirs likely keeps within: idle."
+
+
+def test_nothing_is_told_of_a_default_that_failed(history_of):
+    rng = np.random.default_rng(0)
+    trials = [(PLAIN.default, Failure("exception", "no"))]
+    trials += [(params := PLAIN.sample(rng), params["a"] + params["b"]) for _ in range(20)]
+
+    found = tunability(history_of(PLAIN, trials))
+
+    assert found.whole is None
+    assert "The default failed (trial 0)" in repr(found)
+
+
+def test_failures_are_mentioned(history_of):
+    rng = np.random.default_rng(0)
+    trials = [(params := PLAIN.sample(rng), Failure("exception", "no") if i % 4 == 0 else params["a"]) for i in range(40)]
+
+    assert any(remark.startswith("10 of 40 finished trials failed") for remark in tunability(history_of(PLAIN, trials)).remarks)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "val_acc"])
+def test_nothing_is_worth_more_than_the_metric_has(name, history_of):
+    space = SearchSpace({"a": Float(0, 1, default=0.5), "b": Float(0, 1)})
+    rng = np.random.default_rng(1)
+    trials = [(params := space.sample(rng), round(20 * min(1, 0.5 + 0.6 * params["a"])) / 20) for _ in range(40)]
+
+    found = tunability(history_of(space, trials, metrics=[Metric(name, "maximize")]))
+    free = tunability(history_of(space, trials, metrics=[Metric("profit", "maximize")]))
+
+    assert found.whole.value < free.whole.value - 0.002  # the process goes on rising beyond 1
+    assert found.whole.high < free.whole.high - 0.002

@@ -71,6 +71,18 @@ def test_a_contour_shows_the_model_and_where_no_trial_is_near(history_of):
     assert panel.y.log
 
 
+def test_every_choice_has_a_cell_of_its_own_in_a_contour(history_of):
+    choices = [f"c{i:02d}" for i in range(60)]
+    space = SearchSpace({"c": Categorical(choices), "x": Float(0, 1)})
+
+    panel = plots.contour(history_of(space, [float((7 * i) % 60) for i in range(60)]), "x", "c", backend="data").panels[0]
+
+    heat = panel.marks[0]
+    assert np.allclose(np.diff(heat.y), 1.0)
+    assert np.isfinite(heat.z).all(axis=1).sum() == 50  # those that were looked at; the others are left empty
+    assert np.isnan(heat.z).all(axis=1).sum() == len(heat.z) - 50
+
+
 def test_where_nothing_can_be_modelled_the_contour_says_why(history_of):
     assert "at least 4 are needed" in plots.contour(history_of("two trials"), "x", "y", backend="data").panels[0].note
     assert "the same loss" in plots.contour(history_of("constant"), "x", "y", backend="data").panels[0].note
@@ -111,3 +123,16 @@ def test_names_in_a_list_are_refused_as_what_they_are(name, history_of):
     for draw in draws:
         with pytest.raises(StudyError, match="given by its name"):
             draw()
+
+
+@pytest.mark.parametrize("draw", [plots.rank, plots.contour])
+def test_two_that_are_not_named_are_the_most_important(draw, history_of):
+    space = SearchSpace({"idle": Float(0, 1), "x": Float(0, 1), "y": Float(0, 1)})
+    rows = [[(0.37 + 0.618 * i * (j + 1)) % 1.0 for j in range(3)] for i in range(60)]
+    history = history_of(space, [2 * x + y for _, x, y in rows])
+
+    assert draw(history, backend="data").title.endswith("over x and y")
+    assert draw(history, "y", backend="data").title.endswith("over y and x")
+    assert draw(history, second="idle", backend="data").title.endswith("over x and idle")
+    assert "No two hyperparameters" in draw(history_of("one parameter"), backend="data").panels[0].note
+    assert "No two hyperparameters" in draw(history_of("no trial"), backend="data").panels[0].note

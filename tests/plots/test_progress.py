@@ -174,3 +174,12 @@ def test_a_comparison_needs_sides_with_values(history_of):
     assert "Let it run longer" in plots.comparison({"a": history_of("all failed")}, backend="data").panels[0].note
     with pytest.raises(StudyError, match="Give a dictionary"):
         plots.comparison([history_of("two trials")], backend="data")
+
+
+def test_the_curve_of_one_of_several_metrics_gives_no_advice(history_of):
+    space = SearchSpace({"x": Float(0, 1)})
+    one, two = (history_of(space, [1.0] * 12, metrics) for metrics in ((Metric("a"),), (Metric("a"), Metric("b"))))
+
+    assert "unlikely to gain much" in plots.history(one, backend="data").caption
+    assert "unlikely to gain much" not in plots.history(two, backend="data").caption
+    assert "about a alone of 2 metrics" in plots.history(two, backend="data").caption

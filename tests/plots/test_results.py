@@ -3,7 +3,7 @@ import pytest
 from tunewright import plots
 from tunewright.errors import StudyError
 from tunewright.metric import Metric
-from tunewright.plots.picture import Points
+from tunewright.plots.picture import Line, Points
 from tunewright.space import Float, SearchSpace
 from tunewright.testing.journal import Journal
 
@@ -55,3 +55,19 @@ def test_winner_and_default_stand_beside_each_other_on_every_fold():
     assert points(picture)["winner"].y.tolist() == [1.0, 2.0]
     assert points(picture)["default"].y.tolist() == [3.0, 5.0]
     assert "flatters it" in picture.caption
+
+
+@pytest.mark.parametrize(
+    ("goal", "stairs"),
+    [
+        ("minimize", [(1.0, 9.0), (3.0, 9.0), (3.0, 7.0), (4.0, 7.0), (4.0, 6.0)]),
+        ("maximize", [(1.0, 9.0), (1.0, 7.0), (3.0, 7.0), (3.0, 6.0), (4.0, 6.0)]),
+    ],
+)
+def test_the_front_is_a_staircase_through_what_was_attained(goal, stairs, history_of):
+    metrics = (Metric("a", goal), Metric("b", goal))
+
+    marks = plots.pareto(history_of(SearchSpace({"x": Float(0, 1)}), [1.0, 4.0, 3.0], metrics), backend="data").panels[0].marks
+
+    line = next(mark for mark in marks if isinstance(mark, Line))
+    assert list(zip(line.x.tolist(), line.y.tolist(), strict=True)) == stairs

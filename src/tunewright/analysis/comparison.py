@@ -18,14 +18,14 @@ show chance, or the searches do not depend on their seeds.
 
 import math
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
 from scipy import stats
 
 from tunewright.analysis.summary import difference
-from tunewright.analysis.text import counted, interval, number
+from tunewright.analysis.text import counted, cut, interval, number
 from tunewright.analysis.told import Told
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -125,9 +125,33 @@ def _aims(side: Sequence[History]) -> str:
     return ", ".join(dict.fromkeys(ways))
 
 
+class _Held(Protocol):
+    """What has a history, as a study does."""
+
+    @property
+    def history(self) -> History:
+        """The history."""
+
+
+_One: TypeAlias = History | _Held
+
+
+def _histories(side: _One | Sequence[_One]) -> list[History]:
+    """The histories of a side, also of studies, which have one each; StudyError where it is something else."""
+    found = []
+    for each in side if isinstance(side, Sequence) and not isinstance(side, str) else [side]:
+        history = getattr(each, "history", each)
+        if not isinstance(history, History):
+            raise StudyError(
+                f"Studies are compared, or their histories, one or a list of them on each side; got {cut(repr(each), 80)}."
+            )
+        found.append(history)
+    return found
+
+
 def compare(
-    first: History | Sequence[History],
-    second: History | Sequence[History],
+    first: _One | Sequence[_One],
+    second: _One | Sequence[_One],
     *,
     names: tuple[str, str] = ("A", "B"),
     margin: float = math.nan,
@@ -136,7 +160,7 @@ def compare(
     """Whether two sides differ; see the module.
 
     Args:
-        first, second: one history or several on each side, of the same one optimised metric.
+        first, second: one history or several on each side, or the studies themselves, of the same one optimised metric.
         names: of the two.
         margin: within which a difference does not matter, in units of the metric, 0 or more; NaN: nobody said.
         trials: after how many finished trials; default: as many as all of them have.
@@ -146,7 +170,12 @@ def compare(
             trials than are compared; a study stands on both sides, beside others; `names` are not two, or `margin` is below 0.
     """
     names, margin = _checked(names, margin)
-    first, second = ([side] if isinstance(side, History) else list(side) for side in (first, second))
+    return _compared(_histories(first), _histories(second), names, margin, trials)
+
+
+def _compared(
+    first: list[History], second: list[History], names: tuple[str, str], margin: float, trials: int | None
+) -> Comparison:
     everyone = [*first, *second]
     count = _count(names, first, second, trials)
     best = [_bests(side, name, count) for side, name in zip((first, second), names, strict=True)]

@@ -20,10 +20,11 @@ import numpy as np
 
 from tunewright.analysis.by_name import ByName
 from tunewright.analysis.evidence import check_names, evidence, pulled_in
+from tunewright.analysis.summary import failures_left_out
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
-from tunewright.analysis.text import choice_labels, cut, interval, number
+from tunewright.analysis.text import choice_labels, counted, cut, interval, number, r2_text
 from tunewright.analysis.told import Row, Told
-from tunewright.analysis.tuning import levels
+from tunewright.analysis.tuning import left_out, places
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.models.threads import one_thread
@@ -34,6 +35,8 @@ __all__ = ["Effect", "Effects", "effects"]
 
 _LEVELS: Final = 25
 _SQUARE: Final = 15
+_PRINTED: Final = 24
+"""So many choices are printed."""
 _AVERAGED: Final = 48
 _CURVES: Final = 5
 _NEAR: Final = (0.05, 0.1)
@@ -53,6 +56,7 @@ class Effect(Told, msgspec.Struct, frozen=True):
         supported: whether a trial is near, same shape.
         curves: of the best trials, shape (c, k); none for two parameters.
         n: trials in which the parameters were active.
+        listed: whether the levels of a single parameter are choices, each of which stands for itself.
     """
 
     names: tuple[str, ...]
@@ -63,6 +67,7 @@ class Effect(Told, msgspec.Struct, frozen=True):
     supported: Mask
     curves: Array
     n: int
+    listed: bool = False
 
     @property
     def low(self) -> Array:
@@ -82,17 +87,28 @@ class Effect(Told, msgspec.Struct, frozen=True):
 
     @property
     def _told(self) -> list[str]:
-        title = f"Effect of {' and '.join(self.names)} ({self.n:,} trials), from {number(float(np.nanmin(self.mean)))} to {number(float(np.nanmax(self.mean)))}"
+        title = f"Effect of {' and '.join(self.names)} ({counted(self.n, 'trial')}), from {number(float(np.nanmin(self.mean)))} to {number(float(np.nanmax(self.mean)))}"
         if len(self.names) > 1:
             return [title]
-        step = max(1, len(self.mean) // 12)
         lines, texts = [title], [cut(text, 30) for text in choice_labels(self.values[0])]
-        for i in range(0, len(self.mean), step):
+        shown = self._shown
+        for i in shown:
             mean, band = interval(*(float(each[i]) for each in (self.mean, self.low, self.high)))
             doubt = "" if self.supported[i] else "(no trial near)"
             text = f"  {texts[i]:>12}  {mean:>10}  {band}  {doubt}".rstrip()
             lines.append(Row(text, (texts[i], mean, band, doubt), (cut(self.names[0], 60), "mean", "95 % band", "")))
+        if self.listed and len(shown) < len(self.mean):
+            lines.append(f"  … and {counted(len(self.mean) - len(shown), 'choice')} with means between these")
         return lines
+
+    @property
+    def _shown(self) -> list[int]:
+        """The places that are printed: of numbers some, evenly spread; of choices all, or those with the smallest and the largest means."""
+        if not self.listed:
+            return list(range(0, len(self.mean), max(1, len(self.mean) // 12)))
+        order = np.argsort(self.mean, kind="stable").tolist()[: int(np.isfinite(self.mean).sum())]
+        half = _PRINTED // 2
+        return sorted(order if len(order) <= _PRINTED else order[:half] + order[-half:])
 
 
 class Effects(Told, ByName[Effect], msgspec.Struct, frozen=True):
@@ -118,9 +134,9 @@ class Effects(Told, ByName[Effect], msgspec.Struct, frozen=True):
 
     @property
     def _told(self) -> list[str]:
-        behind = "" if math.isnan(self.fit.r2) else f"; cross-validated R² {number(self.fit.r2, 2)}, {self.fit.behind(self.n)}"
+        behind = "" if math.isnan(self.fit.r2) else f"; cross-validated R² {r2_text(self.fit.r2)}, {self.fit.behind(self.n)}"
         effects = [line for each in self.found for line in each._told]  # noqa: SLF001  an effect tells itself likewise
-        return [f"Effects on {self.metric}: {self.n:,} trials{behind}", *effects, *self.remarks]
+        return [f"Effects on {self.metric}: {counted(self.n, 'trial')}{behind}", *effects, *self.remarks]
 
 
 @one_thread
@@ -155,15 +171,16 @@ def effects(history: History, *names: str, metric: str | None = None, seed: int 
     found = [effect for columns in asked if (effect := _effect(model, columns, rng)) is not None]
     said = []
     if not model.fit.predicts:
-        said.append(f"The model does not predict (cross-validated R² {number(model.fit.r2, 2)}): these curves may be anything.")
-    said += pulled_in(known, model.fence)
+        said.append(f"The model does not predict (cross-validated R² {r2_text(model.fit.r2)}): these curves may be anything.")
+    said += [*pulled_in(known, model.fence), *([failed] if (failed := failures_left_out(history)) else [])]
+    said += left_out(known, (j for columns in asked for j in columns), paired=len(names) == 2)
     return Effects(known.metric.name, len(known), tuple(sorted(found, key=lambda effect: -effect.range)), model.fit, tuple(said))
 
 
 def _effect(model: Surrogate, columns: tuple[int, ...], rng: np.random.Generator) -> Effect | None:
     """None where the parameters were never active together."""
     space, rows = model.evidence.space, model.evidence.rows
-    axes = [levels(space, j, _LEVELS if len(columns) == 1 else _SQUARE) for j in columns]
+    axes = [places(model.evidence, j, _LEVELS if len(columns) == 1 else _SQUARE, paired=len(columns) > 1) for j in columns]
     grid = np.stack([each.ravel() for each in np.meshgrid(*axes, indexing="ij")], axis=1)
     filled = space.from_unit(rng.random((8 * _AVERAGED, len(space))))
     filled = filled[np.isfinite(space.deactivate(filled)[:, list(columns)]).all(axis=1)][:_AVERAGED]
@@ -184,6 +201,7 @@ def _effect(model: Surrogate, columns: tuple[int, ...], rng: np.random.Generator
         _supported(space, rows[active], columns, grid).reshape(shape),
         sign * _curves(model, columns, grid, active) if len(columns) == 1 else np.zeros((0, *shape)),
         int(active.sum()),
+        len(columns) == 1 and not isinstance(list(space.parameters.values())[columns[0]], Float | Int),
     )
 
 

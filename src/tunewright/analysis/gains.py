@@ -5,7 +5,7 @@ import math
 import msgspec
 
 from tunewright.analysis.surrogate import Fit
-from tunewright.analysis.text import counted, cut, interval, number, value_text, with_spread
+from tunewright.analysis.text import counted, cut, interval, r2_text, value_text, with_spread
 from tunewright.analysis.told import Told
 from tunewright.typing import Value
 
@@ -108,7 +108,7 @@ class Tunability(Told, msgspec.Struct, frozen=True):
     def _told(self) -> list[str]:
         title = f"Tunability for {self.metric}: {counted(self.n, 'trial')}"
         behind = (
-            [] if math.isnan(self.fit.r2) else [f"model: cross-validated R² {number(self.fit.r2, 2)}, {self.fit.behind(self.n)}"]
+            [] if math.isnan(self.fit.r2) else [f"model: cross-validated R² {r2_text(self.fit.r2)}, {self.fit.behind(self.n)}"]
         )
         return [title, *(f"  {line}" for line in (*self.lines, *behind, *self.remarks))]
 

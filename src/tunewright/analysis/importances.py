@@ -26,8 +26,9 @@ from tunewright.analysis.ped_anova import TARGET, divergences
 from tunewright.analysis.shapley import MOST, interactions, variance_games
 from tunewright.analysis.shares import Importance, Share
 from tunewright.analysis.sobol import indices
+from tunewright.analysis.summary import failures_left_out
 from tunewright.analysis.surrogate import WIDEST, Fit, judge, surrogate
-from tunewright.analysis.text import counted, number
+from tunewright.analysis.text import counted, number, r2_text
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.models.threads import one_thread
@@ -112,6 +113,8 @@ def _about(history: History, known: Evidence) -> tuple[str, ...]:
         said.append(f"Several metrics are optimised; this is about {known.metric.name} alone.")
     if any(metric.bound is not None for metric in history.metrics):
         said.append("Bounds are not looked at: shares are about all configurations, also those that break one.")
+    if failed := failures_left_out(history):
+        said.append(failed)
     if known.space.constraints:
         said.append("The space has constraints; shares refer to the ranges without them.")
     return tuple(said)
@@ -120,7 +123,7 @@ def _about(history: History, known: Evidence) -> tuple[str, ...]:
 def _doubt(fit: Fit, what: str, instead: str = "More trials may help.") -> tuple[str, ...]:
     if fit.predicts:
         return ()
-    shown = "unknown" if math.isnan(fit.r2) else number(fit.r2, 2)
+    shown = "unknown" if math.isnan(fit.r2) else r2_text(fit.r2)
     return (f"The {what} does not predict (cross-validated R² {shown}): {DOUBT}. {instead}",)
 
 

@@ -30,7 +30,7 @@ from tunewright.analysis.bounded import Bounds, bounds
 from tunewright.analysis.evidence import NONE_KEPT, Evidence, evidence
 from tunewright.analysis.summary import at_full_effort, standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, surrogate
-from tunewright.analysis.text import counted, duration, number, with_spread
+from tunewright.analysis.text import counted, duration, number, r2_text, with_spread
 from tunewright.analysis.told import Told
 from tunewright.analysis.winner import reach
 from tunewright.errors import StudyError
@@ -72,6 +72,7 @@ class Prospect(Told, msgspec.Struct, frozen=True):
         repeated: whether that is from measuring the best one several times (folds, seeds); else it is what the model takes for noise.
         fit: how well the model predicts.
         remarks: what to know before using the numbers.
+        several: whether several metrics are optimised, of which this is about one.
     """
 
     metric: str
@@ -86,6 +87,7 @@ class Prospect(Told, msgspec.Struct, frozen=True):
     repeated: bool = False
     fit: Fit = Fit(math.nan, math.nan, 0)
     remarks: tuple[str, ...] = ()
+    several: bool = False
 
     @property
     def stop(self) -> bool:
@@ -101,18 +103,19 @@ class Prospect(Told, msgspec.Struct, frozen=True):
         gain = f"expected gain {with_spread(self.gain, self.sd)}" if self.gain or self.sd else "no gain expected"
         said = [f"{counted(self.trials, 'more trial')}{time}: {gain} in {self.metric}; {_percent(self.chance)} chance of any."]
         noise = f"{'the error of a measurement' if self.repeated else 'what the model takes for noise'} ({number(self.noise, 2)})"
-        left = f"At most {number(self.regret, 2)} is left to gain"
+        left = f"At most {number(self.regret, 2)} is left to gain{f' in {self.metric} alone' if self.several else ''}"
+        alone = f" for {self.metric} alone" if self.several else ""
         if math.isnan(self.noise):
             said.append(f"{left}; the noise of a measurement is unknown.")
         elif self.stop:
-            said.append(f"{left}, less than {noise}: stopping is advised.")
+            said.append(f"{left}, less than {noise}: stopping is advised{alone}.")
         elif self.regret == 0:
             said.append("By the model and the limits of the metric nothing is left to gain.")
         elif self.regret < self.noise:
             said.append(f"{left}, less than {noise}, but the forecast is too unsure to stop.")
         elif self.chance < _UNLIKELY:
             said.append(
-                f"{left}, more than {noise}, but as it went of late the search will hardly find it: little reason to go on."
+                f"{left}, more than {noise}, but as it went of late the search will hardly find it: little reason to go on{alone}."
             )
         else:
             said.append(f"{left}, more than {noise}: searching on may find it.")
@@ -120,7 +123,7 @@ class Prospect(Told, msgspec.Struct, frozen=True):
 
     @property
     def _told(self) -> list[str]:
-        behind = [] if math.isnan(self.fit.r2) else [f"model: cross-validated R² {number(self.fit.r2, 2)}, n = {self.fit.n:,}"]
+        behind = [] if math.isnan(self.fit.r2) else [f"model: cross-validated R² {r2_text(self.fit.r2)}, n = {self.fit.n:,}"]
         return [*self.lines, *behind]
 
 
@@ -130,22 +133,29 @@ def _percent(chance: float) -> str:
 
 @one_thread
 def prospect(
-    history: History, trials: int = 20, *, seed: int = 0, model: Surrogate | None = None, bounded: Bounds | None = None
+    history: History,
+    trials: int = 20,
+    *,
+    metric: str | None = None,
+    seed: int = 0,
+    model: Surrogate | None = None,
+    bounded: Bounds | None = None,
 ) -> Prospect:
     """What so many more trials would bring; see the module.
 
     Args:
         history: of the study.
         trials: how many more, at least 1.
+        metric: by name; default: the first that is optimised.
         seed: of the draws.
         model, bounded: fitted already; default: fitted here.
 
     Raises:
-        StudyError: `trials` is no whole number of at least 1.
+        StudyError: `trials` is no whole number of at least 1, or there is no such metric.
     """
     if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
         raise StudyError(f"trials must be a whole number, 1 or more, got {trials!r}.")
-    known = evidence(history)
+    known = evidence(history, metric)
     took = history.seconds[known.numbers]
     seconds = float(np.median(took)) * trials if len(known) else math.nan
     trouble = known.trouble or ("" if known.kept.any() else NONE_KEPT)
@@ -156,16 +166,14 @@ def prospect(
     rng = np.random.default_rng(seed)
     model = surrogate(known) if model is None else model
     bounded = bounds(history) if bounded is None else bounded
-    rows, least = candidates(known, rng, _CANDIDATES), reach(history)[0]
+    rows, least = (
+        candidates(known, rng, _CANDIDATES),
+        reach(history, [each.name for each in history.metrics].index(known.metric.name))[0],
+    )
     learns = _learns(history, known)
     proposals = _proposals(known, learns=learns, rng=rng)
     gains = _gains(model, bounded, known, proposals, trials, rng, thompson=_THOMPSON if learns else 0.0, least=least)
     error = _error(history, known)
-    said = []
-    if not model.fit.predicts:
-        said.append(f"The model does not predict (cross-validated R² {number(model.fit.r2, 2)}): take this for a guess.")
-    if len(history.objectives) > 1:
-        said.append(f"Several metrics are optimised; this is about {known.metric.name} alone.")
     return Prospect(
         known.metric.name,
         len(known),
@@ -178,8 +186,20 @@ def prospect(
         noise=model.noise if math.isnan(error) else error,
         repeated=not math.isnan(error),
         fit=model.fit,
-        remarks=tuple(said),
+        remarks=_remarks(history, known, model),
+        several=len(history.objectives) > 1,
     )
+
+
+def _remarks(history: History, known: Evidence, model: Surrogate) -> tuple[str, ...]:
+    said = []
+    if not model.fit.predicts:
+        said.append(f"The model does not predict (cross-validated R² {r2_text(model.fit.r2)}): take this for a guess.")
+    if len(history.objectives) > 1:
+        said.append(
+            f"Several metrics are optimised; this is about {known.metric.name} alone, and not about how far their front may still go."
+        )
+    return tuple(said)
 
 
 def _gains(
@@ -202,7 +222,7 @@ def _gains(
     best = measured.argmin(axis=0)
     each = np.arange(_DRAWS)
     gains: Array = np.where(measured[best, each] < known.losses[incumbent], true[0] - values[best, each], 0.0)
-    return gains
+    return np.minimum(gains, max(0.0, float(known.losses[incumbent]) - least))
 
 
 def _proposals(known: Evidence, *, learns: bool, rng: np.random.Generator) -> Array:

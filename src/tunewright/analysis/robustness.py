@@ -26,7 +26,7 @@ from tunewright.analysis.generalization import by_folds
 from tunewright.analysis.lineages import on_clone
 from tunewright.analysis.summary import at_full_effort, difference, objective
 from tunewright.analysis.surrogate import Fit, surrogate
-from tunewright.analysis.text import counted, cut, interval, number, read_alike, value_text
+from tunewright.analysis.text import counted, cut, interval, number, r2_text, read_alike, value_text
 from tunewright.analysis.told import Told
 from tunewright.analysis.tuning import default_row
 from tunewright.analysis.winner import Estimate, default_of
@@ -150,7 +150,7 @@ class Sensitivity(Told, msgspec.Struct, frozen=True, kw_only=True):
             if each.n > 1
         ]
         lines += [f"  {_shown(change, self.exact)}" for change in self.changes]
-        behind = [] if math.isnan(self.fit.r2) else [f"  model: cross-validated R² {number(self.fit.r2, 2)}, n = {self.fit.n:,}"]
+        behind = [] if math.isnan(self.fit.r2) else [f"  model: cross-validated R² {r2_text(self.fit.r2)}, n = {self.fit.n:,}"]
         return [*lines, *behind, self.sentence]
 
 
@@ -366,7 +366,7 @@ def _expected(
     model = surrogate(known)
     if not model.fit.predicts:
         remarks.append(
-            f"The Gaussian process does not predict (cross-validated R² {number(model.fit.r2, 2)}): do not build on expected costs."
+            f"The Gaussian process does not predict (cross-validated R² {r2_text(model.fit.r2)}): do not build on expected costs."
         )
     both = np.vstack([np.array(centre)[None], rows])
     means, _ = model.predict(both)

@@ -11,7 +11,7 @@ from tunewright.analysis.notebook import framed
 from tunewright.analysis.scale import Linear
 from tunewright.analysis.surrogate import Fit
 from tunewright.analysis.svg import strip
-from tunewright.analysis.text import counted, cut, number, thousandths
+from tunewright.analysis.text import counted, cut, number, r2_text, thousandths
 
 __all__ = ["Importance", "Share"]
 
@@ -82,7 +82,7 @@ class Importance(ByName[Share], msgspec.Struct, frozen=True):
         """How well the model behind it predicts, in a line; "" where there is none."""
         if math.isnan(self.fit.r2):
             return ""
-        said = f"model: cross-validated R² {number(self.fit.r2, 2)}, rank correlation {number(self.fit.rank, 2)}"
+        said = f"model: cross-validated R² {r2_text(self.fit.r2)}, rank correlation {number(self.fit.rank, 2)}"
         return f"{said}, {self.fit.behind(self.n)}"
 
     def __repr__(self) -> str:

@@ -39,6 +39,7 @@ __all__ = [
     "default_without_value",
     "difference",
     "failures",
+    "failures_left_out",
     "objective",
     "ranked",
     "ranking",
@@ -53,6 +54,9 @@ _NUMBERS: Final = re.compile(r"0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _CONFIDENCE: Final = 0.95
 _SAME: Final = 1e-9
 """Gains that differ by less, of the size of the scores, say nothing about chance."""
+
+_RARE: Final = 0.05
+"""Fewer failures than this share of the trials are not worth a word."""
 
 _PRIOR_FREEDOM: Final = 4.0
 """Folds that the noise of all trials counts for, as in `Race`."""
@@ -192,6 +196,14 @@ def default_without_value(history: History) -> Trial | None:
     if default_trial(history) is not None:
         return None
     return _default_among(history, np.flatnonzero((history.states != COMPLETED) & history.usable))
+
+
+def failures_left_out(history: History) -> str:
+    """A sentence where at least one in twenty finished trials failed, for what looks at completed ones only; else ""."""
+    failed, completed = (int((history.states == state).sum()) for state in (FAILED, COMPLETED))
+    if not failed or failed < _RARE * (failed + completed):
+        return ""
+    return f"{failed:,} of {failed + completed:,} finished trials failed and are not in this; what failures go with says study.health()."
 
 
 def _default_among(history: History, numbers: Indices) -> Trial | None:

@@ -19,6 +19,7 @@ from tunewright.analysis.text import (
     number,
     params_text,
     read_alike,
+    took_heading,
     value_text,
     with_spread,
 )
@@ -204,7 +205,7 @@ def best_table(
         before = [_cell("") for _ in range(2 + raced + uneven)]
         lines.append(_row("", *before, _cell(_ruler(scale, 150)), _cell(""), _cell(""), kind="ruler"))
     measured = [*(["#budget"] if uneven else []), *(["#measured"] if raced else []), *(["each measurement"] if folds else [])]
-    head = ["rank", "#trial", f"#{metric.name}", *measured, "#time", "configuration"]
+    head = ["rank", "#trial", f"#{metric.name}", *measured, f"#{took_heading([metric.name])}", "configuration"]
     return table(
         head, lines, "The best configurations" + (", mean ± standard deviation over folds and seeds" if folds else ""), "best"
     )
@@ -218,7 +219,8 @@ def pareto_table(history: History, front: Sequence[Trial], limit: int = 30) -> M
         cells = [_cell(number(trial.values[metric.name]), "number") for metric in history.metrics]
         rows.append(_row(str(trial.number), *cells, _cell(duration(trial.seconds), "number"), _cell(_params(trial, exact))))
     shown = f" (the first {limit} of {len(front):,})" if len(front) > limit else ""
-    head = ["trial", *(f"#{metric.name}" for metric in history.metrics), "#time", "configuration"]
+    metrics = [metric.name for metric in history.metrics]
+    head = ["trial", *(f"#{name}" for name in metrics), f"#{took_heading(metrics)}", "configuration"]
     return table(head, rows, f"The configurations that no other beats in every metric{shown}", "best")
 
 

@@ -25,9 +25,11 @@ __all__ = [
     "params_line",
     "params_text",
     "power",
+    "r2_text",
     "read_alike",
     "shift",
     "thousandths",
+    "took_heading",
     "value_text",
     "with_spread",
 ]
@@ -35,6 +37,9 @@ __all__ = [
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLAIN: Final = (-4, 6)  # powers of ten written without exponent
 _DECIMALS: Final = 8  # of a spread, beyond which a power of ten says it better
+_FOUR: Final = 4
+_NINES: Final = 8
+"""A number that is nearer to 1 than so many digits show reads as 1."""
 _ROUNDING: Final = 1e-12  # half the width of an interval, of its ends, below which it is that of rounding
 
 
@@ -58,16 +63,28 @@ def _minus(text: str) -> str:
 
 
 def number(x: float, digits: int = 4) -> str:
-    """A number to so many significant digits: 0.9952, 12,340, 1.2×10⁻⁷, and "–" for NaN."""
+    """A number to so many significant digits: 0.9952, 12,340, 1.2×10⁻⁷, and "–" for NaN; of four or more, where it would else read as 1, to the second
+    that is no 9: 0.9999898 is an accuracy that errs, and 1 is one that does not.
+    """
     if math.isnan(x):
         return "–"
     if math.isinf(x):
         return "∞" if x > 0 else "\N{MINUS SIGN}∞"
     exponent = _exponent(x)
+    if digits >= _FOUR and abs(x) < 1 == round(abs(x), digits):
+        digits = max(digits, min(1 - _exponent(1 - abs(x)), _NINES))
     if not x or _PLAIN[0] <= exponent < _PLAIN[1]:
         return _minus(f"{round(x):,}" if exponent >= digits - 1 else f"{x or 0.0:.{digits}g}")
     mantissa, _, rounded = f"{x:.{digits - 1}e}".partition("e")  # rounding may carry: 9.9999 is 1 of the next power
     return _minus(f"{float(mantissa):.{digits}g}×") + power(int(rounded))
+
+
+def r2_text(r2: float, least: float = 0.3) -> str:
+    """A cross-validated R² to two digits; with as many as it takes where it would else read as `least`, from which on a model predicts."""
+    digits = 2
+    while 0.1 < r2 < least and digits < 17 and round(r2, digits) >= least:
+        digits += 1
+    return number(r2, digits)
 
 
 def evenly(value: float, low: float, high: float) -> tuple[str, str, str]:
@@ -133,6 +150,11 @@ def duration(seconds: float) -> str:
             rest = whole % size // unit
             return f"{whole // size:,} {large}" + (f" {rest} {small}" if rest else "")
     return f"{whole} s"
+
+
+def took_heading(metrics: Iterable[str]) -> str:
+    """What heads the column of how long each trial took beside metrics of these names."""
+    return "took" if "time" in metrics else "time"
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:

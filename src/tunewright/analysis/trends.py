@@ -21,7 +21,7 @@ from tunewright.analysis.told import Told
 from tunewright.analysis.training import Gap, gap, gap_sentence
 from tunewright.analysis.tuning import levels
 from tunewright.errors import StudyError
-from tunewright.history import History
+from tunewright.history import COMPLETED, History
 from tunewright.space import Categorical, SearchSpace
 from tunewright.typing import Array, Value
 
@@ -31,6 +31,7 @@ _FEW: Final = 8
 """With fewer trials nothing is said about a trend."""
 _CLEAR: Final = 0.05
 _SAID: Final = 3
+_LISTED: Final = 20
 
 
 class Trend(msgspec.Struct, frozen=True):
@@ -99,7 +100,7 @@ def overfitting(history: History, name: str = "") -> Overfitting:
     metric = objective(history)
     found = gap(history, name)
     if found is None:
-        said = (
+        said = _unknown(history, name) or (
             f'No completed trial has a training score, so nothing is said about overfitting. Return it beside the metric, as "train_{metric.name}"; '
             "CrossValidation does so."
         )
@@ -111,6 +112,25 @@ def overfitting(history: History, name: str = "") -> Overfitting:
     rows = history.rows[list(found.trials)]
     trends = sorted((_trend(history, column, rows, widths) for column in range(len(history.space))), key=_clarity)
     return Overfitting(metric.name, found, tuple(trends), " ".join([gap_sentence(found, metric), *_said(trends, len(widths))]))
+
+
+def _unknown(history: History, name: str) -> str:
+    """That the objective returned no score of this name, and what it did return; "" where no name was given."""
+    if not name:
+        return ""
+    trials = (history.trial(int(number)) for number in np.flatnonzero(history.states == COMPLETED))
+    returned = sorted({key for trial in trials for each in trial.measurements for key in each.info})
+    there = (
+        f"It returned: {', '.join(returned[:_LISTED])}{', …' if len(returned) > _LISTED else ''}."
+        if returned
+        else "It returned none."
+    )
+    other = (
+        f" {name} is a hyperparameter; trends along all of them are told when no name is given."
+        if name in history.space.names
+        else ""
+    )
+    return f'Beside the metrics the objective returned no number called "{name}" in a completed trial, so nothing is said about overfitting. {there}{other}'
 
 
 def over_range(space: SearchSpace, name: str, count: int = 7) -> list[Value]:

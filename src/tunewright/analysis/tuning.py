@@ -13,6 +13,8 @@ of mean plus standard deviation: a place where nobody was is not taken for the b
 the process cannot see: on formulas with kinks or waves between the trials they hold the truth in two cases of three, not in 95 %
 (`benchmarks/forecast.py`).
 
+No expected or drawn loss is better than the metric can be (`Metric.limits`).
+
 Where a change makes other parameters active, these begin at their default. Where metrics have bounds, only values count that likely keep
 within them (`bounded.py`), and going back to a default must not come nearer to breaking one than the winner is.
 
@@ -20,6 +22,7 @@ within them (`bounded.py`), and going back to a default must not come nearer to 
 [2] Fawcett and Hoos, Analysing differences between algorithm configurations through ablation, Journal of Heuristics 22, 2016.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -27,20 +30,23 @@ import numpy as np
 from tunewright.analysis.bounded import Bounds, bounds
 from tunewright.analysis.evidence import NONE_KEPT, Evidence, evidence, pulled_in
 from tunewright.analysis.gains import Gain, Stay, Step, Tunability
-from tunewright.analysis.summary import default_trial, standard_deviation
+from tunewright.analysis.summary import default_trial, default_without_value, failures_left_out, standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Surrogate, candidates, surrogate
-from tunewright.analysis.text import number, read_alike
+from tunewright.analysis.text import r2_text, read_alike
+from tunewright.analysis.winner import reach
 from tunewright.history import History
 from tunewright.models.threads import one_thread
-from tunewright.space import SearchSpace
+from tunewright.space import Float, Int, SearchSpace
 from tunewright.typing import Array, Mask, Params, Value
 
-__all__ = ["default_row", "levels", "tunability"]
+__all__ = ["default_row", "left_out", "levels", "places", "tunability"]
 
 _LEVELS: Final = 33
 _PAIRED: Final = 6
 """So many of the most tunable parameters are looked at in pairs."""
 _PAIR_LEVELS: Final = 15
+_CHOICES: Final = (200, 50)
+"""Of more choices than this only so many are looked at: of one parameter alone, and of each of two."""
 _DRAWS: Final = 400
 _LITTLE: Final = 0.05
 """What parameters may lose together, as a share of the whole gain, to count as free to stay at their default."""
@@ -66,14 +72,15 @@ def tunability(
         model, bounded: fitted already; default: fitted here.
     """
     known = evidence(history, metric)
-    trouble = known.trouble or ("" if known.kept.any() else NONE_KEPT)
+    trouble = known.trouble or ("" if known.kept.any() else NONE_KEPT) or _no_default(history)
     if not trouble and len(known.space) > WIDEST and model is None:
         trouble = f"Tunability is for at most {WIDEST} parameters; the space has {len(known.space)}."
     if trouble:
         return Tunability(known.metric.name, len(known), remarks=(trouble,))
     rng = np.random.default_rng(seed)
     model = surrogate(known) if model is None else model
-    weigh = _Weigh(model, bounds(history) if bounded is None else bounded, rng)
+    column = [each.name for each in history.metrics].index(known.metric.name)
+    weigh = _Weigh(model, bounds(history) if bounded is None else bounded, reach(history, column), rng)
     default = _beginning(history)
     winner = known.rows[known.best]
     filled = np.where(np.isnan(winner), default, winner)
@@ -99,11 +106,22 @@ def tunability(
     )
 
 
+def _no_default(history: History) -> str:
+    """Why there is nothing to compare with, in a sentence; "" where there is something."""
+    default = default_without_value(history)
+    if default is None or default.state != "failed":
+        return ""
+    return (
+        f"The default failed (trial {default.number}), so what tuning is worth beyond it cannot be told. What failures go with says study.health(); enqueue "
+        'a configuration that works with note="default" to compare with that.'
+    )
+
+
 def _remarks(model: Surrogate, *, walked: bool) -> tuple[str, ...]:
     said = []
     if not model.fit.predicts:
         said.append(
-            f"The Gaussian process does not predict (cross-validated R² {number(model.fit.r2, 2)}): do not build on these numbers."
+            f"The Gaussian process does not predict (cross-validated R² {r2_text(model.fit.r2)}): do not build on these numbers."
         )
     if not walked:
         said.append(f"With more than {_MANY} parameters the path from default to winner is not walked.")
@@ -112,7 +130,8 @@ def _remarks(model: Surrogate, *, walked: bool) -> tuple[str, ...]:
 
 def _about(history: History, known: Evidence, weigh: "_Weigh", default: Array) -> list[str]:
     """What it looks at."""
-    said = list(pulled_in(known, weigh.fence))
+    failed = failures_left_out(history)
+    said = [*pulled_in(known, weigh.fence), *([failed] if failed else []), *left_out(known, range(len(known.space)))]
     tried = (np.nan_to_num(known.rows) == np.nan_to_num(known.space.deactivate(default[None]))).all(axis=1)
     if (known.losses[tried] > weigh.fence).any():
         said.append("The default is one of them: tuning is worth more than is said here.")
@@ -120,6 +139,8 @@ def _about(history: History, known: Evidence, weigh: "_Weigh", default: Array) -
         said.append("Only what likely keeps within every metric's bound counts.")
         if not weigh.within(default[None])[0]:
             said.append("The default likely breaks a bound: what keeps within them may be worse than it, a gain below 0.")
+        if weigh.hopeless:
+            said.append(f"Left out, since set alone nothing of theirs likely keeps within: {', '.join(weigh.hopeless)}.")
     if len(history.objectives) > 1:
         said.append(f"This is about {known.metric.name} alone.")
     return said
@@ -143,19 +164,27 @@ def default_row(space: SearchSpace) -> Array:
 class _Weigh:
     """Compares configurations by the model; rows are given with all values filled."""
 
-    def __init__(self, model: Surrogate, bounded: Bounds, rng: np.random.Generator) -> None:
+    def __init__(self, model: Surrogate, bounded: Bounds, limits: tuple[float, float], rng: np.random.Generator) -> None:
+        self.known = model.evidence
         self.space = model.evidence.space
         self.fence = model.fence
         self._model = model
         self._bounded = bounded
+        self._limits = limits
         self._seed = int(rng.integers(2**31))
         self.best: list[Array] = []
         """Where the default went, each time something alone was set as well as it can be."""
+        self.hopeless: list[str] = []
+        """Parameters of which, set alone, nothing is allowed and likely keeps within the bounds."""
 
     def means(self, rows: Array) -> Array:
         """Expected losses, infinite where a constraint forbids it, shape (m,)."""
         active = self.space.deactivate(rows)
         return np.where(self.space.allowed(active), self._model.predict(active)[0], np.inf)
+
+    def expected(self, rows: Array) -> Array:
+        """The means, as far as the metric can reach, shape (m,)."""
+        return self.means(rows).clip(*self._limits)
 
     def safe(self, rows: Array) -> Array:
         """Expected losses and a standard deviation more, infinite where a constraint forbids it or a bound is likely broken, shape (m,)."""
@@ -171,16 +200,15 @@ class _Weigh:
         return self._bounded.excess(self.space.deactivate(rows))
 
     def draws(self, rows: Array) -> Array:
-        """Losses as they may jointly be, shape (m, draws)."""
-        return self._model.draws(self.space.deactivate(rows), _DRAWS, np.random.default_rng(self._seed))
+        """Losses as they may jointly be, as far as the metric can reach, shape (m, draws)."""
+        drawn = self._model.draws(self.space.deactivate(rows), _DRAWS, np.random.default_rng(self._seed))
+        return drawn.clip(*self._limits)
 
     def gain(self, names: tuple[str, ...], before: Array, after: Array) -> Gain:
         """What is gained from one configuration to another."""
         both = np.stack([before, after])
-        drawn = self.draws(both)
-        return self.summed(
-            names, both[1], drawn[0] - drawn[1], float(-np.diff(self._model.predict(self.space.deactivate(both))[0])[0])
-        )
+        drawn, means = self.draws(both), self._model.predict(self.space.deactivate(both))[0].clip(*self._limits)
+        return self.summed(names, both[1], drawn[0] - drawn[1], float(means[0] - means[1]))
 
     def summed(self, names: tuple[str, ...], row: Array, gains: Array, mean: float) -> Gain:
         """Gains as they may be, put together."""
@@ -207,17 +235,49 @@ def levels(space: SearchSpace, column: int, count: int) -> Array:
     return np.unique(space.from_unit(unit)[:, column])
 
 
+def places(known: Evidence, column: int, count: int, *, paired: bool = False) -> Array:
+    """Values of one parameter to look at, raw and rising, shape (k,): `levels` of a number; all choices, since what lies between two that
+    were looked at says nothing of a choice: of very many the default, the winner's, and those whose trials have the best means.
+    """
+    parameter = list(known.space.parameters.values())[column]
+    most = _CHOICES[paired]
+    if isinstance(parameter, Float | Int):
+        return levels(known.space, column, count)
+    if parameter.size <= most:
+        return np.arange(parameter.size, dtype=np.float64)
+    raw = known.rows[:, column]
+    active = np.isfinite(raw)
+    tried, which = np.unique(raw[active], return_inverse=True)
+    unit = float(np.abs(known.losses).max()) or 1.0  # sums of losses may overflow
+    means = np.bincount(which, known.losses[active] / unit) / np.bincount(which)
+    first = [float(default_row(known.space)[column]), *raw[[known.best]][active[[known.best]]]]
+    ranked = [*first, *tried[np.argsort(means, kind="stable")], *np.arange(parameter.size, dtype=np.float64)]
+    return np.sort(np.array(list(dict.fromkeys(ranked))[:most], np.float64))
+
+
+def left_out(known: Evidence, columns: Iterable[int], *, paired: bool = False) -> list[str]:
+    """A sentence for each parameter of which `places` leaves choices out."""
+    parameters, most = list(known.space.parameters.items()), _CHOICES[paired]
+    return [
+        f"{name} has {parameter.size:,.0f} choices: {most} are looked at, the default, the winner's, and those whose trials were best on average."
+        for name, parameter in (parameters[column] for column in columns)
+        if not isinstance(parameter, Float | Int) and parameter.size > most
+    ]
+
+
 def _alone(weigh: _Weigh, default: Array) -> list[Gain]:
     space = weigh.space
     active = ~np.isnan(space.deactivate(default[None])[0])
     found = []
     for column in map(int, np.flatnonzero(active)):
-        rows = np.repeat(default[None], len(values := levels(space, column, _LEVELS)), axis=0)
+        rows = np.repeat(default[None], len(values := places(weigh.known, column, _LEVELS)), axis=0)
         rows[:, column] = values
         safe = weigh.safe(rows)
         if np.isfinite(safe).any():
             weigh.best.append(rows[int(np.argmin(safe))])
             found.append(weigh.gain((space.names[column],), default, weigh.best[-1]))
+        else:
+            weigh.hopeless.append(space.names[column])
     return sorted(found, key=lambda gain: -gain.value)
 
 
@@ -226,7 +286,7 @@ def _pairs(weigh: _Weigh, default: Array, names: list[str]) -> list[Gain]:
     for i, first in enumerate(names):
         for second in names[:i]:
             a, b = space.names.index(first), space.names.index(second)
-            grid = np.meshgrid(levels(space, a, _PAIR_LEVELS), levels(space, b, _PAIR_LEVELS))
+            grid = np.meshgrid(*(places(weigh.known, column, _PAIR_LEVELS, paired=True) for column in (a, b)))
             rows = np.repeat(default[None], grid[0].size, axis=0)
             rows[:, a], rows[:, b] = grid[0].ravel(), grid[1].ravel()
             safe = weigh.safe(rows)
@@ -255,7 +315,7 @@ def _path(weigh: _Weigh, start: Array, end: Array) -> list[Step]:
         changed.append(left.pop(chosen))
     if not changed:
         return []
-    drawn, means = weigh.draws(np.stack(rows)), weigh.means(np.stack(rows))
+    drawn, means = weigh.draws(np.stack(rows)), weigh.expected(np.stack(rows))
     return [
         Step(
             name := space.names[j],
@@ -287,4 +347,5 @@ def _stay(weigh: _Weigh, default: Array, winner: Array) -> Stay:
     if not names:
         return Stay((), 0.0, 0.0)
     drawn = weigh.draws(np.stack([winner, here]))
-    return Stay(tuple(names), float(weigh.means(here[None])[0] - base), standard_deviation(drawn[1] - drawn[0]))
+    there = weigh.expected(np.stack([here, winner]))
+    return Stay(tuple(names), float(there[0] - there[1]), standard_deviation(drawn[1] - drawn[0]))

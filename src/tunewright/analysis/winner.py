@@ -229,11 +229,11 @@ def within(history: History, loss: Estimate) -> Estimate:
     return Estimate(*(min(max(each, best), worst) for each in (loss.value, loss.low, loss.high)))
 
 
-def reach(history: History) -> tuple[float, float]:
-    """Between what losses of the first optimised metric can lie: in its limits, means of two values of which one is 0 between these; infinite where that
+def reach(history: History, column: int | None = None) -> tuple[float, float]:
+    """Between what losses of a metric (default: the first that is optimised) can lie: in its limits, means of two values of which one is 0 between these; infinite where that
     is not known, or values in the history are beyond it (percent, say).
     """
-    which = history.objectives[0]
+    which = history.objectives[0] if column is None else column
     metric = history.metrics[which]
     scores = history.table(which)[0]
     scores = scores[np.isfinite(scores)]

@@ -8,7 +8,7 @@ import typer
 from tunewright.analysis.facts import held_note
 from tunewright.analysis.lineages import lineage, on_clone
 from tunewright.analysis.summary import at_full_effort, default_trial, ranking, unfinished
-from tunewright.analysis.text import counted
+from tunewright.analysis.text import counted, took_heading
 from tunewright.cli.facts import (
     best_facts,
     best_text,
@@ -183,8 +183,8 @@ def _trials(history: History, trials: list[Trial]) -> None:
         rows.append(
             (str(trial.number), state, *values, *budget, took(trial.seconds), note, params_line(trial.params, whole=whole))
         )
-    metrics, more = (f"#{metric.name}" for metric in history.metrics), ("#budget",) if history.uneven else ()
-    table(("#trial", "state", *metrics, *more, "#time", "by", "parameters"), rows)
+    names, more = [metric.name for metric in history.metrics], ("#budget",) if history.uneven else ()
+    table(("#trial", "state", *(f"#{name}" for name in names), *more, f"#{took_heading(names)}", "by", "parameters"), rows)
 
 
 def _budget(trial: Trial) -> str:
@@ -251,4 +251,5 @@ def _measurements(study: Study, trial: Trial) -> None:
         rows.append(
             (str(each.index), fold, str(each.seed), budget, *values, took(each.seconds), "failed" if each.failure else extra)
         )
-    table(("#task", "#fold", "#seed", "#budget", *(f"#{metric.name}" for metric in study.metrics), "#time", "also"), rows)
+    names = [metric.name for metric in study.metrics]
+    table(("#task", "#fold", "#seed", "#budget", *(f"#{name}" for name in names), f"#{took_heading(names)}", "also"), rows)

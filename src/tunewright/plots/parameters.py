@@ -8,9 +8,10 @@ from scipy import stats
 
 from tunewright.analysis.dependence import effects
 from tunewright.analysis.evidence import Evidence, check_names, evidence
+from tunewright.analysis.importances import importance
 from tunewright.analysis.scale import axis
 from tunewright.analysis.summary import association, default_trial, objective
-from tunewright.analysis.text import choice_labels, counted, cut, labels, number, params_line, read_alike
+from tunewright.analysis.text import choice_labels, counted, cut, labels, number, params_line, r2_text, read_alike
 from tunewright.analysis.view import jitter, thin
 from tunewright.errors import StudyError
 from tunewright.history import History
@@ -26,6 +27,7 @@ _AXES: Final = 12
 _POINTS: Final = 1500
 _LINES: Final = 1000
 _TEXT: Final = 18
+_NO_TWO: Final = "No two hyperparameters were active together in a completed trial."
 _OFF: Final = -0.12
 
 
@@ -122,26 +124,42 @@ def _slice(history: History, known: Evidence, column: int) -> Panel:
     return Panel(across, up, tuple(marks), condition)
 
 
-def _two(known: Evidence, first: str, second: str) -> tuple[int, int]:
-    """The two columns."""
-    if first == second:
+def _two(history: History, known: Evidence, first: str | None, second: str | None) -> tuple[str, str] | None:
+    """The two parameters; of those that are not named the most important ones that were active together. None where there is no such pair."""
+    named = tuple(name for name in (first, second) if name is not None)
+    check_names(known.space, named)
+    if first is not None and first == second:
         raise StudyError(f'Name two different parameters, got "{first}" twice.')
-    columns, _ = _columns(known, (first, second), 2)
-    return columns[0], columns[1]
+    if first is not None and second is not None:
+        return first, second
+    found = importance(history, metric=known.metric.name)
+    ranked = [share.names[0] for share in found.shares] or list(known.space.names)
+    active = {name: np.isfinite(known.rows[:, column]) for column, name in enumerate(known.space.names)}
+    for i, one_ in enumerate(named or ranked):
+        for other in ranked if named else ranked[i + 1 :]:
+            if other != one_ and (active[one_] & active[other]).any():
+                return (one_, other) if second is None else (other, one_)
+    return None
 
 
 @of_each
-def rank(study: Several, first: str, second: str, *, metric: str | None = None, backend: Backend = "plotly") -> Any:  # noqa: ANN401
+def rank(
+    study: Several, first: str | None = None, second: str | None = None, *, metric: str | None = None, backend: Backend = "plotly"
+) -> Any:  # noqa: ANN401
     """Two hyperparameters against each other, coloured by the rank of the trials: 1 is the best. Arguments as for `slices`.
 
-    Ranks show the order where values would show only the worst ones.
+    Where parameters are not named, it is about the most important ones. Ranks show the order where values would show only the worst ones.
 
     Raises:
         StudyError: there is no such parameter or metric, or both are the same.
     """
     history = one(study)
     known = evidence(history, metric)
-    a, b = _two(known, first, second)
+    two = _two(history, known, first, second)
+    if two is None:
+        return render(said(f"Ranks in {known.metric.name}", _NO_TWO), backend)
+    first, second = two
+    a, b = (known.space.names.index(name) for name in two)
     title = f"Ranks in {known.metric.name} over {first} and {second}"
     together = np.flatnonzero(np.isfinite(known.rows[:, [a, b]]).all(axis=1))
     if not len(together):
@@ -170,14 +188,20 @@ def raw_edges(places: Array, across: Axis) -> Array:
 
 @of_each
 def contour(
-    study: Several, first: str, second: str, *, metric: str | None = None, seed: int = 0, backend: Backend = "plotly"
+    study: Several,
+    first: str | None = None,
+    second: str | None = None,
+    *,
+    metric: str | None = None,
+    seed: int = 0,
+    backend: Backend = "plotly",
 ) -> Any:  # noqa: ANN401
     """What a Gaussian process expects of two hyperparameters, all others averaged out, greyed where no trial is near; with the trials.
     Beside it how unsure that is.
 
     Args:
         study: one, a list, or a dictionary by name.
-        first, second: names of the parameters.
+        first, second: names of the parameters; default: the most important ones (`Study.importance`).
         metric: by name; default: the first that is optimised.
         seed: of what is averaged over.
         backend: as for `slices`.
@@ -187,28 +211,49 @@ def contour(
     """
     history = one(study)
     known = evidence(history, metric)
-    a, b = _two(known, first, second)
+    two = _two(history, known, first, second)
+    if two is None:
+        return render(said(f"{known.metric.name} over two hyperparameters", _NO_TWO), backend)
+    first, second = two
+    a, b = (known.space.names.index(name) for name in two)
     title = f"{known.metric.name} over {first} and {second}"
     found = effects(history, first, second, metric=metric, seed=seed)
     effect = found.found[0] if found.found else None
     if effect is None or not np.isfinite(effect.mean).any():
         return render(said(title, " ".join(found.remarks) or f"{first} and {second} are never active together."), backend)
     across, up = parameter_axis(known.space, first), parameter_axis(known.space, second)
-    veil = np.where(effect.supported, np.nan, 1.0).T
-    edges = raw_edges(effect.levels[0], across), raw_edges(effect.levels[1], up)
-    heat = Heat(*edges, effect.mean.T, known.metric.name, veil=veil, up=known.metric.goal == "maximize")
-    unsure = Heat(*edges, ((effect.high - effect.low) / 2).T, f"± {known.metric.name}", veil=veil, share=True)
+    places = _whole(effect.levels[0], across), _whole(effect.levels[1], up)
+    mean, half, supported = (
+        _spread(each, effect.levels, places)
+        for each in (effect.mean, (effect.high - effect.low) / 2, effect.supported.astype(float))
+    )
+    veil = np.where(supported == 1, np.nan, 1.0).T
+    edges = raw_edges(places[0], across), raw_edges(places[1], up)
+    heat = Heat(*edges, mean.T, known.metric.name, veil=veil, up=known.metric.goal == "maximize")
+    unsure = Heat(*edges, half.T, f"± {known.metric.name}", veil=veil, share=True)
     together = np.flatnonzero(np.isfinite(known.rows[:, [a, b]]).all(axis=1))
     shown = together[thin(known.losses[together], 500)]
     x, y = steady(known.rows[shown, a], across), steady(known.rows[shown, b], up)
     trials = Points(x, y, "over heat", "", _tips(history, known, shown))
     across, up = (_around(axis_, edge) for axis_, edge in zip((across, up), edges, strict=True))
-    caption = f"What a Gaussian process expects, averaged over all other hyperparameters: the darker the better. Greyed: no trial is near, so the model only guesses. Dots: the trials behind it. On the right: half of the 95 % interval; the darker, the less is known (cross-validated R² {number(found.fit.r2, 2)})."
+    caption = f"What a Gaussian process expects, averaged over all other hyperparameters: the darker the better. Greyed: no trial is near, so the model only guesses. Dots: the trials behind it. On the right: half of the 95 % interval; the darker, the less is known (cross-validated R² {r2_text(found.fit.r2)})."
     panels = (
         Panel(across, up, (heat, trials), "expected"),
         Panel(across, up, (unsure, msgspec.structs.replace(trials, look="under")), "uncertainty"),
     )
     return render(Picture(title, " ".join([caption, *found.remarks]), panels, 2, (5.4, 4.4)), backend)
+
+
+def _whole(levels: Array, across: Axis) -> Array:
+    """Of choices every one between those that were looked at, so that each has a cell as wide as another; numbers as they are."""
+    return np.arange(levels[0], levels[-1] + 1) if across.ticks else levels
+
+
+def _spread(values: Array, levels: tuple[Array, ...], places: tuple[Array, Array]) -> Array:
+    """A square of values at these levels, at more places; NaN where there is none."""
+    spread = np.full([len(each) for each in places], np.nan)
+    spread[np.ix_(*(np.searchsorted(place, level) for place, level in zip(places, levels, strict=True)))] = values
+    return spread
 
 
 def _around(axis_: Axis, edges: Array) -> Axis:

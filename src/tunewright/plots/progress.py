@@ -99,7 +99,11 @@ def _history_caption(known: History, last: int, bars: int) -> str:
     sentences = [f"Each dot is a trial; the line is the best {metric.name} so far ({direction(metric)})"]
     if known.feasible.any():
         sentences[0] += f", last improved by trial {last} ({len(known):,} trials, counted from 0)." if len(known) > 1 else "."
-        if len(known) >= 10:
+        if len(known.objectives) > 1:
+            sentences.append(
+                f"This is about {metric.name} alone of {len(known.objectives)} metrics; plots.pareto shows them together."
+            )
+        elif len(known) >= 10:
             sentences.append("Where it has long been level, more trials of the same kind are unlikely to gain much.")
     else:
         sentences[0] += ", which no trial within the bounds has set yet."

@@ -9,7 +9,7 @@ from tunewright.analysis.dependence import Effect
 from tunewright.analysis.evidence import check_names, evidence
 from tunewright.analysis.importances import Method
 from tunewright.analysis.shares import Importance, Share
-from tunewright.analysis.text import interval, labels, number
+from tunewright.analysis.text import interval, labels, r2_text
 from tunewright.analysis.view import thin
 from tunewright.plots.parameters import parameter_axis, steady
 from tunewright.plots.picture import Axis, Bars, Heat, Line, Mark, Panel, Picture, Points, axis_of, said
@@ -171,7 +171,7 @@ def effects(study: Several, *names: str, metric: str | None = None, seed: int = 
         )
         for effect in kept
     )
-    caption = f"The line is what a Gaussian process expects when only this hyperparameter changes, averaged over all others; the band its 95 % interval; dashed, where no trial is near and it only guesses; thin, what the best five trials would have had; dots are the trials. A band that would hold a level line: no effect is shown (cross-validated R² {number(found.fit.r2, 2)})."
+    caption = f"The line is what a Gaussian process expects when only this hyperparameter changes, averaged over all others; the band its 95 % interval; dashed, where no trial is near and it only guesses; thin, what the best five trials would have had; dots are the trials. A band that would hold a level line: no effect is shown (cross-validated R² {r2_text(found.fit.r2)})."
     if not names and len(found.found) > len(kept):
         caption += f" {len(kept)} of {len(found.found)} are drawn, the largest first."
     size = (3.6, 3.0) if len(panels) > 1 else (6.5, 4.0)

@@ -91,9 +91,21 @@ def _front(history: History, columns: tuple[int, int], both: tuple[Array, Array]
     if len(front):
         front = front[np.argsort(front[:, 0], kind="stable")]
         if len(history.objectives) == 2 and set(columns) == set(history.objectives):  # else the front is no line here
-            marks.append(Line(front[:, 0], front[:, 1], "reference"))
+            marks.append(Line(*_staircase(front, metrics[0].sign), "reference"))
         marks.append(Points(front[:, 0], front[:, 1], "best", "not beaten" if len(history.objectives) > 1 else "best"))
     return marks
+
+
+def _staircase(front: Array, sign: float) -> tuple[Array, Array]:
+    """What is attained: of the second metric the best that some trial has at no worse a value of the first, shape (2n - 1,) each.
+
+    Args:
+        front: trials that none beats, by rising values of the first metric, shape (n, 2).
+        sign: of the first metric.
+    """
+    stairs = np.repeat(front, 2, axis=0)
+    across, up = (stairs[1:, 0], stairs[:-1, 1]) if sign > 0 else (stairs[:-1, 0], stairs[1:, 1])
+    return across, up
 
 
 @of_each
