@@ -147,6 +147,7 @@ def test_it_is_heard_at_once_that_the_task_should_stop(coordinator):
     channel.send(numbered(1)[0])
     assert channel.stopping() is None
 
+    wait_for(lambda: there.line is not None)
     there.line.sendall(packed(News(stop="enough")))
 
     wait_for(lambda: channel.stopping() == "enough")
