@@ -64,7 +64,7 @@ def test_the_best_at_the_end_of_a_range(history_of):
     assert "lr at the upper end of its range (1)" in check.said
     known = evidence(history)
     unit = SPACE.to_unit(known.rows)
-    assert crowded(known, 0, unit[:, 0])[0] == "high"
+    assert crowded(known, 0, unit[:, 0]).side == "high"
     assert crowded(known, 1, unit[:, 1]) is None
 
 

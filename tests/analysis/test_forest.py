@@ -71,7 +71,11 @@ def test_choices_are_split_in_the_order_of_their_mean_losses_too():
     own = grid.ordered(cells, np.array([-1.0, -2.0, 1.0, 2.0]))
 
     assert len(own.levels) == len(grid.levels) + 1  # x, k and a choice of two have one column that says it all
-    assert own.levels[-1, grid.starts[2] : grid.starts[2] + 3].tolist() == [2.0, 1.0, 0.0]  # nobody had the second: the mean of all
+    assert own.levels[-1, grid.starts[2] : grid.starts[2] + 3].tolist() == [
+        2.0,
+        1.0,
+        0.0,
+    ]  # nobody had the second: the mean of all
     assert own.table(cells)[:, -1].tolist() == [0.0, 0.0, 2.0, 2.0]
     assert Grid(SearchSpace({"x": Float(0, 1)})).ordered(cells[:, :1], np.zeros(4)).levels.shape[0] == 1
 
@@ -81,14 +85,16 @@ def test_twenty_choices_are_seen_to_matter_and_twenty_idle_ones_are_not():
     shares = []
     for seed in range(4):
         rng = np.random.default_rng(seed)
-        effects = rng.permutation(np.linspace(-np.sqrt(3), np.sqrt(3), 20))  # of variance 1, as x has
+        effects = rng.permutation(
+            np.linspace(-np.sqrt(3), np.sqrt(3), 20)
+        )  # of variance 1, as x has; x counts for nearly three times as much
         rows = space.sample_rows(rng, 200)
-        y = effects[rows[:, 0].astype(int)] + np.sqrt(12) * rows[:, 2]
+        y = 0.6 * effects[rows[:, 0].astype(int)] + np.sqrt(12) * rows[:, 2]
         shares.append(grow(Grid(space), space.to_unit(rows), seen(y), rng).whole.main)
 
     found = np.mean(shares, axis=0)
 
-    assert found[0] > 0.3  # half is true; split one from the others alone, 0.1 is found
+    assert found[0] > 0.16  # 0.26 is true; where they are split one from the others alone, 0.06 to 0.09 is found
     assert found[1] < 0.03
 
 

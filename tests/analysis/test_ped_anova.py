@@ -80,7 +80,9 @@ def test_a_choice_that_alone_decides_is_seen_among_two_hundred_trials():
     found = divergences(SPACE, SPACE.to_unit(rows), best_of(np.where(rows[:, 3] == 1, rng.random(200), 1 + rng.random(200))), rng)
 
     assert found.value.argmax() == 3
-    assert found.value[3] == pytest.approx(2.0, abs=1.0)  # all of the best have what a third of all have; drawn to it by 3 trials of 20
+    assert found.value[3] == pytest.approx(
+        2.0, abs=1.0
+    )  # all of the best have what a third of all have; drawn to it by 3 trials of 20
 
 
 def test_the_values_of_numbers_are_those_of_optuna():

@@ -76,8 +76,8 @@ class Grid:
             else:
                 columns.append(np.arange(count, dtype=np.float64))
                 owners.append(j)
-        self._owners = owners
-        self._columns = columns
+        self.owners = owners
+        self.columns = columns
         self.levels = self._levels(owners, columns)
         """The value of each of the trees' columns at each cell; NaN at other parameters' cells."""
 
@@ -103,8 +103,8 @@ class Grid:
         if not owners:
             return self
         own = copy(self)
-        own._owners = self._owners + owners
-        own._columns = self._columns + columns
+        own.owners = self.owners + owners
+        own.columns = self.columns + columns
         own.levels = np.concatenate([self.levels, self._levels(owners, columns)])
         return own
 
@@ -117,7 +117,7 @@ class Grid:
         """What trees see: shape (n, columns)."""
         whole = cells.astype(np.intp)
         return np.stack(
-            [column[whole[:, j]] for j, column in zip(self._owners, self._columns, strict=True)], axis=1, dtype=np.float32
+            [column[whole[:, j]] for j, column in zip(self.owners, self.columns, strict=True)], axis=1, dtype=np.float32
         )
 
     def sums(self, each: Array, axis: int = -1) -> Array:
@@ -198,9 +198,7 @@ def grow(grid: Grid, unit: Array, losses: Array, rng: np.random.Generator) -> Fo
     return Forest(_parts(grid, marginal, pairs, everywhere), tuple(bags), guesses / np.maximum(seen, 1))
 
 
-def trees(
-    grid: Grid, unit: Array, losses: Array, drawn: Indices, rng: np.random.Generator
-) -> Iterator[tuple[Any, Grid, Array]]:
+def trees(grid: Grid, unit: Array, losses: Array, drawn: Indices, rng: np.random.Generator) -> Iterator[tuple[Any, Grid, Array]]:
     """The trees of one bag, scikit-learn's, each with its own grid and the cells of all trials; arguments as for `grow`, and which are in the bag."""
     from sklearn.tree import DecisionTreeRegressor  # noqa: PLC0415  takes a second to load
 

@@ -99,7 +99,9 @@ def _counts(parameter: Parameter, unit: Array, best: Mask, size: int) -> Array:
     return np.bincount(where, minlength=2 * size).reshape(2, size).astype(np.float64)
 
 
-def _alike(top: Array, rest: Array, n: tuple[int, int], rng: np.random.Generator, *, densities: _Densities) -> tuple[Array, Array, Array]:
+def _alike(
+    top: Array, rest: Array, n: tuple[int, int], rng: np.random.Generator, *, densities: _Densities
+) -> tuple[Array, Array, Array]:
     """Divergence, draws and chance of p parameters of one kind, shapes (p,), (draws, p), (p,).
 
     Args:
