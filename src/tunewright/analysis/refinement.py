@@ -1,6 +1,7 @@
 """The next round: a smaller space that keeps what was good, as a proposal to read.
 
-The top region is the best tenth of the trials (at least 10). Each number's range shrinks to what holds them: from both ends by the
+The top region is the best tenth of the space: of the trials, each standing for what is nearest to it, and at least 10 of them. (The best tenth
+of the trials of a search that converged is a point, however little it knows of parameters that matter less.) Each number's range shrinks to what holds them: from both ends by the
 same share of the top trials, as large as keeps the wanted share of them in all ranges at once, but never so far that the winner, or of
 several objectives a trial on the front, is left out. Then a margin is added, since few points do not show where a region ends: of k, spread
 evenly, the outermost stand within it by 1 / (k + 1) of their range at either side, so twice that. An end of which no more than 15 % would go
@@ -18,7 +19,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from tunewright.analysis.evidence import Evidence, crowded, cutoff, evidence
+from tunewright.analysis.evidence import Evidence, crowded, cutoff, evidence, territory
 from tunewright.analysis.surrogate import WIDEST, surrogate
 from tunewright.analysis.text import counted, number
 from tunewright.analysis.told import Told
@@ -55,7 +56,7 @@ class Refinement(Told, msgspec.Struct, frozen=True):
     Attributes:
         space: the proposed one; the present one where nothing is proposed.
         changes: what is different, a sentence each.
-        top: how many trials the top region is.
+        top: how many trials lie in the top region.
         kept: the share of them that the new space holds.
         volume: of the new space as a share of the old one, on the unit scale; above 1 where it is widened more than narrowed.
         usable: how many completed trials the new space holds, of how many.
@@ -104,18 +105,19 @@ def refine(history: History, keep: float = 0.9, *, freeze: bool = False, seed: i
         raise StudyError(f"keep is the share of the top region to keep, between 0 and 1, got {keep!r}.")
     known = evidence(history)
     have = len(known)
-    top = _top(history, known)
+    shares = territory(known.space, known.rows) if have else np.zeros(0)
+    top, tied = _top(history, known, shares)
     trouble = known.trouble
     if not trouble and not known.kept.any():
         trouble = "No completed trial keeps within every metric's bound, so there is no top region. Search on, or loosen a bound."
     if not trouble and have < 3 * _FEWEST:
         trouble = f"{counted(have, 'completed trial')} do not show a top region yet; ask again at {3 * _FEWEST}."
-    if not trouble and top.mean() > 0.5:
+    if not trouble and tied:
         equal = "equally good" if len(history.objectives) == 1 else "on the Pareto front"
         trouble = f"More than half of the trials are {equal}: there is no top region."
     if trouble:
         return Refinement(known.space, (), int(top.sum()), 1.0, 1.0, (have, have), (trouble,))
-    plan = _plan(known, top, keep, _kept_whole(history, known))
+    plan = _plan(known, np.where(top, shares, 0.0), keep, _kept_whole(history, known))
     if freeze:
         _freeze(known, plan, seed)
     space, said = _built(known, plan)
@@ -131,16 +133,22 @@ def refine(history: History, keep: float = 0.9, *, freeze: bool = False, seed: i
     )
 
 
-def _top(history: History, known: Evidence) -> Mask:
-    """The best tenth of the trials that keep within the bounds, at least 10; of several objectives by rank, the whole front at least."""
+def _top(history: History, known: Evidence, shares: Array) -> tuple[Mask, bool]:
+    """The best tenth of the space within the bounds, and of several objectives of the trials by rank, the whole front at least; at least
+    10 trials. And whether more than half of all are equally good.
+    """
     few = max(_TOP * len(known), float(_FEWEST))
     if len(history.objectives) > 1:
         wanted = max(math.ceil(few), len(history.pareto))
-        return np.isin(known.numbers, Ranking(history).best(known.numbers[known.kept], wanted))
+        top = np.isin(known.numbers, Ranking(history).best(known.numbers[known.kept], wanted))
+        return top, bool(top.mean() > 0.5)
     if not known.kept.any():
-        return known.kept
-    limit = cutoff(known.losses[known.kept], min(1.0, few / int(known.kept.sum())))
-    return known.kept & (known.losses <= limit)
+        return known.kept, False
+    losses, shares = known.losses[known.kept], shares[known.kept]
+    best = cutoff(losses, min(1.0, few / len(losses)))
+    order = np.argsort(losses, kind="stable")
+    tenth = losses[order][np.searchsorted(np.cumsum(shares[order]), _TOP * shares.sum() * (1 - 1e-9))]
+    return known.kept & (known.losses <= max(best, tenth)), bool((known.losses[known.kept] <= best).sum() > 0.5 * len(known))
 
 
 def _left_out(history: History, known: Evidence) -> list[str]:
@@ -159,41 +167,52 @@ def _kept_whole(history: History, known: Evidence) -> Array:
     return known.rows[np.isin(known.numbers, [trial.number for trial in history.pareto])]
 
 
-def _plan(known: Evidence, top: Mask, keep: float, whole: Array) -> dict[str, Parameter]:
-    """The new parameters by name; `whole` are raw rows that none may leave out."""
-    every = known.space.to_unit(known.rows)
-    unit, must = every[top], known.space.to_unit(whole)
+def _plan(known: Evidence, shares: Array, keep: float, whole: Array) -> dict[str, Parameter]:
+    """The new parameters by name.
+
+    Args:
+        known: the trials.
+        shares: how much of the top region each stands for, shape (n,).
+        keep: the share of it to keep.
+        whole: raw rows that none may leave out.
+    """
+    every, top = known.space.to_unit(known.rows), shares > 0
+    unit, must, shares = every[top], known.space.to_unit(whole), shares[top]
     numbers = [j for j, parameter in enumerate(known.space.parameters.values()) if isinstance(parameter, Float | Int)]
-    low, high = _box(unit[:, numbers], keep)
+    low, high = _box(unit[:, numbers], shares, keep)
     low = np.fmin(low, np.fmin.reduce(must[:, numbers], axis=0, initial=np.inf))
     high = np.fmax(high, np.fmax.reduce(must[:, numbers], axis=0, initial=-np.inf))
     ends = {j: (float(low[i]), float(high[i])) for i, j in enumerate(numbers)}
     plan: dict[str, Parameter] = {}
     for j, (name, parameter) in enumerate(known.space.parameters.items()):
+        active = np.isfinite(unit[:, j])
         if isinstance(parameter, Float | Int):
-            if (points := int(np.isfinite(unit[:, j]).sum())) >= _FEWEST // 2:
+            if active.sum() >= _FEWEST // 2:
+                points = shares[active].sum() ** 2 / (shares[active] ** 2).sum()  # Kish's effective number
                 plan[name] = _ranged(known, j, parameter, _with_margin(*ends[j], points), whole=whole[:, j], unit=every[:, j])
         elif isinstance(parameter, Categorical | Ordinal):
             plan[name] = _chosen(known, j, parameter, whole[:, j])
     return plan
 
 
-def _with_margin(low: float, high: float, points: int) -> tuple[float, float]:
+def _with_margin(low: float, high: float, points: float) -> tuple[float, float]:
     """Ends on the unit scale, with what so many points do not show beyond theirs."""
     margin = max(_MARGIN, 2 * (high - low) / (points + 1), _LEAST / 2 - (high - low) / 2)
     low, high = low - margin, high + margin
     return (0.0 if low <= _STAYS else low), (1.0 if high >= 1 - _STAYS else high)
 
 
-def _box(unit: Array, keep: float) -> tuple[Array, Array]:
-    """Bounds on the unit scale, shapes (p,), that hold at least `keep` of the points, NaN being inside: the tightest equal trim."""
+def _box(unit: Array, shares: Array, keep: float) -> tuple[Array, Array]:
+    """Bounds on the unit scale, shapes (p,), that hold at least `keep` of the points, and of what these stand for, NaN being inside: the
+    tightest equal trim.
+    """
     if not unit.shape[1]:
         return np.zeros(0), np.ones(0)
     best = (np.zeros(unit.shape[1]), np.ones(unit.shape[1]))
     for trim in np.linspace(0.0, 0.5, 51):
         low, high = _quantiles(unit, trim), _quantiles(unit, 1 - trim)
         inside = (np.isnan(unit) | ((unit >= low) & (unit <= high))).all(axis=1)
-        if inside.mean() < keep:
+        if min(inside.mean(), inside @ shares / shares.sum()) < keep:
             break
         best = (low, high)
     return best
