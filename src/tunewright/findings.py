@@ -143,7 +143,7 @@ class Findings(ABC):
         """Propose the space of the next round. Read it, then say `study.edit(proposal.space)`.
 
         Args:
-            keep: the share of the best tenth of the trials, at least 10, to keep inside the new ranges; less makes them narrower.
+            keep: the share of the best tenth of the space to keep inside the new ranges; less makes them narrower.
             freeze: fix the parameters that make no difference; trials with other values then no longer count as tried.
 
         Raises:

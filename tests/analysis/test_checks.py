@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from tunewright.analysis.text import number
 from tunewright.events import Asked, Entry, Reported, Sent, Told
 from tunewright.history import History
 from tunewright.metric import Metric
-from tunewright.space import Categorical, Float, SearchSpace
+from tunewright.space import Categorical, Float, Int, Ordinal, SearchSpace
 from tunewright.testing import Journal
 from tunewright.trial import Failure
 
@@ -64,7 +65,7 @@ def test_the_best_at_the_end_of_a_range(history_of):
     assert "lr at the upper end of its range (1)" in check.said
     known = evidence(history)
     unit = SPACE.to_unit(known.rows)
-    assert crowded(known, 0, unit[:, 0])[0] == "high"
+    assert crowded(known, 0, unit[:, 0]).side == "high"
     assert crowded(known, 1, unit[:, 1]) is None
 
 
@@ -125,6 +126,42 @@ def test_a_gain_is_the_same_wherever_it_is_named(history_of):
     words = f"gains {number(gain.gain, 2)} on the default over the 4 folds and seeds that both met"
     assert words in noise.said
     assert words in flattery.said
+
+
+def test_trials_that_met_only_easy_folds_are_not_as_good_as_the_best(history_of):
+    """All but the best are worse by 0.5 on every fold, but ten of them missed the hard one, so their plain means are lower."""
+    rng = np.random.default_rng(0)
+    folds = np.array([1.0, 1.1, 0.9, 1.05, 9.0])
+    rows = [folds + 0.5 * (i > 0) + 0.01 * rng.standard_normal(5) for i in range(20)]
+    trials = [(SPACE.sample(rng), row[: 5 if i < 10 else 3].tolist()) for i, row in enumerate(rows)]
+
+    assert not found(history_of(SPACE, trials), "overfitted validation")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "loss", "said", "mend"),
+    [
+        (Int(1, 4), lambda v: -v, "upper end of its range \\(4\\)", "study.refine\\(\\) proposes 5"),
+        (Int(1, 512, log=True), lambda v: v, "lower end of its range \\(1\\)", "Such values mostly end at 1"),
+        (Ordinal(["16", "32", "64", "128", "256"]), lambda v: -int(v), 'upper end of its range \\("?256', "Add values beyond"),
+        (Float(0, 1), lambda v: -v, "upper end of its range \\(1\\)", "Such values mostly end at 1"),
+    ],
+    ids=["few values", "logarithmic", "ordinal", "share"],
+)
+def test_the_best_at_the_end_of_few_values(history_of, parameter, loss, said, mend):
+    space = SearchSpace({"v": parameter, "x": Float(0, 1)})
+    history = sampled(history_of, lambda p: loss(p["v"]) + 0.01 * abs(p["x"] - 0.5), 150, space)
+
+    (check,) = found(history, "best value on a boundary")
+
+    assert re.search(said, check.said)
+    assert re.search(mend, check.mend)
+
+
+def test_what_has_two_values_is_at_no_end(history_of):
+    space = SearchSpace({"o": Ordinal([1, 2]), "n": Int(1, 2), "x": Float(0, 1)})
+
+    assert not found(sampled(history_of, lambda p: p["o"] + p["n"] + abs(p["x"] - 0.5), 150, space), "best value on a boundary")
 
 
 def test_noise_is_not_predicted(history_of):

@@ -222,3 +222,72 @@ def test_a_range_is_never_widened_beyond_the_floats(history_of, parameter, sign)
     assert math.isfinite(new.high)
     assert new.low < new.high
     assert 0 < found.volume < 1
+
+
+def test_a_search_that_converged_leaves_room_in_what_matters_little(history_of):
+    """150 trials crowd at one place; x decides, and y, which counts for a tenth, was hardly looked at elsewhere."""
+    rng = np.random.default_rng(0)
+    space = SearchSpace({"x": Float(0, 1), "y": Float(0, 1)})
+    wide = [tuple(rng.random(2)) for _ in range(60)]
+    crowd = [(0.5 + 0.03 * rng.normal(), 0.35 + 0.03 * rng.normal()) for _ in range(150)]
+
+    found = refine(history_of(space, [({"x": x, "y": y}, (x - 0.5) ** 2 + 0.1 * (y - 0.1) ** 2) for x, y in wide + crowd]))
+
+    new = new_of(found)
+    assert new["y"].low < 0.1
+    assert 0.2 < new["x"].low < 0.5 < new["x"].high < 0.8
+
+
+def test_the_optimum_mostly_stays_inside(history_of):
+    """Quadratics in five dimensions, each counting for a quarter of the one before; 50 random trials each."""
+    space = SearchSpace({f"x{j}": Float(0, 1) for j in range(5)})
+    lost = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        best = rng.uniform(0.05, 0.95, 5)
+        losses = lambda p: sum((p[f"x{j}"] - best[j]) ** 2 / 4**j for j in range(5))  # noqa: B023, E731
+        new = new_of(refine(sampled(history_of, space, losses, 50, 1000 + seed)))
+        lost += any(not new[f"x{j}"].low <= best[j] <= new[f"x{j}"].high for j in range(5))
+
+    assert lost <= 3  # 1 here; 6 with the best tenth of the trials and a margin of 0.05
+
+
+def test_an_end_of_which_little_would_go_stays(history_of):
+    space = SearchSpace({"x": Float(0, 10), "y": Float(0, 1)})
+
+    found = refine(sampled(history_of, space, lambda p: abs(p["x"] - 8.1), 100))
+
+    assert found.changes[0].startswith("x: low 0.0 -> ")
+    assert not any("high" in change for change in found.changes)
+
+
+def test_of_an_ordinal_one_stretch_is_left(history_of):
+    values = [8, 16, 32, 64, 128, 256, 512]
+    rng = np.random.default_rng(0)
+    space = SearchSpace({"o": Ordinal(values), "x": Float(0, 1)})
+    worth = {8: 5.0, 16: 5.0, 32: 0.0, 64: 2.5, 128: 0.1, 256: 5.0, 512: 5.0}
+    trials = [
+        ({"o": int(o), "x": float(x)}, worth[int(o)] + x) for o, x in zip(rng.choice(values, 200), rng.random(200), strict=True)
+    ]
+
+    assert new_of(refine(history_of(space, trials)))["o"].choices == (32, 64, 128)
+
+
+def test_the_whole_front_stays_inside():
+    space = SearchSpace({"x": Float(0, 1), "kind": Categorical(["p", "q"]), "z": Float(0, 1)})
+    study = Study(space, [Metric("a"), Metric("b")], sampler=Random(), seed=3)
+    study.optimize(lambda live: {"a": live["x"] + live["z"], "b": (1 - live["x"]) ** 4 + live["z"]}, trials=80)
+
+    found = study.refine(0.5)
+
+    for trial in study.history.pareto:
+        found.space.validate(trial.params)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "high"), [(Float(0.1, 0.5, step=0.1), 0.6), (Int(16, 256, step=16), 320)], ids=["float", "int"]
+)
+def test_a_range_with_a_step_is_widened_by_steps(history_of, parameter, high):
+    found = refine(sampled(history_of, SearchSpace({"v": parameter, "x": Float(0, 1)}), lambda p: -p["v"] + 0.001 * p["x"]))
+
+    assert new_of(found)["v"].high == pytest.approx(high)

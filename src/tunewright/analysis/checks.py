@@ -22,15 +22,14 @@ from tunewright.analysis.summary import (
     causes,
     default_trial,
     difference,
-    ranking,
-    standard_deviation,
 )
 from tunewright.analysis.surrogate import WIDEST, Surrogate, surrogate
 from tunewright.analysis.text import choice_labels, counted, cut, interval, number
+from tunewright.analysis.widening import widened
 from tunewright.history import COMPLETED, RUNNING, History
 from tunewright.models.threads import one_thread
 from tunewright.sameness import alike
-from tunewright.space import Float, Int
+from tunewright.space import Float, Int, Ordinal
 from tunewright.typing import Indices, Mask
 
 __all__ = ["Check", "Health", "health"]
@@ -242,13 +241,24 @@ def _bounds(known: Evidence) -> Iterator[Check]:
     unit = known.space.to_unit(known.rows)
     for column, (name, parameter) in enumerate(known.space.parameters.items()):
         found = crowded(known, column, unit[:, column])
-        if found is not None:
-            side, hits, n = found
-            end = number(float(getattr(parameter, side)))
-            said = f"{hits} of the {n} best trials have {name} at the {'lower' if side == 'low' else 'upper'} end of its range ({end})."
-            mend = f"Widen the range beyond {end} if it makes sense there; study.refine() proposes how."
-            natural = end in {"0", "1"} and not getattr(parameter, "log", False)  # a share, a count: there may be nothing beyond
-            yield Check("best value on a boundary", "note" if natural else "warning", said, mend)
+        if found is None or not isinstance(parameter, Float | Int | Ordinal):
+            continue
+        end, mend, natural = _beyond(parameter, found.side)
+        at = "lower" if found.side == "low" else "upper"
+        said = f"{found.hits} of the {found.n} best trials have {name} at the {at} end of its range ({end})."
+        yield Check("best value on a boundary", "note" if natural else "warning", said, mend)
+
+
+def _beyond(parameter: Float | Int | Ordinal, side: Literal["low", "high"]) -> tuple[str, str, bool]:
+    """The end of a range, what may be done about it, and whether such values end there by nature."""
+    if isinstance(parameter, Ordinal):
+        end = choice_labels([parameter.choices[0 if side == "low" else -1]])[0]
+        return end, f"Add values beyond {end} if they make sense.", False
+    end, new = number(float(getattr(parameter, side))), widened(parameter, side)
+    if new == getattr(parameter, side):
+        return end, f"Such values mostly end at {end}; if these do not, widen the range.", True
+    natural = end in {"0", "1"} and not parameter.log  # a share, a count: there may be nothing beyond
+    return end, f"Widen the range beyond {end} if it makes sense there; study.refine() proposes {number(new)}.", natural
 
 
 # ---- noise and choice ----------------------------------------------------------------------------------------------------------
@@ -293,17 +303,18 @@ def _optimism(history: History) -> Iterator[Check]:
     """How much a best of many flatters itself, from the folds that all were measured on."""
     if len(history.objectives) > 1:
         return
-    rows = ranking(history, 200)
-    folds = [np.array(row.spread.values) for row in rows]
-    if len(rows) < 5 or len(folds[0]) < 2:
+    order = history.order[:200]
+    losses = history.table(history.objectives[0])[0][order]
+    if len(order) < 5:
         return
-    winner = folds[0]
-    sds = [standard_deviation(each - winner) for each in folds[1:] if len(each) == len(winner)]
-    if not sds:
+    apart = losses[1:] - losses[0]  # over the folds and seeds that both met
+    apart = apart[(met := np.isfinite(apart).sum(axis=1)) >= 2]
+    if not len(apart):
         return
-    error = float(np.median(sds)) / math.sqrt(2 * len(winner))  # of one mean, what all share left out
-    sign = history.metrics[history.objectives[0]].sign
-    tied = sum(sign * (row.spread.mean - rows[0].spread.mean) <= 2 * error for row in rows)
+    error = float(
+        np.median(np.nanstd(apart, axis=1, ddof=1) / np.sqrt(2 * met[met >= 2]))
+    )  # of one mean, what all share left out
+    tied = 1 + int((np.nanmean(apart, axis=1) <= 2 * error).sum())
     flattery = (
         error * float(stats.norm.ppf((tied - 0.375) / (tied + 0.25))) if tied > 1 else 0.0
     )  # Blom: the mean of the largest of so many
@@ -311,7 +322,7 @@ def _optimism(history: History) -> Iterator[Check]:
     gain = math.nan if over is None else over.gain
     if tied >= 5 and not gain > 2 * flattery:
         beside = "" if over is None else f" (it gains {_gained(over)})"
-        said = f"{tied} trials are as good as the best, trial {rows[0].trial.number}, within the error of their folds; being the best of so many flatters it by about {number(flattery, 2)}{beside}."
+        said = f"{tied} trials are as good as the best, trial {order[0]}, within the error of their folds; being the best of so many flatters it by about {number(flattery, 2)}{beside}."
         yield Check(
             "overfitted validation",
             "warning" if gain <= flattery else "note",

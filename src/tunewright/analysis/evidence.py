@@ -7,7 +7,7 @@ the bulk, how well a model predicts) therefore weighs each trial by the share of
 import math
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -19,11 +19,12 @@ from tunewright.history import COMPLETED, History
 from tunewright.metric import Metric
 from tunewright.models.features import Features
 from tunewright.sameness import alike
-from tunewright.space import Float, Int, SearchSpace
+from tunewright.space import Float, Int, Ordinal, SearchSpace
 from tunewright.typing import Array, Indices, Mask
 
 __all__ = [
     "NONE_KEPT",
+    "Crowd",
     "Evidence",
     "Seen",
     "check_names",
@@ -277,8 +278,16 @@ def cutoff(losses: Array, share: float) -> float:
     return float(np.partition(losses, k := math.ceil(share * len(losses)) - 1)[k])
 
 
-def crowded(known: Evidence, column: int, unit: Array) -> tuple[str, int, int] | None:
-    """Whether the best trials crowd at an end of a number's range, beyond chance.
+class Crowd(msgspec.Struct, frozen=True):
+    """The best trials at one end of a range: `hits` of `n` of them."""
+
+    side: Literal["low", "high"]
+    hits: int
+    n: int
+
+
+def crowded(known: Evidence, column: int, unit: Array) -> Crowd | None:
+    """Whether the best trials crowd at an end of a range, beyond chance.
 
     Args:
         known: the trials.
@@ -286,19 +295,34 @@ def crowded(known: Evidence, column: int, unit: Array) -> tuple[str, int, int] |
         unit: its values on the unit scale, shape (n,).
 
     Returns:
-        ("low" or "high", how many of the best, of how many), the best being the best tenth of those within every metric's bound, and at
-        least 5; None if they do not.
+        Where, and how many of the best, these being the best tenth of those within every metric's bound, and at least 5; None if they do
+        not, and for what has no order. At an end is what lies within a twentieth of the range, and of few values the last.
     """
     parameter = list(known.space.parameters.values())[column]
     count = int(known.kept.sum())
-    if not isinstance(parameter, Float | Int) or parameter.size < 10 or count < 10:
+    if not isinstance(parameter, Float | Int | Ordinal) or parameter.size < 2 or count < 10:
         return None
     limit = cutoff(known.within, max(0.1 * count, 5) / len(known))
     best = (known.within <= limit) & np.isfinite(unit)
     unit = unit[best]
-    for side, near in (("low", unit <= _EDGE), ("high", unit >= 1 - _EDGE)):
+    first, last = _ends(known.space, column, parameter)
+    wide = max(_EDGE, 2 * first) + max(_EDGE, 2 * (1 - last))  # what chance has of either end
+    sides: tuple[tuple[Literal["low", "high"], Mask], ...] = (
+        ("low", unit <= max(_EDGE, first)),
+        ("high", unit >= min(1 - _EDGE, last)),
+    )
+    for side, near in sides:
         hits, n = int(near.sum()), len(unit)
         winner = near[int(np.argmin(known.losses[best]))] if n else False
-        if winner and hits >= 0.5 * n and stats.binom.sf(hits - 1, n, 2 * _EDGE) < _ALPHA:
-            return side, hits, n
+        if winner and hits >= 0.5 * n and stats.binom.sf(hits - 1, n, min(1.0, wide)) < _ALPHA:
+            return Crowd(side, hits, n)
     return None
+
+
+def _ends(space: SearchSpace, column: int, parameter: Float | Int | Ordinal) -> tuple[float, float]:
+    """Where the least and the largest value stand on the unit scale: in the middle of their cells."""
+    ends = (0, len(parameter.choices) - 1) if isinstance(parameter, Ordinal) else (parameter.low, parameter.high)
+    rows = np.full((2, len(space)), np.nan)
+    rows[:, column] = ends
+    first, last = space.to_unit(rows)[:, column].tolist()
+    return first, last

@@ -10,8 +10,11 @@ trials in which it is active and β that of all [2]. The other trials belong to 
 
 Comparing with what was tried, not with the whole range, takes uneven sampling out: a range that the search has left says nothing more.
 
-Densities as in [1] and its implementation in Optuna 5: a grid of 50, Scott's bandwidth (at least 0.5 / 1.64 cells), a prior of one
-trial. Two things are added: an interval by the Bayesian bootstrap [3] (bandwidths kept), and the value that chance alone reaches once in
+Densities of numbers as in [1] and its implementation in Optuna 5: a grid of 50, Scott's bandwidth (at least 0.5 / 1.64 cells), a prior of one
+trial. Choices are counted: those of the best are drawn towards those of all by one trial for each choice, and nothing else. (A kernel over
+choices, as there, gives a quarter to a half of each count to the others, at any number of trials, so that of 0.8 are left 0.2.)
+
+Two things are added: an interval by the Bayesian bootstrap [3] (bandwidths kept), and the value that chance alone reaches once in
 twenty times when the best are drawn blindly from all; what does not exceed it is no sign of importance.
 
 [1] Watanabe, Bansal, Hutter, PED-ANOVA: Efficiently Quantifying Hyperparameter Importance in Arbitrary Subspaces, IJCAI 2023.
@@ -21,7 +24,7 @@ twenty times when the best are drawn blindly from all; what does not exceed it i
 
 import math
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 import numpy as np
@@ -40,6 +43,8 @@ _FEWEST: Final = 2
 _NARROWEST: Final = 0.5 / 1.64  # 90 % of a kernel in one cell
 _PRIOR: Final = 1.0
 _SCOTT: Final = 1.059
+
+_Densities: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
 
 
 class Divergences(msgspec.Struct, frozen=True):
@@ -72,7 +77,7 @@ def divergences(space: SearchSpace, unit: Array, best: Mask, rng: np.random.Gene
     for (choice, _), members in kinds.items():  # those of one kind together: NumPy costs by the call
         columns = [j for j, _ in members]
         rest, top = np.stack([counts for _, counts in members], axis=1)
-        alike = _alike(top, rest, (int(best.sum()), len(best)), rng, smooth=_choices if choice else _numbers)
+        alike = _alike(top, rest, (int(best.sum()), len(best)), rng, densities=_choices if choice else _numbers(top, top + rest))
         found.value[columns], found.drawn[:, columns], found.chance[columns] = alike
     return found
 
@@ -95,7 +100,7 @@ def _counts(parameter: Parameter, unit: Array, best: Mask, size: int) -> Array:
 
 
 def _alike(
-    top: Array, rest: Array, n: tuple[int, int], rng: np.random.Generator, *, smooth: Callable[[Array], "_Smooth"]
+    top: Array, rest: Array, n: tuple[int, int], rng: np.random.Generator, *, densities: _Densities
 ) -> tuple[Array, Array, Array]:
     """Divergence, draws and chance of p parameters of one kind, shapes (p,), (draws, p), (p,).
 
@@ -103,15 +108,14 @@ def _alike(
         top, rest: counts of the best and of the others, shape (p, size).
         n: how many trials are best, and how many there are.
         rng: for the draws.
-        smooth: counts to densities.
+        densities: of the counts of the best and of all.
     """
     whole = top + rest
-    of_best, of_all = smooth(top), smooth(whole)
 
     def divergence(some: Array, everything: Array) -> Array:
         """From counts of the best and of all, shapes (…, p, size)."""
         alpha, beta = some.sum(axis=-1) / n[0], np.maximum(everything.sum(axis=-1) / n[1], 1e-12)
-        one, other = of_best.density(some), of_all.density(everything)
+        one, other = densities(some, everything)
         one -= other
         one *= one
         one /= other
@@ -152,13 +156,20 @@ def _over_draws(counts: Array, kernels: Array) -> Array:
     return spread
 
 
-def _choices(counts: Array) -> _Smooth:
-    size, kernels = counts.shape[1], (counts > 0).sum(axis=1)[:, None, None] + 1
-    alike = np.full(size, 1.0 / size)
-    return _Smooth((np.eye(size) + _PRIOR / kernels) / (1.0 + size * _PRIOR / kernels), alike)
+def _choices(some: Array, everything: Array) -> tuple[Array, Array]:
+    """Densities of the best and of all over choices."""
+    size = some.shape[-1]
+    other = everything / np.maximum(everything.sum(axis=-1, keepdims=True), 1e-12) + 1e-12
+    return (some + size * _PRIOR * other) / (some.sum(axis=-1, keepdims=True) + size * _PRIOR), other
 
 
-def _numbers(counts: Array) -> _Smooth:
+def _numbers(top: Array, whole: Array) -> _Densities:
+    """Densities of the best and of all over a grid, with the bandwidths of these counts."""
+    of_best, of_all = _smooth(top), _smooth(whole)
+    return lambda some, everything: (of_best.density(some), of_all.density(everything))
+
+
+def _smooth(counts: Array) -> _Smooth:
     size, places = counts.shape[1], np.arange(counts.shape[1], dtype=np.float64)
     total = counts.sum(axis=1)
     mean = counts @ places / total

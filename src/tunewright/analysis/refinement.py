@@ -1,10 +1,12 @@
 """The next round: a smaller space that keeps what was good, as a proposal to read.
 
-The top region is the best tenth of the trials (at least 10). Each number's range shrinks to what holds them: from both ends by the
-same share of the top trials, as large as keeps the wanted share of them in all ranges at once; then a margin is added, since ten points
-do not show where a region ends. Where the best crowd at an end, the range is widened beyond it by a quarter of its width, never
-across zero, and never from within [0, 1] to above 1: shares and probabilities end there. A choice goes when it was tried often enough
-without once coming among the best third, and its branch with it. With `freeze`, parameters that make next to no difference round the winner, by a Gaussian process that
+The top region is the best tenth of the space: of the trials, each standing for what is nearest to it, and at least 10 of them. (The best tenth
+of the trials of a search that converged is a point, however little it knows of parameters that matter less.) Each number's range shrinks to what holds them: from both ends by the
+same share of the top trials, as large as keeps the wanted share of them in all ranges at once, but never so far that the winner, or of
+several objectives a trial on the front, is left out. Then a margin is added, since few points do not show where a region ends: of k, spread
+evenly, the outermost stand within it by 1 / (k + 1) of their range at either side, so twice that. An end of which no more than 15 % would go
+stays. Where the best crowd at an end, the range is widened beyond it (`widening`). A choice goes when it was tried often enough
+without once coming among the best third, and its branch with it; of an Ordinal one stretch is left. With `freeze`, parameters that make next to no difference round the winner, by a Gaussian process that
 predicts, are fixed at the winner's value; trials with other values then no longer count as tried.
 
 Nothing is changed until the proposal is accepted: then the edit is an event of the same study, and old trials that fit are used on.
@@ -17,11 +19,12 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from tunewright.analysis.evidence import Evidence, crowded, cutoff, evidence
+from tunewright.analysis.evidence import Evidence, crowded, cutoff, evidence, territory
 from tunewright.analysis.surrogate import WIDEST, surrogate
 from tunewright.analysis.text import counted, number
 from tunewright.analysis.told import Told
 from tunewright.analysis.tuning import default_row, levels
+from tunewright.analysis.widening import neat, widened
 from tunewright.errors import SpaceError, StudyError
 from tunewright.history import History
 from tunewright.models.ranking import Ranking
@@ -35,7 +38,8 @@ __all__ = ["Refinement", "refine"]
 _TOP: Final = 0.1
 _FEWEST: Final = 10
 _MARGIN: Final = 0.05
-_WIDER: Final = 0.25
+_STAYS: Final = 0.15
+"""An end of which no more would go stays."""
 _LEAST: Final = 0.05
 """No range shrinks to less than this share of its width."""
 _LITTLE: Final = 0.1
@@ -45,10 +49,6 @@ _DRAWS: Final = 200
 _TRIED: Final = 8
 """A choice tried less often is not dropped."""
 
-_LARGEST: Final = 1e307
-"""Beyond this, and below its reciprocal, no range is widened."""
-_SMALLEST: Final = 1e-300
-
 
 class Refinement(Told, msgspec.Struct, frozen=True):
     """A proposal for the next round.
@@ -56,7 +56,7 @@ class Refinement(Told, msgspec.Struct, frozen=True):
     Attributes:
         space: the proposed one; the present one where nothing is proposed.
         changes: what is different, a sentence each.
-        top: how many trials the top region is.
+        top: how many trials lie in the top region.
         kept: the share of them that the new space holds.
         volume: of the new space as a share of the old one, on the unit scale; above 1 where it is widened more than narrowed.
         usable: how many completed trials the new space holds, of how many.
@@ -105,18 +105,19 @@ def refine(history: History, keep: float = 0.9, *, freeze: bool = False, seed: i
         raise StudyError(f"keep is the share of the top region to keep, between 0 and 1, got {keep!r}.")
     known = evidence(history)
     have = len(known)
-    top = _top(history, known)
+    shares = territory(known.space, known.rows) if have else np.zeros(0)
+    top, tied = _top(history, known, shares)
     trouble = known.trouble
     if not trouble and not known.kept.any():
         trouble = "No completed trial keeps within every metric's bound, so there is no top region. Search on, or loosen a bound."
     if not trouble and have < 3 * _FEWEST:
         trouble = f"{counted(have, 'completed trial')} do not show a top region yet; ask again at {3 * _FEWEST}."
-    if not trouble and top.mean() > 0.5:
+    if not trouble and tied:
         equal = "equally good" if len(history.objectives) == 1 else "on the Pareto front"
         trouble = f"More than half of the trials are {equal}: there is no top region."
     if trouble:
         return Refinement(known.space, (), int(top.sum()), 1.0, 1.0, (have, have), (trouble,))
-    plan = _plan(known, top, keep)
+    plan = _plan(known, np.where(top, shares, 0.0), keep, _kept_whole(history, known))
     if freeze:
         _freeze(known, plan, seed)
     space, said = _built(known, plan)
@@ -132,16 +133,22 @@ def refine(history: History, keep: float = 0.9, *, freeze: bool = False, seed: i
     )
 
 
-def _top(history: History, known: Evidence) -> Mask:
-    """The best tenth of the trials that keep within the bounds, at least 10; of several objectives by rank, the whole front at least."""
+def _top(history: History, known: Evidence, shares: Array) -> tuple[Mask, bool]:
+    """The best tenth of the space within the bounds, and of several objectives of the trials by rank, the whole front at least; at least
+    10 trials. And whether more than half of all are equally good.
+    """
     few = max(_TOP * len(known), float(_FEWEST))
     if len(history.objectives) > 1:
         wanted = max(math.ceil(few), len(history.pareto))
-        return np.isin(known.numbers, Ranking(history).best(known.numbers[known.kept], wanted))
+        top = np.isin(known.numbers, Ranking(history).best(known.numbers[known.kept], wanted))
+        return top, bool(top.mean() > 0.5)
     if not known.kept.any():
-        return known.kept
-    limit = cutoff(known.losses[known.kept], min(1.0, few / int(known.kept.sum())))
-    return known.kept & (known.losses <= limit)
+        return known.kept, False
+    losses, shares = known.losses[known.kept], shares[known.kept]
+    best = cutoff(losses, min(1.0, few / len(losses)))
+    order = np.argsort(losses, kind="stable")
+    tenth = losses[order][np.searchsorted(np.cumsum(shares[order]), _TOP * shares.sum() * (1 - 1e-9))]
+    return known.kept & (known.losses <= max(best, tenth)), bool((known.losses[known.kept] <= best).sum() > 0.5 * len(known))
 
 
 def _left_out(history: History, known: Evidence) -> list[str]:
@@ -153,33 +160,59 @@ def _left_out(history: History, known: Evidence) -> list[str]:
     return said
 
 
-def _plan(known: Evidence, top: Mask, keep: float) -> dict[str, Parameter]:
-    """The new parameters by name."""
-    whole = known.space.to_unit(known.rows)
-    unit = whole[top]
+def _kept_whole(history: History, known: Evidence) -> Array:
+    """The trials that no range may leave out, as raw rows: the winner, or of several objectives the front."""
+    if len(history.objectives) == 1:
+        return known.rows[[known.best]]
+    return known.rows[np.isin(known.numbers, [trial.number for trial in history.pareto])]
+
+
+def _plan(known: Evidence, shares: Array, keep: float, whole: Array) -> dict[str, Parameter]:
+    """The new parameters by name.
+
+    Args:
+        known: the trials.
+        shares: how much of the top region each stands for, shape (n,).
+        keep: the share of it to keep.
+        whole: raw rows that none may leave out.
+    """
+    every, top = known.space.to_unit(known.rows), shares > 0
+    unit, must, shares = every[top], known.space.to_unit(whole), shares[top]
     numbers = [j for j, parameter in enumerate(known.space.parameters.values()) if isinstance(parameter, Float | Int)]
-    low, high = _box(unit[:, numbers], keep)
+    low, high = _box(unit[:, numbers], shares, keep)
+    low = np.fmin(low, np.fmin.reduce(must[:, numbers], axis=0, initial=np.inf))
+    high = np.fmax(high, np.fmax.reduce(must[:, numbers], axis=0, initial=-np.inf))
     ends = {j: (float(low[i]), float(high[i])) for i, j in enumerate(numbers)}
-    winner = known.rows[known.best]
     plan: dict[str, Parameter] = {}
     for j, (name, parameter) in enumerate(known.space.parameters.items()):
+        active = np.isfinite(unit[:, j])
         if isinstance(parameter, Float | Int):
-            if np.isfinite(unit[:, j]).sum() >= _FEWEST // 2:
-                plan[name] = _ranged(known, j, parameter, *ends[j], winner=winner[j], unit=whole[:, j])
+            if active.sum() >= _FEWEST // 2:
+                points = shares[active].sum() ** 2 / (shares[active] ** 2).sum()  # Kish's effective number
+                plan[name] = _ranged(known, j, parameter, _with_margin(*ends[j], points), whole=whole[:, j], unit=every[:, j])
         elif isinstance(parameter, Categorical | Ordinal):
-            plan[name] = _chosen(known, j, parameter, winner[j])
+            plan[name] = _chosen(known, j, parameter, whole[:, j])
     return plan
 
 
-def _box(unit: Array, keep: float) -> tuple[Array, Array]:
-    """Bounds on the unit scale, shapes (p,), that hold at least `keep` of the points, NaN being inside: the tightest equal trim."""
+def _with_margin(low: float, high: float, points: float) -> tuple[float, float]:
+    """Ends on the unit scale, with what so many points do not show beyond theirs."""
+    margin = max(_MARGIN, 2 * (high - low) / (points + 1), _LEAST / 2 - (high - low) / 2)
+    low, high = low - margin, high + margin
+    return (0.0 if low <= _STAYS else low), (1.0 if high >= 1 - _STAYS else high)
+
+
+def _box(unit: Array, shares: Array, keep: float) -> tuple[Array, Array]:
+    """Bounds on the unit scale, shapes (p,), that hold at least `keep` of the points, and of what these stand for, NaN being inside: the
+    tightest equal trim.
+    """
     if not unit.shape[1]:
         return np.zeros(0), np.ones(0)
     best = (np.zeros(unit.shape[1]), np.ones(unit.shape[1]))
     for trim in np.linspace(0.0, 0.5, 51):
         low, high = _quantiles(unit, trim), _quantiles(unit, 1 - trim)
         inside = (np.isnan(unit) | ((unit >= low) & (unit <= high))).all(axis=1)
-        if inside.mean() < keep:
+        if min(inside.mean(), inside @ shares / shares.sum()) < keep:
             break
         best = (low, high)
     return best
@@ -190,54 +223,23 @@ def _quantiles(unit: Array, share: float) -> Array:
 
 
 def _ranged(
-    known: Evidence, column: int, parameter: Float | Int, low: float, high: float, *, winner: float, unit: Array
+    known: Evidence, column: int, parameter: Float | Int, ends: tuple[float, float], *, whole: Array, unit: Array
 ) -> Parameter:
-    """A number's new range."""
-    width = max(high - low + 2 * _MARGIN, _LEAST)
-    middle = (low + high) / 2
-    low, high = max(0.0, middle - width / 2), min(1.0, middle + width / 2)
-    edge = crowded(known, column, unit)
-    raw = known.space.from_unit(np.stack([np.full(len(known.space), at) for at in (low, high)]))[:, column]
+    """A number's new range, from its ends on the unit scale."""
+    raw = known.space.from_unit(np.stack([np.full(len(known.space), at) for at in ends]))[:, column]
     bounds = [float(raw[0]), float(raw[1])]
     if isinstance(parameter, Float) and parameter.step is None:
-        bounds = [_neat(bounds[0], down=True), _neat(bounds[1], down=False)]
+        bounds = [neat(bounds[0], down=True), neat(bounds[1], down=False)]
     bounds = [max(bounds[0], float(parameter.low)), min(bounds[1], float(parameter.high))]
-    if edge is not None and parameter.step in (None, 1):
-        bounds = _widened(parameter, bounds, edge[0])
-    if math.isfinite(winner):
-        bounds = [min(bounds[0], winner), max(bounds[1], winner)]
+    edge = crowded(known, column, unit)
+    if edge is not None:
+        bounds[edge.side == "high"] = widened(parameter, edge.side)
+    whole = whole[np.isfinite(whole)].tolist()
+    bounds = [min([bounds[0], *whole]), max([bounds[1], *whole])]
     if not bounds[0] < bounds[1]:
         return parameter
+    winner = known.rows[known.best, column]
     return _renewed(parameter, low=type(parameter.low)(bounds[0]), high=type(parameter.high)(bounds[1]), winner=winner)
-
-
-def _neat(x: float, *, down: bool) -> float:
-    """Two significant digits, away from the middle of the range."""
-    if abs(x) < _SMALLEST:  # also the smallest floats, of which there is no tenth
-        return x
-    unit = 10.0 ** (math.floor(math.log10(abs(x))) - 1)
-    found = float(f"{(math.floor if down else math.ceil)(round(x / unit, 6)) * unit:.3g}")
-    return found if math.isfinite(found) else x
-
-
-def _widened(parameter: Float | Int, bounds: list[float], side: str) -> list[float]:
-    low, high = float(parameter.low), float(parameter.high)
-    if parameter.log:
-        factor = math.exp(min(_WIDER * (math.log(high) - math.log(low)), math.log(_LARGEST)))
-        beyond = max(low / factor, min(low, 1 / _LARGEST)) if side == "low" else min(high * factor, max(high, _LARGEST))
-    else:
-        half = high / 2 - low / 2  # the range may be wider than the largest float
-        beyond = low - _WIDER * half - _WIDER * half if side == "low" else high + _WIDER * half + _WIDER * half
-        beyond = max(beyond, min(low, -_LARGEST)) if side == "low" else min(beyond, max(high, _LARGEST))
-        beyond = max(beyond, 0.0) if low >= 0 else beyond
-        beyond = min(beyond, 0.0) if high <= 0 else beyond
-        beyond = min(beyond, 1.0) if low >= 0 and high <= 1 and isinstance(parameter, Float) else beyond
-    if isinstance(parameter, Int):
-        beyond = float(max(math.floor(beyond), 1 if low >= 1 else math.floor(beyond)) if side == "low" else math.ceil(beyond))
-    else:
-        beyond = _neat(beyond, down=side == "low")
-        beyond = min(beyond, 1.0) if low >= 0 and high <= 1 and not parameter.log else beyond
-    return [beyond, bounds[1]] if side == "low" else [bounds[0], beyond]
 
 
 def _renewed(parameter: Any, *, low: float, high: float, winner: float) -> Parameter:  # noqa: ANN401  Float or Int
@@ -259,11 +261,20 @@ def _short(x: float, low: float, high: float) -> float:
     return short if low <= short <= high else x
 
 
-def _chosen(known: Evidence, column: int, parameter: Categorical | Ordinal, winner: float) -> Parameter:
-    """The choices that came among the best third of what keeps within the bounds, or were hardly tried."""
+def _chosen(known: Evidence, column: int, parameter: Categorical | Ordinal, whole: Array) -> Parameter:
+    """The choices that came among the best third of what keeps within the bounds, or were hardly tried; of an Ordinal, one stretch."""
     good = known.within <= cutoff(known.within, float(known.kept.mean()) / 3)
-    x = known.rows[:, column]
-    kept = [i for i in range(len(parameter.choices)) if (x == i).sum() < _TRIED or (good & (x == i)).any() or i == winner]
+    x, needed, winner = known.rows[:, column], set(whole[np.isfinite(whole)].tolist()), known.rows[known.best, column]
+    kept = [i for i in range(len(parameter.choices)) if (good & (x == i)).any() or i in needed]
+    if isinstance(parameter, Ordinal) and kept:  # what lies between good ones is no worse than they
+        kept = list(range(min(kept), max(kept) + 1))
+        spare = [i for i in range(len(parameter.choices)) if i not in kept and (x == i).sum() < _TRIED]
+        while kept[0] - 1 in spare:
+            kept.insert(0, kept[0] - 1)
+        while kept[-1] + 1 in spare:
+            kept.append(kept[-1] + 1)
+    else:
+        kept = [i for i in range(len(parameter.choices)) if i in kept or (x == i).sum() < _TRIED]
     if len(kept) in {0, len(parameter.choices)}:
         return parameter
     return _fewer(parameter, kept, winner)

@@ -71,7 +71,7 @@ def variance_games(grid: Grid, unit: Array, losses: Array, rng: np.random.Genera
     grown = []
     for _ in range(BAGS):
         drawn = np.asarray(rng.integers(0, n, n), np.intp)
-        grown.append([leaves_of(grid, tree) for tree, _ in trees(grid, unit, losses, drawn, rng)])
+        grown.append([leaves_of(own, tree) for tree, own, _ in trees(grid, unit, losses, drawn, rng)])
     return np.stack(
         [np.mean([_game(grid, *pair) for pair in zip(grown[i - 1], grown[i], strict=True)], axis=0) for i in range(BAGS)]
     )

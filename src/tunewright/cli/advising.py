@@ -29,7 +29,7 @@ def refine(
         typer.Option(
             "--keep",
             metavar="SHARE",
-            help="So much of the best tenth of the trials (at least 10) stays inside the new ranges; less makes them narrower.",
+            help="So much of the best tenth of the space stays inside the new ranges; less makes them narrower.",
         ),
     ] = 0.9,
     freeze: Annotated[bool, typer.Option("--freeze", help="Fix parameters that make no difference.")] = False,
