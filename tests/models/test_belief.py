@@ -23,7 +23,7 @@ def of(losses: Array, rows: Array, *, chances: bool = True, bounded: bool = Fals
     aim = (
         Incumbent(float(losses[rows[:, 1] < 0.4].min() if bounded else losses.min()))
         if losses.shape[1] == 1
-        else Front.ahead_of(losses, 0.5)
+        else Front.ahead_of(losses, near=False)
     )
     kept = process.condition(theta, points, 3.5 * (rows[:, 1] - 0.4), np.zeros(len(rows)))
     good = process.condition(theta, points, np.where(rows[:, 0] > 0.2, 1.0, -1.0), np.zeros(len(rows)))

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -79,19 +81,19 @@ def test_it_is_finite_whatever_is_believed(mean, std):
 
 
 def test_who_gains_in_the_gap_gains_more_than_who_repeats_a_point():
-    front = Front.ahead_of(np.array([[0.0, 1.0], [1.0, 0.0]]), 0.5)
+    front = Front.ahead_of(np.array([[0.0, 1.0], [1.0, 0.0]]), near=False)
     means, stds = np.array([[0.5, 0.5], [0.0, 1.0], [0.9, 0.9], [1.4, -0.4]]), np.full((4, 2), 0.01)
 
     gap, again, behind, further = np.exp(front.log_improvement(means, stds))
 
     assert gap == pytest.approx(0.25, rel=0.05)
-    assert further == pytest.approx(0.04, rel=0.2)  # 0.1 before the reference, 0.4 beyond the end
+    assert further == pytest.approx(0.14, rel=0.2)  # 0.35 before the reference, which is 1.75, 0.4 beyond the end
     assert again < 0.01
     assert 0.005 < behind < 0.02  # 0.1 by 0.1 of the gap
 
 
 def test_one_point_is_a_front_of_its_own():
-    front = Front.ahead_of(np.array([[1.0, 2.0]]), 0.1)
+    front = Front.ahead_of(np.array([[1.0, 2.0]]), near=True)
 
     better, worse = front.log_improvement(np.array([[0.9, 1.9], [1.2, 2.2]]), np.full((2, 2), 0.01))
 
@@ -103,7 +105,16 @@ def test_points_that_resist_dominance_do_not_move_the_reference():
     resistant = np.array([[front[:, 0].min() - 1e-6, 9.0], [9.0, front[:, 1].min() - 1e-6]])
     means, stds = np.array([[0.1, 0.1]]), np.full((1, 2), 0.01)
 
-    without = Front.ahead_of(front, 0.5).log_improvement(means, stds)
-    held = Front.ahead_of(np.vstack([front, resistant]), 0.5).log_improvement(means, stds)
+    without = Front.ahead_of(front, near=True).log_improvement(means, stds)
+    held = Front.ahead_of(np.vstack([front, resistant]), near=True).log_improvement(means, stds)
 
     assert held == pytest.approx(without, abs=0.05)
+
+
+def test_looking_for_the_ends_of_a_front_goes_far_beyond_the_few_points_of_a_corner():
+    corner = np.array([[0.0, 1.0], [0.05, 0.99]])
+    means, stds = np.array([[0.6, 0.7], [0.06, 0.98]]), np.full((2, 2), 0.01)
+
+    far = Front.ahead_of(corner, near=False).log_improvement(means, stds)
+
+    assert far[0] > far[1] + math.log(5)

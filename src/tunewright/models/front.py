@@ -30,8 +30,10 @@ __all__ = ["Front"]
 
 _HARDLY: Final = 0.05
 _CLEARLY: Final = 0.1
-_LEAST: Final = 0.1
-"""The range of a front in each objective at least, in deviations of the losses: one point has none."""
+_LEAST: Final = 1.5
+"""The range of a front in each objective at least, in deviations of the losses: one point has none, and few show a part."""
+_NEAR: Final = 0.1
+_FAR: Final = 0.5
 _LITTLE: Final = math.log(0.003)
 _TINY: Final = 1e-200
 """Sums of products below this are made anew from logarithms."""
@@ -59,22 +61,25 @@ class Front:
             self._cuts.append((cuts, where[: len(lows)], where[len(lows) :]))
 
     @classmethod
-    def ahead_of(cls, points: Array, behind: float) -> "Front":
-        """A front before a reference point that lies so many times the front's range behind its worst values.
+    def ahead_of(cls, points: Array, *, near: bool) -> "Front":
+        """A front before a reference point behind its worst values, by a tenth of its range or by half.
 
-        What is hardly better than another point in any respect and clearly worse in one does not count for the range: where an objective
-        reaches its least value whatever the others are, such points stand at the ends of a front however bad they are [4].
+        Where it is near, what is hardly better than another point in any respect and clearly worse in one does not count for the range: where
+        an objective reaches its least value whatever the others are, such points stand at the ends of a front however bad they are [4].
 
         Args:
             points: as predicted, smaller is better, shape (n, m), none of which another dominates.
-            behind: the smaller, the more the search stays within the front's ends.
+            near: the search stays within the front's ends; else it looks for them.
         """
-        low, reach = points.min(axis=0), np.maximum(np.ptp(points, axis=0), _LEAST)
-        room = (points[:, None] - points[None]) / reach  # by how much the second is better, shape (n, n, m)
-        proper = ~((room >= -_HARDLY).all(axis=2) & (room >= _CLEARLY).any(axis=2)).any(axis=1)
-        high = points[proper].max(axis=0) if proper.any() else points.max(axis=0)
+        low, high = points.min(axis=0), points.max(axis=0)
+        if near:
+            room = (points[:, None] - points[None]) / np.maximum(
+                high - low, _LEAST
+            )  # by how much the second is better, shape (n, n, m)
+            proper = ~((room >= -_HARDLY).all(axis=2) & (room >= _CLEARLY).any(axis=2)).any(axis=1)
+            high = points[proper].max(axis=0) if proper.any() else high
         reach = np.maximum(high - low, _LEAST)
-        front = cls(points, high + behind * reach)
+        front = cls(points, high + (_NEAR if near else _FAR) * reach)
         front.little += float(np.log(reach).sum())
         return front
 

@@ -80,8 +80,6 @@ _KEPT: Final = 32
 """So many fits are remembered: of each objective and of success, for some asks back."""
 _DOUBT: Final = 0.04
 """Variance of a label of success or failure: how sure one can be at most, 5 deviations."""
-_BEHIND: Final = (0.1, 0.5)
-"""The reference point by turns: near, so that the middle of a front is found, and far, so that its ends are."""
 _SEVERE: Final = 20.0
 _ELITE: Final = 5
 _STANDING: Final = {2: 50, 3: 50, 4: 50, 5: 20, 6: 12}
@@ -175,7 +173,7 @@ class GP(Sampler):
                 *self._success(process, features, history, efforts),
                 *(self._keeping(process, points, every[:, j], efforts.doubt[:, j], limit, kept) for j, limit in limits.items()),
             ),
-            aim=_aim(met, _BEHIND[len(history) // 2 % 2]) if len(met) else Anything(),
+            aim=_aim(met, near=len(history) // 2 % 2 == 0) if len(met) else Anything(),
             elite=rows[kept[good[_best(believed[good], _ELITE)]]],
             prior_weight=_PRIOR_WEIGHT / len(losses),
             efforts=efforts,
@@ -308,12 +306,14 @@ def _best(believed: Array, wanted: int) -> Indices:
     return first[representatives(believed[first], wanted)]
 
 
-def _aim(believed: Array, behind: float) -> Aim:
-    """What is to be improved on, from the posterior means of what was tried or runs, shape (n, m)."""
+def _aim(believed: Array, *, near: bool) -> Aim:
+    """What is to be improved on, from the posterior means of what was tried or runs, shape (n, m); of several objectives the reference
+    point stands near and far by turns: so the middle of a front is found, and its ends are.
+    """
     if believed.shape[1] == 1:
         return Incumbent(float(believed.min()))
     few = _STANDING.get(believed.shape[1], _FEWEST)
-    return Front.ahead_of(believed[_best(believed, few)], behind)
+    return Front.ahead_of(believed[_best(believed, few)], near=near)
 
 
 def _spread(y: Array, most: int) -> Indices:
