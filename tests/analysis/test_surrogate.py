@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tunewright.analysis.evidence import Evidence, seen, territory
+from tunewright.analysis.evidence import Evidence, evidence, seen, territory
 from tunewright.analysis.surrogate import Fit, judge, surrogate
 from tunewright.metric import Metric
 from tunewright.models.gaussian_process import GaussianProcess
@@ -105,3 +105,18 @@ def test_a_trial_on_few_folds_bends_the_model_less():
 def test_a_fit_says_how_many_of_the_trials_are_behind_it():
     assert Fit(0.9, 0.9, 40).behind(40) == "n = 40"
     assert Fit(0.9, 0.9, 500).behind(3000) == "n = 500 of 3,000"
+
+
+def test_few_trials_of_noise_are_not_predicted_and_few_of_a_smooth_function_are(history_of):
+    """Twenty trials in five dimensions: leaving one out of a model that was fitted to all, five of these twenty noises would pass for predicted."""
+    space = SearchSpace({f"x{j}": Float(0, 1) for j in range(5)})
+    predicted = {"noise": 0, "smooth": 0}
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        unit = rng.random((20, 5))
+        for kind, losses in (("noise", rng.normal(size=20)), ("smooth", (unit[:, 0] - 0.4) ** 2 + 0.5 * unit[:, 1])):
+            rows = [dict(zip(space.names, row.tolist(), strict=True)) for row in unit]
+            predicted[kind] += surrogate(evidence(history_of(space, list(zip(rows, losses.tolist(), strict=True))))).fit.predicts
+
+    assert predicted["noise"] <= 1
+    assert predicted["smooth"] >= 19
