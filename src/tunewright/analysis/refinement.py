@@ -141,7 +141,7 @@ def _top(history: History, known: Evidence, shares: Array) -> tuple[Mask, bool]:
     if len(history.objectives) > 1:
         wanted = max(math.ceil(few), len(history.pareto))
         top = np.isin(known.numbers, Ranking(history).best(known.numbers[known.kept], wanted))
-        return top, bool(top.mean() > 0.5)
+        return top, bool(top.sum() > 0.5 * len(top))
     if not known.kept.any():
         return known.kept, False
     losses, shares = known.losses[known.kept], shares[known.kept]
