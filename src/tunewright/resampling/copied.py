@@ -1,0 +1,195 @@
+"""Copies of a row on both sides of a fold: a warning, and what holds them together.
+
+Which rows are copies, and not alike by nature, `alike.py` tells. A warning that cannot be answered by a flag must not be a false one, so
+here more is asked for:
+
+- Copies agree in the target, too. Measurements of one thing that came out differently are none.
+- There are several rows that are repeated. A row that is repeated far more often than others, as one of nothing but zeros, says nothing.
+- Where a row is one text, it is long: short ones are the same by nature.
+- They are divided by the very folds that are given: groups may hold them together.
+
+Where every fold is judged on rows that come after all that it trains on, rows are in time. There a past that comes again is what a model
+may make use of, and where a process stands still its rows are the same: nothing is said.
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from tunewright.arithmetic import as_usual
+from tunewright.resampling.alike import WORTH_SAYING, Alike, Hashes, Numbers, agreement, alike, joined, sets
+from tunewright.resampling.cells import Table, drawn, hashed_rows, read, repeated, texts
+from tunewright.resampling.splits import checked_lengths
+from tunewright.typing import Indices, Mask
+
+__all__ = ["alike_rows", "untold", "warn_of_copies"]
+
+_TARGET: Final = 1 << 40
+"""Number of the target's first column, beyond that of any feature."""
+
+_PATTERN: Final = 10
+"""A row that is repeated so many times as often as half of the repeated ones is a pattern."""
+
+_SEVERAL: Final = 5
+"""Rows that are repeated, at least, before anything is said."""
+
+_AGREE: Final = 0.5
+"""Agreement of alike rows in the target, at least (`alike.agreement`)."""
+
+_TELLING: Final = 0.9
+"""A target tells rows apart where it has so many times as many values as there are different rows."""
+
+_LONG: Final = 60
+"""Characters of a text that is not the same as another by chance."""
+
+_untold: ContextVar[bool] = ContextVar("_untold", default=False)
+
+
+class _Found(NamedTuple):
+    """Attributes: how many of all rows repeat another; test rows of all folds, and those that have a copy among their training rows; by the target too."""
+
+    rows: int
+    all_rows: int
+    tested: int
+    seen: int
+    by_target: bool
+
+
+@contextmanager
+def untold() -> Iterator[None]:
+    """Within it nothing is looked for: what is made there is part of something that was told of already."""
+    token = _untold.set(True)
+    try:
+        yield
+    finally:
+        _untold.reset(token)
+
+
+def alike_rows(X: Any, y: Any = None, *, groups: Any = None) -> Numbers:  # noqa: ANN401, N803
+    """Groups that hold copies together: the number of the set of alike rows that each row belongs to.
+
+        CrossValidation(SVC(), X, y, cv=5, groups=alike_rows(X))
+
+    Args:
+        X: features: an array, a data frame, a sparse matrix, a list of rows or of texts. Missing values are the same as each other.
+        y: target, if rows have to agree in it as well; default: by their features alone.
+        groups: other groups, shape (rows,); those that share alike rows become one.
+
+    Returns:
+        Whole numbers from 0, shape (rows,).
+
+    Raises:
+        DataError: the numbers of rows differ.
+        TypeError, ValueError: it is no table, or its cells cannot be compared.
+    """
+    checked_lengths(X=X, y=y, groups=groups)
+    hashes = hashed_rows(read(X))
+    if y is not None:
+        hashes = hashes + hashed_rows(read(y), start=_TARGET)
+    numbers = sets(hashes)[1]
+    return numbers if groups is None else joined(numbers, sets(hashed_rows(read(groups)))[1])
+
+
+def warn_of_copies(
+    X: Any,  # noqa: ANN401, N803
+    y: Any,  # noqa: ANN401
+    folds: Sequence[tuple[Any, Any]],
+    *,
+    classes: bool,
+    groups: Any = None,  # noqa: ANN401
+    search: bool = False,
+    stacklevel: int = 3,
+) -> bool:
+    """Warn where copies of test rows stand among the training rows. Where it cannot be told nothing is said; nothing is raised.
+
+    Args:
+        X, y: features and target, as the user gave them; y may be None.
+        folds: training and test rows of each.
+        classes: whether y holds classes.
+        groups: that the user gave.
+        search: whether a `SearchCV` asks, whose splitter has to be told to heed groups.
+        stacklevel: of the warning.
+
+    Returns:
+        Whether it was said.
+    """
+    try:
+        found = None if _untold.get() else _divided(X, y, folds, classes=classes)
+    except Exception:  # noqa: BLE001  odd data, of which it cannot be told; whether they can be used is for others to say
+        return False
+    if found is None:
+        return False
+    called = f"alike_rows(X{', y' if found.by_target else ''}{'' if groups is None else ', groups=groups'})"
+    how = f"groups={called}"
+    if search:
+        splitter = "StratifiedGroupKFold" if classes and np.ndim(y) == 1 else "GroupKFold"
+        how = f"cv={splitter}({len(folds)}), and fit(X, y, groups={called})"
+    warnings.warn(
+        f"{found.rows} of {found.all_rows} rows repeat another row in all of X{'' if y is None else ' and in y'}, more than chance gives, and the folds divide them: "
+        f"{found.seen} of {found.tested} test rows have such a copy among their training rows, so the scores praise memory, and promise too much for new "
+        f"rows. Drop the copies, or hold them together: {how}, from tunewright.resampling import alike_rows.",
+        stacklevel=stacklevel,
+    )
+    return True
+
+
+@as_usual
+def _divided(X: Any, y: Any, folds: Sequence[tuple[Any, Any]], *, classes: bool) -> _Found | None:  # noqa: ANN401, N803
+    pairs = [(_rows(train), _rows(test)) for train, test in folds]
+    if len(pairs) > 1 and all(train.max() < test.min() for train, test in pairs):
+        return None  # rows in time
+    table = read(X)
+    hashes = hashed_rows(table)
+    again = repeated(hashes)
+    if not again.any():
+        return None
+    target = np.zeros_like(hashes) if y is None else hashed_rows(read(y), start=_TARGET)
+    kept = np.flatnonzero(_counting(table, hashes, again))
+    found = alike(hashes[kept], target[kept], lambda: drawn(table, kept), quantity=y is not None and not classes)
+    if found is None or not _copied(found, hashes[kept], target[kept]):
+        return None
+    numbers = np.full(len(hashes), -1, dtype=np.int64)
+    sizes, numbers[kept] = sets(hashes[kept] + target[kept])
+    several = sizes > 1
+    if several.sum() < _SEVERAL or found.exact < WORTH_SAYING * len(hashes):
+        return None
+    numbers[kept] = np.where(several[numbers[kept]], numbers[kept], -1)
+    tested, seen = sum(len(test) for _, test in pairs), sum(_seen(numbers, train, test, len(sizes)) for train, test in pairs)
+    return _Found(found.exact, len(hashes), tested, seen, found.by_target) if seen >= WORTH_SAYING * tested else None
+
+
+def _rows(part: Any) -> Indices:  # noqa: ANN401
+    rows = np.asarray(part)
+    return np.flatnonzero(rows) if rows.dtype == bool else rows
+
+
+def _counting(table: Table, hashes: Hashes, again: Mask) -> Mask:
+    """Rows that say something about copies: those that are unique, and no patterns or short texts."""
+    kept = np.ones(len(hashes), dtype=bool)
+    sizes, numbers = sets(hashes[again])
+    kept[again] = sizes[numbers] <= _PATTERN * np.median(sizes)
+    if (said := texts(table)) is not None:
+        kept &= ~again | (np.array([len(text) for text in said]) >= _LONG)
+    return kept
+
+
+def _copied(found: Alike, features: Hashes, target: Hashes) -> bool:
+    """Whether alike rows are copies, also by what the target says."""
+    if found.natural:
+        return False
+    if found.by_target:
+        return len(np.unique(target)) >= _TELLING * (len(features) - found.exact)
+    return agreement(features, target) >= _AGREE
+
+
+def _seen(numbers: Numbers, train: Indices, test: Indices, count: int) -> int:
+    """How many test rows have a copy, and not themselves, among the training rows; -1 is the number of rows that are no copies."""
+    learned, trained = np.zeros(count + 1, dtype=bool), np.zeros(len(numbers), dtype=bool)
+    learned[numbers[train]] = True
+    learned[-1] = False
+    trained[train] = True
+    return int((learned[numbers[test]] & ~trained[test]).sum())
