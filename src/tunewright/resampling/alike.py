@@ -73,6 +73,8 @@ class Alike(NamedTuple):
         exact: how many of all rows repeat an earlier one in the target too.
         natural: whether about as many are to be expected by chance, where columns have few values.
         by_target: whether only those that agree in the target as well are copies.
+        near: share of these rows, and of those that they repeat, that have a near miss as well: a row that agrees with them in one half of the
+            columns, whichever, and not in all. What makes rows alike by nature makes near misses, too; copies of a table of many values have few.
     """
 
     numbers: Numbers
@@ -80,6 +82,7 @@ class Alike(NamedTuple):
     exact: int
     natural: bool
     by_target: bool = False
+    near: float = 0.0
 
 
 def find_alike(x: Array, y: Array, *, classes: int) -> Alike | None:
@@ -111,8 +114,9 @@ def alike(features: Hashes, target: Hashes, part: Callable[[], Array | Hashes], 
     if len(whole) == len(features):
         return None
     full, finer = sets(features + target)
-    found = Alike(numbers, len(features) - len(whole), len(features) - len(full), natural=False)
-    if _pairs(whole) > _TIMES * _expected(part(), len(features), _pairs(whole)):
+    expected, near = _expected(part(), len(features), _pairs(whole))
+    found = Alike(numbers, len(features) - len(whole), len(features) - len(full), natural=False, near=near)
+    if _pairs(whole) > _TIMES * expected:
         return found
     if quantity and found.exact < found.rows:  # else the target may follow from the features
         pairs, same = _all_pairs(len(features)), _pairs(sets(target)[0])
@@ -175,14 +179,14 @@ def agreement(features: Hashes, target: Hashes) -> float:
 def joined(numbers: Numbers, groups: Numbers) -> Numbers:
     """Groups that hold alike rows are one group."""
     ones = np.ones(len(numbers), dtype=np.int8)
-    sets, count = int(numbers.max()) + 1, int(groups.max()) + 1
-    edges = coo_array((ones, (numbers, sets + groups)), shape=(sets + count, sets + count))
+    first, count = int(numbers.max()) + 1, int(groups.max()) + 1
+    edges = coo_array((ones, (numbers, first + groups)), shape=(first + count, first + count))
     _, parts = connected_components(edges, directed=False)
     return np.unique(parts[numbers], return_inverse=True)[1].astype(np.int64)
 
 
-def _expected(x: Array | Hashes, rows: int, all_: float) -> float:
-    """Pairs of rows that would be the same in all columns by chance.
+def _expected(x: Array | Hashes, rows: int, all_: float) -> tuple[float, float]:
+    """Pairs of rows that would be the same in all columns by chance, and `Alike.near`.
 
     Args:
         x: the columns, of all rows or of some.
@@ -200,15 +204,24 @@ def _expected(x: Array | Hashes, rows: int, all_: float) -> float:
     agree = np.array([agreeing([column]) for column in range(x.shape[1])])
     kept = [column for column in range(x.shape[1]) if agree[column] <= _TIMES * all_]  # which only copies divide in the same way
     kept += _different(x, [column for column in range(x.shape[1]) if column not in kept])
-    x, told = x[:, kept], np.log(pairs / agree[kept])
+    whole, x, told = x, x[:, kept], np.log(pairs / agree[kept])
     if len(told) < 2 or told.sum() == 0:
-        return all_
+        return all_, math.inf
     halves = list(_halves(told))
     least = np.array([min(told[half].sum(), told[~half].sum()) for half in halves])
     good = [half for half, size in zip(halves, least, strict=True) if size >= _AS_GOOD * least.max()]
-    return max(
-        agreeing(np.flatnonzero(half).tolist()) * agreeing(np.flatnonzero(~half).tolist()) / pairs for half in good[:_HEARD]
-    )
+    sides = [[np.flatnonzero(side).tolist() for side in (half, ~half)] for half in good[:_HEARD]]
+    expected = max(agreeing(one) * agreeing(other) / pairs for one, other in sides)
+    alone = _others(hashed(whole, range(whole.shape[1])))
+    again = alone > 0
+    near = [min((_others(hashed(x, side)) > alone)[again].mean() for side in both) for both in sides] if again.any() else [0.0]
+    return expected, float(max(near))
+
+
+def _others(hashes: Hashes) -> Numbers:
+    """How many other rows are the same as each."""
+    sizes, numbers = sets(hashes)
+    return sizes[numbers] - 1
 
 
 def _different(x: Array | Hashes, columns: Iterable[int]) -> list[int]:

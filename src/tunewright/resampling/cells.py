@@ -34,6 +34,9 @@ _CELLS: Final = 4_000_000
 _WIDEST: Final = 256
 """Columns of a draw; by fewer columns more rows are alike, so none is taken for a copy for want of the others."""
 
+_PARTS: Final = 64
+"""Columns of a draw of sparse rows, each of which stands for many."""
+
 _STORED: Final = 1 << 20
 """Stored cells of a sparse matrix that are hashed at once."""
 
@@ -100,14 +103,14 @@ def repeated(hashes: Hashes) -> Mask:
 def drawn(table: Table, rows: Indices) -> Array | Hashes:
     """Columns of rows that are drawn by chance among these, as `alike` asks for them: shape (rows drawn, columns).
 
-    Of a column of texts the two halves of each are the columns; of a wide table some columns are drawn, of a sparse one the fullest.
+    Of a column of texts the two halves of each are the columns; of a wide table some columns are drawn; of a sparse one each is put together of many.
     """
     rng, columns = np.random.default_rng(0), int(table.shape[1])
-    count = min(len(rows), max(_FEWEST, min(_DRAWN, _CELLS // max(1, min(columns, _WIDEST)))))
+    wide = table.nnz // table.shape[0] if hasattr(table, "tocsr") else min(columns, _WIDEST)
+    count = min(len(rows), max(_FEWEST, min(_DRAWN, _CELLS // max(1, wide))))
     part = _safe_indexing(table, np.sort(rng.choice(rows, count, replace=False)))
     if hasattr(part, "tocsr"):
-        fullest = np.argsort(-np.bincount(part.indices, minlength=columns), kind="stable")[:_WIDEST]
-        return np.asarray(part[:, np.sort(fullest)].toarray(), dtype=np.float64)
+        return _in_parts(part, rng.permutation(columns) % _PARTS)
     if (said := texts(part)) is not None:
         return np.column_stack([_coded(list(halves)) for halves in zip(*map(_halved, said), strict=True)])
     kept = np.sort(rng.choice(columns, _WIDEST, replace=False)) if columns > _WIDEST else np.arange(columns)
@@ -189,17 +192,28 @@ def _coded(cells: Sequence[Any]) -> Hashes:
 
 
 def _of_sparse(table: Any, start: int) -> Hashes:  # noqa: ANN401
-    """Cells that are not stored are zeros, which count nothing."""
     ends = np.asarray(table.indptr)
     hashes = np.zeros(rows_of(table), dtype=np.uint64)
     first = 0
     while first < len(hashes):
         last = max(first + 1, int(np.searchsorted(ends, ends[first] + _STORED, side="right")) - 1)
-        stored = slice(ends[first], ends[last])
-        bits = as_bits(_plain(np.asarray(table.data[stored])))
-        told = np.where(bits == 0, 0, mixed(bits, table.indices[stored].astype(np.int64) + start))
+        told = _stored(table, slice(ends[first], ends[last]), start)
         sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(told, dtype=np.uint64)])
         places = ends[first : last + 1] - ends[first]
         hashes[first:last] = sums[places[1:]] - sums[places[:-1]]
         first = last
     return hashes
+
+
+def _in_parts(table: Any, parts: NDArray[np.int64]) -> Hashes:  # noqa: ANN401
+    """The sums of the hashes of the columns of each part, shape (rows, parts)."""
+    found = np.zeros((rows_of(table), _PARTS), dtype=np.uint64)
+    rows = np.repeat(np.arange(len(found)), np.diff(table.indptr))
+    np.add.at(found, (rows, parts[table.indices]), _stored(table, slice(None), 0))
+    return found
+
+
+def _stored(table: Any, places: slice, start: int) -> Hashes:  # noqa: ANN401
+    """Hashes of stored cells; zeros count as those that are not stored do, nothing."""
+    bits = as_bits(_plain(np.asarray(table.data[places])))
+    return np.where(bits == 0, np.uint64(0), mixed(bits, table.indices[places].astype(np.int64) + start))

@@ -4,6 +4,8 @@ Which rows are copies, and not alike by nature, `alike.py` tells. A warning that
 here more is asked for:
 
 - Copies agree in the target, too. Measurements of one thing that came out differently are none.
+- They have few near misses, rows that agree with them in half of the columns and not in the others. Columns of few values make many, however
+  much they depend on each other.
 - There are several rows that are repeated. A row that is repeated far more often than others, as one of nothing but zeros, says nothing.
 - Where a row is one text, it is long: short ones are the same by nature.
 - They are divided by the very folds that are given: groups may hold them together.
@@ -39,6 +41,9 @@ _SEVERAL: Final = 5
 
 _AGREE: Final = 0.5
 """Agreement of alike rows in the target, at least (`alike.agreement`)."""
+
+_NEAR: Final = 0.25
+"""Where so large a share of alike rows has near misses (`Alike.near`) they may be alike by nature."""
 
 _TELLING: Final = 0.9
 """A target tells rows apart where it has so many times as many values as there are different rows."""
@@ -183,7 +188,7 @@ def _copied(found: Alike, features: Hashes, target: Hashes) -> bool:
         return False
     if found.by_target:
         return len(np.unique(target)) >= _TELLING * (len(features) - found.exact)
-    return agreement(features, target) >= _AGREE
+    return found.near < _NEAR and agreement(features, target) >= _AGREE
 
 
 def _seen(numbers: Numbers, train: Indices, test: Indices, count: int) -> int:
