@@ -30,12 +30,12 @@ __all__ = [
     "Alike",
     "Hashes",
     "Numbers",
-    "agreement",
-    "alike",
+    "Verdict",
     "as_bits",
     "find_alike",
     "hashed",
     "joined",
+    "judge",
     "mixed",
     "sets",
 ]
@@ -63,26 +63,40 @@ _CELLS: Final = 1 << 16
 """Hashed at once: what fits into a processor's cache."""
 
 
+class Verdict(NamedTuple):
+    """What is told of rows that are alike in all features.
+
+    Attributes:
+        rows: how many repeat an earlier one in all features.
+        exact: how many of all rows repeat an earlier one in the target too.
+        natural: whether about as many are to be expected by chance, where columns have few values.
+        by_target: whether only those that agree in the target as well are copies.
+        near: share of alike rows that have a near miss as well: a row that agrees with them in one half of the columns, whichever, and not in
+            all. What makes rows alike by nature makes near misses, too; copies of a table of many values have few.
+        agreement: of alike rows in the target: 1 where they always agree, 0 where as often as any two rows do.
+    """
+
+    rows: int
+    exact: int
+    natural: bool
+    by_target: bool
+    near: float
+    agreement: float
+
+
 class Alike(NamedTuple):
     """Rows by what they are alike in.
 
     Attributes:
         numbers: of the set of alike rows that each row belongs to, shape (rows,); by features, or by features and target where only
             those that agree in it as well are copies.
-        rows: how many repeat an earlier one in all features.
-        exact: how many of all rows repeat an earlier one in the target too.
-        natural: whether about as many are to be expected by chance, where columns have few values.
-        by_target: whether only those that agree in the target as well are copies.
-        near: share of these rows, and of those that they repeat, that have a near miss as well: a row that agrees with them in one half of the
-            columns, whichever, and not in all. What makes rows alike by nature makes near misses, too; copies of a table of many values have few.
+        rows, exact, natural: as of `Verdict`.
     """
 
     numbers: Numbers
     rows: int
     exact: int
     natural: bool
-    by_target: bool = False
-    near: float = 0.0
 
 
 def find_alike(x: Array, y: Array, *, classes: int) -> Alike | None:
@@ -96,33 +110,40 @@ def find_alike(x: Array, y: Array, *, classes: int) -> Alike | None:
     Returns:
         None where no two rows are the same.
     """
-    return alike(hashed(x, range(x.shape[1])), hashed(y[:, None], [0], salt=x.shape[1]), lambda: x, quantity=not classes)
+    features, target = hashed(x, range(x.shape[1])), hashed(y[:, None], [0], salt=x.shape[1])
+    found = judge(features, target, lambda: x, quantity=not classes)
+    if found is None:
+        return None
+    _, numbers = sets(features + target if found.by_target else features)
+    return Alike(numbers, found.rows, found.exact, found.natural)
 
 
-def alike(features: Hashes, target: Hashes, part: Callable[[], Array | Hashes], *, quantity: bool) -> Alike | None:
-    """The same of rows whose features and targets are given as hashes.
+def judge(features: Hashes, target: Hashes, part: Callable[[], Array | Hashes], *, quantity: bool) -> Verdict | None:
+    """Tell whether rows that are the same in all features are more than chance gives.
 
     Args:
-        features, target: of each row, shapes (rows,).
+        features, target: hashes of each row, shapes (rows,).
         part: the columns of all rows, or of some that were drawn by chance, shape (drawn, features); asked where rows are alike.
         quantity: whether targets are numbers, not classes.
 
     Returns:
         None where no two rows are the same.
     """
-    whole, numbers = sets(features)
-    if len(whole) == len(features):
+    whole, rows = _sizes(features), len(features)
+    if len(whole) == rows:
         return None
-    full, finer = sets(features + target)
-    expected, near = _expected(part(), len(features), _pairs(whole))
-    found = Alike(numbers, len(features) - len(whole), len(features) - len(full), natural=False, near=near)
-    if _pairs(whole) > _TIMES * expected:
-        return found
-    if quantity and found.exact < found.rows:  # else the target may follow from the features
-        pairs, same = _all_pairs(len(features)), _pairs(sets(target)[0])
-        if _pairs(full) > _TIMES * _pairs(whole) * same / pairs:
-            return found._replace(numbers=finer, by_target=True)
-    return found._replace(natural=True)
+    full = _sizes(features + target)
+    expected, near = _expected(part(), rows, _pairs(whole))
+    share, chance = _pairs(full) / _pairs(whole), _pairs(_sizes(target)) / _all_pairs(rows)
+    copied = _pairs(whole) > _TIMES * expected
+    by_target = (
+        not copied
+        and quantity
+        and len(full) > len(whole)  # else the target may follow from the features
+        and share > _TIMES * chance
+    )
+    agreement = (share - chance) / (1 - chance) if chance < 1 else 1.0
+    return Verdict(rows - len(whole), rows - len(full), not (copied or by_target), by_target, near, agreement)
 
 
 def hashed(x: Array | Hashes, columns: Sequence[int], salt: int = 0) -> Hashes:
@@ -165,17 +186,6 @@ def sets(hashes: Hashes) -> tuple[Numbers, Numbers]:
     return counts.astype(np.int64), numbers.astype(np.int64)
 
 
-def agreement(features: Hashes, target: Hashes) -> float:
-    """How often rows that are alike in all features agree in the target: 1 for always, 0 for as often as any two rows do.
-
-    Args:
-        features, target: hashes of each row, shapes (rows,); some rows are alike.
-    """
-    share = _pairs(sets(features + target)[0]) / _pairs(sets(features)[0])
-    chance = _pairs(sets(target)[0]) / _all_pairs(len(target))
-    return (share - chance) / (1 - chance) if chance < 1 else 1.0
-
-
 def joined(numbers: Numbers, groups: Numbers) -> Numbers:
     """Groups that hold alike rows are one group."""
     ones = np.ones(len(numbers), dtype=np.int8)
@@ -186,7 +196,7 @@ def joined(numbers: Numbers, groups: Numbers) -> Numbers:
 
 
 def _expected(x: Array | Hashes, rows: int, all_: float) -> tuple[float, float]:
-    """Pairs of rows that would be the same in all columns by chance, and `Alike.near`.
+    """Pairs of rows that would be the same in all columns by chance, and `Verdict.near`.
 
     Args:
         x: the columns, of all rows or of some.
@@ -198,7 +208,7 @@ def _expected(x: Array | Hashes, rows: int, all_: float) -> tuple[float, float]:
         x = x[np.random.default_rng(0).choice(len(x), _SAMPLE, replace=False)]
 
     def agreeing(some: Sequence[int]) -> float:
-        share = _pairs(sets(hashed(x, some))[0]) / _all_pairs(len(x))
+        share = _pairs(_sizes(hashed(x, some))) / _all_pairs(len(x))
         return max(share * pairs, all_)  # at least those that agree in all
 
     agree = np.array([agreeing([column]) for column in range(x.shape[1])])
@@ -246,10 +256,14 @@ def _halves(told: Array) -> Iterator[NDArray[np.bool_]]:
         yield half
 
 
+def _sizes(hashes: Hashes) -> Numbers:
+    """Of the sets of alike rows."""
+    return np.unique(hashes, return_counts=True)[1].astype(np.int64)
+
+
 def _pairs(counts: Numbers) -> float:
     """Of alike rows."""
-    sizes = counts.astype(np.float64)
-    return math.fsum((sizes * (sizes - 1) / 2).tolist())
+    return float((counts * (counts - 1) // 2).sum())
 
 
 def _all_pairs(rows: int) -> float:

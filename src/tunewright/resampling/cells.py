@@ -7,6 +7,7 @@ A row that differs from all others in a few columns is no copy, whatever the oth
 rows, and more of them only of the rows that are alike so far: for most tables that is a fraction of the work.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
@@ -18,7 +19,7 @@ from tunewright.resampling.alike import Hashes, as_bits, hashed, mixed
 from tunewright.resampling.splits import rows_of
 from tunewright.typing import Array, Indices, Mask
 
-__all__ = ["Table", "drawn", "hashed_rows", "read", "repeated", "texts"]
+__all__ = ["Table", "drawn", "hashed_rows", "read", "texts", "twice"]
 
 Table: TypeAlias = Any
 """An array of two dimensions, a data frame, or a sparse matrix by rows."""
@@ -67,12 +68,17 @@ def read(data: Any) -> Table:  # noqa: ANN401
     return cells.reshape(len(cells), -1)
 
 
-def hashed_rows(table: Table, *, start: int = 0) -> Hashes:
+def hashed_rows(table: Table, *, start: int = 0, most: float = math.inf) -> Hashes:
     """A hash for each row: of all its cells, or of some in which it differs from all others.
 
     Args:
         table: as `read` gives it.
         start: the number of its first column; the same cells have other hashes from another number on.
+        most: cells of an array of texts or objects that may be read, which takes long.
+
+    Raises:
+        TypeError: cells cannot be compared.
+        ValueError: more of them would have to be read.
     """
     if hasattr(table, "tocsr"):
         return _of_sparse(table, start)
@@ -81,23 +87,29 @@ def hashed_rows(table: Table, *, start: int = 0) -> Hashes:
     done, width = 0, _FIRST
     while done < columns and len(left):
         these = range(done, min(done + width, columns))
+        most -= len(left) * len(these) if getattr(table, "dtype", None) is not None and table.dtype.kind in "OUS" else 0
+        if most < 0:
+            raise ValueError("There are too many texts and objects to read them all.")
         hashes[left] += hashed(_cells(some, these), range(len(these)), salt=start + done)
         done, width = these.stop, 2 * width
-        again = repeated(hashes[left])
-        if done < columns and again.sum() < len(left) / 2:
-            left = left[again]
+        again = twice(hashes[left]) if done < columns else None
+        if again is not None and 2 * len(again) < len(left):
+            left = left[_among(hashes[left], again)]
             some = _safe_indexing(table, left)
     return hashes
 
 
-def repeated(hashes: Hashes) -> Mask:
-    """Which rows are the same as another, shape (rows,)."""
-    ordered = np.sort(hashes)
-    twice = ordered[1:][ordered[1:] == ordered[:-1]]
-    if not len(twice):
+def twice(hashes: Hashes) -> Hashes:
+    """Those that several rows have, once for each but the first, in order."""
+    ordered: Hashes = np.sort(hashes)
+    return ordered[1:][ordered[1:] == ordered[:-1]]
+
+
+def _among(hashes: Hashes, some: Hashes) -> Mask:
+    """Which of them are among some others that are in order."""
+    if not len(some):
         return np.zeros(len(hashes), dtype=bool)
-    places = np.minimum(np.searchsorted(twice, hashes), len(twice) - 1)
-    return np.asarray(twice[places] == hashes)
+    return np.asarray(some[np.minimum(np.searchsorted(some, hashes), len(some) - 1)] == hashes)
 
 
 def drawn(table: Table, rows: Indices) -> Array | Hashes:
@@ -153,7 +165,7 @@ def _plain(cells: NDArray[Any]) -> Array | Hashes:
     if cells.dtype.kind == "f" and cells.dtype.itemsize <= 8:
         return cells.astype(np.float64, copy=False)
     if cells.dtype.kind in "biumM":
-        return np.ascontiguousarray(cells).astype(np.int64 if cells.dtype.kind != "u" else np.uint64).view(np.uint64)
+        return cells.astype(np.uint64 if cells.dtype.kind == "u" else np.int64, order="C", copy=False).view(np.uint64)
     raise TypeError(f"Cells of {cells.dtype} cannot be told.")
 
 

@@ -23,8 +23,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from tunewright.arithmetic import as_usual
-from tunewright.resampling.alike import WORTH_SAYING, Alike, Hashes, Numbers, agreement, alike, joined, sets
-from tunewright.resampling.cells import Table, drawn, hashed_rows, read, repeated, texts
+from tunewright.resampling.alike import WORTH_SAYING, Hashes, Numbers, Verdict, joined, judge, sets
+from tunewright.resampling.cells import Table, drawn, hashed_rows, read, texts, twice
 from tunewright.resampling.splits import checked_lengths
 from tunewright.typing import Indices, Mask
 
@@ -40,13 +40,22 @@ _SEVERAL: Final = 5
 """Rows that are repeated, at least, before anything is said."""
 
 _AGREE: Final = 0.5
-"""Agreement of alike rows in the target, at least (`alike.agreement`)."""
+"""Agreement of alike rows in the target, at least (`Verdict.agreement`)."""
 
 _NEAR: Final = 0.25
-"""Where so large a share of alike rows has near misses (`Alike.near`) they may be alike by nature."""
+"""Where so large a share of alike rows has near misses (`Verdict.near`) they may be alike by nature."""
+
+_MANY: Final = 0.1
+"""Share of the rows from which on it is believed that copies of rows which are alike by nature are told by their target."""
 
 _TELLING: Final = 0.9
 """A target tells rows apart where it has so many times as many values as there are different rows."""
+
+_FINE: Final = 10
+"""And where its range, divided by its smallest step, is so many times as large as the number of its values: it is not rounded."""
+
+_READ: Final = 10_000_000
+"""Cells of an array of texts or objects, at most: a few seconds."""
 
 _LONG: Final = 60
 """Characters of a text that is not the same as another by chance."""
@@ -65,9 +74,9 @@ class _Found(NamedTuple):
 
 
 @contextmanager
-def untold() -> Iterator[None]:
-    """Within it nothing is looked for: what is made there is part of something that was told of already."""
-    token = _untold.set(True)
+def untold(quiet: bool = True) -> Iterator[None]:
+    """Within it nothing is looked for, if `quiet`: what is made there is part of something that was looked at already."""
+    token = _untold.set(quiet or _untold.get())
     try:
         yield
     finally:
@@ -103,9 +112,9 @@ def warn_of_copies(
     X: Any,  # noqa: ANN401, N803
     y: Any,  # noqa: ANN401
     folds: Sequence[tuple[Any, Any]],
+    groups: Any = None,  # noqa: ANN401
     *,
     classes: bool,
-    groups: Any = None,  # noqa: ANN401
     search: bool = False,
     stacklevel: int = 3,
 ) -> bool:
@@ -114,8 +123,8 @@ def warn_of_copies(
     Args:
         X, y: features and target, as the user gave them; y may be None.
         folds: training and test rows of each.
-        classes: whether y holds classes.
         groups: that the user gave.
+        classes: whether y holds classes.
         search: whether a `SearchCV` asks, whose splitter has to be told to heed groups.
         stacklevel: of the warning.
 
@@ -148,21 +157,20 @@ def _divided(X: Any, y: Any, folds: Sequence[tuple[Any, Any]], *, classes: bool)
     if len(pairs) > 1 and all(train.max() < test.min() for train, test in pairs):
         return None  # rows in time
     table = read(X)
-    hashes = hashed_rows(table)
-    again = repeated(hashes)
-    if not again.any():
+    hashes = hashed_rows(table, most=_READ)
+    if not len(twice(hashes)):
         return None
     target = np.zeros_like(hashes) if y is None else hashed_rows(read(y), start=_TARGET)
-    kept = np.flatnonzero(_counting(table, hashes, again))
-    found = alike(hashes[kept], target[kept], lambda: drawn(table, kept), quantity=y is not None and not classes)
-    if found is None or not _copied(found, hashes[kept], target[kept]):
+    sizes, numbers = sets(hashes + target)
+    counting = _counting(table, sizes, numbers)
+    kept = np.arange(len(hashes)) if counting.all() else np.flatnonzero(counting)
+    found = judge(hashes[kept], target[kept], lambda: drawn(table, kept), quantity=y is not None and not classes)
+    if found is None or not _copied(found, target[kept], y) or found.exact < WORTH_SAYING * len(hashes):
         return None
-    numbers = np.full(len(hashes), -1, dtype=np.int64)
-    sizes, numbers[kept] = sets(hashes[kept] + target[kept])
-    several = sizes > 1
-    if several.sum() < _SEVERAL or found.exact < WORTH_SAYING * len(hashes):
+    copied = (sizes > 1)[numbers] & counting
+    if np.bincount(numbers[copied], minlength=1).astype(bool).sum() < _SEVERAL:
         return None
-    numbers[kept] = np.where(several[numbers[kept]], numbers[kept], -1)
+    numbers = np.where(copied, numbers, len(sizes))
     tested, seen = sum(len(test) for _, test in pairs), sum(_seen(numbers, train, test, len(sizes)) for train, test in pairs)
     return _Found(found.exact, len(hashes), tested, seen, found.by_target) if seen >= WORTH_SAYING * tested else None
 
@@ -172,29 +180,29 @@ def _rows(part: Any) -> Indices:  # noqa: ANN401
     return np.flatnonzero(rows) if rows.dtype == bool else rows
 
 
-def _counting(table: Table, hashes: Hashes, again: Mask) -> Mask:
+def _counting(table: Table, sizes: Numbers, numbers: Numbers) -> Mask:
     """Rows that say something about copies: those that are unique, and no patterns or short texts."""
-    kept = np.ones(len(hashes), dtype=bool)
-    sizes, numbers = sets(hashes[again])
-    kept[again] = sizes[numbers] <= _PATTERN * np.median(sizes)
+    counting = (sizes <= _PATTERN * np.median(sizes[sizes > 1]) if (sizes > 1).any() else sizes > 0)[numbers]
     if (said := texts(table)) is not None:
-        kept &= ~again | (np.array([len(text) for text in said]) >= _LONG)
-    return kept
+        counting &= (sizes[numbers] == 1) | (np.array([len(text) for text in said]) >= _LONG)
+    return counting
 
 
-def _copied(found: Alike, features: Hashes, target: Hashes) -> bool:
+def _copied(found: Verdict, target: Hashes, y: Any) -> bool:  # noqa: ANN401
     """Whether alike rows are copies, also by what the target says."""
     if found.natural:
         return False
-    if found.by_target:
-        return len(np.unique(target)) >= _TELLING * (len(features) - found.exact)
-    return found.near < _NEAR and agreement(features, target) >= _AGREE
+    if not found.by_target:
+        return found.near < _NEAR and found.agreement >= _AGREE
+    values, different = np.unique(np.asarray(y, dtype=np.float64)), len(target) - found.exact
+    fine = np.ptp(values) > _FINE * len(values) * np.diff(values).min()
+    return bool(fine) and found.exact >= _MANY * len(target) and len(target) - len(twice(target)) >= _TELLING * different
 
 
-def _seen(numbers: Numbers, train: Indices, test: Indices, count: int) -> int:
-    """How many test rows have a copy, and not themselves, among the training rows; -1 is the number of rows that are no copies."""
-    learned, trained = np.zeros(count + 1, dtype=bool), np.zeros(len(numbers), dtype=bool)
+def _seen(numbers: Numbers, train: Indices, test: Indices, unique: int) -> int:
+    """How many test rows have a copy, and not themselves, among the training rows; `unique` is the number of rows that have none."""
+    learned, trained = np.zeros(unique + 1, dtype=bool), np.zeros(len(numbers), dtype=bool)
     learned[numbers[train]] = True
-    learned[-1] = False
+    learned[unique] = False
     trained[train] = True
     return int((learned[numbers[test]] & ~trained[test]).sum())

@@ -34,6 +34,7 @@ from tunewright.metric import Metric
 from tunewright.resampling.ambient import Ambient
 from tunewright.resampling.building import built, own_configuration
 from tunewright.resampling.contents import fingerprint
+from tunewright.resampling.copied import untold, warn_of_copies
 from tunewright.resampling.curves import Curve, halved, learning, validation
 from tunewright.resampling.draws import Drawn, constant, drawn_scores
 from tunewright.resampling.inputs import (
@@ -133,6 +134,7 @@ class CrossValidation:
         self._classes = y if self.classes and np.ndim(y) == 1 else None
         warn_of_leaks(estimator, X)
         self.splits = Splits(cv, X, y, groups, classes=self.classes, seed=seed)
+        self._told = warn_of_copies(X, y, self.splits.repeat(0), groups, classes=self.classes)
         self._copies = checked_repeats(estimator, self.splits, repeats)
         self.scorers = scorers_by_name(scoring, estimator, classes=self.classes)
         chosen = (
@@ -326,11 +328,12 @@ class CrossValidation:
         y, groups = (None if part is None else _safe_indexing(part, rows) for part in (self.y, self.groups))
         params = {name: _safe_indexing(part, rows) if by_row(part, self.X) else part for name, part in self.params.items()}
         left = None if self.resource is None else self.resource.for_rows(len(rows) / (1 + self.splits.ratio))
-        return CrossValidation(
-            self.estimator, _safe_indexing(self.X, rows), y, cv=self.splits.cv, scoring=self.scorers, repeats=self.repeats,
-            optimize=[metric.name for metric in self.metrics], groups=groups, params=params,
-            racing=isinstance(self.scheduler, Race), resource=left, budgets=None if left is None else self._budgets, seed=self.seed,
-        )  # fmt: skip
+        with untold():
+            return CrossValidation(
+                self.estimator, _safe_indexing(self.X, rows), y, cv=self.splits.cv, scoring=self.scorers, repeats=self.repeats,
+                optimize=[metric.name for metric in self.metrics], groups=groups, params=params, seed=self.seed,
+                racing=isinstance(self.scheduler, Race), resource=left, budgets=None if left is None else self._budgets,
+            )  # fmt: skip
 
     def outer(self, folds: int) -> "CrossValidation":
         """The same over other, outer folds, each of which is judged as a whole: what a nested cross-validation is judged on.
@@ -339,10 +342,11 @@ class CrossValidation:
         """
         own = self.splits.cv
         cv = TimeSeriesSplit(folds, gap=own.gap, max_train_size=own.max_train_size) if isinstance(own, TimeSeriesSplit) else folds
-        return CrossValidation(
-            self.estimator, self.X, self.y, cv=cv, scoring=self.scorers, optimize=[metric.name for metric in self.metrics],
-            groups=self.groups, params=self.params, racing=False, seed=self.seed + 1,
-        )  # fmt: skip
+        with untold(self._told):
+            return CrossValidation(
+                self.estimator, self.X, self.y, cv=cv, scoring=self.scorers, optimize=[metric.name for metric in self.metrics],
+                groups=self.groups, params=self.params, racing=False, seed=self.seed + 1,
+            )  # fmt: skip
 
     def score(self, params: Params, fold: int) -> float:
         """The first metric of a configuration on one fold."""
