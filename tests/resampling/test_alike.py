@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import datasets
 
-from tunewright.resampling.alike import find_alike, joined
+from tunewright.resampling.alike import Verdict, as_bits, find_alike, hashed, joined, judge
 from tunewright.typing import Array
 
 
@@ -126,3 +126,44 @@ def test_groups_that_share_a_copy_are_one() -> None:
     numbers = np.array([0, 1, 1, 2, 3, 4])  # rows 1 and 2 are copies
 
     assert joined(numbers, groups).tolist() == [0, 0, 0, 0, 1, 2]
+
+
+def verdict(x: Array, y: Array, *, quantity: bool = False) -> Verdict:
+    found = judge(hashed(x, range(x.shape[1])), hashed(y[:, None], [0], salt=99), lambda: x, quantity=quantity)
+    assert found is not None
+    return found
+
+
+def test_copies_of_a_table_of_many_values_have_no_near_misses() -> None:
+    x = rng().normal(size=(200, 4)).round(3)
+
+    assert verdict(np.tile(x, (2, 1)), labels(400)).near < 0.05
+
+
+@pytest.mark.parametrize("lean", [0.3, 0.6, 0.9])
+def test_rows_alike_by_nature_have_near_misses_however_much_columns_depend_on_each_other(lean: float) -> None:
+    assert verdict(leaning(50, 4, lean), labels(2000)).near > 0.5
+
+
+def test_one_half_without_near_misses_is_enough() -> None:
+    said = rng()
+    x = np.column_stack([said.normal(size=300), said.integers(0, 9, 300), said.integers(0, 9, 300)])
+
+    assert verdict(np.tile(x, (2, 1)), labels(600)).near < 0.05
+
+
+def test_agreement_is_1_for_copies_and_0_for_targets_that_are_drawn_anew() -> None:
+    x, y = np.tile(rng().normal(size=(2000, 3)), (2, 1)), labels(2000)
+
+    assert verdict(x, np.tile(y, 2)).agreement == pytest.approx(1)
+    assert abs(verdict(x, labels(4000)).agreement) < 0.15  # 2,000 pairs: 0.022 is one sigma, so by chance less than once in 1e9
+
+
+def test_a_cell_has_another_hash_in_another_column_and_bits_stay_as_they_are() -> None:
+    x = np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 2.0]])
+
+    hashes = hashed(x, [0, 1])
+
+    assert hashes[0] == hashes[2] != hashes[1]
+    assert (hashed(as_bits(x), [0, 1]) == hashes).all()
+    assert (hashed(x, [0, 1], salt=1) != hashes).all()

@@ -102,7 +102,8 @@ def hashed_rows(table: Table, *, start: int = 0, most: float = math.inf) -> Hash
 def twice(hashes: Hashes) -> Hashes:
     """Those that several rows have, once for each but the first, in order."""
     ordered: Hashes = np.sort(hashes)
-    return ordered[1:][ordered[1:] == ordered[:-1]]
+    again: Hashes = ordered[1:][ordered[1:] == ordered[:-1]]
+    return again
 
 
 def _among(hashes: Hashes, some: Hashes) -> Mask:

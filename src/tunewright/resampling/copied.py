@@ -10,6 +10,9 @@ here more is asked for:
 - Where a row is one text, it is long: short ones are the same by nature.
 - They are divided by the very folds that are given: groups may hold them together.
 
+A table that was put together several times is told without all this: each row, target included, stands there a multiple of so many times,
+whatever its columns hold. By chance the numbers of m different rows are all even about once in 2^m times.
+
 Where every fold is judged on rows that come after all that it trains on, rows are in time. There a past that comes again is what a model
 may make use of, and where a process stands still its rows are the same: nothing is said.
 """
@@ -39,6 +42,9 @@ _PATTERN: Final = 10
 _SEVERAL: Final = 5
 """Rows that are repeated, at least, before anything is said."""
 
+_DIFFERENT: Final = 30
+"""Different rows, at least, of a table that was put together several times: by chance once in 1e9."""
+
 _AGREE: Final = 0.5
 """Agreement of alike rows in the target, at least (`Verdict.agreement`)."""
 
@@ -64,10 +70,20 @@ _untold: ContextVar[bool] = ContextVar("_untold", default=False)
 
 
 class _Found(NamedTuple):
-    """Attributes: how many of all rows repeat another; test rows of all folds, and those that have a copy among their training rows; by the target too."""
+    """What is told of copies.
+
+    Attributes:
+        rows: how many of all rows repeat another.
+        all_rows: how many there are.
+        times: how often the whole table stands there; 1 where it is only some rows.
+        tested: test rows of all folds.
+        seen: those that have a copy among their training rows.
+        by_target: whether rows are copies only where they agree in the target too.
+    """
 
     rows: int
     all_rows: int
+    times: int
     tested: int
     seen: int
     by_target: bool
@@ -142,10 +158,15 @@ def warn_of_copies(
     if search:
         splitter = "StratifiedGroupKFold" if classes and np.ndim(y) == 1 else "GroupKFold"
         how = f"cv={splitter}({len(folds)}), and fit(X, y, groups={called})"
+    where = "X" if y is None else "X and y"
+    which = (
+        f"{found.rows} of {found.all_rows} rows repeat another row in all of {where}, more than chance gives"
+        if found.times == 1
+        else f"Each of {found.all_rows} rows stands in {where} {found.times} times, or a multiple of it, as if the table were put together {found.times} times"
+    )
     warnings.warn(
-        f"{found.rows} of {found.all_rows} rows repeat another row in all of X{'' if y is None else ' and in y'}, more than chance gives, and the folds divide them: "
-        f"{found.seen} of {found.tested} test rows have such a copy among their training rows, so the scores praise memory, and promise too much for new "
-        f"rows. Drop the copies, or hold them together: {how}, from tunewright.resampling import alike_rows.",
+        f"{which}, and the folds divide them: {found.seen} of {found.tested} test rows have such a copy among their training rows, so the scores "
+        f"praise memory, and promise too much for new rows. Drop the copies, or hold them together: {how}, from tunewright.resampling import alike_rows.",
         stacklevel=stacklevel,
     )
     return True
@@ -162,17 +183,19 @@ def _divided(X: Any, y: Any, folds: Sequence[tuple[Any, Any]], *, classes: bool)
         return None
     target = np.zeros_like(hashes) if y is None else hashed_rows(read(y), start=_TARGET)
     sizes, numbers = sets(hashes + target)
-    counting = _counting(table, sizes, numbers)
+    times = int(np.gcd.reduce(sizes)) if y is not None and len(sizes) >= _DIFFERENT else 1
+    counting = np.ones(len(hashes), dtype=bool) if times > 1 else _counting(table, sizes, numbers)
     kept = np.arange(len(hashes)) if counting.all() else np.flatnonzero(counting)
     found = judge(hashes[kept], target[kept], lambda: drawn(table, kept), quantity=y is not None and not classes)
-    if found is None or not _copied(found, target[kept], y) or found.exact < WORTH_SAYING * len(hashes):
+    if found is None or not (times > 1 or _copied(found, target[kept], y)) or found.exact < WORTH_SAYING * len(hashes):
         return None
     copied = (sizes > 1)[numbers] & counting
     if np.bincount(numbers[copied], minlength=1).astype(bool).sum() < _SEVERAL:
         return None
     numbers = np.where(copied, numbers, len(sizes))
     tested, seen = sum(len(test) for _, test in pairs), sum(_seen(numbers, train, test, len(sizes)) for train, test in pairs)
-    return _Found(found.exact, len(hashes), tested, seen, found.by_target) if seen >= WORTH_SAYING * tested else None
+    by_target = found.by_target or found.natural
+    return _Found(found.exact, len(hashes), times, tested, seen, by_target) if seen >= WORTH_SAYING * tested else None
 
 
 def _rows(part: Any) -> Indices:  # noqa: ANN401

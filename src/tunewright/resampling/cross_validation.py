@@ -127,7 +127,7 @@ class CrossValidation:
         self.estimator = estimator
         self.X, self.y, self.groups = X, y, groups
         self.params = dict(params or {})
-        self.repeats, self.seed = repeats, seed
+        self.repeats, self.seed, self._budgets = repeats, seed, budgets
         checked_lengths(X=X, y=y, groups=groups, **for_rows(self.params, X))
         check_complete(y=y, groups=groups)
         self.classes = is_classifier(estimator) if hasattr(estimator, "fit") else looks_like_classes(y)
@@ -144,7 +144,6 @@ class CrossValidation:
             if name not in self.scorers:
                 raise MetricError(f'optimize names "{name}", but the scorers are {", ".join(self.scorers)}.')
         self.metrics = tuple(Metric(name, "maximize") for name in chosen)
-        self._budgets = budgets
         self.resource = self._resource(resource, budgets)
         self.scheduler = self._scheduler(racing)
         judged = () if self.resource is None else (self.resource.text,)
