@@ -62,7 +62,7 @@ def test_it_says_how_many_rows_are_copies_what_follows_and_how_to_mend_it() -> N
     )
     assert "and the folds divide them: " in told
     assert "have such a copy among their training rows, so the scores praise memory" in told
-    assert told.endswith("groups=alike_rows(X), from tunewright.resampling import alike_rows.")
+    assert told.endswith("hold them together (from tunewright.resampling import alike_rows): cv=5, groups=alike_rows(X).")
 
 
 def test_it_says_how_many_rows_repeat_others_where_not_all_do() -> None:

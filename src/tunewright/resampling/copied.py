@@ -154,10 +154,11 @@ def warn_of_copies(
     if found is None:
         return False
     called = f"alike_rows(X{', y' if found.by_target else ''}{'' if groups is None else ', groups=groups'})"
-    how = f"groups={called}"
+    parts = len(folds) if len(folds) > 1 else 5
+    how = f"cv={parts}, groups={called}"
     if search:
         splitter = "StratifiedGroupKFold" if classes and np.ndim(y) == 1 else "GroupKFold"
-        how = f"cv={splitter}({len(folds)}), and fit(X, y, groups={called})"
+        how = f"cv={splitter}({parts}), and fit(X, y, groups={called})"
     where = "X" if y is None else "X and y"
     which = (
         f"{found.rows} of {found.all_rows} rows repeat another row in all of {where}, more than chance gives"
@@ -166,7 +167,7 @@ def warn_of_copies(
     )
     warnings.warn(
         f"{which}, and the folds divide them: {found.seen} of {found.tested} test rows have such a copy among their training rows, so the scores "
-        f"praise memory, and promise too much for new rows. Drop the copies, or hold them together: {how}, from tunewright.resampling import alike_rows.",
+        f"praise memory, and promise too much for new rows. Drop the copies, or hold them together (from tunewright.resampling import alike_rows): {how}.",
         stacklevel=stacklevel,
     )
     return True

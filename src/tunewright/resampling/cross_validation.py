@@ -78,7 +78,8 @@ class CrossValidation:
         repeats: how often the folds are drawn anew. Where the splitter makes the same ones each time a repeat is another seed of the estimator's
             chance; an estimator without any is refused.
         optimize: which of several scorers the study optimises; default: the first.
-        groups: for the splitter, shape (rows,).
+        groups: for the splitter, shape (rows,). Where folds divide rows that stand there several times a warning says so, once;
+            `resampling.alike_rows(X)` are groups that hold them together.
         params: what `fit` and the scorers get by name, as `sklearn.model_selection.cross_validate(params=)`: arrays with one entry a
             row are divided like the rows, {"sample_weight": w}; with metadata routing they go where they are asked for.
         racing: whether the study's scheduler may end a configuration before its last fold (`Race`); default: where one score is
