@@ -55,7 +55,9 @@ def read(data: Any) -> Table:  # noqa: ANN401
             table.sum_duplicates()
         return table
     if hasattr(data, "columns") and (hasattr(data, "iloc") or hasattr(data, "get_column")):
-        return data
+        kinds = set(data.dtypes)
+        plain = len(kinds) == 1 and all(isinstance(kind, np.dtype) and kind.kind in "biuf" for kind in kinds)
+        return data.to_numpy() if plain else data
     if hasattr(data, "to_numpy"):
         data = data.to_numpy()
     if isinstance(data, list | tuple) and data and isinstance(data[0], str):
