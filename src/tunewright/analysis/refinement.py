@@ -25,6 +25,7 @@ from tunewright.analysis.text import counted, number
 from tunewright.analysis.told import Told
 from tunewright.analysis.tuning import default_row, levels
 from tunewright.analysis.widening import neat, widened
+from tunewright.arguments import count_of
 from tunewright.errors import SpaceError, StudyError
 from tunewright.history import History
 from tunewright.models.ranking import Ranking
@@ -99,8 +100,9 @@ def refine(history: History, keep: float = 0.9, *, freeze: bool = False, seed: i
         seed: of what decides that.
 
     Raises:
-        StudyError: keep is no share.
+        StudyError: keep is no share, or the seed no whole number of at least 0.
     """
+    seed = count_of(seed, "seed")
     if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 < keep <= 1:
         raise StudyError(f"keep is the share of the top region to keep, between 0 and 1, got {keep!r}.")
     known = evidence(history)
