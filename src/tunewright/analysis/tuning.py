@@ -4,7 +4,7 @@ A Gaussian process fitted to the study says what loss to expect at configuration
 
 - the *tunability* of a parameter is what the default gains when this parameter alone is set as well as it can be [1]; of a pair, when
   both are; of the whole, when everything is;
-- the *ablation path* walks from the default to the winner, one parameter at a time, each time the one that gains most [2];
+- the *ablation path* walks from the default to the winner, one parameter at a time, each time the one that gains most [2], which may be a loss where only several together gain;
 - parameters *can stay at their default* when putting them back costs the winner next to nothing.
 
 Intervals are of the posterior: losses are drawn jointly at the configurations that are compared, so what both have in common cancels.
