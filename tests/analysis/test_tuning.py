@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tunewright.analysis.evidence import evidence
+from tunewright.analysis.insight import insight
 from tunewright.analysis.report import report
 from tunewright.analysis.tuning import default_row, left_out, levels, places, tunability
 from tunewright.metric import Metric
@@ -62,7 +63,7 @@ def test_where_only_two_together_gain_the_first_step_loses_least_and_the_text_ag
     first = found.path[0].gain.value
     assert first < 0 < found.path[-1].gain.value
     assert "at each step the change that gains most there (one below 0 pays only with later ones):" in repr(found)
-    assert found.walk in report(history, title="")
+    assert found.walk in report(history, title="", insight=insight(history))
 
 
 def test_where_the_default_of_the_space_failed_it_is_about_the_next(history_of):

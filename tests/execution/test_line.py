@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from typing import ClassVar
 
+import cloudpickle
 import msgspec
 import pytest
 from hypothesis import example, given, settings
@@ -566,6 +567,7 @@ def test_a_person_stops_a_task_of_a_pool_and_what_it_returns_counts(pool, tmp_pa
 
 def test_when_the_time_is_up_tasks_of_a_pool_may_clean_up(pool, tmp_path):
     study = study_of(tmp_path)
+    study.optimize(lambda live: time.sleep(0.5) or live["x"], trials=2, workers=2, executor=pool)  # its processes are there
 
     def objective(live):
         step = 0
@@ -577,7 +579,7 @@ def test_when_the_time_is_up_tasks_of_a_pool_may_clean_up(pool, tmp_path):
 
     study.optimize(objective, seconds=2, overtime=0.2, workers=2, executor=pool)
 
-    assert study.history.completed == 2
+    assert study.history.completed == 4
     assert study.history.open_tasks == []
 
 
@@ -617,6 +619,39 @@ def test_a_task_of_a_pool_that_nobody_waits_for_ends_itself(pool, tmp_path):
         assert time.monotonic() < end
         time.sleep(0.02)
     assert pool.submit(int).result(60) == 0
+
+
+@pytest.mark.filterwarnings("ignore:No trial completed")
+@pytest.mark.parametrize("isolation", ["none", "process"])
+def test_a_task_that_a_pool_begins_when_its_search_is_over_ends_itself(pool, tmp_path, isolation):
+    """What stands in the pool's queue cannot be called back."""
+    study = study_of(tmp_path)
+
+    def wait():
+        while not (tmp_path / "over").exists():
+            time.sleep(0.02)
+
+    def objective(live):
+        with contextlib.suppress(tw.Stopped):
+            while True:
+                live.report(0, loss=1.0)
+                time.sleep(0.02)
+        (tmp_path / "ended").touch()
+
+    others = [pool.submit(_called, cloudpickle.dumps(wait)) for _ in range(2)]
+    study.optimize(objective, seconds=0.5, overtime=0.1, workers=2, executor=pool, isolation=isolation)
+    (tmp_path / "over").touch()
+
+    assert [other.result(60) for other in others] == [None, None]
+    end = time.monotonic() + 60
+    while not (tmp_path / "ended").exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert pool.submit(int).result(60) == 0
+
+
+def _called(function):
+    return cloudpickle.loads(function)()
 
 
 @pytest.mark.filterwarnings("ignore:No trial completed")
@@ -680,9 +715,11 @@ def test_tasks_that_cannot_reach_us_bring_their_reports_with_them_and_that_is_sa
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     monkeypatch.setenv("TUNEWRIGHT_LISTEN", f"127.0.0.1:{port}")
-    monkeypatch.setattr(
-        Line, "lead", lambda self, key, lead=Line.lead: msgspec.structs.replace(lead(self, key), addresses=(("127.0.0.1", 1),))
-    )
+
+    def from_elsewhere(self, key, lead=Line.lead):
+        return msgspec.structs.replace(lead(self, key), addresses=(("127.0.0.1", 1),), machine="another")
+
+    monkeypatch.setattr(Line, "lead", from_elsewhere)
     study = study_of(tmp_path)
 
     def objective(live):

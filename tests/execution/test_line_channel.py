@@ -6,13 +6,15 @@ import socket
 import threading
 import time
 
+import msgspec
 import pytest
 
 from tunewright.execution import line_channel
 from tunewright.execution.channel import Board
-from tunewright.execution.frames import LIMIT, Challenge, Frames, Hello, Lead, News, Said, packed, proof, unpacked
+from tunewright.execution.frames import LEFT, LIMIT, Challenge, Frames, Hello, Lead, News, Said, packed, proof, unpacked
 from tunewright.execution.line import Line
 from tunewright.execution.line_channel import LineChannel, Outbox
+from tunewright.processes import machine
 from tunewright.trial import Outcome, Report
 
 SECRET = bytes(range(32))
@@ -204,6 +206,31 @@ def test_an_address_where_nobody_is_is_tried_once(coordinator):
     assert channel._next == float("inf")
     assert channel.rest() == numbered(100)
     assert channel.delivery(Outcome(None)).missed is True
+
+
+def test_where_the_door_of_a_coordinator_of_this_machine_is_shut_the_task_should_stop(coordinator):
+    there = coordinator()
+    there.close()
+    channel = LineChannel(msgspec.structs.replace(there.lead, machine=machine()))
+    assert channel.stopping() is None  # it has not looked yet
+
+    channel.send(numbered(1)[0])
+
+    assert channel.stopping() == LEFT
+    assert channel.rest() == numbered(1)
+
+
+def test_a_task_whose_coordinator_has_gone_from_this_machine_should_stop(coordinator):
+    there = coordinator("hang up")
+    channel = LineChannel(msgspec.structs.replace(there.lead, machine=machine()))
+    channel.send(numbered(1)[0])
+    there.close()
+
+    wait_for(lambda: channel.stopping() is None and channel._socket is None)  # it notices, and looks again a second later
+    channel._next = 0.0
+    channel.send(numbered(2)[1])
+
+    assert channel.stopping() == LEFT
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="how a full queue is treated is Linux's own")

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tunewright.errors import ExtraMissing, StorageError
+from tunewright.errors import ExtraMissing, StorageError, StudyMissing
 from tunewright.storage.postgres import Postgres
 from tunewright.storage.schema import VERSION
 from tunewright.storage.server import Server, safe
@@ -78,7 +78,7 @@ def test_a_refused_password_is_said(postgres_server: Any) -> None:
                 Postgres(wrong).studies()
             assert "wrong@" not in str(raised.value)
             with pytest.raises(StorageError, match=r'GRANT CREATE ON DATABASE "\w+" TO "guarded";'):
-                Postgres(url.replace("postgres:@", "guarded:right@")).studies()
+                Postgres(url.replace("postgres:@", "guarded:right@")).create("first", HEADER)
         finally:
             rules.write_text(before)
             owner.execute("SELECT pg_reload_conf()")
@@ -145,10 +145,24 @@ def test_the_rights_that_it_proposes_are_those_that_are_missing(
 
 
 def test_eight_processes_make_the_tables_at_once(postgres: str, fork: Any) -> None:
-    children = [fork(lambda say: say(Postgres(postgres).studies())) for _ in range(8)]
+    children = [fork(lambda say, name=str(number): say(Postgres(postgres).create(name, HEADER).name)) for number in range(8)]
 
-    assert [child.hear() for child in children] == ["[]"] * 8
+    assert [child.hear() for child in children] == [str(number) for number in range(8)]
     assert [child.wait()[0] for child in children] == [0] * 8
+
+
+def test_who_only_looks_makes_no_tables(postgres: str) -> None:
+    storage = Postgres(postgres)
+
+    assert storage.studies() == []
+    with pytest.raises(StudyMissing, match=r'no study "first": .* holds no studies yet'):
+        storage.open("first")
+    with psycopg.connect(postgres) as foreign:
+        assert foreign.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'tunewright'").fetchone() == (0,)
+
+    storage.create("first", HEADER)
+    assert [record.name for record in storage.studies()] == ["first"]
+    storage.close()
 
 
 def test_tables_of_the_future_are_refused_and_not_touched(postgres: str) -> None:

@@ -163,9 +163,9 @@ def _left_out(process: GaussianProcess, whole: Posterior, points: Points, values
     if n >= min(_FITTED, max(_FEW[0], _FEW[1] * lengths)):
         return _without_each(whole, values)
     parts = min(n, _PARTS[n >= _FEW[0]])
-    found, part = np.empty(n), np.arange(n) % parts
-    for each in range(parts):
-        held, rest = part == each, np.flatnonzero(part != each)
+    found = np.empty(n)
+    for held in np.array_split(np.random.default_rng(0).permutation(n), parts):
+        rest = np.setdiff1d(np.arange(n), held)
         theta = fit(process, points.take(rest), values[rest], doubts[rest])
         without = whole if theta is None else process.condition(theta, points, values, doubts)
         found[held] = _without_each(without, values)[held]

@@ -16,6 +16,7 @@ import msgspec
 from tunewright.trial import Outcome, Report
 
 __all__ = [
+    "LEFT",
     "LIMIT",
     "Challenge",
     "Delivery",
@@ -39,6 +40,10 @@ _HEAD: Final = 4
 """Bytes that say how long a frame is."""
 
 
+LEFT: Final = "The study goes on without this task."
+"""Why a task should stop that nobody waits for any more."""
+
+
 class Lead(msgspec.Struct, frozen=True):
     """How a task reaches its coordinator.
 
@@ -46,11 +51,13 @@ class Lead(msgspec.Struct, frozen=True):
         addresses: host and port, to be tried in turn.
         number: of the task, among all that the line leads to.
         secret: 32 random bytes, of this line alone.
+        machine: where it listens at these addresses itself (`processes.machine`); empty: others may stand between.
     """
 
     addresses: tuple[tuple[str, int], ...]
     number: int
     secret: bytes
+    machine: str = ""
 
     def __repr__(self) -> str:
         return f"Lead({self.addresses}, {self.number})"  # executors log what their tasks were called with

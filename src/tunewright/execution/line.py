@@ -21,6 +21,7 @@ import msgspec
 
 from tunewright.execution.channel import Board
 from tunewright.execution.frames import (
+    LEFT,
     LIMIT,
     Challenge,
     Delivery,
@@ -35,6 +36,7 @@ from tunewright.execution.frames import (
     steady,
     unpacked,
 )
+from tunewright.processes import machine
 from tunewright.trial import Outcome, Report
 
 __all__ = ["Ledger", "Line"]
@@ -49,7 +51,6 @@ _LAST: Final = 0.5
 """Seconds to wait, when a task's process has died, for the end of what it had said."""
 _FULL: Final = 1.0
 """Seconds without new connections, where this process can have no more files."""
-_LEFT: Final = "The study goes on without this task."
 
 
 class _Open:
@@ -152,6 +153,8 @@ class Line:
 
     def __init__(self, board: Board, listener: socket.socket, addresses: tuple[tuple[str, int], ...]) -> None:
         self.addresses = addresses
+        here = listener.getsockname()[0]
+        self._machine = machine() if all(host == here for host, _ in addresses) else ""
         self._secret = secrets.token_bytes(32)
         self._ledger = Ledger(board)
         self._numbers: dict[tuple[int, int], int] = {}
@@ -178,7 +181,7 @@ class Line:
     def lead(self, key: tuple[int, int]) -> Lead:
         """A task is under way: what it needs to reach us."""
         self._numbers[key] = self._ledger.open(key)
-        return Lead(self.addresses, self._numbers[key], self._secret)
+        return Lead(self.addresses, self._numbers[key], self._secret, self._machine)
 
     def ask(self) -> None:
         """Somebody on the board is asked to stop."""
@@ -346,7 +349,7 @@ class Line:
         """Its task is not waited for any more."""
         with contextlib.suppress(OSError, ValueError):
             if caller.number and not caller.told:
-                caller.out += packed(News(caller.have, _LEFT))
+                caller.out += packed(News(caller.have, LEFT))
             if caller.out:
                 caller.line.send(caller.out)
             caller.line.shutdown(socket.SHUT_WR)

@@ -17,6 +17,7 @@ from typing import Final
 
 from tunewright.execution.channel import Channel
 from tunewright.execution.frames import (
+    LEFT,
     LIMIT,
     Challenge,
     Delivery,
@@ -31,6 +32,7 @@ from tunewright.execution.frames import (
     steady,
     unpacked,
 )
+from tunewright.processes import machine
 from tunewright.trial import Outcome, Report
 
 __all__ = ["LineChannel", "Outbox"]
@@ -109,6 +111,8 @@ class Outbox:
 
 class LineChannel(Channel):
     """A channel over the network; for the threads of one process.
+
+    Where the coordinator is on the same machine and its door is shut, it has ended, or its search has: nobody waits for the task.
 
     Args:
         lead: how the coordinator is reached.
@@ -238,11 +242,14 @@ class LineChannel(Channel):
         if begun < self._next:
             return False
         end, left = begun + (_AGAIN if self._met else _FIRST), len(self._lead.addresses)
-        spoke = False
+        spoke, shut = False, 0
         for number, (host, port) in enumerate(self._lead.addresses):
             now = time.monotonic()
             try:
                 line = socket.create_connection((host, port), timeout=max(0.01, (end - now) / (left - number)))
+            except ConnectionRefusedError:
+                shut += 1
+                continue
             except OSError:
                 continue
             spoke = True
@@ -253,6 +260,9 @@ class LineChannel(Channel):
                 continue
             self._pause = _PAUSES[0]
             return True
+        if shut == left and self._lead.machine == machine():
+            self._why, self._closed = self._why or LEFT, True
+            return False
         now = time.monotonic()
         self._put_off(now, now - begun)
         if not self._met:

@@ -40,10 +40,16 @@ T = TypeVar("T")
 
 
 class Keeper(Protocol):
-    """Who holds the connection to a database."""
+    """Who holds the connection to a database.
+
+    Attributes:
+        nothing: what is said of a database that does not `exists`.
+    """
+
+    nothing: str
 
     def exists(self) -> bool:
-        """Whether there is a database, without making one."""
+        """Whether there is a database with tables, without making one."""
 
     def fetch(self, text: str, values: Mapping[str, object]) -> list[Any]:
         """All rows of a query."""
@@ -148,7 +154,7 @@ class Database(Storage):
     def open(self, name: str) -> StudyRecord:
         """See Storage."""
         if not self._keeper.exists():
-            raise StudyMissing(f'There is no study "{name}": {self.shown} does not exist.')
+            raise StudyMissing(f'There is no study "{name}": {self.shown} {self._keeper.nothing}.')
         rows = self._keeper.fetch(self._text.study, {"name": name})
         if not rows:
             raise self._missing(name)
@@ -260,7 +266,7 @@ class Database(Storage):
         """See Storage. Raises StudyMissing. No transaction stays open between the entries."""
         base = study << SHIFT
         if not self._keeper.exists():
-            raise StudyMissing(f"There is no study number {study}: {self.shown} does not exist.")
+            raise StudyMissing(f"There is no study number {study}: {self.shown} {self._keeper.nothing}.")
         while True:
             rows = self._keeper.fetch(self._text.chunk, span(study, since + 1))
             if not rows:

@@ -7,7 +7,7 @@ between is decided by whoever was at work: `write` does it again, `writing` says
 The minute is that of the outage, not of the one who waits: it begins when the server is first missed, all threads share it, and once it
 is over nobody waits again until the server has been reached. A process that has to end (`hurried`) does not wait at all.
 
-The tables stand in a schema of their own, "tunewright", made by whoever comes first. Its table `version` says which tables these are.
+The tables stand in a schema of their own, "tunewright", made by whoever first has something to write. Its table `version` says which tables these are.
 A newer version is refused; an older one is brought up to date (`migrations`) in one transaction, under a lock.
 
 The server itself is told to end the session of a client that is silent in the middle of a transaction, or that its network has lost.
@@ -47,18 +47,16 @@ _SETTINGS: Final = (
     "-c search_path=tunewright -c idle_in_transaction_session_timeout=60000 -c lock_timeout=60000 "
     "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
 )
-_NETWORK: Final = {
-    "keepalives_idle": 20,
-    "keepalives_interval": 5,
-    "keepalives_count": 4,
-    "tcp_user_timeout": 40_000,
-}
+_NETWORK: Final = {"keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 40_000}
 """When this end sees that the network has gone: after 40 s; else it would wait for a quarter of an hour."""
 
 
 def safe(url: str) -> str:
     """The address without its password, wherever it stands."""
     return re.sub(r"(?i)([?&])\w*password=[^&]*&?", r"\1", masked(url, "")).rstrip("?&")
+
+
+class _NoTablesError(Exception): ...
 
 
 class Server:
@@ -74,6 +72,8 @@ class Server:
         hurried: whether this process has to end, so that nobody waits; a signal handler may set it.
     """
 
+    nothing = "holds no studies yet"
+
     def __init__(self, url: str, *, patience: float) -> None:
         self._driver = require("psycopg", extra="postgres")
         self._url = url
@@ -83,7 +83,7 @@ class Server:
         self.life = 0
         self.hurried = False
         self._connection: Any = None
-        self._known = False
+        self._known = self._looking = False
         self._missed: float | None = None
         self._given_up = False
         self._quiet = 0.0
@@ -91,8 +91,16 @@ class Server:
         _SERVERS.add(self)
 
     def exists(self) -> bool:
-        """Always: the tables are made when the connection is."""
-        return True
+        """Whether there are tables. None are made for who only asks; else they are made with the connection. Raises as `connection`."""
+        with self.threads:
+            self._looking = True
+            try:
+                return self.connection is not None
+            except _NoTablesError:
+                self._known = True
+                return False
+            finally:
+                self._looking = False
 
     # ---- the connection --------------------------------------------------------------------------------------------------------
 
@@ -143,6 +151,8 @@ class Server:
     def _connect(self) -> Any:  # noqa: ANN401  the driver is optional
         connection = self._reach()
         try:
+            if self._looking and not self._made(connection):
+                raise _NoTablesError
             self._set_up(connection)
         except BaseException:
             connection.close()

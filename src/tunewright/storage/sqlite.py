@@ -57,6 +57,8 @@ class SqliteFile:
         StorageError: no file can have such a path.
     """
 
+    nothing = "does not exist"
+
     def __init__(self, path: str, *, timeout: float) -> None:
         self.shown = path
         self.path = real_path(path)
