@@ -237,3 +237,30 @@ def test_a_notebook_shows_what_is_printed_and_runs_nothing_of_it():
         printed = Counter(re.findall(r"[\w.]+", repr(found)))
         assert not [word for word in printed - said if re.search(r"\d", word)]  # every number
         assert not re.search("<(script|img|u>|i>|b>loss)", html)
+
+
+@pytest.mark.parametrize("seed", ["a", -1, 1.5, None, True])
+@pytest.mark.parametrize("few", [2, 30])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        analysis.importance,
+        analysis.effects,
+        analysis.tunability,
+        analysis.prospect,
+        analysis.sensitivity,
+        analysis.refine,
+        lambda history, seed: plots.contour(history, seed=seed, backend="data"),
+    ],
+)
+def test_a_seed_that_is_none_is_refused_in_a_sentence(asked, few, seed):
+    history = told(PAIR, [float(i % 7) for i in range(few)])
+
+    with pytest.raises(StudyError, match=f"seed must be a whole number, 0 or more, got {seed!r}"):
+        asked(history, seed=seed)
+
+
+def test_a_seed_of_numpy_is_a_seed():
+    history = told(PAIR, [float(i % 7) for i in range(30)])
+
+    assert repr(analysis.importance(history, seed=np.int64(3))) == repr(analysis.importance(history, seed=3))

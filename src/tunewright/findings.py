@@ -144,7 +144,8 @@ class Findings(ABC):
 
         Args:
             keep: the share of the best tenth of the space to keep inside the new ranges; less makes them narrower.
-            freeze: fix the parameters that make no difference; trials with other values then no longer count as tried.
+            freeze: fix the parameters that make no difference; trials with other values then no longer count as tried, so of numbers
+                often the best alone. How many that costs is said.
 
         Raises:
             StudyError: keep is no share.

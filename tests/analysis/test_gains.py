@@ -32,9 +32,15 @@ def test_it_says_what_everything_each_and_each_step_is_worth():
         "  Tuning everything is worth 0.70 (0.50 to 0.90) in loss beyond the default.",
         "  a alone: 0.50 (0.30 to 0.70), at 0.25",
         "  b alone: 0.20 (0.10 to 0.30), at 2",
-        "  From the default to the best trial, the largest gain first:",
+        "  From the default to the best trial, at each step the change that gains most there:",
         "    f: 1 -> 1.0, 0.50 (0.30 to 0.70)",
         "    w: inactive -> null, 0.20 (0.10 to 0.30)",
         "  Can stay at their default: b: expected loss 0.0100 ± 0.0020.",
     ]
     assert found._repr_html_().count("<li>") == 7
+
+
+def test_a_step_that_loses_is_said_to_pay_only_with_others():
+    path = (Step("a", 0, 1, Gain(("a",), -0.5, -0.7, -0.3)), Step("b", 0, 1, Gain(("b",), 0.9, 0.7, 1.1)))
+
+    assert Tunability("loss", 20, path=path).walk.endswith("gains most there (one below 0 pays only with later ones)")

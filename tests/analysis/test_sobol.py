@@ -32,6 +32,16 @@ def test_a_conditional_parameter_counts_where_it_is_active():
     assert np.allclose(found.total[:, 0], [0.75, 1.0], atol=0.05)
 
 
+def test_what_a_parameter_does_alone_is_no_more_than_what_it_does_in_any_company():
+    space = SearchSpace({f"x{j}": Float(0, 1) for j in range(4)})
+
+    for seed in range(10):
+        found = indices(space, lambda rows: rows @ np.array([[3.0], [2.0], [1.0], [0.5]]), np.random.default_rng(seed))
+
+        assert (found.first <= found.total).all()
+        assert (found.total <= 1).all()
+
+
 def test_a_constant_function_has_no_shares():
     space = SearchSpace({"x": Float(0, 1)})
 

@@ -17,9 +17,9 @@ def known(n: int, noise: float = 0.0, seed: int = 0) -> Evidence:
     return of(rows, losses)
 
 
-def of(rows, losses) -> Evidence:
+def of(rows, losses, space: SearchSpace = SPACE) -> Evidence:
     n = len(rows)
-    return Evidence(SPACE, Metric("loss"), np.arange(n), rows, losses, np.ones(n, bool), np.zeros(n), losses)
+    return Evidence(space, Metric("loss"), np.arange(n), rows, losses, np.ones(n, bool), np.zeros(n), losses)
 
 
 def test_it_predicts_in_units_of_the_loss():
@@ -34,19 +34,18 @@ def test_it_predicts_in_units_of_the_loss():
 
 
 def test_leaving_one_out_is_what_refitting_without_it_gives():
-    evidence = known(25, noise=1.0)
+    evidence = known(45, noise=1.0)  # enough that the hyperparameters of all are kept
     model = surrogate(evidence)
     weights = territory(SPACE, evidence.rows)
     values = seen(evidence.losses, weights).values
     points, process = model.features.points(evidence.rows), GaussianProcess(model.features.code_of_level)
     guesses = []
-    for i in range(25):
-        rest = np.delete(np.arange(25), i)
-        less = process.condition(model.posterior.theta, points.take(rest), values[rest], np.zeros(24))
+    for i in range(45):
+        rest = np.delete(np.arange(45), i)
+        less = process.condition(model.posterior.theta, points.take(rest), values[rest], np.zeros(44))
         guesses.append(less.predict(points.take(np.array([i])))[0][0])
 
-    # the shortcut keeps the estimated mean of all trials
-    assert model.fit.r2 == pytest.approx(judge(values, np.array(guesses), weights).r2, abs=0.05)
+    assert model.fit.r2 == pytest.approx(judge(values, np.array(guesses), weights).r2, abs=1e-6)
 
 
 def test_draws_have_the_mean_and_the_spread_of_the_posterior():
@@ -69,6 +68,37 @@ def test_noise_that_nobody_can_predict_is_not_predicted():
 
     assert not model.fit.predicts
     assert model.fit.n == 60
+
+
+@pytest.mark.parametrize(("dimensions", "trials"), [(5, 20), (10, 60)])
+def test_few_trials_of_pure_noise_are_rarely_predicted(dimensions, trials):
+    space = SearchSpace({f"x{j}": Float(0, 1) for j in range(dimensions)})
+    fooled = 0
+
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        rows, losses = rng.random((trials, dimensions)), rng.normal(size=trials)
+        fooled += surrogate(of(rows, losses, space)).fit.predicts
+
+    # 2 and 0 of 200 studies do: with other seeds more than 5 of 20 would come less than once in 1e6 runs; judged by hyperparameters that saw
+    # all trials it was a third and a half of them
+    assert fooled <= 5
+
+
+def test_a_function_below_moderate_noise_is_found_in_few_trials():
+    found = 0
+
+    for seed in range(10):
+        evidence = known(20, noise=1.0, seed=seed)
+        found += surrogate(evidence).fit.predicts
+
+    assert found >= 6  # 198 of 200 are: with other seeds fewer than 6 of 10 would come less than once in 1e6 runs
+
+
+def test_equal_trials_left_out_one_by_one_are_no_trouble():
+    rows = np.repeat(SPACE.sample_rows(np.random.default_rng(0), 4), 3, axis=0)
+
+    assert np.isfinite(surrogate(of(rows, rows[:, 0])).fit.r2)
 
 
 def test_a_guess_is_judged_only_where_there_is_one():

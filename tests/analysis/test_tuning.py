@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from tunewright.analysis.evidence import evidence
+from tunewright.analysis.insight import insight
+from tunewright.analysis.report import report
 from tunewright.analysis.tuning import default_row, left_out, levels, places, tunability
 from tunewright.metric import Metric
 from tunewright.samplers import Random
@@ -46,6 +48,22 @@ def test_the_path_goes_from_the_default_to_the_winner_the_largest_gain_first(his
     assert found.stay.names == ("idle",)
     assert abs(found.stay.loss) < 0.03
     assert "Can stay at their default: idle" in repr(found)
+
+
+def test_where_only_two_together_gain_the_first_step_loses_least_and_the_text_agrees(history_of):
+    def loss(p):
+        return 5 * (p["a"] - p["b"]) ** 2 - p["a"] + 0.1 * p["b"]
+
+    rng = np.random.default_rng(0)
+    trials = [PLAIN.default, {"a": 0.9, "b": 0.8, "idle": 0.0}, *(PLAIN.sample(rng) for _ in range(60))]
+
+    history = history_of(PLAIN, [(params, loss(params)) for params in trials])
+    found = tunability(history)
+
+    first = found.path[0].gain.value
+    assert first < 0 < found.path[-1].gain.value
+    assert "at each step the change that gains most there (one below 0 pays only with later ones):" in repr(found)
+    assert found.walk in report(history, title="", insight=insight(history))
 
 
 def test_where_the_default_of_the_space_failed_it_is_about_the_next(history_of):

@@ -25,6 +25,7 @@ from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
 from tunewright.analysis.text import choice_labels, counted, cut, interval, number, r2_text
 from tunewright.analysis.told import Row, Told
 from tunewright.analysis.tuning import left_out, places
+from tunewright.arguments import count_of
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.models.threads import one_thread
@@ -151,8 +152,9 @@ def effects(history: History, *names: str, metric: str | None = None, seed: int 
         model: fitted already; default: fitted here.
 
     Raises:
-        StudyError: there is no such parameter or metric, or more than two are named.
+        StudyError: there is no such parameter or metric, more than two are named, or the seed is no whole number of at least 0.
     """
+    seed = count_of(seed, "seed")
     known = evidence(history, metric)
     check_names(known.space, names)
     if len(names) > 2 or len(set(names)) < len(names):

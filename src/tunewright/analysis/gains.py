@@ -53,7 +53,7 @@ class Tunability(Told, msgspec.Struct, frozen=True):
         whole: of everything together; None where nothing can be said.
         parameters: each alone, the most tunable first; those that are inactive at the default are left out.
         pairs: of the most tunable ones, the best first.
-        path: from the default to the winner.
+        path: from the default to the winner, at each step the change that then gains most.
         stay: what can stay at its default.
         fit: how well the model predicts.
         remarks: what to know before using the numbers.
@@ -90,6 +90,12 @@ class Tunability(Told, msgspec.Struct, frozen=True):
         return _shown(step.before, step.name in self.exact), _shown(step.after, step.name in self.exact)
 
     @property
+    def walk(self) -> str:
+        """What the path is: greedy, so a step may lose what only a later one makes up for."""
+        said = "From the default to the best trial, at each step the change that gains most there"
+        return f"{said} (one below 0 pays only with later ones)" if any(step.gain.value < 0 for step in self.path) else said
+
+    @property
     def lines(self) -> list[str]:
         """What it says, a sentence each."""
         whole = "" if self.whole is None else _gain(self.whole)
@@ -97,7 +103,7 @@ class Tunability(Told, msgspec.Struct, frozen=True):
         said += [f"{each.names[0]} alone: {_gain(each)}, at {self.at(each)}" for each in self.parameters[:10]]
         said += [f"{' and '.join(each.names)}: {_gain(each)}, at {self.at(each)}" for each in self.worthwhile[:3]]
         if self.path:
-            said.append("From the default to the best trial, the largest gain first:")
+            said.append(f"{self.walk}:")
             said += [f"  {each.name}: {' -> '.join(self.ends(each))}, {_gain(each.gain)}" for each in self.path]
         if self.stay is not None and self.stay.names:
             names = ", ".join(self.stay.names)

@@ -302,9 +302,7 @@ def _worth(found: Tunability) -> list[Markup]:
             )
         )
     if steps:
-        parts.append(
-            table(["step", "change", *head], steps, "From the default to the best trial, the largest gain first", "shares")
-        )
+        parts.append(table(["step", "change", *head], steps, found.walk, "shares"))
     if found.stay is not None and found.stay.names:
         parts.append(tag("p", found.lines[-1]))
     return [*parts, _sentences(found.remarks)]

@@ -29,6 +29,7 @@ from tunewright.analysis.sobol import indices
 from tunewright.analysis.summary import failures_left_out
 from tunewright.analysis.surrogate import WIDEST, Fit, judge, surrogate
 from tunewright.analysis.text import counted, number, r2_text
+from tunewright.arguments import count_of
 from tunewright.errors import StudyError
 from tunewright.history import History
 from tunewright.models.threads import one_thread
@@ -67,8 +68,9 @@ def importance(
         The shares; none of them, and a remark that says why, where the trials say nothing.
 
     Raises:
-        StudyError: there is no such method or metric, or `of` means nothing.
+        StudyError: there is no such method or metric, `of` means nothing, or the seed is no whole number of at least 0.
     """
+    seed = count_of(seed, "seed")
     if method not in get_args(Method):
         raise StudyError(f"There is no importance method {method!r}. Say one of: {', '.join(get_args(Method))}.")
     share, known = share_of(of), evidence(history, metric)

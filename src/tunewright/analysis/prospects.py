@@ -33,7 +33,7 @@ from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, candidates, su
 from tunewright.analysis.text import counted, duration, number, r2_text, with_spread
 from tunewright.analysis.told import Told
 from tunewright.analysis.winner import reach
-from tunewright.errors import StudyError
+from tunewright.arguments import count_of
 from tunewright.history import History
 from tunewright.models.threads import one_thread
 from tunewright.space import Float, Int, SearchSpace
@@ -151,10 +151,9 @@ def prospect(
         model, bounded: fitted already; default: fitted here.
 
     Raises:
-        StudyError: `trials` is no whole number of at least 1, or there is no such metric.
+        StudyError: `trials` is no whole number of at least 1, the seed none of at least 0, or there is no such metric.
     """
-    if isinstance(trials, bool) or not isinstance(trials, int) or trials < 1:
-        raise StudyError(f"trials must be a whole number, 1 or more, got {trials!r}.")
+    trials, seed = count_of(trials, "trials", 1), count_of(seed, "seed")
     known = evidence(history, metric)
     took = history.seconds[known.numbers]
     seconds = float(np.median(took)) * trials if len(known) else math.nan

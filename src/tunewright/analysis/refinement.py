@@ -7,7 +7,7 @@ several objectives a trial on the front, is left out. Then a margin is added, si
 evenly, the outermost stand within it by 1 / (k + 1) of their range at either side, so twice that. An end of which no more than 15 % would go
 stays. Where the best crowd at an end, the range is widened beyond it (`widening`). A choice goes when it was tried often enough
 without once coming among the best third, and its branch with it; of an Ordinal one stretch is left. With `freeze`, parameters that make next to no difference round the winner, by a Gaussian process that
-predicts, are fixed at the winner's value; trials with other values then no longer count as tried.
+predicts, are fixed (`freezing`); trials with other values then no longer count as tried, whatever share was to be kept. How many that costs is said.
 
 Nothing is changed until the proposal is accepted: then the edit is an event of the same study, and old trials that fit are used on.
 """
@@ -20,11 +20,11 @@ import msgspec
 import numpy as np
 
 from tunewright.analysis.evidence import Evidence, crowded, cutoff, evidence, territory
-from tunewright.analysis.surrogate import WIDEST, surrogate
+from tunewright.analysis.freezing import cost, frozen
 from tunewright.analysis.text import counted, number
 from tunewright.analysis.told import Told
-from tunewright.analysis.tuning import default_row, levels
 from tunewright.analysis.widening import neat, widened
+from tunewright.arguments import count_of
 from tunewright.errors import SpaceError, StudyError
 from tunewright.history import History
 from tunewright.models.ranking import Ranking
@@ -42,10 +42,6 @@ _STAYS: Final = 0.15
 """An end of which no more would go stays."""
 _LEAST: Final = 0.05
 """No range shrinks to less than this share of its width."""
-_LITTLE: Final = 0.1
-"""What a frozen parameter may change, as a share of the way from the median trial to the best."""
-_LEVELS: Final = 9
-_DRAWS: Final = 200
 _TRIED: Final = 8
 """A choice tried less often is not dropped."""
 
@@ -95,12 +91,13 @@ def refine(history: History, keep: float = 0.9, *, freeze: bool = False, seed: i
     Args:
         history: of the study.
         keep: the share of the top region to keep, in (0, 1].
-        freeze: fix parameters that make no difference.
+        freeze: fix parameters that make no difference; of the top region then only trials with these very values are kept.
         seed: of what decides that.
 
     Raises:
-        StudyError: keep is no share.
+        StudyError: keep is no share, or the seed no whole number of at least 0.
     """
+    seed = count_of(seed, "seed")
     if isinstance(keep, bool) or not isinstance(keep, int | float) or not 0 < keep <= 1:
         raise StudyError(f"keep is the share of the top region to keep, between 0 and 1, got {keep!r}.")
     known = evidence(history)
@@ -118,10 +115,14 @@ def refine(history: History, keep: float = 0.9, *, freeze: bool = False, seed: i
     if trouble:
         return Refinement(known.space, (), int(top.sum()), 1.0, 1.0, (have, have), (trouble,))
     plan = _plan(known, np.where(top, shares, 0.0), keep, _kept_whole(history, known))
-    if freeze:
-        _freeze(known, plan, seed)
     space, said = _built(known, plan)
-    holds = np.array([_holds(space, known.space.params(row)) for row in known.rows])
+    holds = _held(space, known)
+    if freeze and (fixed := frozen(known, top, seed)):
+        before = holds
+        space, said = _built(known, {**plan, **fixed})
+        holds = _held(space, known)
+        names = [name for name, new in fixed.items() if space.parameters.get(name) == new]
+        said = (*said, *cost(names, (top & before, top & holds), (before, holds)))
     return Refinement(
         space,
         known.space.diff(space),
@@ -289,29 +290,6 @@ def _fewer(parameter: Categorical | Ordinal, kept: list[int], winner: float) -> 
     return type(parameter)(choices, default, prior)
 
 
-def _freeze(known: Evidence, plan: dict[str, Parameter], seed: int) -> None:
-    """Fix at the winner's value what makes no difference there, over the range that was tried, by a model that predicts."""
-    if len(known.space) > WIDEST or not (model := surrogate(known)).fit.predicts:
-        return
-    space, winner = known.space, known.rows[known.best]
-    little = _LITTLE * float(np.median(known.losses) - known.losses.min())
-    filled = np.where(np.isnan(winner), default_row(space), winner)
-    for j, (name, parameter) in enumerate(space.parameters.items()):
-        if parameter.size < 2 or math.isnan(winner[j]):
-            continue
-        tried = np.quantile(known.rows[np.isfinite(known.rows[:, j]), j], [0.02, 0.98])
-        values = levels(space, j, _LEVELS)
-        if isinstance(parameter, Float | Int):  # where nobody was the model only guesses
-            values = values[(values >= tried[0]) & (values <= tried[1])]
-        if len(values) < 2:
-            continue
-        rows = np.repeat(filled[None], len(values), axis=0)
-        rows[:, j] = values
-        drawn = model.draws(space.deactivate(rows), _DRAWS, np.random.default_rng(seed))
-        if float(np.quantile(np.ptp(drawn, axis=0), 0.95)) <= little:
-            plan[name] = Categorical([space.params(winner)[name]])
-
-
 def _built(known: Evidence, plan: dict[str, Parameter]) -> tuple[SearchSpace, tuple[str, ...]]:
     """The space with the plan; choices that conditions or constraints speak of are left alone where dropping them breaks these."""
     old = known.space
@@ -352,6 +330,11 @@ def _possible(need: Expression, parameters: Mapping[str, Parameter]) -> bool:
         return True
     parent = parameters.get(need.left.name)
     return parent is not None and (not isinstance(parent, Categorical | Ordinal) or parent.index(need.right.literal) is not None)
+
+
+def _held(space: SearchSpace, known: Evidence) -> Mask:
+    """Which trials a space holds, shape (n,)."""
+    return np.array([_holds(space, known.space.params(row)) for row in known.rows])
 
 
 def _holds(space: SearchSpace, params: dict[str, Any]) -> bool:

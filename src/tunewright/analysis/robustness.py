@@ -30,6 +30,7 @@ from tunewright.analysis.text import counted, cut, interval, number, r2_text, re
 from tunewright.analysis.told import Told
 from tunewright.analysis.tuning import default_row
 from tunewright.analysis.winner import Estimate, default_of
+from tunewright.arguments import count_of
 from tunewright.errors import NoResult, StudyError
 from tunewright.history import COMPLETED, FAILED, History
 from tunewright.metric import Metric
@@ -214,9 +215,10 @@ def sensitivity(history: History, *, trial: int | None = None, step: float = 0.0
         seed: of the draws from the model.
 
     Raises:
-        StudyError: step is out of its range, or the trial has no value.
+        StudyError: step is out of its range, the seed no whole number of at least 0, or the trial has no value.
     """
     _check_step(step)
+    seed = count_of(seed, "seed")
     metric, remarks = objective(history), list[str]()
     try:
         centre = history.best if trial is None else history.trial(trial)
@@ -371,11 +373,8 @@ def _expected(
     both = np.vstack([np.array(centre)[None], rows])
     means, _ = model.predict(both)
     drawn = model.draws(both, _DRAWS, np.random.default_rng(seed))
-    costs: list[Estimate | None] = []
-    for i in range(1, len(both)):
-        mean = float(means[i] - means[0])
-        low, high = np.quantile(drawn[i] - drawn[0], [0.025, 0.975])
-        costs.append(Estimate(mean, min(mean, float(low)), max(mean, float(high))))
+    found = np.stack([means[1:] - means[0], *np.quantile(drawn[1:] - drawn[0], [0.025, 0.975], axis=1)], axis=1)
+    costs: list[Estimate | None] = [Estimate(mean, min(mean, low), max(mean, high)) for mean, low, high in found.tolist()]
     return costs, model.fit
 
 

@@ -27,7 +27,7 @@ _POWERS: Final = (5, 11)
 
 
 class Indices(msgspec.Struct, frozen=True):
-    """Of s functions: `first` and `total`, shape (d, s), as shares of `variance`, shape (s,); `error` is the standard error of `first`
+    """Of s functions: `first` and `total`, shape (d, s), as shares of `variance`, shape (s,), the first no larger than the total; `error` is the standard error of `first`
     as if the points were random, more than that of evenly spread ones.
     """
 
@@ -64,7 +64,8 @@ def indices(space: SearchSpace, functions: Callable[[Array], Array], rng: np.ran
         mixed[:, j] = b[:, j]
         f_mixed = values(mixed) - mean
         products = f_b * (f_mixed - f_a)
-        first[j] = products.mean(axis=0) / safe
         error[j] = products.std(axis=0) / np.sqrt(len(a)) / safe
-        total[j] = 0.5 * ((f_a - f_mixed) ** 2).mean(axis=0) / safe
-    return Indices(first.clip(0.0, 1.0), total.clip(0.0), error, variance)
+        total[j] = (0.5 * ((f_a - f_mixed) ** 2).mean(axis=0) / safe).clip(0.0, 1.0)
+        # of an additive function both are the same, and the total is the less erratic estimate
+        first[j] = (products.mean(axis=0) / safe).clip(0.0, total[j])
+    return Indices(first, total, error, variance)

@@ -4,7 +4,7 @@ A Gaussian process fitted to the study says what loss to expect at configuration
 
 - the *tunability* of a parameter is what the default gains when this parameter alone is set as well as it can be [1]; of a pair, when
   both are; of the whole, when everything is;
-- the *ablation path* walks from the default to the winner, one parameter at a time, each time the one that gains most [2];
+- the *ablation path* walks from the default to the winner, one parameter at a time, each time the one that gains most [2], which may be a loss where only several together gain;
 - parameters *can stay at their default* when putting them back costs the winner next to nothing.
 
 Intervals are of the posterior: losses are drawn jointly at the configurations that are compared, so what both have in common cancels.
@@ -34,6 +34,7 @@ from tunewright.analysis.summary import default_trial, default_without_value, fa
 from tunewright.analysis.surrogate import WIDEST, Surrogate, candidates, surrogate
 from tunewright.analysis.text import r2_text, read_alike
 from tunewright.analysis.winner import reach
+from tunewright.arguments import count_of
 from tunewright.history import History
 from tunewright.models.threads import one_thread
 from tunewright.space import Float, Int, SearchSpace
@@ -70,7 +71,11 @@ def tunability(
         metric: by name; default: the first that is optimised.
         seed: of the draws.
         model, bounded: fitted already; default: fitted here.
+
+    Raises:
+        StudyError: there is no such metric, or the seed is no whole number of at least 0.
     """
+    seed = count_of(seed, "seed")
     known = evidence(history, metric)
     trouble = known.trouble or ("" if known.kept.any() else NONE_KEPT) or _no_default(history)
     if not trouble and len(known.space) > WIDEST and model is None:

@@ -32,7 +32,13 @@ def refine(
             help="So much of the best tenth of the space stays inside the new ranges; less makes them narrower.",
         ),
     ] = 0.9,
-    freeze: Annotated[bool, typer.Option("--freeze", help="Fix parameters that make no difference.")] = False,
+    freeze: Annotated[
+        bool,
+        typer.Option(
+            "--freeze",
+            help="Fix parameters that make no difference. Trials with other values no longer count as tried: of numbers often the best alone stays.",
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Search the proposed space from here on.")] = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the space as JSON, to edit it.")] = None,
     name: Name = None,
