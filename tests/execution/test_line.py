@@ -639,7 +639,8 @@ def test_a_task_that_a_pool_begins_when_its_search_is_over_ends_itself(pool, tmp
         (tmp_path / "ended").touch()
 
     others = [pool.submit(_called, cloudpickle.dumps(wait)) for _ in range(2)]
-    study.optimize(objective, seconds=0.5, overtime=0.1, workers=2, executor=pool, isolation=isolation)
+    study.optimize(objective, seconds=4, overtime=0.1, workers=2, executor=pool, isolation=isolation)
+    assert study.history.open_tasks == []
     (tmp_path / "over").touch()
 
     assert [other.result(60) for other in others] == [None, None]
