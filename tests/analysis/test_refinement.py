@@ -238,6 +238,23 @@ def test_a_search_that_converged_leaves_room_in_what_matters_little(history_of):
     assert 0.2 < new["x"].low < 0.5 < new["x"].high < 0.8
 
 
+def test_after_a_search_that_converged_choices_go_no_faster_than_ranges(history_of):
+    """The best third of the trials have the best of twenty choices, a twentieth of the space; the second best fills up the tenth."""
+    rng = np.random.default_rng(0)
+    bad = [f"bad {i}" for i in range(18)]
+    space = SearchSpace({"kind": Categorical(["best", "good", *bad]), "x": Float(0, 1)})
+    kinds = ["best"] * 90 + ["good"] * 11 + bad * 9
+    losses = {"best": 0.0, "good": 1.0} | dict.fromkeys(bad, 9.0)
+    trials = [
+        ({"kind": kind, "x": x}, losses[kind] + 0.1 * (x - 0.5) ** 2) for kind, x in zip(kinds, rng.random(263), strict=True)
+    ]
+
+    found = refine(history_of(space, trials))
+
+    assert new_of(found)["kind"].choices == ("best", "good")
+    assert found.kept >= 0.9
+
+
 def test_the_optimum_mostly_stays_inside(history_of):
     """Quadratics in five dimensions, each counting for a quarter of the one before; 50 random trials each."""
     space = SearchSpace({f"x{j}": Float(0, 1) for j in range(5)})

@@ -1,5 +1,6 @@
 import pickle
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ import tunewright as tw
 from tunewright.catalog import space_for
 from tunewright.errors import DataError, MetricError, StudyChanged, StudyError
 from tunewright.execution.live import LiveTrial
-from tunewright.resampling import CrossValidation
+from tunewright.resampling import CrossValidation, alike_rows
 from tunewright.resampling.resource import NOT_BOTH
 from tunewright.schedulers import Once, Race
 from tunewright.trial import Task
@@ -612,3 +613,53 @@ def test_a_part_of_the_rows_has_the_same_resource():
 
     assert repr(part.scheduler) == "ASHA(12, 50, folds=3)"  # it has no more rows than that
     assert cv.outer(2).resource is None
+
+
+# ---- copies of rows ----------------------------------------------------------------------------------------------------------
+
+COPIED, TOLD = (
+    np.vstack([np.random.default_rng(1).normal(size=(400, 3))] * 2),
+    np.tile(np.random.default_rng(2).integers(0, 2, 400), 2),
+)
+
+
+def praise(cv: CrossValidation) -> float:
+    return float(np.mean([cv(live({"n_neighbors": 1}, fold))["roc_auc"] for fold in range(5)]))
+
+
+def copied(**more) -> CrossValidation:
+    return CrossValidation(KNeighborsClassifier(1), COPIED, TOLD, **({"scoring": "roc_auc", "racing": False} | more))
+
+
+def test_copies_that_the_folds_divide_are_told_once_where_they_are_given() -> None:
+    with pytest.warns(UserWarning, match="the scores praise memory") as caught:
+        cv = copied(repeats=2)
+
+    assert [Path(each.filename).name for each in caught] == ["test_cross_validation.py"]
+    assert cv.groups is None
+    assert praise(cv) > 0.7  # of noise; 0.9 is expected, within 0.02: less by chance than once in 1e9
+    cv.subset(np.arange(0, 800, 2))
+    cv.outer(3)
+
+
+def test_what_the_warning_says_holds_copies_together_and_noise_is_noise_again() -> None:
+    cv = copied(groups=alike_rows(COPIED))
+
+    assert praise(cv) < 0.7  # 0.5 is expected, within 0.03: more by chance less than once in 1e9
+
+
+def test_outer_folds_that_divide_copies_are_told_where_the_given_ones_do_not() -> None:
+    folds = [(np.flatnonzero(COPIED[:, 0] > 0), np.flatnonzero(COPIED[:, 0] <= 0))]
+
+    with pytest.warns(UserWarning, match="the scores praise memory"):
+        copied(cv=[*folds, folds[0][::-1]]).outer(3)
+
+
+def test_workers_do_not_tell_of_copies_again(capfd) -> None:
+    with pytest.warns(UserWarning, match="the scores praise memory"):
+        cv = copied(cv=2)
+
+    pickle.loads(pickle.dumps(cv))
+    tw.Study(SPACE, cv.metrics).optimize(cv, trials=2, workers=2)
+
+    assert "praise memory" not in capfd.readouterr().err

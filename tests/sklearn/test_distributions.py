@@ -28,7 +28,7 @@ def one(given, now=None):
         ([1, 3, 5, 7], Int(1, 7, step=2)),
         (range(2, 5), Int(2, 4)),
         ([5, 1, 30], Ordinal([1, 5, 30], default=5)),
-        (np.logspace(-1, 1, 3), Ordinal([0.1, 1.0, 10.0], default=1.0)),
+        (np.array([0.1, 1.0, 10.0]), Ordinal([0.1, 1.0, 10.0], default=1.0)),
         ([0.5, 2], Categorical([0.5, 2], default=0.5)),
         (["a", 3, True], Categorical(["a", 3, True], default="a")),
         (["a", None, 3], Categorical(["a", None, 3], default=None)),

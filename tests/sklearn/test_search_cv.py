@@ -27,6 +27,7 @@ from sklearn.model_selection import (
     GroupKFold,
     KFold,
     RandomizedSearchCV,
+    StratifiedGroupKFold,
     StratifiedKFold,
     TimeSeriesSplit,
     cross_val_score,
@@ -41,6 +42,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tunewright.catalog import space_for
 from tunewright.errors import ObjectiveError, SpaceError, StudyError
+from tunewright.resampling import alike_rows
 from tunewright.resampling.resource import NOT_BOTH
 from tunewright.samplers import QuasiRandom, Random
 from tunewright.schedulers import ASHA, Once
@@ -924,3 +926,17 @@ def test_a_setting_by_another_name_is_replaced_in_the_search_and_in_the_end() ->
     search = SearchCV(model, {"n_estimators": [3, 4, 5]}, n_iter=1, cv=2, random_state=0).fit(X[::4], y[::4])
 
     assert search.best_estimator_.booster_.num_trees() == 3 * search.best_params_["n_estimators"]
+
+
+def test_copies_that_the_folds_divide_are_told_once_and_the_mend_mends_it() -> None:
+    rng = np.random.default_rng(0)
+    rows, classes = np.vstack([rng.normal(size=(400, 3))] * 2), np.tile(rng.integers(0, 2, 400), 2)
+
+    with pytest.warns(UserWarning, match=re.escape("cv=StratifiedGroupKFold(3), and fit(X, y, groups=alike_rows(X))")) as caught:
+        praised = search(given={"n_neighbors": [1, 2]}, n_iter=2, scoring="roc_auc").fit(rows, classes)
+    held = search(given={"n_neighbors": [1, 2]}, n_iter=2, scoring="roc_auc", cv=StratifiedGroupKFold(3))
+    held.fit(rows, classes, groups=alike_rows(rows))
+
+    assert [Path(each.filename).name for each in caught] == ["test_search_cv.py"]
+    assert praised.best_score_ > 0.7  # of noise; 0.83 and 0.5 are expected, within 0.02 and 0.03:
+    assert held.best_score_ < 0.7  # by chance less than once in 1e9

@@ -6,7 +6,7 @@ same share of the top trials, as large as keeps the wanted share of them in all 
 several objectives a trial on the front, is left out. Then a margin is added, since few points do not show where a region ends: of k, spread
 evenly, the outermost stand within it by 1 / (k + 1) of their range at either side, so twice that. An end of which no more than 15 % would go
 stays. Where the best crowd at an end, the range is widened beyond it (`widening`). A choice goes when it was tried often enough
-without once coming among the best third, and its branch with it; of an Ordinal one stretch is left. With `freeze`, parameters that make next to no difference round the winner, by a Gaussian process that
+without once coming among the top region or the best third, and its branch with it; of an Ordinal one stretch is left. With `freeze`, parameters that make next to no difference round the winner, by a Gaussian process that
 predicts, are fixed (`freezing`); trials with other values then no longer count as tried, whatever share was to be kept. How many that costs is said.
 
 Nothing is changed until the proposal is accepted: then the edit is an event of the same study, and old trials that fit are used on.
@@ -142,7 +142,7 @@ def _top(history: History, known: Evidence, shares: Array) -> tuple[Mask, bool]:
     if len(history.objectives) > 1:
         wanted = max(math.ceil(few), len(history.pareto))
         top = np.isin(known.numbers, Ranking(history).best(known.numbers[known.kept], wanted))
-        return top, bool(top.mean() > 0.5)
+        return top, bool(top.sum() > 0.5 * len(top))
     if not known.kept.any():
         return known.kept, False
     losses, shares = known.losses[known.kept], shares[known.kept]
@@ -192,7 +192,7 @@ def _plan(known: Evidence, shares: Array, keep: float, whole: Array) -> dict[str
                 points = shares[active].sum() ** 2 / (shares[active] ** 2).sum()  # Kish's effective number
                 plan[name] = _ranged(known, j, parameter, _with_margin(*ends[j], points), whole=whole[:, j], unit=every[:, j])
         elif isinstance(parameter, Categorical | Ordinal):
-            plan[name] = _chosen(known, j, parameter, whole[:, j])
+            plan[name] = _chosen(known, j, parameter, top, whole[:, j])
     return plan
 
 
@@ -262,9 +262,9 @@ def _short(x: float, low: float, high: float) -> float:
     return short if low <= short <= high else x
 
 
-def _chosen(known: Evidence, column: int, parameter: Categorical | Ordinal, whole: Array) -> Parameter:
-    """The choices that came among the best third of what keeps within the bounds, or were hardly tried; of an Ordinal, one stretch."""
-    good = known.within <= cutoff(known.within, float(known.kept.mean()) / 3)
+def _chosen(known: Evidence, column: int, parameter: Categorical | Ordinal, top: Mask, whole: Array) -> Parameter:
+    """The choices of the top region and of the best third of what keeps within the bounds, or hardly tried; of an Ordinal, one stretch."""
+    good = top | (known.within <= cutoff(known.within, float(known.kept.mean()) / 3))
     x, needed, winner = known.rows[:, column], set(whole[np.isfinite(whole)].tolist()), known.rows[known.best, column]
     kept = [i for i in range(len(parameter.choices)) if (good & (x == i)).any() or i in needed]
     if isinstance(parameter, Ordinal) and kept:  # what lies between good ones is no worse than they

@@ -12,19 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunewright.analysis.text import counted
-from tunewright.automl.copies import Alike, Copies, find_alike, joined
+from tunewright.automl.copies import Copies, facts
 from tunewright.automl.records import TaskFacts, TuneRequest
-from tunewright.automl.split import TEST, Split, divide
+from tunewright.automl.split import Split, divide
 from tunewright.errors import DataError
+from tunewright.resampling.alike import WORTH_SAYING, Alike, find_alike, joined
 from tunewright.typing import Array
 
 __all__ = ["Held", "hold_together"]
 
-_WORTH_SAYING: Final = 0.01
-"""Share of the rows from which on copies are worth a warning."""
-
 _WORTH_NOTING: Final = 0.1
-"""The same for a note on rows that are alike by nature."""
+"""As `WORTH_SAYING`, for a note on rows that are alike by nature."""
 
 _LARGEST: Final = 0.5
 """Share of the test set that copies of one row may fill: more of them decide alone what the score is."""
@@ -66,7 +64,7 @@ def hold_together(
     if found is None:
         return Held(split, groups, None)
     if groups is not None and int(joined(found.numbers, groups).max()) == int(groups.max()):
-        return Held(split, groups, _facts(found, split, "together"))  # by the groups
+        return Held(split, groups, facts(found, split.train, split.test, "together"))  # by the groups
     wanted = request.copies == "together" or (request.copies == "auto" and not found.natural)
     why = "as asked for" if request.copies == "apart" else "since rows in time cannot be held together" if split.timed else ""
     if wanted and not split.timed:
@@ -76,7 +74,7 @@ def hold_together(
             if request.copies == "together":
                 raise
             why = f"since they cannot be held together: {_uncapitalized(str(error)).split('. ')[0].rstrip('.')}"
-    copies = _facts(found, split, "apart")
+    copies = facts(found, split.train, split.test, "apart")
     if found.natural and request.copies != "together":
         return Held(split, groups, copies, notes=_natural(copies, len(y)) if request.copies == "auto" else ())
     return Held(split, groups, copies, warnings=_apart(copies, split, why))
@@ -88,20 +86,8 @@ def _together(y: Array, task: TaskFacts, request: TuneRequest, groups: NDArray[n
     if groups is None and largest > most:
         raise DataError(f"One row has {largest - 1} copies, which would fill most of a test set. Say --copies apart.")
     split = divide(y, task, cv=request.cv, test=request.test, seed=request.seed, groups=numbers, copies=groups is None)
-    copies = _facts(found, split, "together")
+    copies = facts(found, split.train, split.test, "together")
     return Held(split, numbers, copies, warnings=_said_together(copies, split))
-
-
-def _facts(found: Alike, split: Split, handled: str) -> Copies:
-    test = found.numbers[split.test]
-    return Copies(
-        rows=found.rows,
-        exact=found.exact,
-        natural=found.natural,
-        handled=handled,
-        sets=len(np.unique(test)),
-        seen=int(np.isin(test, found.numbers[split.assigned != TEST]).sum()),
-    )
 
 
 def _repeat(copies: Copies, rows: int) -> str:
@@ -114,7 +100,7 @@ def _repeat(copies: Copies, rows: int) -> str:
 
 def _said_together(copies: Copies, split: Split) -> tuple[str, ...]:
     rows = len(split.assigned)
-    if copies.rows < _WORTH_SAYING * rows:
+    if copies.rows < WORTH_SAYING * rows:
         return ()
     more = "" if copies.natural else ", more than chance gives"
     said = (
@@ -126,7 +112,7 @@ def _said_together(copies: Copies, split: Split) -> tuple[str, ...]:
 
 def _apart(copies: Copies, split: Split, why: str) -> tuple[str, ...]:
     rows = len(split.assigned)
-    if copies.rows < _WORTH_SAYING * rows or copies.seen == 0:
+    if copies.rows < WORTH_SAYING * rows or copies.seen == 0:
         return ()
     said = (
         f"{_repeat(copies, rows)}, and they stand on both sides of the splits, {why}. {copies.seen} of {counted(len(split.test), 'test row')} "

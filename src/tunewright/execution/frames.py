@@ -148,7 +148,7 @@ def unpacked(body: bytes, kind: type[M]) -> M:
     """
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, RecursionError) as error:  # the latter: a thousand brackets
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:  # the last: a thousand brackets
         raise ValueError(f"This is no {kind.__name__}: {error}") from error
 
 

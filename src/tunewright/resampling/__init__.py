@@ -2,8 +2,8 @@
 
 from tunewright.lazy import face
 
-__all__ = ["CrossValidation"]
+__all__ = ["CrossValidation", "alike_rows"]
 
-_CONTENTS = {"cross_validation": ("CrossValidation",)}
+_CONTENTS = {"copied": ("alike_rows",), "cross_validation": ("CrossValidation",)}
 
 __getattr__, __dir__ = face(__name__, _CONTENTS)

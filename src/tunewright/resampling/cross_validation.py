@@ -34,6 +34,7 @@ from tunewright.metric import Metric
 from tunewright.resampling.ambient import Ambient
 from tunewright.resampling.building import built, own_configuration
 from tunewright.resampling.contents import fingerprint
+from tunewright.resampling.copied import untold, warn_of_copies
 from tunewright.resampling.curves import Curve, halved, learning, validation
 from tunewright.resampling.draws import Drawn, constant, drawn_scores
 from tunewright.resampling.inputs import (
@@ -77,7 +78,8 @@ class CrossValidation:
         repeats: how often the folds are drawn anew. Where the splitter makes the same ones each time a repeat is another seed of the estimator's
             chance; an estimator without any is refused.
         optimize: which of several scorers the study optimises; default: the first.
-        groups: for the splitter, shape (rows,).
+        groups: for the splitter, shape (rows,). Where folds divide rows that stand there several times a warning says so, once;
+            `resampling.alike_rows(X)` are groups that hold them together.
         params: what `fit` and the scorers get by name, as `sklearn.model_selection.cross_validate(params=)`: arrays with one entry a
             row are divided like the rows, {"sample_weight": w}; with metadata routing they go where they are asked for.
         racing: whether the study's scheduler may end a configuration before its last fold (`Race`); default: where one score is
@@ -126,13 +128,14 @@ class CrossValidation:
         self.estimator = estimator
         self.X, self.y, self.groups = X, y, groups
         self.params = dict(params or {})
-        self.repeats, self.seed = repeats, seed
+        self.repeats, self.seed, self._budgets = repeats, seed, budgets
         checked_lengths(X=X, y=y, groups=groups, **for_rows(self.params, X))
         check_complete(y=y, groups=groups)
         self.classes = is_classifier(estimator) if hasattr(estimator, "fit") else looks_like_classes(y)
         self._classes = y if self.classes and np.ndim(y) == 1 else None
         warn_of_leaks(estimator, X)
         self.splits = Splits(cv, X, y, groups, classes=self.classes, seed=seed)
+        self._told = warn_of_copies(X, y, self.splits.repeat(0), groups, classes=self.classes)
         self._copies = checked_repeats(estimator, self.splits, repeats)
         self.scorers = scorers_by_name(scoring, estimator, classes=self.classes)
         chosen = (
@@ -142,7 +145,6 @@ class CrossValidation:
             if name not in self.scorers:
                 raise MetricError(f'optimize names "{name}", but the scorers are {", ".join(self.scorers)}.')
         self.metrics = tuple(Metric(name, "maximize") for name in chosen)
-        self._budgets = budgets
         self.resource = self._resource(resource, budgets)
         self.scheduler = self._scheduler(racing)
         judged = () if self.resource is None else (self.resource.text,)
@@ -326,11 +328,12 @@ class CrossValidation:
         y, groups = (None if part is None else _safe_indexing(part, rows) for part in (self.y, self.groups))
         params = {name: _safe_indexing(part, rows) if by_row(part, self.X) else part for name, part in self.params.items()}
         left = None if self.resource is None else self.resource.for_rows(len(rows) / (1 + self.splits.ratio))
-        return CrossValidation(
-            self.estimator, _safe_indexing(self.X, rows), y, cv=self.splits.cv, scoring=self.scorers, repeats=self.repeats,
-            optimize=[metric.name for metric in self.metrics], groups=groups, params=params,
-            racing=isinstance(self.scheduler, Race), resource=left, budgets=None if left is None else self._budgets, seed=self.seed,
-        )  # fmt: skip
+        with untold():
+            return CrossValidation(
+                self.estimator, _safe_indexing(self.X, rows), y, cv=self.splits.cv, scoring=self.scorers, repeats=self.repeats,
+                optimize=[metric.name for metric in self.metrics], groups=groups, params=params, seed=self.seed,
+                racing=isinstance(self.scheduler, Race), resource=left, budgets=None if left is None else self._budgets,
+            )  # fmt: skip
 
     def outer(self, folds: int) -> "CrossValidation":
         """The same over other, outer folds, each of which is judged as a whole: what a nested cross-validation is judged on.
@@ -339,10 +342,11 @@ class CrossValidation:
         """
         own = self.splits.cv
         cv = TimeSeriesSplit(folds, gap=own.gap, max_train_size=own.max_train_size) if isinstance(own, TimeSeriesSplit) else folds
-        return CrossValidation(
-            self.estimator, self.X, self.y, cv=cv, scoring=self.scorers, optimize=[metric.name for metric in self.metrics],
-            groups=self.groups, params=self.params, racing=False, seed=self.seed + 1,
-        )  # fmt: skip
+        with untold(self._told):
+            return CrossValidation(
+                self.estimator, self.X, self.y, cv=cv, scoring=self.scorers, optimize=[metric.name for metric in self.metrics],
+                groups=self.groups, params=self.params, racing=False, seed=self.seed + 1,
+            )  # fmt: skip
 
     def score(self, params: Params, fold: int) -> float:
         """The first metric of a configuration on one fold."""

@@ -29,6 +29,7 @@ from tunewright.history import History
 from tunewright.metric import Metric
 from tunewright.resampling.building import configured
 from tunewright.resampling.contents import fingerprint
+from tunewright.resampling.copied import warn_of_copies
 from tunewright.resampling.resource import NOT_BOTH, Resource, resource_for
 from tunewright.samplers.base import Sampler
 from tunewright.samplers.tpe import TPE
@@ -223,6 +224,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn ships no typ
             raise ValueError(
                 f"cv.split and cv.get_n_splits return inconsistent results. Expected {promised} splits, got {len(splits)}."
             )
+        warn_of_copies(X, y, splits, split_params.get("groups"), classes=is_classifier(self.estimator), search=True, stacklevel=5)
         return splits
 
     def _resource(self, splits: Sequence[tuple[Any, Any]], classes: int) -> Resource | None:
