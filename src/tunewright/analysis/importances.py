@@ -19,6 +19,7 @@ import msgspec
 import numpy as np
 from scipy import stats
 
+from tunewright.analysis.checks import failures_told
 from tunewright.analysis.evidence import Evidence, cutoff, evidence, pulled_in, seen, share_of, territory
 from tunewright.analysis.forest import Grid, grow
 from tunewright.analysis.hidden import hidden
@@ -26,7 +27,6 @@ from tunewright.analysis.ped_anova import TARGET, divergences
 from tunewright.analysis.shapley import MOST, interactions, variance_games
 from tunewright.analysis.shares import Importance, Share
 from tunewright.analysis.sobol import indices, intervals
-from tunewright.analysis.summary import failures_left_out
 from tunewright.analysis.surrogate import WIDEST, Fit, judge, surrogate
 from tunewright.analysis.text import counted, number, r2_text
 from tunewright.arguments import count_of
@@ -115,7 +115,7 @@ def _about(history: History, known: Evidence) -> tuple[str, ...]:
         said.append(f"Several metrics are optimised; this is about {known.metric.name} alone.")
     if any(metric.bound is not None for metric in history.metrics):
         said.append("Bounds are not looked at: shares are about all configurations, also those that break one.")
-    if failed := failures_left_out(history):
+    if failed := failures_told(history):
         said.append(failed)
     if known.space.constraints:
         said.append("The space has constraints; shares refer to the ranges without them.")
