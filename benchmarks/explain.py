@@ -3,6 +3,7 @@
     python benchmarks/explain.py                 about two minutes
     python benchmarks/explain.py --rounds 3
     python benchmarks/explain.py --only ped-anova          or fanova, or agreement
+    python benchmarks/explain.py --only intervals --rounds 20               whether Sobol's hold the truth; about four minutes
     OPENBLAS_NUM_THREADS=1 python benchmarks/explain.py --only space        after real searches; about ten minutes with --rounds 4
 
 Each figure is the median over rounds, with the least and the largest; contenders take turns. CPU seconds bear a busy machine better
@@ -117,6 +118,56 @@ def agreement(rounds: int) -> None:
             print(
                 f"  {name:<11} n={n:<5}"
                 + "   ".join(f"{method} {statistics.median(error):.3f}" for method, error in errors.items())
+            )
+
+
+def g_of(a: Array) -> tuple[Callable[[Array], Array], Array]:
+    """Sobol's g-function, which has a kink in the middle of each range, and its first indices."""
+
+    def function(rows: Array) -> Array:
+        values: Array = np.prod((np.abs(4 * rows - 2) + a) / (1 + a), axis=1)
+        return values
+
+    parts = 1 / (3 * (1 + a) ** 2)
+    return function, parts / (np.prod(1 + parts) - 1)
+
+
+def corner(rows: Array) -> Array:
+    """Steps: in a corner of two parameters, and at the middle of a third; of the fourth nothing."""
+    values: Array = 1.0 * (rows[:, 0] > 0.6) * (rows[:, 1] > 0.3) + 0.3 * (rows[:, 2] > 0.5)
+    return values
+
+
+def bowl(rows: Array) -> Array:
+    values: Array = ((rows - 0.3) ** 2) @ np.array([1.0, 0.5, 0.25, 0.0])
+    return values
+
+
+def intervals(rounds: int) -> None:
+    """How many 95 % intervals of first Sobol indices hold the truth, and how wide they are, after random trials."""
+    parts = np.array([0.28 * 0.72, 0.3**2 / 4])
+    known: dict[str, tuple[Callable[[Array], Array], Array]] = {
+        f"g-function, {d} parameters": g_of(np.arange(d) / 2) for d in (4, 5, 6)
+    }
+    known["g-function, 4 alike"] = g_of(np.zeros(4))
+    known["steps"] = (corner, np.array([0.24 * 0.49, 0.21 * 0.16, 0.3**2 / 4, 0.0]) / parts.sum())
+    known["Ishigami"] = (ishigami, np.array(list(ISHIGAMI.values())))
+    known["bowl"] = (bowl, np.array([1.0, 0.25, 0.0625, 0.0]) / 1.3125)
+    print(f"\n95 % intervals of first Sobol indices after random trials, {rounds} seeds; held within 0.005")
+    for name, (function, truth) in known.items():
+        for n in (60, 150, 300):
+            rows = []
+            for seed in range(rounds):
+                history, _ = studies(n, len(truth), function, seed)
+                found = importance(history, "sobol")
+                shares = [found[f"x{j}"] for j in range(len(truth))]
+                low, high = np.array([[share.low, share.high] for share in shares]).T
+                held = (low - 0.005 <= truth) & (truth <= high + 0.005)
+                rows.append((held.mean(), (high - low).mean(), (high - low).max(), found.fit.r2, found.fit.predicts))
+            holds, width, widest, r2, predicts = np.array(rows, float).T
+            print(
+                f"  {name:<24} n={n:<4} R² {np.median(r2):.2f}   intervals hold {holds.mean():4.0%}, mean width {width.mean():.3f},"
+                f" widest {np.median(widest):.3f}; warned {1 - predicts.mean():.0%}"
             )
 
 
@@ -305,15 +356,15 @@ def of_worth(study: Study, function: Formula, held: list[bool], kept: list[bool]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=["fanova", "ped-anova", "agreement", "space"])
+    parser.add_argument("--only", choices=["fanova", "ped-anova", "agreement", "intervals", "space"])
     given = parser.parse_args()
     rounds, only = given.rounds, given.only
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     print(
         f"python {platform.python_version()}, numpy {np.__version__}, scikit-learn {sklearn.__version__}, optuna {optuna.__version__}"
     )
-    if only == "space":
-        after_searches(rounds)
+    if only in {"space", "intervals"}:
+        (after_searches if only == "space" else intervals)(rounds)
         return
     evaluators = optuna.importance
     small, small_study = studies(30, 3, ishigami)

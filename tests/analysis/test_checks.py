@@ -4,7 +4,8 @@ import re
 import numpy as np
 import pytest
 
-from tunewright.analysis.checks import health
+from tunewright.analysis import effects, importance, tunability
+from tunewright.analysis.checks import failures_told, health
 from tunewright.analysis.evidence import crowded, evidence
 from tunewright.analysis.summary import difference
 from tunewright.analysis.text import number
@@ -49,6 +50,30 @@ def test_failures_are_told_with_the_parameter_that_goes_with_them(history_of):
     assert "NaN in step" in check.said
     assert "lr of" in check.said
     assert "0 of" in check.said or "elsewhere" in check.said
+
+
+@pytest.mark.parametrize("asked", [importance, effects, tunability])
+def test_what_explains_names_the_parameter_that_failures_go_with(asked, history_of):
+    def fails(p):
+        return Failure("exception", "no") if p["lr"] > 0.1 else good(p)
+
+    history = sampled(history_of, fails, 80)
+
+    said = failures_told(history)
+
+    assert re.fullmatch(
+        r"\d+ of 80 finished trials failed and are not in this: \d+ of \d+ with lr of [\d.]+ and more, \d+ of \d+ elsewhere\.",
+        said,
+    )
+    assert said in asked(history).remarks
+
+
+def test_failures_that_go_with_nothing_are_left_to_health(history_of):
+    rng = np.random.default_rng(1)
+    history = sampled(history_of, lambda p: Failure("exception", "no") if rng.random() < 0.2 else good(p))
+
+    assert failures_told(history).endswith("what failures go with says study.health().")
+    assert failures_told(sampled(history_of, good)) == ""
 
 
 def test_a_choice_that_diverges_is_named(history_of):

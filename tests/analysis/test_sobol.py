@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from tunewright.analysis.sobol import indices
+from tunewright.analysis.sobol import Indices, indices, intervals
 from tunewright.space import Categorical, Float, SearchSpace
 
 
@@ -49,3 +50,30 @@ def test_a_constant_function_has_no_shares():
 
     assert not found.first.any()
     assert not found.total.any()
+
+
+def test_intervals_are_as_wide_as_what_is_missed_of_trials_left_out_says():
+    first = np.repeat([[0.5], [0.1]], 101, axis=1)  # the draws agree
+    found = Indices(first, first, np.zeros((2, 101)), np.ones(101))
+
+    exact, some, more = (intervals(found, missed, 100, np.random.default_rng(0)) for missed in (0.0, 0.1, 0.4))
+
+    assert np.allclose(exact, [[0.5, 0.1], [0.5, 0.1]])
+    widths = [high - low for low, high in (exact, some, more)]
+    assert (widths[0] < widths[1]).all()
+    assert (widths[1] < widths[2]).all()
+    # a normal deviation of 2 sqrt(0.5 · 0.1 / 100), above up to 0.05 more; the standard error of 2,000 draws' quantiles is 0.004, so 6 of these
+    assert widths[1][0] == pytest.approx(0.205, abs=0.025)
+
+
+def test_what_the_model_knows_nothing_of_stays_between_nothing_and_everything():
+    first = np.array([[0.0, 0.0, 0.0], [0.9, 0.9, 1.0]])
+    found = Indices(first, first, np.zeros((2, 3)), np.ones(3))
+
+    low, high = intervals(found, 1.0, 4, np.random.default_rng(0))
+
+    assert low[0] == 0.0  # what may be missed makes no parameter matter
+    assert (low >= 0).all()
+    assert (high <= 1).all()
+    assert (low <= first[:, 0]).all()
+    assert (first[:, 0] <= high).all()

@@ -171,7 +171,10 @@ def test_with_several_metrics_the_best_is_the_front(cli: Cli) -> None:
     study.optimize(lambda live: {"a": live["x"], "b": live["x"]}, trials=4)
 
     assert len(cli("best", "runs.db", "--json").json["pareto"]) == 4
-    assert "4 trials on the Pareto front" in cli("show", "runs.db").out
+    shown = cli("show", "runs.db")
+    assert "4 trials on the Pareto front" in shown.out
+    assert re.search(r"hypervolume +[\d.]+ before the reference point ", shown.out)
+    assert set(cli("show", "runs.db", "--json").json["hypervolume"]["reference"]) == {"a", "b"}
 
 
 @pytest.mark.parametrize("command", ["show", "best", "export", "replay"])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tunewright.models import hypervolume
-from tunewright.models.hypervolume import _scaled, representatives, undominated
+from tunewright.models.hypervolume import _scaled, dominated, representatives, undominated
 from tunewright.typing import Array
 
 
@@ -156,3 +156,13 @@ def test_the_boxes_are_disjoint_and_hold_what_no_point_dominates(n: int, m: int)
     inside = ((low.T[None] <= at[:, None]) & (at[:, None] < high.T[None])).all(axis=2).sum(axis=1)
     dominated = np.asarray((points[None] <= at[:, None]).all(axis=2)).any(axis=1)
     assert inside.tolist() == (~dominated & (at < reference).all(axis=1)).astype(int).tolist()
+
+
+@pytest.mark.parametrize("m", [2, 3, 4])
+def test_what_points_dominate_is_what_inclusion_and_exclusion_say(m: int) -> None:
+    points = np.concatenate([front_of(7, m, 0), 1.0 + front_of(3, m, 1)])  # some behind others, some behind the reference
+    corner = 1.1 if m <= 3 else 1.5
+    before = points[(points < corner).all(axis=1)]
+
+    assert dominated(points, np.full(m, corner)) == pytest.approx(volume(before))
+    assert dominated(points + 5, np.full(m, corner)) == 0.0

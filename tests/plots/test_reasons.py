@@ -26,6 +26,21 @@ def test_bars_have_the_intervals_of_the_importance(history_of):
     assert [text for _, text in panel.y.ticks][::-1] == [share.names[0] for share in found.shares]
 
 
+def test_sobol_totals_are_drawn_beside_what_each_does_alone(history_of):
+    history = history_of("conditional")
+    found = analysis.importance(history, "sobol")
+
+    picture = plots.importance(history, "sobol", backend="data")
+
+    total = next(mark for mark in picture.panels[0].marks if isinstance(mark, Points) and mark.look == "total")
+    assert total.x[::-1].tolist() == [share.total for share in found.shares]
+    assert total.name == "in any company (total)"
+    assert picture.panels[0].x.high >= max(share.total for share in found.shares)
+    assert "The diamond is the total" in picture.caption
+    plain = plots.importance(history, backend="data").panels[0]
+    assert not any(isinstance(mark, Points) and mark.look == "total" for mark in plain.marks)
+
+
 def test_pairs_stand_below_the_diagonal(history_of):
     history = history_of("conditional")
     found = analysis.importance(history)

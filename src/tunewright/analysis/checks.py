@@ -22,17 +22,18 @@ from tunewright.analysis.summary import (
     causes,
     default_trial,
     difference,
+    failures_left_out,
 )
 from tunewright.analysis.surrogate import WIDEST, Surrogate, surrogate
 from tunewright.analysis.text import choice_labels, counted, cut, interval, number
 from tunewright.analysis.widening import widened
-from tunewright.history import COMPLETED, RUNNING, History
+from tunewright.history import COMPLETED, FAILED, RUNNING, History
 from tunewright.models.threads import one_thread
 from tunewright.sameness import alike
 from tunewright.space import Float, Int, Ordinal
 from tunewright.typing import Indices, Mask
 
-__all__ = ["Check", "Health", "health"]
+__all__ = ["Check", "Health", "failures_told", "health"]
 
 _KEPT: Final = 10
 """So many trials within the bounds have a median to speak of."""
@@ -172,6 +173,19 @@ def _region(history: History, numbers: Indices, hit: Mask) -> _Region | None:
             if chance < least:
                 best, least = _Region(said, hits, n, others, rest), chance
     return best
+
+
+def failures_told(history: History) -> str:
+    """`summary.failures_left_out`, with the part of a parameter's range in which trials fail, where one tells."""
+    if not (said := failures_left_out(history)):
+        return ""
+    ended = np.flatnonzero((history.states != RUNNING) & history.usable)
+    region = _region(history, ended, history.states[ended] == FAILED)
+    if region is None:
+        return said
+    return (
+        f"{said.partition(';')[0]}: {region.hits} of {region.n} with {region.said}, {region.others} of {region.rest} elsewhere."
+    )
 
 
 def _failing(history: History) -> Iterator[Check]:

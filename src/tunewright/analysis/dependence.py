@@ -19,8 +19,8 @@ import msgspec
 import numpy as np
 
 from tunewright.analysis.by_name import ByName
+from tunewright.analysis.checks import failures_told
 from tunewright.analysis.evidence import check_names, evidence, pulled_in
-from tunewright.analysis.summary import failures_left_out
 from tunewright.analysis.surrogate import WIDEST, Fit, Surrogate, surrogate
 from tunewright.analysis.text import choice_labels, counted, cut, interval, number, r2_text
 from tunewright.analysis.told import Row, Told
@@ -174,7 +174,7 @@ def effects(history: History, *names: str, metric: str | None = None, seed: int 
     said = []
     if not model.fit.predicts:
         said.append(f"The model does not predict (cross-validated R² {r2_text(model.fit.r2)}): these curves may be anything.")
-    said += [*pulled_in(known, model.fence), *([failed] if (failed := failures_left_out(history)) else [])]
+    said += [*pulled_in(known, model.fence), *([failed] if (failed := failures_told(history)) else [])]
     said += left_out(known, (j for columns in asked for j in columns), paired=len(names) == 2)
     return Effects(known.metric.name, len(known), tuple(sorted(found, key=lambda effect: -effect.range)), model.fit, tuple(said))
 

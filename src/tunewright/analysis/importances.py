@@ -19,14 +19,14 @@ import msgspec
 import numpy as np
 from scipy import stats
 
+from tunewright.analysis.checks import failures_told
 from tunewright.analysis.evidence import Evidence, cutoff, evidence, pulled_in, seen, share_of, territory
 from tunewright.analysis.forest import Grid, grow
 from tunewright.analysis.hidden import hidden
 from tunewright.analysis.ped_anova import TARGET, divergences
 from tunewright.analysis.shapley import MOST, interactions, variance_games
 from tunewright.analysis.shares import Importance, Share
-from tunewright.analysis.sobol import indices
-from tunewright.analysis.summary import failures_left_out
+from tunewright.analysis.sobol import indices, intervals
 from tunewright.analysis.surrogate import WIDEST, Fit, judge, surrogate
 from tunewright.analysis.text import counted, number, r2_text
 from tunewright.arguments import count_of
@@ -115,7 +115,7 @@ def _about(history: History, known: Evidence) -> tuple[str, ...]:
         said.append(f"Several metrics are optimised; this is about {known.metric.name} alone.")
     if any(metric.bound is not None for metric in history.metrics):
         said.append("Bounds are not looked at: shares are about all configurations, also those that break one.")
-    if failed := failures_left_out(history):
+    if failed := failures_told(history):
         said.append(failed)
     if known.space.constraints:
         said.append("The space has constraints; shares refer to the ranges without them.")
@@ -264,14 +264,15 @@ def _sobol(known: Evidence, rng: np.random.Generator) -> Importance:
         ) / model.scale  # squares of losses may overflow
 
     found = indices(known.space, functions, rng)
-    drawn = found.first[:, 1:] + found.error[:, :1] * rng.standard_normal((len(known.space), _PATHS))
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=1)
+    weights, missed = territory(model.evidence.space, model.evidence.rows), 1.0 - model.fit.r2
+    missed = min(1.0, max(0.0, missed)) if math.isfinite(missed) else 1.0
+    low, high = intervals(found, missed, 1.0 / float(weights @ weights), rng)
     shares = [
         Share(
             (name,),
-            value := float(found.first[j, 0]),
-            max(0.0, min(value, float(low[j]))),
-            max(value, min(1.0, float(high[j]))),
+            float(found.first[j, 0]),
+            float(low[j]),
+            float(high[j]),
             _active(known, (j,)),
             total=float(found.total[j, 0]),
         )

@@ -28,9 +28,10 @@ from typing import Final
 import numpy as np
 
 from tunewright.analysis.bounded import Bounds, bounds
+from tunewright.analysis.checks import failures_told
 from tunewright.analysis.evidence import NONE_KEPT, Evidence, evidence, pulled_in
 from tunewright.analysis.gains import Gain, Stay, Step, Tunability
-from tunewright.analysis.summary import default_trial, default_without_value, failures_left_out, standard_deviation
+from tunewright.analysis.summary import default_trial, default_without_value, standard_deviation
 from tunewright.analysis.surrogate import WIDEST, Surrogate, candidates, surrogate
 from tunewright.analysis.text import r2_text, read_alike
 from tunewright.analysis.winner import reach
@@ -135,7 +136,7 @@ def _remarks(model: Surrogate, *, walked: bool) -> tuple[str, ...]:
 
 def _about(history: History, known: Evidence, weigh: "_Weigh", default: Array) -> list[str]:
     """What it looks at."""
-    failed = failures_left_out(history)
+    failed = failures_told(history)
     said = [*pulled_in(known, weigh.fence), *([failed] if failed else []), *left_out(known, range(len(known.space)))]
     tried = (np.nan_to_num(known.rows) == np.nan_to_num(known.space.deactivate(default[None]))).all(axis=1)
     if (known.losses[tried] > weigh.fence).any():

@@ -165,6 +165,37 @@ COMMANDS: Final[dict[str, Command]] = {
         tunewright report runs.db --format md     # or json, for programs
         """,
     ),
+    "importance": Command(
+        "explaining",
+        "importance",
+        _LOOK,
+        "Which hyperparameters mattered.",
+        """
+        tunewright importance runs.db
+        tunewright importance runs.db --method sobol --metric loss
+        tunewright importance runs.db --of "top 10 %" --json
+        """,
+    ),
+    "effects": Command(
+        "explaining",
+        "effects",
+        _LOOK,
+        "How the metric goes with each hyperparameter.",
+        """
+        tunewright effects runs.db
+        tunewright effects runs.db lr depth     # both together
+        """,
+    ),
+    "tunability": Command(
+        "explaining",
+        "tunability",
+        _LOOK,
+        "What tuning is worth beyond the defaults.",
+        """
+        tunewright tunability runs.db
+        tunewright tunability runs.db --metric loss --json
+        """,
+    ),
     "refine": Command(
         "advising",
         "refine",

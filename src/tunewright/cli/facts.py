@@ -8,6 +8,7 @@ from tunewright.analysis.lineages import lineage
 from tunewright.analysis.summary import causes, default_trial, ranking, spread, unfinished
 from tunewright.analysis.summary import counts_text as states_text
 from tunewright.analysis.text import duration
+from tunewright.analysis.volume import volume
 from tunewright.cli.terminal import cut, value_text
 from tunewright.history import History
 from tunewright.metric import Metric
@@ -147,6 +148,7 @@ def study_facts(study: Study, created: float, last: int = 5) -> dict[str, Any]:
         "counts": counts(history),
         "seconds": float(history.seconds.sum()),
         "best": best_facts(history),
+        "hypervolume": volume(history),
         "default": None if default is None else trial_facts(default, history),
         "last": [trial_facts(history.trial(number), history) for number in range(max(0, len(history) - last), len(history))],
         "failures": [{"message": cause.message, "kind": cause.kind, "trials": cause.trials} for cause in causes(history)],

@@ -9,6 +9,7 @@ from tunewright.analysis.facts import held_note
 from tunewright.analysis.lineages import lineage, on_clone
 from tunewright.analysis.summary import at_full_effort, default_trial, ranking, unfinished
 from tunewright.analysis.text import counted, took_heading
+from tunewright.analysis.volume import volume
 from tunewright.cli.facts import (
     best_facts,
     best_text,
@@ -149,6 +150,8 @@ def _study(study: Study, where: str, created: float, last: int) -> None:
     ]
     if default is not None:
         rows.append(("default", f"{spread_text(default, history.metrics[history.objectives[0]])} (trial {default.number})"))
+    if (dominated := volume(history)) is not None:
+        rows.append(("hypervolume", str(dominated)))
     pairs(rows)
     if history.feasible.any() and len(history.objectives) == 1:
         for note in on_clone(history, history.best.number, shell=pointed(study, where)):

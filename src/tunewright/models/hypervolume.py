@@ -32,7 +32,7 @@ from scipy.stats import qmc
 from tunewright.models.output import as_seen
 from tunewright.typing import Array, Indices, Mask
 
-__all__ = ["representatives", "undominated"]
+__all__ = ["dominated", "representatives", "undominated"]
 
 _BEHIND: Final = 1.1
 _FAR_BEHIND: Final = 1.5
@@ -84,6 +84,23 @@ def undominated(points: Array, reference: Array) -> tuple[Array, Array]:
         outside = _outside(low[:, hit], high[:, hit], room)
         low, high = (np.concatenate([kept[:, ~hit], new], axis=1) for kept, new in zip((low, high), outside, strict=True))
     return reference[:, None] - high, reference[:, None] - low
+
+
+def dominated(points: Array, reference: Array) -> float:
+    """The hypervolume between points and a reference point, exactly.
+
+    Args:
+        points: smaller is better, shape (n, m), finite; those behind the reference in any coordinate count for nothing. With more than three
+            coordinates the time grows fast with n.
+        reference: shape (m,).
+    """
+    before = points[(points < reference).all(axis=1)]
+    if not len(before):
+        return 0.0
+    ideal = before.min(axis=0)
+    low, high = undominated(before, reference)
+    left = np.maximum(high - np.maximum(low, ideal[:, None]), 0.0).prod(axis=0).sum()
+    return max(0.0, float((reference - ideal).prod() - left))
 
 
 def _scaled(losses: Array) -> Array:

@@ -65,6 +65,7 @@ LOOKS: Final[dict[str, Look]] = {
     "winner": Look("#d55e00", size=7.0),
     "single": Look("#444444", width=0.7, opacity=0.45),
     "faint": Look("#888888", size=3.0, opacity=0.35, width=0.8),
+    "total": Look("#d55e00", "diamond", 8.0, width=1.5),
     "reference": Look("#888888", width=1.0, dashed=True),
     "veil": Look("#d4d4d4", opacity=0.82),
     **{f"series {i}": Look(colour) for i, colour in enumerate(_PALETTE)},

@@ -9,7 +9,7 @@ from tunewright.analysis.dependence import Effect
 from tunewright.analysis.evidence import check_names, evidence
 from tunewright.analysis.importances import Method
 from tunewright.analysis.shares import Importance, Share
-from tunewright.analysis.text import interval, labels, r2_text
+from tunewright.analysis.text import interval, labels, r2_text, thousandths
 from tunewright.analysis.view import thin
 from tunewright.plots.parameters import parameter_axis, steady
 from tunewright.plots.picture import Axis, Bars, Heat, Line, Mark, Panel, Picture, Points, axis_of, said
@@ -50,8 +50,10 @@ def importance(
     shares = found.shares[:_SHOWN][::-1]
     rows = np.arange(len(shares), dtype=float)
     value, low, high = np.array([[share.value, share.low, share.high] for share in shares]).T
+    totals = np.array([share.total for share in shares])
     tips = tuple(
-        f"{share.names[0]}: {', '.join(interval(share.value, share.low, share.high))}, n = {share.n:,}" for share in shares
+        f"{share.names[0]}: {', '.join(interval(share.value, share.low, share.high))}{_total(share)}, n = {share.n:,}"
+        for share in shares
     )
     clear = np.array([share.clear for share in shares])
     marks: list[Mark] = []
@@ -60,11 +62,19 @@ def importance(
             kept = tuple(tip for tip, is_in in zip(tips, which, strict=True) if is_in)
             marks.append(Bars(rows[which], np.zeros(int(which.sum())), value[which], look, name if not clear.all() else "", kept))
     marks.append(Points(value, rows, "whisker", low=low, high=high, across=True))
+    if np.isfinite(totals).any():
+        marks.append(Points(totals, rows, "total", "in any company (total)", tips))
     ticks = tuple((float(i), name) for i, name in enumerate(labels([share.names[0] for share in shares], 28)))
     panel = Panel(
-        Axis("share", 0.0, max(float(high.max()) * 1.05, 1e-3)), Axis("", -0.6, len(shares) - 0.4, ticks=ticks), tuple(marks)
+        Axis("share", 0.0, max(float(np.fmax(high, totals).max()) * 1.05, 1e-3)),
+        Axis("", -0.6, len(shares) - 0.4, ticks=ticks),
+        tuple(marks),
     )
     return render(Picture(found.title, _importance_caption(found), (panel,), size=(7.5, 1.3 + 0.32 * len(shares))), backend)
+
+
+def _total(share: Share) -> str:
+    return f", total {thousandths(share.total)}" if np.isfinite(share.total) else ""
 
 
 def _importance_caption(found: Importance) -> str:
@@ -76,6 +86,10 @@ def _importance_caption(found: Importance) -> str:
     sentences = [
         f"The length of a bar is {what}; the line at its end is the 95 % interval. Where intervals overlap, the order is not certain."
     ]
+    if found.method == "sobol":
+        sentences.append(
+            "The diamond is the total: what it explains in any company, so what lies between is done only together with others."
+        )
     if len(found.shares) > _SHOWN:
         sentences.append(f"The first {_SHOWN} of {len(found.shares)} are drawn.")
     sentences += [f"The {found.behind}."] if found.behind else []
