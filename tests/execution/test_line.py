@@ -638,9 +638,11 @@ def test_a_task_that_a_pool_begins_when_its_search_is_over_ends_itself(pool, tmp
                 time.sleep(0.02)
         (tmp_path / "ended").touch()
 
+    study.optimize(lambda live: live["x"], trials=2, workers=2, executor=pool, isolation=isolation)  # all is loaded
     others = [pool.submit(_called, cloudpickle.dumps(wait)) for _ in range(2)]
     study.optimize(objective, seconds=4, overtime=0.1, workers=2, executor=pool, isolation=isolation)
     assert study.history.open_tasks == []
+    assert len(study.history) > 2
     (tmp_path / "over").touch()
 
     assert [other.result(60) for other in others] == [None, None]
