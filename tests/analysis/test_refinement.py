@@ -297,8 +297,9 @@ def test_the_whole_front_stays_inside():
 
     found = study.refine(0.5)
 
+    assert found.changes
     for trial in study.history.pareto:
-        found.space.validate(trial.params)
+        assert found.space.validate(trial.params) == trial.params
 
 
 @pytest.mark.parametrize(
