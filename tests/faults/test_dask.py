@@ -55,8 +55,9 @@ def test_a_killed_worker_costs_no_trial(client: Any, tmp_path: Path) -> None:
     assert os.getpid() not in {trial.measurements[0].info["pid"] for trial in history.trials}
     assert history.trials[2].measurements[0].info["pid"] != victim
     runs = [len((tmp_path / f"runs-{number}").read_text(encoding="ascii")) for number in range(12)]
-    assert runs[2] == 2
-    assert [len(history.curve(number)) for number in range(12)] == runs  # what was reported before the death is kept
+    assert runs[2] == len(history.curve(2)) == 2  # what was reported before the death is kept
+    # Dask may also do again what the dead worker had just finished and handed over: that run's reports come too late.
+    assert all(1 <= len(history.curve(number)) <= runs[number] <= 2 for number in range(12))
 
 
 def test_a_scheduler_stops_tasks_of_the_cluster_in_the_middle(client: Any, tmp_path: Path) -> None:
