@@ -108,3 +108,16 @@ def test_a_task_that_kills_its_workers_is_given_up(storage):
     assert trial.failure.kind == "crash"
     assert trial.failure.message == "3 worker processes died with this task in hand."
     assert journal.history.released == []
+
+
+def test_a_task_that_may_be_retried_more_often_is_given_up_later(storage):
+    journal = Journal(storage, "a", space=SPACE, metrics=LOSS)
+    journal.write(-1, Asked({"x": 0.5, "opt": "sgd"}, "test", 0, worker=1001))
+
+    for attempt in range(1, 5):
+        journal.reclaim(me=7, retries=4)
+        assert [task.attempt for task in journal.history.released] == [attempt]
+        journal.write(0, Sent(0, worker=1001 + attempt, attempt=attempt + 1))
+    journal.reclaim(me=7, retries=4)
+
+    assert journal.history.trial(0).failure.message == "5 worker processes died with this task in hand."

@@ -59,6 +59,7 @@ class Coordinator(Deciders):
         self._company = False
         self._waits = False
         self._next_look = 0.0
+        self._retries = 0
         self._asked_at: dict[tuple[int, int], float] = {}
 
     # ---- asking ----------------------------------------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ class Coordinator(Deciders):
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + _LOOK_FOR_THE_DEAD
             self.journal.sync()
-            self.journal.reclaim(worker)
+            self.journal.reclaim(worker, self._retries)
 
     @staticmethod
     def _send(decided: Decided, basis: int, worker: int, pen: Pen) -> Task | None:
@@ -257,7 +258,7 @@ class Coordinator(Deciders):
         self, make: Callable[[], Crew], limits: Limits, listeners: Sequence[Listener], *, on_failure: str, retries: int = 0
     ) -> None:
         """Keep a crew at work until a limit is reached, the space is exhausted, or Ctrl-C is pressed; see `Study.optimize`."""
-        storage = self.journal.storage
+        storage, self._retries = self.journal.storage, retries
         self.warn_of_strangers(3)
         # the crew is made here, since an executor may start its processes then: broken off by Ctrl-C it would wait for them for ever
         with Interrupts(storage) as interrupts, make() as crew, Pulse(storage):

@@ -290,16 +290,19 @@ class Journal:
                 "Go on with the cross-validation it was begun with, or give it another name=."
             )
 
-    def reclaim(self, me: int) -> None:
-        """Give back the tasks of dead workers. A task that three of them died with is a failure: it kills who touches it."""
+    def reclaim(self, me: int, retries: int = 0) -> None:
+        """Give back the tasks of dead workers. A task that three of them died with, or more than `retries` if those are more, is a
+        failure: it kills who touches it.
+        """
         held = [(task, holder) for task, holder in self.history.open_tasks if holder not in (0, me)]
         dead = self.storage.gone({holder for _, holder in held})
         for task, holder in held:
             if holder not in dead:
                 continue
             self.write(task.trial, Released(task.index, f"worker {holder} is gone", lost=True))
-            if self.history.stuck(task.trial, task.index) >= _DEATHS:
-                message = f"{_DEATHS} worker processes died with this task in hand."
+            deaths = self.history.stuck(task.trial, task.index)
+            if deaths >= max(_DEATHS, retries + 1):
+                message = f"{deaths} worker processes died with this task in hand."
                 self.write(task.trial, Failed(Failure("crash", message), index=task.index))
 
     def at_work(self) -> dict[int, str]:

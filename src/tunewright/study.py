@@ -330,7 +330,8 @@ class Study(Findings):
             task_seconds: end a task after so many seconds of wall time: it has failed, with kind "timeout".
             task_memory: end a task whose processes hold more memory together, "2GB" or a number of bytes: kind "memory".
             resources: `{"gpu": [0, 1]}`: the device of each worker, set as its CUDA_VISIBLE_DEVICES. Repeat one for several tasks on it.
-            retries: how often a task whose process died is tried again, from its last checkpoint if it saved one.
+            retries: how often a task whose process died is tried again, from its last checkpoint if it saved one. One that this process
+                finds left by a dead coordinator is tried up to three times in any case.
             files: where checkpoints of the trials lie: a folder (default: `runs.db.files` beside `runs.db`), or "s3://…" (extra "fsspec").
             on_failure: "record" a failed trial and go on, or "raise" an ObjectiveError at once, unless somebody stopped it.
             listeners: called with the history and the entry after each result, in their order; of tasks that are over in no time, several

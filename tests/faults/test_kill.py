@@ -105,11 +105,11 @@ def test_killing_workers_and_coordinators_loses_nothing_that_was_told(
     os.kill(coordinator, signal.SIGKILL)
     ended(coordinator, well=False)
 
-    ended(start("seek", url, side, 0, 1))
+    ended(start("toil", url, side, hands, 0))
 
     assert acknowledged(side).items() <= told(journal(url, "killed")).items()
     study = Study.load(url, sampler=Random())
-    assert (study.history.running, study.history.failed) == (0, 0)
+    assert (study.history.running, study.history.failed) == (0, 0), study.history.failures
     assert study.replay().same
     eventually(lambda: not hands_of(hands))
     study.storage.close()
