@@ -50,3 +50,12 @@ def test_an_echo_repeats_and_else_is_its_model() -> None:
 def test_too_few_rows_say_nothing() -> None:
     with pytest.raises(DataError, match="Hold out more"):
         judged_on(MODELS, get_scorer("accuracy"), X[:9], Y[:9])
+
+
+def test_labels_of_another_kind_are_no_wrong_answers() -> None:
+    told = DecisionTreeClassifier(max_depth=1, random_state=0).fit(X[:200], Y[:200].astype(str))
+
+    for model, y, said in ((MODELS[0], Y[200:].astype(str), "text, .* numbers"), (told, Y[200:], "numbers, .* text")):
+        with pytest.raises(DataError, match=f"its labels are {said}"):
+            judged_on([model], get_scorer("accuracy"), X[200:], y)
+    assert judged_on([told], get_scorer("accuracy"), X[200:], Y[200:].astype(object).astype(str)).scores[0] > 0.8

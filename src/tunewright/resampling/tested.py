@@ -75,6 +75,8 @@ def judged_on(models: Sequence[Any], scorer: Callable[..., float], X: Any, y: An
     if (rows := rows_of(X)) < _LEAST:
         raise DataError(f"The test set has {rows} rows; fewer than {_LEAST} say nothing. Hold out more.")
     try:
+        for model in models:
+            _check_kind(model, y)
         plain = np.array([_score(scorer, model, X, y) for model in models])
     except (TypeError, ValueError) as error:
         raise DataError(
@@ -94,6 +96,26 @@ def judged_on(models: Sequence[Any], scorer: Callable[..., float], X: Any, y: An
         except ValueError:
             continue
     return Tested(plain, drawn)
+
+
+def _check_kind(model: Any, y: Any) -> None:  # noqa: ANN401
+    """Raise ValueError where a model of numbered classes meets labels that are text, or the other way round: scikit-learn before 1.9 takes
+    them for wrong answers, all of them.
+    """
+    classes = getattr(model, "classes_", None)
+    if y is None or not isinstance(classes, np.ndarray):
+        return
+    known, met = _kind(classes), _kind(np.asarray(y).ravel())
+    if "" not in (known, met) and known != met:
+        raise ValueError(f"its labels are {met}, and those of the model are {known}")
+
+
+def _kind(labels: Array) -> str:
+    """Text or numbers; nothing where they are neither, or both."""
+    found = {
+        "text" if isinstance(label, str) else "numbers" if isinstance(label, int | float) else "" for label in labels.tolist()
+    }
+    return found.pop() if len(found) == 1 else ""
 
 
 def _score(scorer: Callable[..., float], model: Any, X: Any, y: Any) -> float:  # noqa: ANN401, N803
