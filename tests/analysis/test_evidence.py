@@ -44,8 +44,17 @@ def test_an_unknown_metric_is_refused_with_those_that_are_there(history_of):
         evidence(history_of(ONE, []), "los")
 
 
-def test_a_share_may_be_written_in_three_ways():
-    assert [share_of(of) for of in ("all", "top 10 %", "top 2.5%", 0.3)] == [1.0, 0.1, 0.025, 0.3]
+def test_a_share_may_be_written_in_several_ways():
+    assert [share_of(of) for of in ("all", "top 10 %", "top 2.5%", 0.3, "0.3", ".3", "1", "10%")] == [
+        1.0,
+        0.1,
+        0.025,
+        0.3,
+        0.3,
+        0.3,
+        1.0,
+        0.1,
+    ]
     for wrong in ("best", "top 0 %", 0, 2.0, True):
         with pytest.raises(StudyError, match="top 10 %"):
             share_of(wrong)

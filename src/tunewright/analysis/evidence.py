@@ -52,7 +52,8 @@ _PLACES: Final = 2000
 """So many points of the space are given to the trials."""
 _SOME: Final = 1e-3
 """Of such a point every trial has as much."""
-_TOP: re.Pattern[str] = re.compile(r"top\s*(\d+(?:\.\d+)?)\s*%")
+_TOP: re.Pattern[str] = re.compile(r"(?:top\s*)?(\d+(?:\.\d+)?)\s*%")
+_NUMBER: re.Pattern[str] = re.compile(r"\d*\.?\d+")
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -261,12 +262,14 @@ def _example(space: SearchSpace) -> str:
 
 
 def share_of(of: str | float) -> float:
-    """The share of the trials that a question is about: "all" is 1, "top 10 %" and 0.1 are 0.1.
+    """The share of the trials that a question is about: "all" is 1; "top 10 %", "10 %", 0.1 and "0.1" are 0.1.
 
     Raises:
         StudyError: it is neither.
     """
     found = _TOP.fullmatch(of.strip()) if isinstance(of, str) else None
+    if isinstance(of, str) and _NUMBER.fullmatch(of.strip()):  # from the shell
+        of = float(of)
     share = 1.0 if of == "all" else float(found[1]) / 100 if found else of
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
         raise StudyError(f'of must be "all", "top 10 %", or a share between 0 and 1, got {of!r}.')

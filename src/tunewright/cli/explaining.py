@@ -30,7 +30,7 @@ def importance(
             "what sets the best apart (ped-anova); the whole shared out (shapley, up to 12 parameters).",
         ),
     ] = "fanova",
-    of: Annotated[str, typer.Option("--of", metavar="PART", help='Of all trials, or "top 10 %".')] = "all",
+    of: Annotated[str, typer.Option("--of", metavar="PART", help='Of all trials, or of the best: "top 10 %", 0.1.')] = "all",
     metric: _About = None,
     seed: _Seed = 0,
     name: Name = None,
